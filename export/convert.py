@@ -1,0 +1,104 @@
+"""Keras network -> ONNX model: one graph per note, true LSTM nodes, weights stored in 16 or 32 bits."""
+
+import logging
+import os
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from export.graph import graph_function
+from runtime.bundle import expected_tensors
+from trainer.network import StreamNetwork
+
+Storage = Literal["float16", "float32"]
+OPSET = 18
+SMALLEST_STORED = 256
+"""Initializers with fewer elements stay in 32 bits: biases and constants, worth nothing in size."""
+
+
+class ConversionError(Exception):
+    """The converter left something in the graph that the runtime should not carry: a bug, not the user's fault."""
+
+
+def round_weights(network: StreamNetwork, storage: Storage) -> None:
+    """Round the network's large weights to what will be stored, in place, so that Keras and ONNX are one model."""
+    if storage == "float32":
+        return
+    for variable in network.weights:
+        if variable.dtype == "float32" and np.prod(variable.shape) >= SMALLEST_STORED:
+            variable.assign(np.asarray(variable).astype(np.float16).astype(np.float32))
+
+
+def to_onnx(network: StreamNetwork, storage: Storage) -> onnx.ModelProto:
+    """Convert one step of the network.
+
+    Raises:
+        ConversionError: If a loop is left in the graph, or another number of LSTM nodes than the network has layers.
+
+    """
+    model = _converted(network)
+    _check_nodes(model, network.config.layers)
+    _name_voices(model, network)
+    if storage == "float16":
+        _store_in_16_bits(model)
+    model.producer_name, model.producer_version = "lstm-composer", ""
+    model.doc_string = ""
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _converted(network: StreamNetwork) -> onnx.ModelProto:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tf2onnx  # noqa: PLC0415 - slow, and noisy unless told otherwise first
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    function, signature = graph_function(network)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    return model
+
+
+def _check_nodes(model: onnx.ModelProto, layers: int) -> None:
+    kinds = [node.op_type for node in model.graph.node]
+    for loop in ("Loop", "Scan", "If"):
+        if loop in kinds:
+            raise ConversionError(f"the converter left a {loop} node in the graph: the LSTM layers were not recognised")
+    if kinds.count("LSTM") != layers:
+        raise ConversionError(f"the graph has {kinds.count('LSTM')} LSTM nodes for {layers} layers")
+
+
+def _name_voices(model: onnx.ModelProto, network: StreamNetwork) -> None:
+    """Give the graph's inputs and outputs the names and shapes of the bundle, the batch being called `voices`."""
+    inputs, outputs = expected_tensors(network.config.layers, network.config.units, network.config.styles)
+    for given, cards in ((model.graph.input, inputs), (model.graph.output, outputs)):
+        names = {value.name.split(":")[0] for value in given}
+        if names != {card.name for card in cards}:
+            raise ConversionError(f"the graph has tensors {sorted(names)} instead of {[card.name for card in cards]}")
+    renamed = {value.name: value.name.split(":")[0] for value in (*model.graph.input, *model.graph.output)}
+    for node in model.graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        node.output[:] = [renamed.get(name, name) for name in node.output]
+    for given, cards in ((model.graph.input, inputs), (model.graph.output, outputs)):
+        values = [helper.make_tensor_value_info(c.name, _onnx_type(c.dtype), list(c.shape)) for c in cards]
+        del given[:]
+        given.extend(values)
+    del model.graph.value_info[:]
+
+
+def _onnx_type(dtype: str) -> Any:
+    return helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+
+
+def _store_in_16_bits(model: onnx.ModelProto) -> None:
+    """Store large weights as float16 behind a cast, which onnxruntime folds away at load: arithmetic stays 32 bits."""
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < SMALLEST_STORED:
+            continue
+        name, values = tensor.name, numpy_helper.to_array(tensor)
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_stored"))
+        casts.append(helper.make_node("Cast", [f"{name}_stored"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)

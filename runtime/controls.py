@@ -1,0 +1,57 @@
+"""What steers the music while it is made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.encoding import HEADS, PITCHES
+from runtime.notes import Meter
+
+FORBIDDEN = -np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """One setting of everything that the event graph takes besides its state.
+
+    Attributes:
+        style: Weight of each of the bundle's styles; they add up to 1.
+        meter: The meter the music is made in.
+        temperature: One per head (delta, pitch, duration, velocity), 0 or more; 0 takes the likeliest class.
+        min_p: 0..1; classes less likely than this share of the likeliest are never taken.
+        pitch_bias: 128 values added to the pitch logits, in nats; minus infinity forbids a pitch. None for all 0.
+        shortest_piece_bars: Bars before which a piece does not end.
+
+    """
+
+    style: tuple[float, ...]
+    meter: Meter = Meter(4, 4)  # noqa: RUF009 - frozen, so that one may be shared
+    temperature: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    min_p: float = 0.0
+    pitch_bias: tuple[float, ...] | None = None
+    shortest_piece_bars: int = 8
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the constant inputs of the event graph for one voice, each [1, ...]."""
+        bias = self.pitch_bias if self.pitch_bias is not None else (0.0,) * PITCHES
+        return {
+            "style": np.array([self.style], np.float32),
+            "ticks_per_bar": np.array([self.meter.ticks_per_bar], np.int32),
+            "temperature": np.array([self.temperature], np.float32),
+            "min_p": np.array([[self.min_p]], np.float32),
+            "pitch_bias": np.array([bias], np.float32),
+        }
+
+
+def stack_voices(voices: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Join the inputs of several voices, each [1, ...], into one batch [voices, ...]."""
+    return {name: np.concatenate([voice[name] for voice in voices]) for name in voices[0]}
+
+
+def temperatures(value: float | None, defaults: Sequence[float]) -> tuple[float, float, float, float]:
+    """One temperature for all heads, or the bundle's own where none is given."""
+    delta, pitch, duration, velocity = [value] * len(HEADS) if value is not None else defaults
+    return float(delta), float(pitch), float(duration), float(velocity)

@@ -1,0 +1,168 @@
+"""The loop that plays: notes from a source, through the scheduler, to a port at their time."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from runtime.messages import Message, Sent
+from runtime.notes import TICKS_PER_QUARTER, Note, cut_at
+from runtime.ports.base import OutputPort
+from runtime.scheduler import Scheduler
+from runtime.transport import Transport
+
+HORIZON_TICKS: Final = TICKS_PER_QUARTER
+"""How far ahead of sending notes are taken from the source: what is taken is no longer the engine's to change."""
+PULL_TICKS: Final = TICKS_PER_QUARTER // 4
+"""How often the source is asked while no message is due."""
+LATE_NOTE_SECONDS: Final = 0.005
+"""A note that comes from the source this long after its time is counted as late."""
+_LEAVING_SECONDS: Final = 0.005  # how often a port is asked whether the last messages have left
+
+
+class NoteSource(Protocol):
+    """Where the notes come from, made ahead on another thread or all there from the start."""
+
+    @property
+    def end_tick(self) -> int | None:
+        """Position at which the performance ends whatever still sounds, None if it does not."""
+        ...
+
+    def take_before(self, tick: int) -> list[Note]:
+        """Hand over the notes with an onset before `tick` that have not been taken; returns at once."""
+        ...
+
+    def finished(self) -> bool:
+        """Tell whether `take_before` has given everything there will ever be."""
+        ...
+
+
+class Dispatcher:
+    """Plays a source into a port until it ends or is stopped, and leaves nothing sounding.
+
+    `run` belongs on a thread of its own; the properties may be read from others while it runs. `on_sent` is called
+    on the thread of `run`, in order, for each message that has left.
+
+    Attributes:
+        worst_lateness_seconds: The most that a message left after it was due.
+        late_notes: Notes that came from the source after their time; they were played at once.
+        missed_notes: Notes that came after their end; they were left out.
+
+    """
+
+    def __init__(
+        self,
+        port: OutputPort,
+        transport: Transport,
+        source: NoteSource,
+        channel: int,
+        on_sent: Callable[[Sent], None] = lambda _: None,
+    ) -> None:
+        self._port = port
+        self._clock = port.clock
+        self._transport = transport
+        self._source = source
+        self._channel = channel
+        self._on_sent = on_sent
+        self._scheduler = Scheduler()
+        self._unsent: deque[Message] = deque()  # due, not yet given to the port
+        self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
+        self._taken_before = 0
+        self._pull_tick = self.position_tick()
+        self.worst_lateness_seconds = 0.0
+        self.late_notes = 0
+        self.missed_notes = 0
+
+    @property
+    def sounding_count(self) -> int:
+        """Notes that sound, a port's lead early."""
+        return len(self._scheduler.sounding)
+
+    def position_tick(self) -> int:
+        """Return the position at present; negative before the start."""
+        return self._transport.tick_at(self._clock.now())
+
+    def run(self, stop: threading.Event) -> None:
+        """Play until the source has ended and its last message is out, or until `stop` is set.
+
+        However it ends, by an exception too, every note that sounds is ended before this returns.
+        """
+        try:
+            while not stop.is_set():
+                self._send_due()
+                self._pull()
+                self._report(self._port.pending_count())
+                deadline = self._next_deadline()
+                if deadline is None:
+                    break
+                self._clock.wait_until(deadline, stop)
+        finally:
+            self._silence()
+
+    def _send_due(self) -> None:
+        """Give the port what is due, or will be within its lead."""
+        while (tick := self._scheduler.next_tick()) is not None and self._send_seconds(tick) <= self._clock.now():
+            self._unsent += self._scheduler.due(tick)
+            while self._unsent:
+                message = self._unsent[0]
+                sent = self._give(message, self._transport.seconds_at(message.tick))
+                self._unsent.popleft()
+                self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
+
+    def _send_seconds(self, tick: int) -> float:
+        return self._transport.seconds_at(tick) - self._port.lead_seconds
+
+    def _give(self, message: Message, due_seconds: float) -> Sent:
+        sent = Sent(message, due_seconds, self._port.send(message, due_seconds))
+        self._on_the_way.append(sent)
+        return sent
+
+    def _pull(self) -> None:
+        """Take notes from the source up to the horizon, if it is time to."""
+        now = self._clock.now()
+        position = self._transport.tick_at(now)
+        if position < self._pull_tick or self._all_taken():
+            return
+        self._pull_tick = position + PULL_TICKS
+        self._taken_before = self._transport.tick_at(now + self._port.lead_seconds) + HORIZON_TICKS
+        notes = self._source.take_before(self._taken_before)
+        end_tick = self._source.end_tick
+        self._schedule(notes if end_tick is None else cut_at(notes, end_tick), now)
+
+    def _schedule(self, notes: list[Note], now: float) -> None:
+        position = self._transport.tick_at(now)
+        in_time = [note for note in notes if note.end > position]
+        self.missed_notes += len(notes) - len(in_time)
+        self.late_notes += sum(self._transport.seconds_at(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
+        self._scheduler.add(in_time, self._channel)
+
+    def _all_taken(self) -> bool:
+        end_tick = self._source.end_tick
+        return self._source.finished() or (end_tick is not None and self._taken_before >= end_tick)
+
+    def _report(self, pending_count: int) -> None:
+        while len(self._on_the_way) > pending_count:
+            self._on_sent(self._on_the_way.popleft())
+
+    def _next_deadline(self) -> float | None:
+        """Return when there is something to do again, None if everything has been played."""
+        tick = self._scheduler.next_tick()
+        deadlines = [] if tick is None else [self._send_seconds(tick)]
+        if not self._all_taken():
+            deadlines.append(self._transport.seconds_at(self._pull_tick))
+        if not deadlines and self._on_the_way:
+            deadlines.append(max(self._on_the_way[-1].sent_seconds, self._clock.now() + _LEAVING_SECONDS))
+        return min(deadlines, default=None)
+
+    def _silence(self) -> None:
+        """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
+        pending = self._port.discard_pending()
+        for _ in pending:
+            self._on_the_way.pop()
+        self._scheduler.take_back([*pending, *self._unsent])
+        now = self._clock.now()
+        try:
+            for message in self._scheduler.silence(self._transport.tick_at(now)):
+                self._give(message, now)
+        finally:
+            self._report(0)

@@ -1,0 +1,194 @@
+"""The network on onnxruntime: one run per note, state in and state out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from runtime.bundle import Bundle, TensorCard
+from runtime.encoding import PITCHES, START, Event, meter_class
+from runtime.errors import BundleError, MissingError
+from runtime.notes import Meter
+
+SILENT = -99
+"""Remaining ticks of a pitch that has not sounded lately, as the network was trained."""
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_QUIET = 3
+_DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the network carries from note to note, for any number of voices; never changed in place.
+
+    Attributes:
+        event: int32 [voices, 4], classes of the previous event.
+        position: int32 [voices], ticks since the bar line at the previous onset.
+        h: float32 [layers, voices, units].
+        c: float32 [layers, voices, units].
+        remaining: int32 [voices, 128], ticks for which each pitch still sounds.
+
+    """
+
+    event: NDArray[np.int32]
+    position: NDArray[np.int32]
+    h: NDArray[np.float32]
+    c: NDArray[np.float32]
+    remaining: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one run gives: the chosen event of each voice, how likely each choice was, and the state after it.
+
+    Attributes:
+        state: The state after the event; its `event` is the event.
+        log_probability: float32 [voices, 4], nats, under the network itself (temperature 1, nothing forbidden).
+
+    """
+
+    state: State
+    log_probability: NDArray[np.float32]
+
+    def event(self, voice: int = 0) -> Event:
+        """Return the event of one voice."""
+        delta, pitch, duration, velocity = self.state.event[voice].tolist()
+        return Event(delta, pitch, duration, velocity)
+
+
+class Engine:
+    """A bundle, ready to run.
+
+    Attributes:
+        device: "cpu" or "cuda", what it runs on.
+
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "auto") -> None:
+        """Load the graph.
+
+        Args:
+            bundle: A verified bundle.
+            device: "auto" (CUDA if it works here), "cpu" or "cuda".
+
+        Raises:
+            MissingError: If CUDA is asked for and cannot be had.
+            BundleError: If onnxruntime refuses the graph or its tensors are not those of the bundle's card.
+
+        """
+        self.card = bundle.card
+        self._session, self.device = _open_session(bundle, device)
+        _check_tensors(self._session.get_inputs(), bundle.card.inputs, bundle.card.name)
+        _check_tensors(self._session.get_outputs(), bundle.card.outputs, bundle.card.name)
+        self._outputs = [output.name for output in bundle.card.outputs]
+
+    def start(self, voices: int = 1) -> State:
+        """Return the state before the first note of a piece, on a bar line."""
+        network = self.card.network
+        return State(
+            event=np.tile(np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32), (voices, 1)),
+            position=np.zeros(voices, np.int32),
+            h=np.zeros((network.layers, voices, network.units), np.float32),
+            c=np.zeros((network.layers, voices, network.units), np.float32),
+            remaining=np.full((voices, PITCHES), SILENT, np.int32),
+        )
+
+    def step(
+        self,
+        state: State,
+        meter: Meter,
+        controls: Mapping[str, NDArray[Any]],
+        noise: Mapping[str, NDArray[Any]],
+        end_bias: float = 0.0,
+    ) -> Step:
+        """Choose the next event of every voice.
+
+        Args:
+            state: Of as many voices as `controls` and `noise` are for.
+            meter: The meter the voices play in.
+            controls: `Controls.tensors()`, stacked over voices.
+            noise: `gumbel_noise()`, stacked over voices.
+            end_bias: Nats added to the logit of "the piece ends here".
+
+        """
+        voices = len(state.position)
+        feed = {
+            "event": state.event,
+            "position": state.position,
+            "meter": np.full(voices, meter_class(meter), np.int32),
+            "h": state.h,
+            "c": state.c,
+            "remaining": state.remaining,
+            "end_bias": np.full((voices, 1), end_bias, np.float32),
+            **controls,
+            **noise,
+        }
+        found = dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
+        after = State(
+            event=found["next_event"],
+            position=found["next_position"],
+            h=found["next_h"],
+            c=found["next_c"],
+            remaining=found["next_remaining"],
+        )
+        return Step(after, found["log_probability"])
+
+
+def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, str]:
+    if device == "cpu" or (device == "auto" and not cuda_offered()):
+        return _session(bundle, "cpu"), "cpu"
+    if not cuda_offered():
+        raise MissingError(
+            "--device cuda: this onnxruntime has no CUDA; use --device cpu, or on a machine with an NVIDIA GPU "
+            'install pip install "lstm-composer[gpu]"'
+        )
+    session = _session(bundle, "cuda")
+    # onnxruntime falls back to the CPU without a word in the return value if CUDA's libraries do not load.
+    if _PROVIDERS["cuda"] in session.get_providers():
+        return session, "cuda"
+    if device == "cuda":
+        raise MissingError(
+            "--device cuda: no usable NVIDIA GPU or CUDA libraries on this machine; use --device cpu, or check "
+            'the driver and pip install "lstm-composer[gpu]"'
+        )
+    return session, "cpu"
+
+
+def cuda_offered() -> bool:
+    """Tell whether this onnxruntime was built with CUDA and the machine shows an NVIDIA device."""
+    return _PROVIDERS["cuda"] in ort.get_available_providers() and _nvidia_device()
+
+
+def _nvidia_device() -> bool:
+    import os  # noqa: PLC0415 - only asked where CUDA was built in
+    import shutil  # noqa: PLC0415
+
+    return os.path.exists("/dev/nvidiactl") or shutil.which("nvidia-smi") is not None  # noqa: PTH110
+
+
+def _session(bundle: Bundle, device: str) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    # More threads made the slowest notes twenty times slower, and a note has too little work to share.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _QUIET
+    providers = list(dict.fromkeys([_PROVIDERS[device], _PROVIDERS["cpu"]]))
+    try:
+        return ort.InferenceSession(bundle.onnx, options, providers=providers)
+    except Exception as error:  # onnxruntime raises its own kinds, none of them public
+        reason = str(error).strip().splitlines()[0]
+        raise BundleError(f"bundle {bundle.card.name}: onnxruntime cannot load its graph ({reason})") from error
+
+
+def _check_tensors(found: Sequence[Any], cards: Sequence[TensorCard], name: str) -> None:
+    """Refuse a graph whose weights were made for another vocabulary than the card says."""
+    shapes = {tensor.name: (tensor.type, list(tensor.shape)) for tensor in found}
+    for card in cards:
+        wanted = (_DTYPES[card.dtype], list(card.shape))
+        if shapes.get(card.name) != wanted:
+            raise BundleError(
+                f"bundle {name}: tensor {card.name} is {shapes.get(card.name, 'not there')} in the graph, but its card "
+                f"says {wanted}: the vocabulary does not match the weights; export the model again"
+            )

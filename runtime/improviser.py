@@ -1,0 +1,85 @@
+"""Network events as an endless stream of notes in musical time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from runtime.controls import Controls
+from runtime.encoding import DELTA_END, LADDER, Event, velocity_of
+from runtime.engine import Engine, State
+from runtime.noise import gumbel_noise
+from runtime.notes import Note
+
+NEVER = -1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place between two events, from which the music can be resumed at any time.
+
+    Attributes:
+        state: What the network carries.
+        number: Count of the event to come, over all pieces: what its noise is drawn by.
+        onset: Position in ticks of the previous onset, or of the piece's first bar line.
+        piece_start: Position in ticks of the piece's first bar line.
+        last_end: Position in ticks at which the piece's notes so far have all ended.
+
+    """
+
+    state: State
+    number: int = 0
+    onset: int = 0
+    piece_start: int = 0
+    last_end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A note of the stream and the place before it."""
+
+    note: Note
+    before: Cursor
+
+
+Advance = Callable[[Cursor], tuple[Note | None, Cursor]]
+"""Makes one event: its note, or None where it made none, and the place after it."""
+
+
+def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
+    """Return the function that makes the next event under fixed controls; the same cursor always gives the same event."""
+    tensors, meter = controls.tensors(), controls.meter
+
+    def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        too_short = cursor.onset - cursor.piece_start < controls.shortest_piece_bars * meter.ticks_per_bar
+        noise = gumbel_noise(seed, cursor.number)
+        step = engine.step(cursor.state, meter, tensors, noise, NEVER if too_short else 0.0)
+        event = step.event()
+        if event.delta == DELTA_END:
+            return None, _next_piece(cursor, engine.start(), meter.ticks_per_bar)
+        after = replace(cursor, state=step.state, number=cursor.number + 1, onset=cursor.onset + LADDER[event.delta])
+        if _still_sounds(cursor.state, event):
+            return None, after
+        note = Note(after.onset, event.pitch, LADDER[event.duration], velocity_of(event.velocity))
+        return note, replace(after, last_end=max(after.last_end, note.end))
+
+    return advance
+
+
+def _next_piece(cursor: Cursor, start: State, ticks_per_bar: int) -> Cursor:
+    """Begin a new piece on the first bar line at which nothing sounds any more."""
+    end = max(cursor.last_end, cursor.piece_start + 1)
+    bar_line = -(-end // ticks_per_bar) * ticks_per_bar
+    return Cursor(start, cursor.number + 1, onset=bar_line, piece_start=bar_line, last_end=bar_line)
+
+
+def _still_sounds(before: State, event: Event) -> bool:
+    """Tell whether the event strikes a pitch that sounds: the network nearly rules it out, a listener never hears it."""
+    return int(before.remaining[0, event.pitch]) > LADDER[event.delta]
+
+
+def improvise(advance: Advance, cursor: Cursor) -> Iterator[Placed]:
+    """Yield notes for ever, in the order of their onsets, each with the place before it."""
+    while True:
+        before = cursor
+        note, cursor = advance(cursor)
+        if note is not None:
+            yield Placed(note, before)

@@ -1,0 +1,162 @@
+"""Which MIDI systems there are, which of them run here, and how to open a port on each."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime.errors import InputError, MissingError
+from runtime.ports.base import NoMidiSystemError, OutputPort
+from runtime.ports.null import NullPort
+from runtime.ports.rtmidi_port import open_loopback, open_rtmidi, output_names
+
+BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
+"""What --backend may be."""
+MAX_NAME_BYTES: Final = 63  # JACK's limit for a client's name, the shortest of all systems
+_ALSA_SEQUENCER = Path("/dev/snd/seq")
+_AUTO_ORDER = {"linux": ("alsa", "jack"), "darwin": ("coremidi", "jack"), "win32": ("windows",)}
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStatus:
+    """Whether a backend can be used on this machine.
+
+    Attributes:
+        name: As given to --backend.
+        ok: Whether a port can be opened.
+        detail: One line: what is there, or what is missing.
+
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def open_port(backend: str, port_name: str) -> OutputPort:
+    """Open an output port.
+
+    Args:
+        backend: One of BACKENDS. "auto" takes the first that runs here: ALSA and then JACK on Linux, CoreMIDI on
+            macOS, a loopback port on Windows. "jack" schedules by sample frame if JACK-Client is installed;
+            "jack-rtmidi" and "jack-client" force one of JACK's two ways.
+        port_name: What other programs see; on Windows, part of the name of an existing port.
+
+    Raises:
+        InputError: If the backend is unknown or the name cannot be a port's.
+        MissingError: If the named backend does not run here; NoMidiSystemError if "auto" finds none.
+
+    """
+    _check_name(port_name)
+    if backend == "auto":
+        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name)
+    if backend not in _OPENERS:
+        raise InputError(f"backend {backend!r} is unknown: choose one of {', '.join(BACKENDS)}")
+    return _OPENERS[backend](port_name)
+
+
+def available_backends() -> list[BackendStatus]:
+    """Try every backend that this platform could have, without leaving a port open."""
+    return [_status(name) for name in (*_AUTO_ORDER.get(sys.platform, ()), "none")]
+
+
+def _status(name: str) -> BackendStatus:
+    try:
+        return BackendStatus(name, ok=True, detail=_PROBES[name]())
+    except MissingError as error:
+        return BackendStatus(name, ok=False, detail=str(error))
+
+
+def _open_first(names: tuple[str, ...], port_name: str) -> OutputPort:
+    reasons = []
+    for name in names:
+        try:
+            return _OPENERS[name](port_name)
+        except MissingError as error:
+            reasons.append(str(error).partition(":")[0])
+    raise NoMidiSystemError(f"no MIDI system found ({'; '.join(reasons)}): start one, or play with --backend none")
+
+
+def _check_name(port_name: str) -> None:
+    size = len(port_name.encode())
+    if not 1 <= size <= MAX_NAME_BYTES or ":" in port_name or not port_name.isprintable():
+        raise InputError(
+            f"port name {port_name!r} is not allowed: give 1 to {MAX_NAME_BYTES} bytes of text without a colon"
+        )
+
+
+def _check_alsa() -> None:
+    # Asked first because opening a client where there is no sequencer makes the ALSA library print to stderr.
+    if not os.access(_ALSA_SEQUENCER, os.R_OK | os.W_OK):
+        raise MissingError(
+            f"ALSA's sequencer {_ALSA_SEQUENCER} is missing or closed to this user: "
+            "run modprobe snd-seq, join the group audio, or choose another --backend"
+        )
+
+
+def _open_alsa(port_name: str) -> OutputPort:
+    _check_alsa()
+    return open_rtmidi("alsa", port_name)
+
+
+def _open_jack_client(port_name: str) -> OutputPort:
+    try:
+        from runtime.ports.jack_client_port import JackClientPort  # noqa: PLC0415 - an extra
+    except (ImportError, OSError) as error:
+        raise MissingError(
+            f"JACK by sample frame is missing ({error}): pip install 'lstm-composer[jack]', or use --backend jack"
+        ) from error
+    return JackClientPort(port_name)
+
+
+def _open_jack(port_name: str) -> OutputPort:
+    return _open_jack_client(port_name) if _has_jack_client() else open_rtmidi("jack", port_name)
+
+
+def _has_jack_client() -> bool:
+    try:
+        import runtime.ports.jack_client_port  # noqa: F401, PLC0415 - an extra
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _probe_alsa() -> str:
+    _check_alsa()
+    return f"sequencer with {len(output_names('alsa'))} ports to send to"
+
+
+def _probe_jack() -> str:
+    if not _has_jack_client():
+        return f"server with {len(output_names('jack'))} ports to send to; for sample-accurate time install JACK-Client"
+    from runtime.ports.jack_client_port import server_summary  # noqa: PLC0415 - an extra
+
+    return f"sample-accurate; {server_summary()}"
+
+
+def _probe_windows() -> str:
+    return f"ports to send to: {', '.join(output_names('windows')) or 'none; make one with loopMIDI'}"
+
+
+def _probe_coremidi() -> str:
+    return f"{len(output_names('coremidi'))} ports to send to"
+
+
+_OPENERS: Final[dict[str, Callable[[str], OutputPort]]] = {
+    "alsa": _open_alsa,
+    "jack": _open_jack,
+    "jack-client": _open_jack_client,
+    "jack-rtmidi": lambda port_name: open_rtmidi("jack", port_name),
+    "coremidi": lambda port_name: open_rtmidi("coremidi", port_name),
+    "windows": open_loopback,
+    "none": NullPort,
+}
+_PROBES: Final[dict[str, Callable[[], str]]] = {
+    "alsa": _probe_alsa,
+    "jack": _probe_jack,
+    "coremidi": _probe_coremidi,
+    "windows": _probe_windows,
+    "none": lambda: "always there: what is played is only seen and recorded",
+}

@@ -1,0 +1,98 @@
+"""What every output port does."""
+
+import threading
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from runtime.clock import Clock, SystemClock
+from runtime.errors import MissingError
+from runtime.messages import Message
+
+
+class NoMidiSystemError(MissingError):
+    """No MIDI system was found where any would have done; a caller may play on into a `NullPort`."""
+
+
+class PortLostError(MissingError):
+    """The MIDI system behind an open port has gone away."""
+
+
+class OutputPort(ABC):
+    """A place to send messages to; a context manager that closes it.
+
+    A backend overrides `_send`, and where there is something to do `_close`, `pending_count` and `discard_pending`.
+
+    Attributes:
+        name: What other programs call the port.
+        clock: The clock that the times of `send` are read on.
+        lead_seconds: How long before its time a message may be given; 0 where it leaves at once.
+
+    """
+
+    lead_seconds: float = 0.0
+
+    def __init__(self, name: str, clock: Clock | None = None) -> None:
+        self.name = name
+        self.clock: Clock = clock or SystemClock()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, when_seconds: float) -> float:
+        """Send a message at a time, or at once where the port cannot schedule or the time has passed.
+
+        Times must not decrease from call to call where messages are to keep their order.
+
+        Returns:
+            The time of `clock` at which the message leaves.
+
+        Raises:
+            PortLostError: If the MIDI system has gone away.
+            ValueError: If the port is closed.
+
+        """
+        with self._lock:
+            if self._closed:
+                raise ValueError(f"port {self.name!r} is closed")
+            return self._send(message, when_seconds)
+
+    def pending_count(self) -> int:
+        """Return how many of the messages given, the latest ones, have not left yet.
+
+        Raises:
+            PortLostError: If they never will, because the MIDI system has gone away.
+
+        """
+        return 0
+
+    def discard_pending(self) -> list[Message]:
+        """Take back the messages that have been given but not sent, in the order given."""
+        return []
+
+    def close(self) -> None:
+        """Send what was given and close; a second call does nothing."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._close()
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return one line for the user: what the port is and what to connect."""
+
+    @abstractmethod
+    def _send(self, message: Message, when_seconds: float) -> float: ...
+
+    def _close(self) -> None:  # noqa: B027 - a backend that holds nothing has nothing to override
+        """Give back what the backend holds."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,176 @@
+"""JACK with frame times: a message is queued ahead and leaves in the sample frame that it is due in.
+
+Needs the package JACK-Client; importing this module without it, or without libjack, raises ImportError or OSError.
+"""
+
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Final
+
+import jack
+
+from runtime.clock import sleep_until
+from runtime.errors import MissingError
+from runtime.messages import Message
+from runtime.ports.base import OutputPort, PortLostError
+
+LEAD_SECONDS: Final = 0.1
+_WRITE_MARGIN_SECONDS: Final = 0.5  # how much longer than planned closing waits for the queue
+
+jack.set_error_function(lambda _: None)  # libjack prints to stderr; what matters comes as an exception
+jack.set_info_function(lambda _: None)
+
+
+def signed_frames(later: int, earlier: int) -> int:
+    """Return the frames from one frame time to another; JACK counts in 32 bits, which wrap once a day at 48 kHz."""
+    return (later - earlier + 2**31) % 2**32 - 2**31
+
+
+class JackClock:
+    """JACK's frame time in seconds. It runs with the sound card, so that notes and audio cannot drift apart."""
+
+    def __init__(self, client: jack.Client) -> None:
+        self._client = client
+        self._rate: int = client.samplerate
+        self._frame: int = client.frame_time
+
+    def frame(self) -> int:
+        """Return the present frame time, unwrapped to count on for ever."""
+        last = self._frame
+        frame = last + signed_frames(self._client.frame_time, last)
+        self._frame = frame
+        return frame
+
+    def now(self) -> float:
+        """Return the present frame time in seconds."""
+        return self.frame() / self._rate
+
+    def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
+        """Sleep to an absolute time; see `runtime.clock.Clock.wait_until`."""
+        return sleep_until(self.now, deadline_seconds, stop)
+
+
+class JackClientPort(OutputPort):
+    """A JACK MIDI port whose messages leave in their exact frame.
+
+    The dispatcher's thread appends to the right of a queue and takes back from the right; JACK's thread takes from the
+    left. Each of these is one atomic operation of `deque`, so that JACK's thread never waits for a lock.
+
+    Attributes:
+        late_count: Messages that reached JACK's thread after their frame; they left at the start of a period.
+        xrun_count: Periods that JACK reports as missed, by whichever program.
+
+    """
+
+    lead_seconds = LEAD_SECONDS
+
+    def __init__(self, port_name: str) -> None:
+        self._client = _open_client(port_name)
+        self._jack_clock = JackClock(self._client)
+        super().__init__(f"{self._client.name}:{port_name}", self._jack_clock)
+        self._rate: int = self._client.samplerate
+        self._out = self._client.midi_outports.register(port_name)
+        self._queue: deque[tuple[int, Message, bytes]] = deque()
+        self._last_frame = 0
+        self._lost = threading.Event()
+        self.late_count = 0
+        self.xrun_count = 0
+        self._client.set_process_callback(self._process)
+        self._client.set_shutdown_callback(lambda *_: self._lost.set())
+        self._client.set_xrun_callback(self._count_xrun)
+        self._client.activate()
+
+    def describe(self) -> str:
+        """Return one line for the user."""
+        return f'JACK, sample-accurate: connect "{self.name}" to the track that is to play'
+
+    def pending_count(self) -> int:
+        """Return how many of the messages given JACK's thread has not taken; see `OutputPort.pending_count`."""
+        count = len(self._queue)
+        if count:
+            self._check_lost()
+        return count
+
+    def discard_pending(self) -> list[Message]:
+        """Take back the messages that JACK's thread has not taken, in the order given."""
+        pending: list[Message] = []
+        while self._queue:
+            try:
+                pending.append(self._queue.pop()[1])
+            except IndexError:  # JACK's thread took the last one in between
+                break
+        self._last_frame = 0  # what follows need not wait for the times of what was taken back
+        return pending[::-1]
+
+    def _send(self, message: Message, when_seconds: float) -> float:
+        self._check_lost()
+        # The period that is being made now may be past its callback: the next one is the first that is sure.
+        earliest = self._jack_clock.frame() + self._client.blocksize
+        frame: int = max(round(when_seconds * self._rate), earliest, self._last_frame)
+        self._last_frame = frame
+        self._queue.append((frame, message, bytes(message.midi_bytes())))
+        return frame / self._rate
+
+    def _check_lost(self) -> None:
+        if self._lost.is_set():
+            raise PortLostError("the JACK server has stopped: start it again, and then play again")
+
+    def _process(self, frames: int) -> None:
+        """Write the messages of one period; runs on JACK's thread, once in each period."""
+        self._out.clear_buffer()
+        if not self._queue:
+            return
+        period_start = self._client.last_frame_time
+        # IndexError: the queue ran empty, here or by `discard_pending`. JackError: the period's buffer is full.
+        with suppress(IndexError, jack.JackError):
+            while (offset := signed_frames(self._queue[0][0], period_start)) < frames:
+                self._write(max(0, offset))
+                self.late_count += offset < 0
+
+    def _write(self, offset: int) -> None:
+        entry = self._queue.popleft()
+        try:
+            self._out.write_midi_event(offset, entry[2])
+        except jack.JackError:
+            self._queue.appendleft(entry)  # it goes first in the next period
+            raise
+
+    def _count_xrun(self, _delay_microseconds: float) -> None:
+        self.xrun_count += 1
+
+    def _close(self) -> None:
+        self._wait_written()
+        self._client.deactivate()
+        self._client.close()
+
+    def _wait_written(self) -> None:
+        """Wait until JACK's thread has taken the queue and the receivers have had their periods to read it."""
+        period = self._client.blocksize / self._rate
+        deadline = max(self.clock.now(), self._last_frame / self._rate) + _WRITE_MARGIN_SECONDS
+        while self._queue and self.clock.now() < deadline and not self._lost.is_set():
+            time.sleep(period)
+        self._lost.wait(4 * period)
+
+
+def _open_client(name: str) -> jack.Client:
+    try:
+        return jack.Client(name, no_start_server=True)
+    except jack.JackError as error:
+        raise MissingError("no JACK server runs on this machine: start one, or choose another --backend") from error
+
+
+def server_summary() -> str:
+    """Describe the running server in one line: sample rate, period, whether it has real-time priority.
+
+    Raises:
+        MissingError: If no server runs.
+
+    """
+    client = _open_client("LSTM Composer doctor")
+    try:
+        priority = "real-time" if client.realtime else "not real-time"
+        return f"{client.samplerate} Hz, periods of {client.blocksize} frames, {priority}"
+    finally:
+        client.close()

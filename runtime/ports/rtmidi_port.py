@@ -1,0 +1,130 @@
+"""Ports through python-rtmidi: ALSA, JACK, CoreMIDI and Windows. A message leaves when it is given."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import rtmidi
+
+from runtime.errors import MissingError
+from runtime.messages import Message
+from runtime.ports.base import OutputPort
+
+_APIS = {
+    "alsa": (rtmidi.API_LINUX_ALSA, "ALSA"),
+    "jack": (rtmidi.API_UNIX_JACK, "JACK"),
+    "coremidi": (rtmidi.API_MACOSX_CORE, "CoreMIDI"),
+    "windows": (rtmidi.API_WINDOWS_MM, "Windows MIDI"),
+}
+
+
+class RtMidiPort(OutputPort):
+    """A port of ours that other programs see and connect to, or (Windows) a loopback port opened by name."""
+
+    def __init__(self, name: str, out: Any, system: str) -> None:
+        super().__init__(name)
+        self._out = out
+        self._system = system
+
+    def describe(self) -> str:
+        """Return one line for the user."""
+        return f'{self._system}: connect "{self.name}" to the track that is to play'
+
+    def _send(self, message: Message, when_seconds: float) -> float:
+        self._out.send_message(message.midi_bytes())
+        return self.clock.now()
+
+    def _close(self) -> None:
+        with quiet_stderr():
+            self._out.close_port()
+            self._out.delete()
+
+
+def open_rtmidi(backend: str, port_name: str) -> RtMidiPort:
+    """Open a virtual port, which other programs see under its name.
+
+    Args:
+        backend: "alsa", "jack" or "coremidi".
+        port_name: Name of both the client and the port.
+
+    Raises:
+        MissingError: If the MIDI system does not run here.
+
+    """
+    out, system = _new_output(backend, port_name)
+    try:
+        with quiet_stderr():
+            out.open_virtual_port(port_name)
+    except (rtmidi.RtMidiError, RuntimeError) as error:
+        out.delete()
+        raise MissingError(f"{system} cannot open the port {port_name!r}: {error}") from error
+    return RtMidiPort(port_name, out, system)
+
+
+def open_loopback(port_name: str) -> RtMidiPort:
+    """Open an existing loopback port whose name contains `port_name`: Windows has no virtual ports of a program's own.
+
+    Raises:
+        MissingError: If there is no such port.
+
+    """
+    out, system = _new_output("windows", port_name)
+    names = list(out.get_ports())
+    index = find_port(names, port_name)
+    if index is None:
+        out.delete()
+        raise MissingError(
+            f"no MIDI port has {port_name!r} in its name; this machine has {', '.join(names) or 'none at all'}: "
+            f"make one of that name with loopMIDI, or name another with --port-name"
+        )
+    out.open_port(index)
+    return RtMidiPort(names[index], out, system)
+
+
+def find_port(names: Sequence[str], wanted: str) -> int | None:
+    """Return the index of the first name that contains `wanted`, whatever the case; None if none does."""
+    return next((index for index, name in enumerate(names) if wanted.casefold() in name.casefold()), None)
+
+
+def output_names(backend: str) -> list[str]:
+    """Return the names of the ports that a program could send to; also shows whether the MIDI system runs.
+
+    Raises:
+        MissingError: If the MIDI system does not run here.
+
+    """
+    out, _ = _new_output(backend, "LSTM Composer doctor")
+    names = list(out.get_ports())
+    with quiet_stderr():
+        out.delete()
+    return names
+
+
+def _new_output(backend: str, client_name: str) -> tuple[Any, str]:
+    api, system = _APIS[backend]
+    # rtmidi falls back to another system by itself, without a word, if the one asked for is not built in.
+    if api not in rtmidi.get_compiled_api():
+        raise MissingError(f"{system} is not part of python-rtmidi on {sys.platform}: choose another --backend")
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")  # opening a client would start a server with sound hardware
+    try:
+        with quiet_stderr():
+            return rtmidi.MidiOut(api, name=client_name), system
+    except (rtmidi.RtMidiError, RuntimeError) as error:
+        raise MissingError(f"{system} does not run on this machine: start it, or choose another --backend") from error
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep off the terminal what C libraries print there: libjack tells of a missing server in ten lines."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(nowhere)
+        os.close(saved)

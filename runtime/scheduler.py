@@ -1,0 +1,124 @@
+"""Notes in, messages out: which note-ons and note-offs are due at a position. Pure: it knows no clock and no port."""
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+
+from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
+from runtime.notes import Note
+
+RELEASE_VELOCITY = 64
+"""Value of a note-off from a sender that does not measure how fast a key is let go (MIDI 1.0)."""
+
+_Key = tuple[int, int]  # channel, pitch
+
+
+class Scheduler:
+    """Holds notes until they are due and knows what sounds.
+
+    Only the starts wait; ends are kept with the pitch that sounds. So a pitch can never overlap itself: its next
+    start ends it, and no pending end is left behind. Of two notes that start together on one pitch the longer
+    plays. A position that has been handed out is closed: a note that comes late starts at the first open one.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, int, Note]] = []  # a heap of (start, channel, note)
+        self._sounding: dict[_Key, int] = {}  # position at which each ends
+        self._channels: set[int] = set()
+        self._open: int | None = None  # first position that has not been handed out; None before the first
+
+    @property
+    def sounding(self) -> frozenset[_Key]:
+        """The (channel, pitch) pairs that have been started and not ended."""
+        return frozenset(self._sounding)
+
+    def add(self, notes: Iterable[Note], channel: int) -> None:
+        """Take notes, in any order, to play on a channel 1..16.
+
+        A note that ends at or before the first open position is left out: there is nothing left of it.
+        """
+        for note in notes:
+            start = self._not_before_open(note.onset)
+            if start < note.end:
+                heappush(self._waiting, (start, channel, note))
+
+    def next_tick(self) -> int | None:
+        """Return the position of the next message, None if nothing waits and nothing sounds."""
+        next_end = min(self._sounding.values(), default=None)
+        if not self._waiting:
+            return next_end
+        next_start = self._waiting[0][0]
+        return next_start if next_end is None else min(next_start, next_end)
+
+    def due(self, tick: int) -> list[Message]:
+        """Take out every message up to and including a position: by tick, ends before starts, low before high."""
+        messages: list[Message] = []
+        while (position := self.next_tick()) is not None and position <= tick:
+            messages += self._take(position)
+        return messages
+
+    def take_back(self, messages: Sequence[Message]) -> None:
+        """Undo messages that a port was given but had not sent, newest given last.
+
+        A start that never left does not sound; an end that never left leaves its note sounding. The notes do not
+        wait again: this is for the way to `silence`.
+        """
+        if messages:
+            self._open = messages[0].tick + 1  # a part of that position may have left
+        for message in reversed(messages):
+            key = (message.channel, message.number)
+            if message.kind is Kind.NOTE_ON:
+                self._sounding.pop(key, None)
+            elif message.kind is Kind.NOTE_OFF:
+                self._sounding[key] = message.tick
+
+    def silence(self, tick: int) -> list[Message]:
+        """Drop what waits and end what sounds.
+
+        Returns:
+            Note-offs for every sounding pitch, then sustain pedal up and all-notes-off on each channel that was
+            used since the last silence, at `tick` or at the first open position if that is later.
+
+        """
+        position = self._not_before_open(tick)
+        self._waiting.clear()
+        ends = self._end(sorted(self._sounding), position)
+        controls = [
+            Message(position, Kind.CONTROL, channel, controller, 0)
+            for controller in (SUSTAIN_PEDAL, ALL_NOTES_OFF)
+            for channel in sorted(self._channels)
+        ]
+        self._channels.clear()
+        self._open = position + 1
+        return ends + controls
+
+    def _not_before_open(self, tick: int) -> int:
+        return tick if self._open is None else max(tick, self._open)
+
+    def _take(self, position: int) -> list[Message]:
+        self._open = position + 1
+        starts = self._pop_starts(position)
+        ends = [key for key, end in self._sounding.items() if end <= position or key in starts]
+        return self._end(sorted(ends), position) + self._start(starts, position)
+
+    def _pop_starts(self, position: int) -> dict[_Key, Note]:
+        starts: dict[_Key, Note] = {}
+        while self._waiting and self._waiting[0][0] <= position:
+            _, channel, note = heappop(self._waiting)
+            key = (channel, note.pitch)
+            starts[key] = max(note, starts.get(key, note), key=lambda one: (one.end, one))
+        return starts
+
+    def _end(self, keys: Iterable[_Key], position: int) -> list[Message]:
+        messages: list[Message] = []
+        for channel, pitch in keys:
+            del self._sounding[channel, pitch]
+            messages.append(Message(position, Kind.NOTE_OFF, channel, pitch, RELEASE_VELOCITY))
+        return messages
+
+    def _start(self, starts: dict[_Key, Note], position: int) -> list[Message]:
+        messages: list[Message] = []
+        for (channel, pitch), note in sorted(starts.items()):
+            self._sounding[channel, pitch] = note.end
+            self._channels.add(channel)
+            messages.append(Message(position, Kind.NOTE_ON, channel, pitch, note.velocity))
+        return messages

@@ -1,0 +1,193 @@
+"""Playing through a real JACK server to a receiver that is not ours."""
+
+import itertools
+import random
+import subprocess
+import threading
+from typing import Protocol
+
+import pytest
+
+from runtime.dispatcher import Dispatcher
+from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
+from runtime.notes import Note, without_overlaps
+from runtime.ports import OutputPort, PortLostError, available_backends, open_port
+from runtime.ports.jack_client_port import JackClientPort
+from runtime.scheduler import Scheduler
+from runtime.transport import InternalTransport
+
+RATE = 48_000
+TEMPO_BPM = 300.0
+CHANNEL = 2
+START_IN_SECONDS = 0.3
+END = (0xB0 | (CHANNEL - 1), ALL_NOTES_OFF, 0)
+EACH_BACKEND = pytest.mark.parametrize("backend", ["jack-client", "jack-rtmidi"])
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Received(Protocol):
+    frame: int
+    data: tuple[int, ...]
+
+
+class Receiver(Protocol):
+    name: str
+
+    def read_until(self, data: tuple[int, ...]) -> list[Received]: ...
+
+
+class ListSource:
+    end_tick: int | None = None
+
+    def __init__(self, notes: list[Note]) -> None:
+        self.notes = notes
+
+    def take_before(self, tick: int) -> list[Note]:
+        taken = [note for note in self.notes if note.onset < tick]
+        self.notes = [note for note in self.notes if note.onset >= tick]
+        return taken
+
+    def finished(self) -> bool:
+        return not self.notes
+
+
+def score(length_ticks: int) -> list[Note]:
+    """A dense score: chords, repeated pitches, and onsets on odd ticks; about 1.3 notes a tick."""
+    dice = random.Random(5)
+    count = length_ticks * 3 // 2
+    notes = [Note(dice.randrange(length_ticks), dice.randrange(40, 90), dice.randrange(1, 48), 1) for _ in range(count)]
+    return without_overlaps(Note(one.onset, one.pitch, one.duration, dice.randrange(1, 128)) for one in notes)
+
+
+def dispatcher_for(port: OutputPort, notes: list[Note]) -> tuple[Dispatcher, list[Sent]]:
+    reported: list[Sent] = []
+    transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
+    return Dispatcher(port, transport, ListSource(notes), CHANNEL, reported.append), reported
+
+
+def connect(port_name: str, receiver: Receiver) -> None:
+    subprocess.run(["jack_connect", port_name, f"{receiver.name}:input"], check=True, capture_output=True, timeout=10)
+
+
+def messages_of(notes: list[Note]) -> list[Message]:
+    scheduler = Scheduler()
+    scheduler.add(notes, CHANNEL)
+    return scheduler.due(1_000_000)
+
+
+def sounding_after(received: list[Received]) -> set[int]:
+    sounding: set[int] = set()
+    for one in received:
+        kind, number, _ = one.data
+        if kind >> 4 == 0x9:
+            assert number not in sounding
+            sounding.add(number)
+        elif kind >> 4 == 0x8:
+            sounding.remove(number)
+    return sounding
+
+
+@EACH_BACKEND
+def test_a_receiver_gets_every_message_in_order(receiver: Receiver, backend: str) -> None:
+    notes = score(240)
+    with open_port(backend, "LSTM Composer") as port:
+        connect("LSTM Composer:LSTM Composer", receiver)
+        dispatcher, reported = dispatcher_for(port, notes)
+        dispatcher.run(threading.Event())
+        received = receiver.read_until(END)
+    expected = [message.midi_bytes() for message in messages_of(notes)]
+    assert [one.data for one in received] == [*expected, (END[0], SUSTAIN_PEDAL, 0), END]
+    assert [sent.message.midi_bytes() for sent in reported] == [one.data for one in received]
+
+
+def test_a_scheduled_message_leaves_in_its_sample_frame(receiver: Receiver) -> None:
+    notes = score(360)
+    with JackClientPort("LSTM Composer") as port:
+        connect(port.name, receiver)
+        dispatcher, reported = dispatcher_for(port, notes)
+        dispatcher.run(threading.Event())
+        received = receiver.read_until(END)
+        xruns = port.xrun_count
+    played = [(sent, one) for sent, one in zip(reported, received, strict=True) if sent.message.kind is Kind.NOTE_ON]
+    errors = [one.frame - sent.due_seconds * RATE for sent, one in played]
+    assert len(errors) == len(notes)
+    # The receiver counts frames from an origin of its own, and again from another after each xrun of the server.
+    jumps = sum(abs(later - earlier) > 1.0 for earlier, later in itertools.pairwise(errors))
+    assert jumps <= xruns
+    if not xruns:
+        assert max(errors) - min(errors) <= 1.0 + 1e-3
+
+
+@EACH_BACKEND
+def test_a_stop_in_mid_note_leaves_nothing_on(receiver: Receiver, backend: str) -> None:
+    stop = threading.Event()
+    notes = [*score(120), Note(0, 20, 2400, 64), Note(100, 100, 2400, 64)]
+    with open_port(backend, "LSTM Composer") as port:
+        connect("LSTM Composer:LSTM Composer", receiver)
+        reported: list[Sent] = []
+
+        def stop_after_some(sent: Sent) -> None:
+            reported.append(sent)
+            if len(reported) == 150:
+                stop.set()
+
+        transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
+        Dispatcher(port, transport, ListSource(notes), CHANNEL, stop_after_some).run(stop)
+        received = receiver.read_until(END)
+    assert [sent.message.midi_bytes() for sent in reported] == [one.data for one in received]
+    assert sounding_after(received) == set()
+    assert 150 < len(received) < 2 * len(notes)
+
+
+def test_closing_sends_what_was_given(receiver: Receiver) -> None:
+    messages = [Message(tick, Kind.NOTE_ON, CHANNEL, 40 + tick, 64) for tick in range(20)]
+    last = Message(20, Kind.CONTROL, CHANNEL, ALL_NOTES_OFF, 0)
+    with JackClientPort("LSTM Composer") as port:
+        connect(port.name, receiver)
+        start = port.clock.now() + 0.05
+        for message in [*messages, last]:
+            port.send(message, start + 0.01 * message.tick)
+    assert [one.data for one in receiver.read_until(END)] == [one.midi_bytes() for one in [*messages, last]]
+
+
+def test_what_is_taken_back_does_not_leave(receiver: Receiver) -> None:
+    far = [Message(tick, Kind.NOTE_ON, CHANNEL, 60, 64) for tick in range(3)]
+    last = Message(0, Kind.CONTROL, CHANNEL, ALL_NOTES_OFF, 0)
+    with JackClientPort("LSTM Composer") as port:
+        connect(port.name, receiver)
+        for message in far:
+            port.send(message, port.clock.now() + 3600.0)
+        assert port.discard_pending() == far
+        assert port.discard_pending() == []
+        now = port.clock.now()
+        assert now < port.send(last, now) < now + 1.0
+    assert [one.data for one in receiver.read_until(END)] == [last.midi_bytes()]
+
+
+def test_a_server_that_dies_ends_the_performance(jack_server: subprocess.Popen[str]) -> None:
+    with JackClientPort("LSTM Composer") as port:
+        notes = score(240)
+        transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
+
+        def kill_after_some(sent: Sent) -> None:
+            if sent.message.tick > 20:
+                jack_server.terminate()
+
+        dispatcher = Dispatcher(port, transport, ListSource(notes), CHANNEL, kill_after_some)
+        with pytest.raises(PortLostError, match="the JACK server has stopped"):
+            dispatcher.run(threading.Event())
+
+
+def test_a_second_program_gets_a_name_of_its_own(jack_server: subprocess.Popen[str]) -> None:
+    with open_port("jack", "LSTM Composer") as first, open_port("jack", "LSTM Composer") as second:
+        assert first.name == "LSTM Composer:LSTM Composer"
+        assert second.name != first.name
+        assert second.name in second.describe()
+
+
+def test_the_doctor_sees_the_server(jack_server: subprocess.Popen[str], capfd: pytest.CaptureFixture[str]) -> None:
+    detail = {one.name: one for one in available_backends()}["jack"]
+    assert detail.ok
+    assert detail.detail.startswith("sample-accurate; 48000 Hz, periods of 64 frames")
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,128 @@
+"""The cache of what was read, by content: one small file for each file of a corpus.
+
+A key is made of a file's bytes and of the versions of its reader, so nothing in the cache ever becomes stale: an
+entry is simply not asked for again. An entry that cannot be read is treated as missing. Nothing is pickled.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from runtime.errors import ComposerError
+from runtime.notes import Meter, Note
+from trainer.piece import MeterChange, Piece, Reading, Refusal
+
+READER_VERSION = 1
+"""To be raised whenever a reader gives other pieces for the same bytes."""
+
+
+class _PieceEntry(msgspec.Struct, array_like=True, frozen=True):
+    """A piece without its field names, which would be most of the entry; `tune` is what follows the file's name."""
+
+    tune: str
+    notes: list[tuple[int, int, int, int]]
+    meters: list[tuple[int, int, int]]
+    tempo_bpm: float
+    performed: bool
+
+
+class _Entry(msgspec.Struct, array_like=True, frozen=True):
+    """A file's reading; `refused` holds (tune, reason)."""
+
+    pieces: list[_PieceEntry]
+    refused: list[tuple[str, str]]
+
+
+def default_cache_dir() -> Path:
+    """Where readings are kept if the user names no other folder."""
+    return platformdirs.user_cache_path("lstm-composer") / "corpus"
+
+
+def read_cached(path: Path, name: str, reader_package: str, read: Callable[[], Reading], cache_dir: Path) -> Reading:
+    """Give the reading of a file from the cache, or read it and keep it there if it gave any piece.
+
+    A cache that cannot be written (full disk, read-only home) costs time only.
+
+    Args:
+        path: The file whose bytes make the key.
+        name: The name that the file has today.
+        reader_package: The library that reads it; its version is part of the key.
+        read: Reads the file under `name`.
+        cache_dir: Where entries are; made if it does not exist.
+
+    """
+    entry_path = cache_dir / f"{_key(path, reader_package)}.msgpack"
+    cached = _load(entry_path, name)
+    if cached is not None:
+        return cached
+    reading = read()
+    if reading.pieces:
+        with suppress(OSError):
+            _store(entry_path, msgspec.msgpack.encode(_entry_of(reading, name)))
+    return reading
+
+
+def _key(path: Path, reader_package: str) -> str:
+    try:
+        package_version = version(reader_package)
+    except PackageNotFoundError:
+        package_version = "none"
+    digest = hashlib.sha256(f"{READER_VERSION} {reader_package} {package_version} {path.suffix.lower()}\n".encode())
+    digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _load(entry_path: Path, name: str) -> Reading | None:
+    try:
+        entry = msgspec.msgpack.decode(entry_path.read_bytes(), type=_Entry)
+        return _reading_of(entry, name)
+    except (OSError, msgspec.MsgspecError, ComposerError):
+        return None
+
+
+def _store(entry_path: Path, data: bytes) -> None:
+    """Write beside the entry and move into place, so that a reader never sees half of one."""
+    entry_path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=entry_path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.close()
+            Path(file.name).replace(entry_path)
+        except BaseException:
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _entry_of(reading: Reading, name: str) -> _Entry:
+    pieces = [
+        _PieceEntry(
+            piece.name.removeprefix(name),
+            [(note.onset, note.pitch, note.duration, note.velocity) for note in piece.notes],
+            [(change.tick, change.meter.numerator, change.meter.denominator) for change in piece.meters],
+            piece.tempo_bpm,
+            piece.performed,
+        )
+        for piece in reading.pieces
+    ]
+    return _Entry(pieces, [(refusal.name.removeprefix(name), refusal.reason) for refusal in reading.refused])
+
+
+def _reading_of(entry: _Entry, name: str) -> Reading:
+    pieces = tuple(
+        Piece(
+            name + piece.tune,
+            tuple(Note(*note) for note in piece.notes),
+            tuple(MeterChange(tick, Meter(above, below)) for tick, above, below in piece.meters),
+            piece.tempo_bpm,
+            piece.performed,
+        )
+        for piece in entry.pieces
+    )
+    return Reading(pieces, tuple(Refusal(name + tune, reason) for tune, reason in entry.refused))

@@ -1,0 +1,117 @@
+"""A piece as the arrays that the network trains on.
+
+A piece of N notes is N + 1 steps: at step i the network is told event i - 1 (the start event at step 0) and what
+followed from it, and predicts event i (the end event at step N).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.encoding import END, LADDER, PITCHES, START, VELOCITY_BINS, Event, encode, meter_class, quantise
+from trainer.piece import Piece, bar_positions
+
+SILENT = -99
+"""Value of `remaining` for a pitch that has not sounded for a long time, the lowest it takes."""
+
+IntArray = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One piece of N notes as arrays of N + 1 steps.
+
+    Attributes:
+        name: The piece.
+        style: Index of its style.
+        event: int32 [N+1, 4], classes of the previous event (delta, pitch, duration, velocity).
+        position: int32 [N+1], ticks since the bar line at the previous onset.
+        meter: int32 [N+1], meter class at the previous onset.
+        remaining: int16 [N+1, 128], ticks for which each pitch still sounds at the previous onset; 0 and below: ticks
+            since it ended, no lower than SILENT.
+        target: int32 [N+1, 4], classes of the event to predict.
+        next_position: int32 [N+1], ticks since the bar line at the onset to predict.
+        performed: Whether its velocities were played, so that there is something to learn from them.
+
+    """
+
+    name: str
+    style: int
+    event: IntArray
+    position: IntArray
+    meter: IntArray
+    remaining: NDArray[np.int16]
+    target: IntArray
+    next_position: IntArray
+    performed: bool
+
+    @property
+    def steps(self) -> int:
+        """Steps in the sequence: its notes and the end."""
+        return len(self.target)
+
+    @property
+    def notes(self) -> int:
+        """Notes in the piece."""
+        return self.steps - 1
+
+
+def sequence_of(piece: Piece, style: int = 0) -> Sequence:
+    """Lay a piece out as a sequence; positions come from the piece's own meters."""
+    notes = quantise(piece.notes)
+    classes = _event_classes(encode(notes), performed=piece.performed)
+    onsets = [0, *(note.onset for note in notes)]
+    bars = bar_positions(piece.meters, onsets)
+    position = np.array([position for position, _ in bars], np.int32)
+    return Sequence(
+        name=piece.name,
+        style=style,
+        event=classes[:-1],
+        position=position,
+        meter=np.array([meter_class(meter) for _, meter in bars], np.int32),
+        remaining=_remaining(classes[1:-1], onsets),
+        target=classes[1:],
+        next_position=np.append(position[1:], 0).astype(np.int32),
+        performed=piece.performed,
+    )
+
+
+def _event_classes(events: list[Event], *, performed: bool) -> IntArray:
+    """Class rows [N+2, 4] of start event, events and end event; velocities that nobody played are unknown."""
+    rows = [START, *events, END]
+    classes = np.array([(e.delta, e.pitch, e.duration, e.velocity) for e in rows], np.int32)
+    if not performed:
+        classes[:, 3] = VELOCITY_BINS
+    return classes
+
+
+def _remaining(events: IntArray, onsets: list[int]) -> NDArray[np.int16]:
+    """Ticks for which each pitch still sounds after each of the first i events, [N+1, 128]."""
+    table = np.full((len(events) + 1, PITCHES), SILENT, np.int16)
+    for step, (_, pitch, duration, _) in enumerate(events, start=1):
+        table[step] = np.maximum(table[step - 1] - min(onsets[step] - onsets[step - 1], LADDER[-1]), SILENT)
+        table[step, pitch] = LADDER[duration]
+    return table
+
+
+def transposed(sequence: Sequence, semitones: int) -> Sequence:
+    """The same piece `semitones` higher; no pitch may leave 0..127 (see `transposition_range`)."""
+    if semitones == 0:
+        return sequence
+    event, target = sequence.event.copy(), sequence.target.copy()
+    for classes in (event, target):
+        sounding = classes[:, 1] < PITCHES
+        classes[sounding, 1] += semitones
+    return Sequence(
+        **{name: getattr(sequence, name) for name in Sequence.__slots__ if name not in ("event", "target", "remaining")},
+        event=event,
+        target=target,
+        remaining=np.roll(sequence.remaining, semitones, axis=1),
+    )
+
+
+def transposition_range(sequence: Sequence, lowest: int = -5, highest: int = 6) -> range:
+    """Semitones by which a piece may be moved: all twelve keys by default, as far as its pitches stay in 0..127."""
+    pitches = sequence.target[:-1, 1]
+    return range(max(lowest, -int(pitches.min())), min(highest, PITCHES - 1 - int(pitches.max())) + 1)

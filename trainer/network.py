@@ -1,0 +1,264 @@
+"""The network of preset `stream`: two LSTM layers that carry the state, and four heads chained by conditioning.
+
+    previous event, position, meter, style, pitches that sound --> LSTM --> LSTM --> h
+    p(delta | h)  p(pitch | h, delta)  p(duration | h, delta, pitch)  p(velocity | h, delta, pitch, duration)
+
+The pitches that sound at the onset are computed from the events (`remaining`), because a recurrent network remembers
+them only at a high price: on the JSB chorales this input alone is worth a nat per note. The loss is taken at every step.
+
+Velocity stays out of the recurrent layers: it reaches only its own head. Engraved scores, which have no dynamics, and
+performances can so be learned together, the scores leaving the velocity head alone.
+
+The methods `encode` to `velocity_logits` work on any leading dimensions, written [...] below: training calls them on
+whole sequences, the export once per note with the sampling between them.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from runtime.encoding import (
+    DELTA_CLASSES,
+    DURATION_CLASSES,
+    HEADS,
+    LADDER,
+    METER_CLASSES,
+    PITCHES,
+    VELOCITY_BINS,
+    ladder_class,
+)
+from trainer.layers import ClassTable, SequenceLSTM, look_up
+from trainer.network_config import NetworkConfig
+
+Tensor = Any
+POSITIONS = 192
+"""Positions in a bar that have an embedding of their own: every tick of two whole notes."""
+RELEASE_WINDOW = 24
+"""Ticks for which a pitch that has ended is still shown to the pitch head."""
+FORBIDDEN = -20.0
+"""Added to the logit of a pitch that the encoding rules out; finite, so that one odd event costs 20 nats, not all."""
+
+
+@keras.saving.register_keras_serializable(package="lstm_composer")
+class StreamNetwork(keras.Model):
+    """The `stream` network.
+
+    Inputs of `call`, B pieces of T steps: `event` [B, T, 4], `position` [B, T], `meter` [B, T], `remaining` [B, T, 128],
+    `style` [B, styles] (weights that add up to 1), and, since each head is told what the heads before it chose,
+    `target` [B, T, 4] and `next_position` [B, T]. Output: logits per head, [B, T, classes].
+    """
+
+    def __init__(self, config: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = NetworkConfig(**config)
+        self._make_embeddings()
+        self._make_stack()
+        self._make_heads()
+        self.nll = {head: keras.metrics.Mean(name=f"nll_{head}") for head in HEADS}
+        self.hits = {head: keras.metrics.Mean(name=f"accuracy_{head}") for head in HEADS}
+        self.loss_mean = keras.metrics.Mean(name="loss")
+
+    def _make_embeddings(self) -> None:
+        def table(classes: int, size: int, name: str) -> ClassTable:
+            return ClassTable(classes, size, name=name)
+
+        self.delta_table = table(DELTA_CLASSES + 1, 16, "delta_table")
+        self.pitch_table = table(PITCHES + 1, 48, "pitch_table")
+        self.duration_table = table(DURATION_CLASSES + 1, 16, "duration_table")
+        self.velocity_table = table(VELOCITY_BINS + 1, 16, "velocity_table")
+        self.position_table = table(POSITIONS, 24, "position_table")
+        self.meter_table = table(METER_CLASSES, 8, "meter_table")
+        self.release_table = table(len(LADDER) + 1, 16, "release_table")
+        self.chord_table = keras.layers.Dense(48, use_bias=False, name="chord_table")
+        self.style_table = keras.layers.Dense(8, use_bias=False, name="style_table")
+
+    def _make_stack(self) -> None:
+        rates = (self.config.input_dropout, *[self.config.dropout] * (self.config.layers - 1))
+        self.stack = [
+            SequenceLSTM(
+                self.config.units, dropout=rate, return_sequences=True, return_state=True, name=f"lstm_{layer}"
+            )
+            for layer, rate in enumerate(rates)
+        ]
+        self.state_dropout = keras.layers.Dropout(self.config.dropout, noise_shape=(None, 1, None), name="state_dropout")
+
+    def _make_heads(self) -> None:
+        classes = {
+            "delta": DELTA_CLASSES, "pitch": PITCHES, "duration": DURATION_CLASSES, "velocity": VELOCITY_BINS
+        }  # fmt: skip
+        self.hidden = {
+            head: keras.layers.Dense(self.config.head_units, activation="silu", name=f"{head}_hidden") for head in HEADS
+        }
+        self.head_dropout = keras.layers.Dropout(self.config.head_dropout, name="head_dropout")
+        self.logits = {head: keras.layers.Dense(size, name=f"{head}_logits") for head, size in classes.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what Keras needs to build the network again from a checkpoint."""
+        return {**super().get_config(), "config": self.config.as_dict()}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Make every variable, for Keras to load a checkpoint into: runs the network once on one empty step."""
+        del config
+        self(blank_inputs(self.config.styles))
+
+    def _planes(self, remaining: Tensor) -> Tensor:
+        """Two planes of pitches, [..., 256]: those that sound and those that ended within RELEASE_WINDOW."""
+        not_long_ago = ops.cast(remaining > -RELEASE_WINDOW, "float32")
+        sounding = ops.cast(remaining > 0, "float32")
+        return ops.concatenate([sounding, not_long_ago - sounding], axis=-1)
+
+    def _release(self, remaining: Tensor) -> Tensor:
+        """Embed the ticks until the next release, [..., 16]: where a note ends is where the next one often starts."""
+        never = LADDER[-1] + 1
+        ticks = ops.min(remaining + 2 * never * ops.cast(remaining <= 0, "int32"), axis=-1)
+        classes = [ladder_class(tick) for tick in range(never)] + [len(LADDER)]
+        return self.release_table(look_up(ops.convert_to_tensor(classes, dtype="int32"), ops.minimum(ticks, never)))
+
+    def encode(self, event: Tensor, position: Tensor, meter: Tensor, remaining: Tensor, style: Tensor) -> Tensor:
+        """Gather what is known before the step into one vector, [..., features]; style is [..., styles]."""
+        parts = [
+            self.delta_table(event[..., 0]),
+            self.pitch_table(event[..., 1]),
+            self.duration_table(event[..., 2]),
+            self.position_table(position % POSITIONS),
+            self.meter_table(meter),
+            self.chord_table(ops.cast(remaining > 0, "float32")),
+            self._release(remaining),
+            self.style_table(style),
+        ]
+        return ops.concatenate(parts, axis=-1)
+
+    def recur(
+        self, features: Tensor, state: list[tuple[Tensor, Tensor]] | None = None, *, training: bool = False
+    ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """Run the LSTM layers over [B, T, features] from a state (h, c) per layer, each [B, units].
+
+        Returns h of the last layer at every step, [B, T, units], and the state after the last.
+        """
+        hidden, after = features, []
+        for index, layer in enumerate(self.stack):
+            initial = None if state is None else list(state[index])
+            hidden, h, c = layer(hidden, initial_state=initial, training=training)
+            after.append((h, c))
+        return self.state_dropout(hidden, training=training), after
+
+    def _head(self, head: str, parts: list[Tensor], *, training: bool) -> Tensor:
+        hidden = self.hidden[head](ops.concatenate(parts, axis=-1))
+        return self.logits[head](self.head_dropout(hidden, training=training))
+
+    def delta_logits(self, hidden: Tensor, remaining: Tensor, *, training: bool = False) -> Tensor:
+        """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset."""
+        return self._head("delta", [hidden, self._release(remaining)], training=training)
+
+    def pitch_logits(
+        self, hidden: Tensor, previous_pitch: Tensor, delta: Tensor, position: Tensor, sounding: Tensor,
+        *, training: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Logits [..., 128] of the pitch; `sounding` and `position` are those at the new onset.
+
+        A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
+        nothing has to be learned or repaired.
+        """
+        planes = self._planes(sounding)
+        parts = [hidden, self.delta_table(delta), self.position_table(position % POSITIONS), planes]
+        in_chord = ops.expand_dims(ops.logical_and(delta == 0, previous_pitch < PITCHES), -1)
+        not_above = ops.arange(PITCHES, dtype="int32") <= ops.expand_dims(previous_pitch, -1)
+        ruled_out = ops.logical_or(sounding > 0, ops.logical_and(in_chord, not_above))
+        return self._head("pitch", parts, training=training) + FORBIDDEN * ops.cast(ruled_out, "float32")
+
+    def duration_logits(
+        self, hidden: Tensor, delta: Tensor, position: Tensor, sounding: Tensor, pitch: Tensor,
+        *, training: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Logits [..., 105] of the duration, given the pitch and the pitches that sound at its onset."""
+        parts = [
+            hidden,
+            self.delta_table(delta),
+            self.position_table(position % POSITIONS),
+            self.chord_table(ops.cast(sounding > 0, "float32")),
+            self._release(sounding),
+            self.pitch_table(pitch),
+        ]
+        return self._head("duration", parts, training=training)
+
+    def velocity_logits(
+        self, hidden: Tensor, previous_velocity: Tensor, delta: Tensor, pitch: Tensor, duration: Tensor,
+        *, training: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Logits [..., 32] of the velocity, given the rest of the event and the velocity before it."""
+        parts = [
+            hidden,
+            self.velocity_table(previous_velocity),
+            self.delta_table(delta),
+            self.pitch_table(pitch),
+            self.duration_table(duration),
+        ]
+        return self._head("velocity", parts, training=training)
+
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:  # noqa: FBT001, FBT002 - Keras' signature
+        """Return the logits per head, each told what came before it."""
+        remaining = ops.cast(inputs["remaining"], "int32")
+        steps = ops.shape(remaining)[1]
+        style = ops.repeat(ops.expand_dims(inputs["style"], 1), steps, axis=1)
+        event, target, position = inputs["event"], inputs["target"], inputs["next_position"]
+        features = self.encode(event, inputs["position"], inputs["meter"], remaining, style)
+        hidden, _ = self.recur(features, training=training)
+        delta, pitch, duration = (target[..., column] for column in range(3))
+        sounding = after(remaining, delta)
+        return {
+            "delta": self.delta_logits(hidden, remaining, training=training),
+            "pitch": self.pitch_logits(hidden, event[..., 1], delta, position, sounding, training=training),
+            "duration": self.duration_logits(hidden, delta, position, sounding, pitch, training=training),
+            "velocity": self.velocity_logits(hidden, event[..., 3], delta, pitch, duration, training=training),
+        }
+
+    def compute_loss(
+        self,
+        x: dict[str, Tensor] | None = None,
+        y: Tensor = None,
+        y_pred: dict[str, Tensor] | None = None,
+        sample_weight: Tensor = None,
+        training: bool = True,  # noqa: FBT001, FBT002 - Keras' signature
+    ) -> Tensor:
+        """Mean negative log-likelihood in nats a note, summed over the heads.
+
+        `y` [B, T, 4] are the classes, `sample_weight` [B, T, 4] is 1 where a head has something to say: not in
+        padding, and only for delta at the end of a piece.
+        """
+        notes = ops.maximum(ops.sum(sample_weight[..., 1]), 1.0)
+        total = 0.0
+        for column, head in enumerate(HEADS):
+            weight, classes = sample_weight[..., column], ops.minimum(y[..., column], y_pred[head].shape[-1] - 1)
+            cost = keras.losses.sparse_categorical_crossentropy(classes, y_pred[head], from_logits=True)
+            total_cost = ops.sum(cost * weight)
+            hit = ops.cast(ops.argmax(y_pred[head], axis=-1), "int32") == ops.cast(classes, "int32")
+            self.nll[head].update_state(total_cost / notes, sample_weight=notes)
+            self.hits[head].update_state(ops.cast(hit, "float32"), sample_weight=weight)
+            total = total + total_cost / notes
+        self.loss_mean.update_state(total, sample_weight=notes)
+        return total
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The metrics that Keras resets before every epoch."""
+        return [self.loss_mean, *self.nll.values(), *self.hits.values()]
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Tensor]:
+        """Return means over the epoch so far: nats a note per head and in total, and accuracy per head."""
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+def blank_inputs(styles: int) -> dict[str, Tensor]:
+    """Inputs of one step of one piece, all zero: enough to build the network."""
+    whole = {name: ops.zeros((1, 1), "int32") for name in ("position", "meter", "next_position")}
+    classes = {name: ops.zeros((1, 1, len(HEADS)), "int32") for name in ("event", "target")}
+    return {
+        **whole, **classes, "remaining": ops.zeros((1, 1, PITCHES), "int16"), "style": ops.zeros((1, styles))
+    }  # fmt: skip
+
+
+def after(remaining: Tensor, delta: Tensor) -> Tensor:
+    """Ticks that pitches still sound, `delta` (a class) later: [..., 128] from [..., 128] and [...]."""
+    ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
+    return remaining - ops.expand_dims(look_up(ladder, delta), -1)

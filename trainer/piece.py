@@ -1,0 +1,131 @@
+"""A piece of the corpus: its notes in musical time and the bars that they stand in."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from runtime.errors import InputError
+from runtime.notes import Meter, Note, without_overlaps
+
+SCORE_VELOCITY = 78
+"""The velocity of notes whose source says nothing about loudness: between mezzo-piano and mezzo-forte."""
+PERFORMED_VELOCITIES = 8
+"""How many different velocities a piece needs to count as played rather than computed from a score."""
+DEFAULT_TEMPO_BPM = 120.0
+"""The tempo of a MIDI file that names none."""
+SLOWEST_BPM = 10.0
+FASTEST_BPM = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeterChange:
+    """From `tick` on (a position; a new bar starts there) the music is in `meter`."""
+
+    tick: int
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece as the trainer sees it.
+
+    Attributes:
+        name: Path relative to the corpus folder, with forward slashes; of a file with many pieces also which one.
+        notes: At least one note, 24 ticks a quarter, sorted, no pitch overlapping itself.
+        meters: The first at tick 0, rising ticks.
+        tempo_bpm: Quarter notes a minute; of several tempos the one that holds for most of the piece.
+        performed: Whether the velocities were played (at least PERFORMED_VELOCITIES different ones).
+        part: "train", "validation" or "test" where the source has a split of its own, else None.
+
+    """
+
+    name: str
+    notes: tuple[Note, ...]
+    meters: tuple[MeterChange, ...]
+    tempo_bpm: float
+    performed: bool
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file, or one piece of it, that is left out, and why, in words that follow its name."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one file gave."""
+
+    pieces: tuple[Piece, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+def make_piece(
+    name: str,
+    notes: Iterable[Note],
+    meters: Iterable[MeterChange] = (),
+    tempo_bpm: float = DEFAULT_TEMPO_BPM,
+    part: str | None = None,
+) -> Piece:
+    """Put a piece in order: notes sorted without overlaps, meters rising from tick 0, `performed` found out.
+
+    Raises:
+        InputError: If there is no note; the message is a reason that follows a file's name.
+
+    """
+    kept = tuple(without_overlaps(notes))
+    if not kept:
+        raise InputError("holds no notes")
+    performed = len({note.velocity for note in kept}) >= PERFORMED_VELOCITIES
+    return Piece(name, kept, in_order(meters), tempo_bpm, performed, part)
+
+
+def in_order(changes: Iterable[MeterChange]) -> tuple[MeterChange, ...]:
+    """Sort meter changes; of several at one tick the last one holds, and 4/4 holds where nothing is said.
+
+    A change to the meter that holds already stays only where it moves the bar lines.
+    """
+    meters = {0: Meter()}
+    for change in sorted(changes, key=lambda change: change.tick):
+        meters[max(0, change.tick)] = change.meter
+    kept: list[MeterChange] = []
+    for tick, meter in meters.items():
+        if not kept or kept[-1].meter != meter or (tick - kept[-1].tick) % meter.ticks_per_bar:
+            kept.append(MeterChange(tick, meter))
+    return tuple(kept)
+
+
+def longest_tempo(tempos: Iterable[tuple[int, float]], end_tick: int) -> float:
+    """Quarter notes a minute that hold for most ticks up to `end_tick`, given (tick, tempo_bpm) of each change.
+
+    Tempos outside SLOWEST_BPM..FASTEST_BPM are passed over: they are slips, or pauses written as a tempo.
+    """
+    known = [mark for mark in tempos if SLOWEST_BPM <= mark[1] <= FASTEST_BPM]
+    marks = [(0, DEFAULT_TEMPO_BPM), *sorted(known, key=lambda mark: mark[0])]
+    held: dict[float, int] = {}
+    for (tick, tempo_bpm), (next_tick, _) in zip(marks, [*marks[1:], (end_tick, 0.0)], strict=True):
+        held[round(tempo_bpm, 2)] = held.get(round(tempo_bpm, 2), 0) + max(0, min(next_tick, end_tick) - tick)
+    return max(held, key=lambda tempo_bpm: held[tempo_bpm])
+
+
+def bar_positions(meters: Sequence[MeterChange], ticks: Sequence[int]) -> list[tuple[int, Meter]]:
+    """Position in the bar, in ticks from 0, and the meter in force at each of `ticks`.
+
+    A meter change starts a new bar at its tick, also in the middle of the bar before it.
+
+    Raises:
+        ValueError: If a tick lies before the first meter.
+
+    """
+    starts = [change.tick for change in meters]
+    positions: list[tuple[int, Meter]] = []
+    for tick in ticks:
+        index = bisect_right(starts, tick) - 1
+        if index < 0:
+            raise ValueError(f"tick {tick} lies before the first meter")
+        meter = meters[index].meter
+        positions.append(((tick - starts[index]) % meter.ticks_per_bar, meter))
+    return positions

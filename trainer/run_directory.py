@@ -1,0 +1,146 @@
+"""The run directory: everything a training leaves behind, each file whole or not there.
+
+config.json  encoding.json  history.csv  metrics.json  checkpoints/epoch_0025.keras ...
+"""
+
+import csv
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from runtime.errors import InputError
+from trainer.settings import TrainingSettings
+
+_CHECKPOINT = re.compile(r"epoch_(\d+)\.keras")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """A run directory at `path`, made or to be made."""
+
+    path: Path
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            InputError: If a run is there already, or the folder cannot be made.
+
+        """
+        if self.config_path.exists():
+            raise InputError(f"{self.path} holds a run already: add --resume to go on with it, or give another --run-dir")
+        try:
+            self.checkpoints_path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make the run directory {self.path} ({error.strerror}): give another --run-dir") from error
+
+    @property
+    def config_path(self) -> Path:
+        """What was trained on what, and how."""
+        return self.path / "config.json"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def history_path(self) -> Path:
+        """One row of figures per epoch."""
+        return self.path / "history.csv"
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a file of the run as indented JSON."""
+        data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+        write_whole(self.path / name, lambda part: part.write_bytes(data))
+
+    def read_settings(self) -> TrainingSettings:
+        """Read how the run was started.
+
+        Raises:
+            InputError: If there is no run here, or its config.json cannot be understood.
+
+        """
+        try:
+            return msgspec.json.decode(self.config_path.read_bytes(), type=TrainingSettings)
+        except FileNotFoundError:
+            raise InputError(f"{self.path} is not a run directory: it has no config.json") from None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise InputError(f"{self.config_path} cannot be read ({error})") from error
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file of the run; empty if it is not there."""
+        path = self.path / name
+        return dict(msgspec.json.decode(path.read_bytes())) if path.exists() else {}
+
+    def checkpoint(self, epoch: int) -> Path:
+        """Where the checkpoint of an epoch lies, or will."""
+        return self.checkpoints_path / f"epoch_{epoch:04}.keras"
+
+    def saved_epochs(self) -> list[int]:
+        """Epochs that have a checkpoint, rising."""
+        matches = (_CHECKPOINT.fullmatch(path.name) for path in self.checkpoints_path.glob("epoch_*.keras"))
+        return sorted(int(match[1]) for match in matches if match)
+
+    def read_history(self) -> list[dict[str, float]]:
+        """Rows of history.csv, one per epoch."""
+        if not self.history_path.exists():
+            return []
+        with self.history_path.open(newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+    def write_history(self, rows: list[Mapping[str, float]]) -> None:
+        """Write history.csv anew; it is small, and so never half a row."""
+
+        def write(part: Path) -> None:
+            with part.open("w", newline="") as file:
+                writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["epoch"])
+                writer.writeheader()
+                writer.writerows(rows)
+
+        write_whole(self.history_path, write)
+
+    def best_epoch(self) -> int:
+        """The saved epoch with the lowest held-out NLL per note (on the training part if nothing is held out).
+
+        Raises:
+            InputError: If nothing has been saved.
+
+        """
+        saved = set(self.saved_epochs())
+        rows = [row for row in self.read_history() if int(row["epoch"]) in saved]
+        if not rows:
+            raise InputError(f"{self.path} has no checkpoint yet: train it for longer, or with a smaller --save-every")
+        return int(min(rows, key=lambda row: row.get("val_loss", row["loss"]))["epoch"])
+
+
+def newest_run(folder: Path) -> RunDirectory:
+    """The run in `folder` whose history was written last.
+
+    Raises:
+        InputError: If there is none.
+
+    """
+    runs = [path.parent for path in folder.glob("*/config.json")]
+    if not runs:
+        raise InputError(f"no run in {folder}: train one with lstm-composer train FOLDER --name STYLE, or give --run DIR")
+    return RunDirectory(max(runs, key=lambda path: max(file.stat().st_mtime for file in path.iterdir())))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    part = Path(name)
+    try:
+        write(part)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,148 @@
+"""Parts of a corpus for training, validation and test, so that no held-out piece has a near-duplicate in training.
+
+Two pieces are near-duplicates when half of the shorter one's melodic turns are in the other: a turn is a run of eight
+steps in half tones of the highest or of the lowest line. Steps, not pitches, so that a transposition counts; no
+rhythm, so that an arrangement or a performance of the same work counts too. Turns of fewer than three different steps
+(a repeated note, a trill, a scale) are everybody's and say nothing.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, groupby, pairwise
+
+from trainer.piece import Piece
+
+TURN_STEPS = 8
+SHARED_TURNS = 0.5
+_TELLING_STEPS = 3
+_COMMONPLACE = 200
+"""A turn that so many pieces hold (a scale) says nothing, and counting its pairs would take the time of all others."""
+_FULL_ENOUGH = 0.9
+"""A part that holds this share of the notes wanted takes no more; else only tiny pieces would fill the rest."""
+
+Turns = frozenset[tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The three parts, each in the order of the names; `train` is empty only where the source's own split has none."""
+
+    train: tuple[Piece, ...]
+    validation: tuple[Piece, ...]
+    test: tuple[Piece, ...]
+
+
+def split_pieces(
+    pieces: Sequence[Piece], *, seed: int = 0, shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
+) -> Split:
+    """Split by piece, by number of notes, near-duplicates together.
+
+    A piece whose source says its part stays there. Of the others, three groups of near-duplicates or more give each
+    part at least one; two give training and validation one each; a single one is for training, and validation
+    stays empty. The same seed gives the same parts, whatever the order of `pieces`.
+
+    Args:
+        pieces: At least one, with different names.
+        seed: Which pieces are drawn.
+        shares: Of the notes for train, validation and test; the sum is 1.
+
+    Raises:
+        ValueError: If there are no pieces or the shares are none.
+
+    """
+    if not pieces or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        raise ValueError(f"a split needs pieces and shares with the sum 1, not {len(pieces)} pieces and {shares}")
+    free = [piece for piece in pieces if piece.part is None]
+    groups = sorted(near_duplicates(free), key=lambda group: _draw(group, seed))
+    total = _notes_in(free)
+    validation = _take(groups, shares[1] * total, left=2 if len(groups) > 2 else 1)
+    test = _take(groups, shares[2] * total, left=1)
+    train = [piece for group in groups for piece in group]
+    return Split(
+        _with_given(train, pieces, "train"),
+        _with_given(validation, pieces, "validation"),
+        _with_given(test, pieces, "test"),
+    )
+
+
+def near_duplicates(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Groups of pieces that share their melodic turns, directly or through others; most groups are one piece."""
+    turns = [_turns_of(piece) for piece in pieces]
+    group_of = list(range(len(pieces)))
+    for (first, second), shared in _shared_turns(turns).items():
+        if shared >= SHARED_TURNS * min(len(turns[first]), len(turns[second])):
+            group_of[_root(group_of, second)] = _root(group_of, first)
+    groups: dict[int, list[Piece]] = defaultdict(list)
+    for index, piece in enumerate(pieces):
+        groups[_root(group_of, index)].append(piece)
+    return list(groups.values())
+
+
+def _turns_of(piece: Piece) -> Turns:
+    """The turns of a piece's outer lines; if it has none, the whole of both, which only its double shares."""
+    chords = [[note.pitch for note in chord] for _, chord in groupby(piece.notes, key=lambda note: note.onset)]
+    lines = [_steps([max(chord) for chord in chords]), _steps([min(chord) for chord in chords])]
+    turns = frozenset(
+        steps[start : start + TURN_STEPS]
+        for steps in lines
+        for start in range(len(steps) - TURN_STEPS + 1)
+        if len(set(steps[start : start + TURN_STEPS])) >= _TELLING_STEPS
+    )
+    return turns or frozenset(lines)
+
+
+def _steps(line: Sequence[int]) -> tuple[int, ...]:
+    return tuple(following - pitch for pitch, following in pairwise(line))
+
+
+def _shared_turns(turns: Sequence[Turns]) -> Counter[tuple[int, int]]:
+    """How many turns each pair of pieces shares, for the pairs that share any; indices rising within a pair."""
+    holders: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for index, turns_of_piece in enumerate(turns):
+        for turn in turns_of_piece:
+            holders[turn].append(index)
+    shared: Counter[tuple[int, int]] = Counter()
+    for indices in holders.values():
+        if len(indices) <= _COMMONPLACE:
+            shared.update(combinations(indices, 2))
+    return shared
+
+
+def _root(group_of: list[int], index: int) -> int:
+    """The representative of a group, on the way shortening the path to it (union-find)."""
+    while group_of[index] != index:
+        group_of[index] = group_of[group_of[index]]
+        index = group_of[index]
+    return index
+
+
+def _draw(group: Iterable[Piece], seed: int) -> bytes:
+    """A group's place in the draw, from the seed and the names in it alone."""
+    return min(hashlib.sha256(f"{seed} {piece.name}".encode()).digest() for piece in group)
+
+
+def _notes_in(pieces: Iterable[Piece]) -> int:
+    return sum(len(piece.notes) for piece in pieces)
+
+
+def _take(groups: list[list[Piece]], wanted: float, left: int) -> list[Piece]:
+    """Move groups with about `wanted` notes out of `groups`, at least one (the smallest), but leave `left` of them."""
+    if wanted <= 0 or len(groups) <= left:
+        return []
+    taken: list[list[Piece]] = []
+    notes = 0
+    for group in groups:
+        size = _notes_in(group)
+        if notes < _FULL_ENOUGH * wanted and notes + size <= wanted and len(groups) - len(taken) > left:
+            taken.append(group)
+            notes += size
+    taken = taken or [min(groups, key=_notes_in)]
+    groups[:] = [group for group in groups if group not in taken]
+    return [piece for group in taken for piece in group]
+
+
+def _with_given(drawn: Iterable[Piece], pieces: Iterable[Piece], part: str) -> tuple[Piece, ...]:
+    """The pieces drawn for a part and those whose source puts them there, in the order of their names."""
+    return tuple(sorted([*drawn, *(piece for piece in pieces if piece.part == part)], key=lambda piece: piece.name))

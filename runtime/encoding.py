@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from runtime.notes import Meter, Note, without_overlaps
+from runtime.notes import TICKS_PER_QUARTER, Meter, Note, without_overlaps
 
 HEADS: Final = ("delta", "pitch", "duration", "velocity")
 PITCHES: Final = 128
@@ -54,6 +54,18 @@ START: Final = Event(DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS)
 """What the network is given before the first note of a piece."""
 END: Final = Event(DELTA_END, PITCHES, DURATION_CLASSES, VELOCITY_BINS)
 """What ends a piece; only its delta class carries meaning."""
+
+
+def vocabulary() -> dict[str, object]:
+    """Everything that gives class numbers their meaning, as a run and a bundle keep it."""
+    return {
+        "name": "stream",
+        "ticks_per_quarter": TICKS_PER_QUARTER,
+        "ladder": list(LADDER),
+        "pitches": PITCHES,
+        "velocity_bins": VELOCITY_BINS,
+        "meters": list(METERS),
+    }
 
 
 def ladder_class(ticks: int) -> int:

@@ -70,7 +70,7 @@ def sequence_of(piece: Piece, style: int = 0) -> Sequence:
         event=classes[:-1],
         position=position,
         meter=np.array([meter_class(meter) for _, meter in bars], np.int32),
-        remaining=_remaining(classes[1:-1], onsets),
+        remaining=remaining_table(classes[1:-1], onsets),
         target=classes[1:],
         next_position=np.append(position[1:], 0).astype(np.int32),
         performed=piece.performed,
@@ -86,8 +86,17 @@ def _event_classes(events: list[Event], *, performed: bool) -> IntArray:
     return classes
 
 
-def _remaining(events: IntArray, onsets: list[int]) -> NDArray[np.int16]:
-    """Ticks for which each pitch still sounds after each of the first i events, [N+1, 128]."""
+def remaining_table(events: IntArray, onsets: list[int]) -> NDArray[np.int16]:
+    """Ticks for which each pitch still sounds after each of the first i events.
+
+    Args:
+        events: [N, 4] classes.
+        onsets: N + 1 positions in ticks: of the start, then of each event.
+
+    Returns:
+        int16 [N+1, 128]; see `Sequence.remaining`.
+
+    """
     table = np.full((len(events) + 1, PITCHES), SILENT, np.int16)
     for step, (_, pitch, duration, _) in enumerate(events, start=1):
         table[step] = np.maximum(table[step - 1] - min(onsets[step] - onsets[step - 1], LADDER[-1]), SILENT)

@@ -8,7 +8,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ PATIENCE_SECONDS = 10.0
 RATE = 48_000
 
 
-@dataclass
+@dataclass(frozen=True)
 class Received:
     """A message as a receiver got it: the sample frame (from an origin of its own) and the bytes."""
 
@@ -25,23 +26,23 @@ class Received:
     data: tuple[int, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Receiver:
-    """A running `jack_midi_dump`."""
+    """A running `jack_midi_dump`, which writes to a file: it drops messages when nobody empties a pipe."""
 
     name: str
-    process: subprocess.Popen[str]
-    received: list[Received] = field(default_factory=list)
+    output: Path
+
+    def received(self) -> list[Received]:
+        """Read what has come so far, one message a line such as "  30464: 90 3c 40 note on"."""
+        lines = re.findall(r"^ *(\d+):((?: [0-9a-f]{2})+) .*\n", self.output.read_text(), re.MULTILINE)
+        return [Received(int(frame), tuple(int(byte, 16) for byte in data.split())) for frame, data in lines]
 
     def read_until(self, data: tuple[int, ...]) -> list[Received]:
-        """Read messages up to and including the first one with these bytes."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if match := re.match(r"\s*(\d+):((?: [0-9a-f]{2})+)", line):
-                self.received.append(Received(int(match[1]), tuple(int(byte, 16) for byte in match[2].split())))
-                if self.received[-1].data == data:
-                    return self.received
-        raise AssertionError(f"the receiver ended after {len(self.received)} messages")
+        """Wait for a message with these bytes, and return all up to the first such."""
+        wait_for(lambda: any(one.data == data for one in self.received()), "the last message")
+        received = self.received()
+        return received[: [one.data for one in received].index(data) + 1]
 
 
 def run(*command: str) -> str:
@@ -56,21 +57,21 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def running(*command: str) -> Iterator[subprocess.Popen[str]]:
+def running(*command: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in the background; it is ended by its own handle."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with output.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
         try:
             yield process
         finally:
             process.terminate()
             try:
-                process.communicate(timeout=PATIENCE_SECONDS)
+                process.wait(timeout=PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
 
 
 @contextmanager
-def dummy_server() -> Iterator[subprocess.Popen[str]]:
+def dummy_server(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server under a name of its own, which JACK programs started meanwhile connect to."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     driver = ("-d", "dummy", "-r", str(RATE), "-p", "64")
@@ -78,7 +79,7 @@ def dummy_server() -> Iterator[subprocess.Popen[str]]:
         patch.setenv("JACK_DEFAULT_SERVER", name)
         patch.setenv("JACK_NO_START_SERVER", "1")
         # -S: without it the server goes on when a client is late, and notes get lost under load.
-        with running("jackd", "-n", name, "-R", "-S", *driver) as server:
+        with running("jackd", "-n", name, "-R", "-S", *driver, output=log) as server:
             run("jack_wait", "-s", name, "-w", "-t", "10")
             yield server
 
@@ -95,16 +96,16 @@ def jack_tools() -> None:
 
 
 @pytest.fixture
-def jack_server(jack_tools: None) -> Iterator[subprocess.Popen[str]]:
+def jack_server(jack_tools: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server of the test's own, so that no xrun or client of another test is in it."""
-    with dummy_server() as server:
+    with dummy_server(tmp_path / "jackd.log") as server:
         yield server
 
 
 @pytest.fixture
-def receiver(jack_server: subprocess.Popen[str]) -> Iterator[Receiver]:
+def receiver(jack_server: subprocess.Popen[bytes], tmp_path: Path) -> Iterator[Receiver]:
     """A receiver that is registered with the server; connect `name:input`."""
-    name = "receiver"
-    with running("stdbuf", "-oL", "jack_midi_dump", "-a", name) as process:
-        wait_for(lambda: f"{name}:input" in run("jack_lsp").splitlines(), "the receiver's port")
-        yield Receiver(name, process)
+    receiver = Receiver("receiver", tmp_path / "received.txt")
+    with running("stdbuf", "-oL", "jack_midi_dump", "-a", receiver.name, output=receiver.output):
+        wait_for(lambda: f"{receiver.name}:input" in run("jack_lsp").splitlines(), "the receiver's port")
+        yield receiver

@@ -27,12 +27,15 @@ pytestmark = pytest.mark.timeout(60)
 
 
 class Received(Protocol):
-    frame: int
-    data: tuple[int, ...]
+    @property
+    def frame(self) -> int: ...
+    @property
+    def data(self) -> tuple[int, ...]: ...
 
 
 class Receiver(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def read_until(self, data: tuple[int, ...]) -> list[Received]: ...
 
@@ -165,7 +168,7 @@ def test_what_is_taken_back_does_not_leave(receiver: Receiver) -> None:
     assert [one.data for one in receiver.read_until(END)] == [last.midi_bytes()]
 
 
-def test_a_server_that_dies_ends_the_performance(jack_server: subprocess.Popen[str]) -> None:
+def test_a_server_that_dies_ends_the_performance(jack_server: subprocess.Popen[bytes]) -> None:
     with JackClientPort("LSTM Composer") as port:
         notes = score(240)
         transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
@@ -179,14 +182,14 @@ def test_a_server_that_dies_ends_the_performance(jack_server: subprocess.Popen[s
             dispatcher.run(threading.Event())
 
 
-def test_a_second_program_gets_a_name_of_its_own(jack_server: subprocess.Popen[str]) -> None:
+def test_a_second_program_gets_a_name_of_its_own(jack_server: subprocess.Popen[bytes]) -> None:
     with open_port("jack", "LSTM Composer") as first, open_port("jack", "LSTM Composer") as second:
         assert first.name == "LSTM Composer:LSTM Composer"
         assert second.name != first.name
         assert second.name in second.describe()
 
 
-def test_the_doctor_sees_the_server(jack_server: subprocess.Popen[str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_sees_the_server(jack_server: subprocess.Popen[bytes], capfd: pytest.CaptureFixture[str]) -> None:
     detail = {one.name: one for one in available_backends()}["jack"]
     assert detail.ok
     assert detail.detail.startswith("sample-accurate; 48000 Hz, periods of 64 frames")

@@ -1,0 +1,107 @@
+"""Proof that the exported graph is the network: both run over the same notes, the state carried from step to step.
+
+The graph makes the notes, one run per note, from its own state. Keras is then shown the whole sequence at once, in the
+code that training runs, the pitches that sound having been computed from the events by other code. Every choice must be
+Keras' choice too, and every log-probability the same.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from runtime.bundle import ParityCard
+from runtime.controls import Controls
+from runtime.encoding import DELTA_END, HEADS, LADDER, START, meter_class
+from runtime.engine import Engine, Step
+from runtime.improviser import NEVER
+from runtime.noise import gumbel_noise
+from runtime.notes import Meter
+from trainer.features import remaining_table
+from trainer.network import StreamNetwork
+
+STEPS = 64
+LARGEST_DIFFERENCE = 1e-4
+_METER = Meter(4, 4)
+
+
+class ParityError(Exception):
+    """The graph and the network disagree: a bug in the export, not the user's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the graph made: classes [STEPS, 4] and log-probabilities [STEPS, 4]."""
+
+    events: NDArray[np.int32]
+    log_probability: NDArray[np.float32]
+
+
+def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
+    """Compare network and graph over STEPS greedy and STEPS sampled notes in the first style.
+
+    Raises:
+        ParityError: If a greedy choice differs, or a log-probability by more than LARGEST_DIFFERENCE.
+
+    """
+    style = tuple(float(index == 0) for index in range(network.config.styles))
+    greedy, sampled = (_run_graph(engine, style, temperature) for temperature in (0.0, 1.0))
+    difference = 0.0
+    for run in (greedy, sampled):
+        log_probability = _keras_log_probabilities(network, run.events, style)
+        seen = _of_events(log_probability, run.events)
+        difference = max(difference, float(np.max(np.abs(seen - run.log_probability))))
+        if run is greedy:
+            greedy_equal = bool(np.all(_greedy_choices(log_probability) == run.events))
+    if not greedy_equal or not difference <= LARGEST_DIFFERENCE:
+        raise ParityError(
+            f"the graph differs from the network: greedy events equal: {greedy_equal}, log-probabilities by up to "
+            f"{difference:.2e} (allowed: {LARGEST_DIFFERENCE:.0e})"
+        )
+    return ParityCard(steps=STEPS, greedy_equal=greedy_equal, max_difference=difference)
+
+
+def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> _Run:
+    controls = Controls(style=style, meter=_METER, temperature=(temperature,) * 4)  # type: ignore[arg-type] # four of them
+    tensors, state = controls.tensors(), engine.start()
+    steps: list[Step] = []
+    for number in range(STEPS):
+        steps.append(engine.step(state, _METER, tensors, gumbel_noise(0, number), NEVER))
+        state = steps[-1].state
+    return _Run(
+        np.concatenate([step.state.event for step in steps]), np.concatenate([step.log_probability for step in steps])
+    )
+
+
+def _keras_log_probabilities(
+    network: StreamNetwork, events: NDArray[np.int32], style: tuple[float, ...]
+) -> dict[str, NDArray[np.float32]]:
+    """Log-probabilities [STEPS, classes] of every class per head, from the training code's view of the events."""
+    onsets = [0, *np.cumsum([LADDER[delta] for delta in events[:, 0]]).tolist()]
+    positions = np.array(onsets, np.int32) % _METER.ticks_per_bar
+    start = np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32)
+    inputs = {
+        "event": np.concatenate([start, events[:-1]]),
+        "target": events,
+        "position": positions[:-1],
+        "next_position": positions[1:],
+        "meter": np.full(len(events), meter_class(_METER), np.int32),
+        "remaining": remaining_table(events, onsets)[:-1],
+        "style": np.array(style, np.float32),
+    }
+    logits = network({name: values[None] for name, values in inputs.items()}, training=False)
+    return {head: np.asarray(ops.log_softmax(logits[head][0], axis=-1)) for head in HEADS}
+
+
+def _of_events(log_probability: dict[str, NDArray[np.float32]], events: NDArray[np.int32]) -> NDArray[np.float32]:
+    steps = np.arange(len(events))
+    return np.stack([log_probability[head][steps, events[:, column]] for column, head in enumerate(HEADS)], axis=-1)
+
+
+def _greedy_choices(log_probability: dict[str, NDArray[np.float32]]) -> NDArray[np.int64]:
+    """The likeliest classes [STEPS, 4]; the graph was not allowed to end the piece."""
+    delta = log_probability["delta"].copy()
+    delta[:, DELTA_END] = -np.inf
+    heads = {**log_probability, "delta": delta}
+    return np.stack([np.argmax(heads[head], axis=-1) for head in HEADS], axis=-1)

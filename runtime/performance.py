@@ -1,0 +1,161 @@
+"""`lstm-composer play`: engine, look-ahead, dispatcher and port put together, and taken apart again however it ends.
+
+Threads: the main one draws the line and writes the event log, one fills the look-ahead, one dispatches.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from runtime.dispatcher import Dispatcher
+from runtime.eventlog import EventLog
+from runtime.live_line import LiveLine, read
+from runtime.lookahead import LookAhead
+from runtime.messages import Sent
+from runtime.notes import Note
+from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
+from runtime.preparation import Prepared, prepare
+from runtime.realtime import prepare_interpreter, raise_priority
+from runtime.settings import MusicSettings, PlaySettings
+from runtime.take import Take, check_writable, next_take_path, save_take
+from runtime.transport import InternalTransport
+from runtime.writing import file_bytes
+
+AHEAD_BARS = 2
+COUNT_IN_SECONDS = 0.2
+"""From the last preparation to the first downbeat: every thread is waiting by then."""
+FILL_SECONDS = 5.0
+REFRESH_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the music goes."""
+
+    port: OutputPort
+    take_path: Path | None
+
+
+def play(settings: PlaySettings) -> None:
+    """Play until `--bars` are over or SIGINT or SIGTERM comes; every note is ended and the take is complete.
+
+    Raises:
+        ComposerError: If something asked for is wrong or missing.
+
+    """
+    console = Console(stderr=True, highlight=False)
+    for path in (settings.take, settings.events):
+        if path is not None:
+            check_writable(path)
+    prepared = prepare(settings.music)
+    stop = threading.Event()
+    take = Take()
+    with ExitStack() as stack:
+        stack.enter_context(_stopped_by_signals(stop))
+        output = _open_output(settings, console)
+        port = stack.enter_context(output.port)
+        log = stack.enter_context(EventLog(settings.events))
+        _announce(prepared, port, settings.music, console)
+        try:
+            played = _perform(prepared, port, settings.music.channel, [take.add, log.append], stop, log, console)
+        finally:
+            notes = take.notes()
+            if output.take_path is not None:
+                save_take(output.take_path, file_bytes(prepared, notes, settings.music.channel))
+    _report(notes, played, output.take_path, console)
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _open_output(settings: PlaySettings, console: Console) -> Output:
+    """Open the port; with no MIDI system at all, say so and keep the music in a take."""
+    try:
+        port = open_port(settings.backend, settings.port_name)
+    except NoMidiSystemError as error:
+        take_path = settings.take or next_take_path(Path.cwd())
+        console.print(f"{error}", markup=False, soft_wrap=True)
+        console.print(f"Playing on in real time without sound; the music goes into {take_path}", markup=False, soft_wrap=True)
+        return Output(NullPort(settings.port_name), take_path)
+    return Output(port, settings.take)
+
+
+def _announce(prepared: Prepared, port: OutputPort, settings: MusicSettings, console: Console) -> None:
+    console.print(
+        f"{prepared.style} on {prepared.device}, {prepared.tempo_bpm:g} bpm, {prepared.meter}, seed {settings.seed}; "
+        f"{port.describe()}; Ctrl-C stops",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _perform(
+    prepared: Prepared,
+    port: OutputPort,
+    channel: int,
+    listeners: list[Callable[[Sent], None]],
+    stop: threading.Event,
+    log: EventLog,
+    console: Console,
+) -> Dispatcher:
+    """Run the threads until the music is over or stopped; raises what ended them early."""
+    ahead_ticks = AHEAD_BARS * prepared.meter.ticks_per_bar
+    lookahead = LookAhead(prepared.advance, prepared.cursor, ahead_ticks=ahead_ticks, end_tick=prepared.end_tick)
+    engine_thread = threading.Thread(target=lookahead.run, args=(stop,), name="engine")
+    engine_thread.start()
+    lookahead.wait_until_filled(FILL_SECONDS)
+
+    def on_sent(sent: Sent) -> None:
+        for listener in listeners:
+            listener(sent)
+
+    prepare_interpreter()
+    transport = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, prepared.tempo_bpm)
+    dispatcher = Dispatcher(port, transport, lookahead, channel, on_sent)
+    failures: list[BaseException] = []
+    thread = threading.Thread(target=_dispatch, args=(dispatcher, stop, failures), name="dispatcher")
+    thread.start()
+    with LiveLine(console, prepared) as live:
+        while thread.is_alive():
+            thread.join(REFRESH_SECONDS)
+            log.drain()
+            live.show(read(dispatcher, lookahead))
+    stop.set()
+    engine_thread.join()
+    log.drain()
+    if failures:
+        raise failures[0]
+    return dispatcher
+
+
+def _dispatch(dispatcher: Dispatcher, stop: threading.Event, failures: list[BaseException]) -> None:
+    raise_priority()
+    try:
+        dispatcher.run(stop)
+    except BaseException as error:  # noqa: BLE001 - raised again on the main thread
+        failures.append(error)
+
+
+def _report(notes: list[Note], played: Dispatcher, take_path: Path | None, console: Console) -> None:
+    where = f", take in {take_path}" if take_path is not None else ""
+    late = f", {played.late_notes} late from the engine" if played.late_notes else ""
+    console.print(
+        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{where}",
+        markup=False,
+        soft_wrap=True,
+    )
+    sys.stderr.flush()

@@ -1,0 +1,139 @@
+"""What `lstm-composer train` does: read, train, measure, and say so to a musician."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from runtime.encoding import vocabulary
+from runtime.errors import InputError
+from trainer import markov
+from trainer.corpus import Corpus, read_corpus
+from trainer.evaluation import evaluate
+from trainer.interruption import Interruption
+from trainer.material import Material, prepare
+from trainer.run_directory import RunDirectory
+from trainer.settings import TrainingSettings
+from trainer.training import Listener, Row, load_network, train
+
+_REFUSALS_SHOWN = 12
+
+
+def run_training(settings: TrainingSettings, path: Path, *, resume: bool, threads: int | None) -> int:
+    """Train a style; returns the exit code."""
+    console = Console()
+    run = RunDirectory(path)
+    settings = _resumed(settings, run) if resume else settings
+    if threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    with Interruption() as interruption:
+        corpus = _read(settings.source, console)
+        material = prepare(corpus, settings.seed)
+        _describe(material, console)
+        if not resume:
+            run.create()
+            run.write_json("config.json", settings)
+            run.write_json("encoding.json", vocabulary())
+        run.write_json("corpus.json", material.summary())
+        began = time.monotonic()
+        saved = _train(settings, material, run, interruption, console, resume=resume)
+        if saved:
+            _measure(run, material, time.monotonic() - began, console)
+    return 0
+
+
+def _resumed(settings: TrainingSettings, run: RunDirectory) -> TrainingSettings:
+    """Take everything but the last epoch from the run itself: a resumed run is the same run."""
+    earlier = run.read_settings()
+    if earlier.source != settings.source or earlier.name != settings.name:
+        raise InputError(
+            f"{run.path} was trained as {earlier.name} on {earlier.source}, not as {settings.name} on "
+            f"{settings.source}: give the same, or another --run-dir"
+        )
+    return earlier
+
+
+def _read(source: str, console: Console) -> Corpus:
+    with Progress(TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
+                  console=console, transient=True) as progress:  # fmt: skip
+        task = progress.add_task("", total=None)
+
+        def advance(done: int, total: int, name: str) -> None:
+            progress.update(task, completed=done, total=total, description=name)
+
+        return read_corpus(source, on_progress=advance)
+
+
+def _describe(material: Material, console: Console) -> None:
+    parts = material.summary()["parts"]
+    sizes = ", ".join(f"{part['pieces']} pieces ({part['notes']:,} notes) for {name}" for name, part in parts.items())
+    console.print(f"{len(material.corpus.pieces)} pieces read: {sizes}", highlight=False)
+    refused = material.corpus.refused
+    if refused:
+        console.print(f"{len(refused)} left out:", highlight=False)
+    for refusal in refused[:_REFUSALS_SHOWN]:
+        console.print(f"  {refusal.name}: {refusal.reason}", highlight=False, markup=False)
+    if len(refused) > _REFUSALS_SHOWN:
+        console.print(f"  and {len(refused) - _REFUSALS_SHOWN} more: corpus.json names them all", highlight=False)
+    if not material.validation:
+        console.print("too few different pieces to hold any out: the figures below are those of the training itself")
+
+
+def _train(
+    settings: TrainingSettings,
+    material: Material,
+    run: RunDirectory,
+    interruption: Interruption,
+    console: Console,
+    *,
+    resume: bool,
+) -> int:
+    columns = (TextColumn("epoch {task.completed:.0f} of {task.total}"), BarColumn(), TimeRemainingColumn(),
+               TextColumn("{task.description}"))  # fmt: skip
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=settings.epochs)
+        listener = _listener(progress, task, console)
+        return train(settings, material, run, interruption, listener, resume=resume)
+
+
+def _listener(progress: Progress, task: TaskID, console: Console) -> Listener:
+    def on_batch(epoch: int, batch: int, batches: int) -> None:
+        progress.update(task, completed=epoch - 1 + batch / batches)
+
+    def on_epoch(row: Row, saved: bool) -> None:  # noqa: FBT001 - a callback's signature
+        progress.update(task, completed=row["epoch"], description=_figures(row))
+        if saved:
+            console.print(f"epoch {row['epoch']:.0f} saved: {_figures(row)}", highlight=False)
+
+    return Listener(on_batch, on_epoch)
+
+
+def _figures(row: Row) -> str:
+    held_out = f", {row['val_loss']:.3f} held out" if "val_loss" in row else ""
+    return f"{row['loss']:.3f} nats a note in training{held_out}, {row['notes_per_second']:,.0f} notes/s"
+
+
+def _measure(run: RunDirectory, material: Material, seconds: float, console: Console) -> None:
+    """Measure the best epoch on the test part, beside the Markov model, and write metrics.json."""
+    epoch = run.best_epoch()
+    held_out = material.test or material.validation or material.train
+    found = evaluate(load_network(run, epoch), held_out)
+    baseline = markov.nll_per_note(markov.fit(material.train), held_out)
+    metrics: dict[str, Any] = {
+        "best_epoch": epoch,
+        "measured_on": "test" if material.test else "validation" if material.validation else "train",
+        "test": found,
+        "markov_order_3": baseline,
+        "below_markov": 1 - found["loss"] / baseline["loss"],
+        "training_seconds": round(run.read_json("metrics.json").get("training_seconds", 0) + seconds, 1),
+    }
+    run.write_json("metrics.json", metrics)
+    console.print(
+        f"best saved epoch: {epoch}, with {found['loss']:.3f} nats a note on pieces it has never heard; "
+        f"a Markov model of order 3 has {baseline['loss']:.3f} ({metrics['below_markov']:.0%} more to learn)\n"
+        f"next: composer-export --run {run.path} --epoch {epoch}",
+        highlight=False,
+    )

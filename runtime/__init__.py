@@ -1,2 +1,32 @@
-"""x"""
+"""The runtime of LSTM Composer: everything that plays.
+
+    from runtime import Engine, Meter, Note, improvise, load_bundle
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runtime.bundle import load_bundle
+    from runtime.engine import Engine
+    from runtime.improviser import improvise
+    from runtime.notes import Meter, Note
+
 __version__ = "0.1.0"
+__all__ = ["Engine", "Meter", "Note", "improvise", "load_bundle"]
+
+_HOMES = {
+    "Engine": "runtime.engine",
+    "Meter": "runtime.notes",
+    "Note": "runtime.notes",
+    "improvise": "runtime.improviser",
+    "load_bundle": "runtime.bundle",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'runtime' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

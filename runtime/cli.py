@@ -1,0 +1,233 @@
+"""The command line: `lstm-composer SUBCOMMAND`.
+
+`play`, `write`, `styles` and `doctor` are here. Every other subcommand (`train`, `export`) is found by its entry point
+in the group `lstm_composer.commands`, so that this package never imports the trainer.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Never
+
+from runtime.errors import ComposerError, InputError
+from runtime.notes import Meter
+from runtime.settings import MusicSettings, PlaySettings
+
+COMMANDS_GROUP = "lstm_composer.commands"
+SYNCS = ("auto", "internal", "midi", "link")
+BACKENDS = ("auto", "alsa", "jack", "coremidi", "windows", "none")
+DEVICES = ("auto", "cpu", "cuda")
+EXIT_DONE, EXIT_WRONG = 0, 2
+_SEED_BITS = 32
+_LARGEST_SEED = 2**63 - 1
+
+Arguments = argparse.Namespace
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, like every other of the program."""
+
+    def error(self, message: str) -> Never:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand and return the exit code: 0 done, 2 something the user can cure; a bug raises."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(given)
+    except ComposerError as error:
+        print(f"lstm-composer: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_WRONG
+    except KeyboardInterrupt:
+        return EXIT_DONE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_DONE
+
+
+def composer_play() -> int:
+    """`composer-play`: short for `lstm-composer play`."""
+    return main(["play", *sys.argv[1:]])
+
+
+def composer_train() -> int:
+    """`composer-train`: short for `lstm-composer train`."""
+    return main(["train", *sys.argv[1:]])
+
+
+def composer_export() -> int:
+    """`composer-export`: short for `lstm-composer export`."""
+    return main(["export", *sys.argv[1:]])
+
+
+def _run(argv: list[str]) -> int:
+    external = _external_commands()
+    if argv and argv[0] in external:
+        return external[argv[0]]()(argv[1:])
+    arguments = _parser(sorted(external)).parse_args(argv)
+    run: Callable[[Arguments], None] = arguments.run
+    run(arguments)
+    return EXIT_DONE
+
+
+def _external_commands() -> dict[str, Callable[[], Callable[[list[str]], int]]]:
+    """Subcommands of other packages by name, each to be loaded when it is asked for."""
+    return {entry.name: entry.load for entry in entry_points(group=COMMANDS_GROUP)}
+
+
+def _parser(external: list[str]) -> argparse.ArgumentParser:
+    more = f"also: {', '.join(external)} (each with --help of its own)" if external else ""
+    parser = _Parser(prog="lstm-composer", description="A network improvises in a style you choose.", epilog=more)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_play(commands.add_parser("play", help="improvise live into a MIDI port"))
+    _add_write(commands.add_parser("write", help="write music to a MIDI file, faster than real time"))
+    styles = commands.add_parser("styles", help="list what can be named after --style")
+    doctor = commands.add_parser("doctor", help="say what this machine has for playing")
+    for listing, run in ((styles, _styles), (doctor, _doctor)):
+        listing.add_argument("--json", action="store_true", help="for programs to read")
+        _add_models_dir(listing)
+        listing.set_defaults(run=run)
+    return parser
+
+
+def _add_music(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--style", required=True, metavar="NAME", help="one of those that `lstm-composer styles` lists")
+    parser.add_argument("--tempo", type=_number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
+    parser.add_argument("--meter", type=_meter, help="such as 4/4, 3/4 or 6/8 (default: the style's)")
+    parser.add_argument("--seed", type=_whole(0, _LARGEST_SEED), help="the same seed gives the same music")
+    parser.add_argument("--temperature", type=_number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
+    parser.add_argument("--min-p", type=_number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
+    parser.add_argument("--channel", type=_whole(1, 16), default=1, help="MIDI channel 1..16")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what the network runs on")
+    _add_models_dir(parser)
+
+
+def _add_models_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models-dir", type=Path, action="append", default=[], metavar="DIR", help="more bundles")
+
+
+def _add_play(parser: argparse.ArgumentParser) -> None:
+    _add_music(parser)
+    parser.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N", help="stop after N bars")
+    parser.add_argument("--sync", choices=SYNCS, default="auto", help="whose tempo to follow")
+    parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
+    parser.add_argument("--backend", choices=BACKENDS, default="auto", help="MIDI system")
+    parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
+    parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
+    parser.set_defaults(run=_play)
+
+
+def _add_write(parser: argparse.ArgumentParser) -> None:
+    _add_music(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.mid")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N")
+    length.add_argument("--notes", type=_whole(1, 10_000_000), metavar="N")
+    parser.set_defaults(run=_write)
+
+
+def _music(arguments: Arguments) -> MusicSettings:
+    return MusicSettings(
+        style=arguments.style,
+        seed=secrets.randbits(_SEED_BITS) if arguments.seed is None else arguments.seed,
+        tempo_bpm=arguments.tempo,
+        meter=arguments.meter,
+        bars=arguments.bars,
+        temperature=arguments.temperature,
+        min_p=arguments.min_p,
+        channel=arguments.channel,
+        device=arguments.device,
+        models_dirs=tuple(arguments.models_dir),
+    )
+
+
+def _play(arguments: Arguments) -> None:
+    if arguments.sync in ("midi", "link"):
+        raise InputError(f"--sync {arguments.sync} is not there yet: --sync internal (or auto) plays at --tempo")
+    from runtime.performance import play  # noqa: PLC0415 - the engine is loaded by the commands that need it
+
+    play(
+        PlaySettings(
+            music=_music(arguments),
+            sync=arguments.sync,
+            port_name=arguments.port_name,
+            backend=arguments.backend,
+            take=arguments.take,
+            events=arguments.events,
+        )
+    )
+
+
+def _write(arguments: Arguments) -> None:
+    from runtime.writing import write  # noqa: PLC0415 - the engine is loaded by the commands that need it
+
+    settings = _music(arguments)
+    notes = write(settings, arguments.output, arguments.notes)
+    print(f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")
+
+
+def _styles(arguments: Arguments) -> None:
+    from runtime.library import shelf, styles  # noqa: PLC0415
+
+    shelved = shelf(arguments.models_dir)
+    found = styles(shelved)
+    if arguments.json:
+        rows = [
+            {"style": name, "bundle": str(style.path), "tempo_bpm": style.card.tempo_bpm, "meter": style.card.meter,
+             "pieces": style.card.pieces, "notes": style.card.notes}
+            for name, style in sorted(found.items())
+        ]  # fmt: skip
+        broken = [{"bundle": str(bundle.path), "problem": bundle.problem} for bundle in shelved if bundle.problem]
+        print(json.dumps({"styles": rows, "broken": broken}, indent=2))
+        return
+    for name, style in sorted(found.items()):
+        card = style.card
+        print(f"{name:<16} {card.tempo_bpm:5g} bpm  {card.meter:<5} from {card.notes:,} notes  {style.path.name}")
+    for bundle in shelved:
+        if bundle.problem:
+            print(f"{bundle.name:<16} broken: {bundle.problem}")
+
+
+def _doctor(arguments: Arguments) -> None:
+    from runtime.doctor import examine, report  # noqa: PLC0415
+
+    found = examine(arguments.models_dir)
+    print(json.dumps(found, indent=2) if arguments.json else report(found))
+
+
+def _meter(text: str) -> Meter:
+    try:
+        return Meter.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _number(lowest: float, highest: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text} is not allowed: give a number from {lowest:g} to {highest:g}")
+        return value
+
+    return read
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isdecimal() and lowest <= int(text) <= highest):
+            raise argparse.ArgumentTypeError(f"{text} is not allowed: give a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+if __name__ == "__main__":
+    sys.exit(main())

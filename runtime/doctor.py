@@ -1,0 +1,72 @@
+"""`lstm-composer doctor`: what this machine has for playing, and what is missing."""
+
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import runtime
+from runtime.bundle import load_bundle
+from runtime.errors import BundleError
+from runtime.library import Shelved, shelf
+from runtime.ports import available_backends
+
+
+def examine(models_dirs: Sequence[Path] = ()) -> dict[str, Any]:
+    """Look at Python, MIDI backends, onnxruntime, real-time priority and every bundle's checksum."""
+    return {
+        "version": runtime.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "midi": [
+            {"backend": status.name, "ok": status.ok, "detail": status.detail} for status in available_backends()
+        ],
+        "onnxruntime": _onnxruntime(),
+        "realtime_priority": _realtime_priority(),
+        "bundles": [_bundle(shelved) for shelved in shelf(models_dirs)],
+    }
+
+
+def _onnxruntime() -> dict[str, Any]:
+    import onnxruntime as ort  # noqa: PLC0415 - a tenth of a second that other commands save
+
+    from runtime.engine import cuda_offered  # noqa: PLC0415
+
+    return {"version": ort.__version__, "providers": ort.get_available_providers(), "cuda": cuda_offered()}
+
+
+def _realtime_priority() -> dict[str, Any]:
+    """Whether SCHED_FIFO is permitted, by the limits alone: nothing is changed."""
+    if sys.platform != "linux":
+        return {"permitted": False, "detail": "asked for on Linux only"}
+    import os  # noqa: PLC0415
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
+    permitted = os.geteuid() == 0 or limit > 0 or limit == resource.RLIM_INFINITY
+    detail = "SCHED_FIFO" if permitted else "allow rtprio for your user in /etc/security/limits.d"
+    return {"permitted": permitted, "detail": detail}
+
+
+def _bundle(shelved: Shelved) -> dict[str, Any]:
+    try:
+        card = load_bundle(shelved.path).card
+    except BundleError as error:
+        return {"name": shelved.name, "ok": False, "detail": str(error)}
+    held = ", ".join(style.name for style in card.styles)
+    return {"name": shelved.name, "ok": True, "detail": f"styles {held}; {card.onnx_bytes / 1e6:.1f} MB; checksum good"}
+
+
+def report(found: dict[str, Any]) -> str:
+    """Lay the findings out for a terminal, one per line."""
+    cuda = "CUDA can be tried" if found["onnxruntime"]["cuda"] else "no CUDA: runs on the processor"
+    rows = [
+        ("LSTM Composer", True, f"{found['version']}, Python {found['python']}, {found['platform']}"),
+        *((f"MIDI {status['backend']}", status["ok"], status["detail"]) for status in found["midi"]),
+        ("onnxruntime", True, f"{found['onnxruntime']['version']}, {cuda}"),
+        ("real-time priority", found["realtime_priority"]["permitted"], found["realtime_priority"]["detail"]),
+        *((f"bundle {bundle['name']}", bundle["ok"], bundle["detail"]) for bundle in found["bundles"]),
+    ]
+    width = max(len(name) for name, _, _ in rows)
+    return "\n".join(f"{'ok' if ok else '--'}  {name:<{width}}  {detail}" for name, ok, detail in rows)

@@ -1,0 +1,98 @@
+"""Where bundles are, and which styles they hold."""
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.bundle import CARD_SUFFIX, BundleCard, StyleCard, read_card
+from runtime.errors import BundleError, InputError
+
+ENVIRONMENT_VARIABLE = "LSTM_COMPOSER_MODELS"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A bundle that was found: its card, or why it cannot be read."""
+
+    path: Path
+    card: BundleCard | None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the bundle, from its file."""
+        return self.path.name.removesuffix(CARD_SUFFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStyle:
+    """A style: the card of its bundle, and its index among the bundle's styles."""
+
+    path: Path
+    index: int
+    card: StyleCard
+
+
+def model_dirs(first: Sequence[Path] = ()) -> list[Path]:
+    """Folders that are searched, in order: those given, the environment's, those that ship, the user's own."""
+    import platformdirs  # noqa: PLC0415 - only where bundles are searched
+
+    package = Path(__file__).parent
+    named = [Path(part) for part in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if part]
+    shipped = [package / "bundles", package.parent / "models"]
+    own = [Path("models"), Path(platformdirs.user_data_dir("lstm-composer")) / "models"]
+    return list(dict.fromkeys(path.absolute() for path in (*first, *named, *own, *shipped)))
+
+
+def shelf(dirs: Sequence[Path] = ()) -> list[Shelved]:
+    """All bundles, readable or not, the first of each name only.
+
+    Raises:
+        InputError: If a folder that was given does not exist.
+
+    """
+    for folder in dirs:
+        if not folder.is_dir():
+            raise InputError(f"--models-dir {folder} is not a folder: name one that holds bundles")
+    cards = [path for folder in model_dirs(dirs) for path in sorted(folder.glob(f"*{CARD_SUFFIX}"))]
+    first_of_name = {path.name: path for path in reversed(cards)}
+    return [_shelved(path) for path in cards if first_of_name[path.name] == path]
+
+
+def _shelved(path: Path) -> Shelved:
+    try:
+        return Shelved(path, read_card(path))
+    except BundleError as error:
+        return Shelved(path, None, str(error))
+
+
+def styles(shelved: Sequence[Shelved]) -> dict[str, FoundStyle]:
+    """Styles by name; of two with one name the first."""
+    found: dict[str, FoundStyle] = {}
+    for bundle in shelved:
+        for index, card in enumerate(bundle.card.styles if bundle.card else ()):
+            found.setdefault(card.name, FoundStyle(bundle.path, index, card))
+    return found
+
+
+def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
+    """Find the bundle that holds a style.
+
+    Raises:
+        InputError: If there is no such style; the message names those there are.
+        BundleError: If the bundle of that name cannot be read.
+
+    """
+    shelved = shelf(dirs)
+    found = styles(shelved)
+    if name in found:
+        return found[name]
+    broken = {bundle.name: bundle.problem for bundle in shelved if bundle.card is None}
+    if name in broken:
+        raise BundleError(broken[name])
+    nearest = difflib.get_close_matches(name, found, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    names = ", ".join(sorted(found)) or "none: train one with lstm-composer train, or name a folder with --models-dir"
+    raise InputError(f"there is no style {name!r}; there are: {names}{hint}")

@@ -1,0 +1,108 @@
+"""MIDI files: type 1, 480 ticks a quarter, the same bytes for the same music."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import mido
+
+from runtime.errors import InputError
+from runtime.messages import Kind, Message
+from runtime.notes import Meter, Note, rescale_tick, tempo_microseconds, without_overlaps
+
+RESOLUTION = 480
+"""Ticks a quarter in the file, 20 for each of ours: every DAW and library reads it, and nothing is rounded."""
+_SCALE = RESOLUTION // 24
+_DEFAULT_TEMPO_MICROSECONDS = 500_000
+
+
+def midi_bytes(
+    notes: Sequence[Note], *, tempo_bpm: float, meter: Meter, end_tick: int, channel: int = 1, name: str = "LSTM Composer"
+) -> bytes:
+    """Return a MIDI file of two tracks: tempo, meter and name; then program 0 and the notes.
+
+    Args:
+        notes: Any order; no pitch overlapping itself.
+        tempo_bpm: Quarter notes a minute.
+        meter: The only meter.
+        end_tick: Where both tracks end, at the end of the last note or later, so that a DAW loops it right.
+        channel: 1..16.
+        name: Of the music, as the DAW shows it.
+
+    """
+    conductor = mido.MidiTrack([
+        mido.MetaMessage("track_name", name=name, time=0),
+        mido.MetaMessage("set_tempo", tempo=tempo_microseconds(tempo_bpm), time=0),
+        mido.MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator, time=0),
+        mido.MetaMessage("end_of_track", time=end_tick * _SCALE),
+    ])  # fmt: skip
+    file = mido.MidiFile(type=1, ticks_per_beat=RESOLUTION)
+    file.tracks += [conductor, _note_track(notes, end_tick, channel)]
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def _note_track(notes: Sequence[Note], end_tick: int, channel: int) -> mido.MidiTrack:
+    track = mido.MidiTrack([mido.Message("program_change", program=0, channel=channel - 1, time=0)])
+    written = 0
+    for message in _messages(notes, channel):
+        kind = "note_on" if message.kind is Kind.NOTE_ON else "note_off"
+        time = (message.tick - written) * _SCALE
+        track.append(mido.Message(kind, note=message.number, velocity=message.value, channel=channel - 1, time=time))
+        written = message.tick
+    track.append(mido.MetaMessage("end_of_track", time=max(0, end_tick - written) * _SCALE))
+    return track
+
+
+def _messages(notes: Sequence[Note], channel: int) -> list[Message]:
+    """Note messages in the order of a file: by tick, ends before starts."""
+    starts = [Message(note.onset, Kind.NOTE_ON, channel, note.pitch, note.velocity) for note in notes]
+    ends = [Message(note.end, Kind.NOTE_OFF, channel, note.pitch, 0) for note in notes]
+    return sorted(starts + ends)
+
+
+def read_midi_notes(path: Path) -> tuple[list[Note], float, Meter]:
+    """Read the notes of a MIDI file in our ticks, all channels together, its first tempo and its first meter.
+
+    Raises:
+        InputError: If it cannot be read.
+
+    """
+    try:
+        file = mido.MidiFile(path)
+    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+        raise InputError(f"{path} cannot be read as a MIDI file ({error or type(error).__name__})") from error
+    if file.ticks_per_beat <= 0:
+        raise InputError(f"{path} counts in {file.ticks_per_beat} ticks a quarter, which is no musical time")
+    notes = [note for track in file.tracks for note in _notes_of(track, file.ticks_per_beat)]
+    tempo = _first(file, "set_tempo")
+    meter = _first(file, "time_signature")
+    microseconds = tempo.tempo if tempo is not None else _DEFAULT_TEMPO_MICROSECONDS
+    return (
+        without_overlaps(notes),
+        mido.tempo2bpm(microseconds),
+        Meter(meter.numerator, meter.denominator) if meter is not None else Meter(),
+    )
+
+
+def _first(file: mido.MidiFile, kind: str) -> mido.MetaMessage | None:
+    return next((message for track in file.tracks for message in track if message.type == kind), None)
+
+
+def _notes_of(track: mido.MidiTrack, resolution: int) -> list[Note]:
+    sounding: dict[tuple[int, int], tuple[int, int]] = {}
+    notes: list[Note] = []
+    now = 0
+    for message in track:
+        now += message.time
+        if message.type not in ("note_on", "note_off"):
+            continue
+        key = (message.channel, message.note)
+        if key in sounding:
+            start, velocity = sounding.pop(key)
+            onset = rescale_tick(start, resolution)
+            notes.append(Note(onset, message.note, max(1, rescale_tick(now, resolution) - onset), velocity))
+        if message.type == "note_on" and message.velocity:
+            sounding[key] = (now, message.velocity)
+    return notes

@@ -1,0 +1,58 @@
+"""What the command line asks for, as values that the rest of the program passes on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.notes import Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicSettings:
+    """What music to make; None leaves a value to the bundle.
+
+    Attributes:
+        style: Name of a style.
+        seed: 0..2**63-1; the same seed and settings give the same music.
+        tempo_bpm: Quarter notes a minute.
+        meter: The meter to make it in.
+        bars: Bars after which it ends; None: not of itself.
+        temperature: 0..5, for all heads.
+        min_p: 0..1.
+        channel: MIDI channel 1..16.
+        device: "auto", "cpu" or "cuda".
+        models_dirs: Folders that are searched for bundles before all others.
+
+    """
+
+    style: str
+    seed: int
+    tempo_bpm: float | None = None
+    meter: Meter | None = None
+    bars: int | None = None
+    temperature: float | None = None
+    min_p: float | None = None
+    channel: int = 1
+    device: str = "auto"
+    models_dirs: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaySettings:
+    """How and where to play it.
+
+    Attributes:
+        music: What.
+        sync: "auto" or "internal".
+        port_name: What other programs shall call the port.
+        backend: One of `runtime.ports.BACKENDS`.
+        take: MIDI file that keeps what was played.
+        events: File with one JSON line per message sent.
+
+    """
+
+    music: MusicSettings
+    sync: str = "auto"
+    port_name: str = "LSTM Composer"
+    backend: str = "auto"
+    take: Path | None = None
+    events: Path | None = None

@@ -19,7 +19,6 @@ from runtime.settings import MusicSettings, PlaySettings
 
 COMMANDS_GROUP = "lstm_composer.commands"
 SYNCS = ("auto", "internal", "midi", "link")
-BACKENDS = ("auto", "alsa", "jack", "coremidi", "windows", "none")
 DEVICES = ("auto", "cpu", "cuda")
 EXIT_DONE, EXIT_WRONG = 0, 2
 _SEED_BITS = 32
@@ -116,7 +115,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N", help="stop after N bars")
     parser.add_argument("--sync", choices=SYNCS, default="auto", help="whose tempo to follow")
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
-    parser.add_argument("--backend", choices=BACKENDS, default="auto", help="MIDI system")
+    # Not argparse's choices: open_port knows them, and a few ways into JACK more.
+    parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)

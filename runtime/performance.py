@@ -28,8 +28,8 @@ from runtime.transport import InternalTransport
 from runtime.writing import file_bytes
 
 AHEAD_BARS = 2
-COUNT_IN_SECONDS = 0.2
-"""From the last preparation to the first downbeat: every thread is waiting by then."""
+COUNT_IN_SECONDS = 1.0
+"""From the port being there to the first downbeat: a patchbay or a script can connect it before a note is lost."""
 FILL_SECONDS = 5.0
 REFRESH_SECONDS = 0.1
 

@@ -1,12 +1,14 @@
 """`lstm-composer export`: one epoch of a run becomes a bundle."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Never
 
 from runtime.errors import ComposerError, InputError, MissingError
+from trainer.quiet import quiet_tensorflow
+from trainer.settings import check_style_name
 
 RUNS = Path("runs")
 MODELS = Path("models")
@@ -15,18 +17,18 @@ MODELS = Path("models")
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line, like every other of the program."""
 
-    def error(self, message: str) -> None:  # type: ignore[override] # raises instead of exiting
+    def error(self, message: str) -> Never:
         raise InputError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
     arguments = _parser().parse_args(argv)
-    # Must stand in the environment before TensorFlow is imported, or it writes pages to stderr.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if arguments.name is not None:
+        check_style_name(arguments.name)
     try:
-        from export.command import ExportSettings, run_export  # noqa: PLC0415 - TensorFlow takes seconds; --help should not
+        with quiet_tensorflow():
+            from export.command import ExportSettings, run_export  # noqa: PLC0415 - slow, and --help should not be
     except ModuleNotFoundError as error:
         raise MissingError(f'exporting needs {error.name}: pip install "lstm-composer[train]"') from error
     settings = ExportSettings(
@@ -45,10 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="lstm-composer export", description="Make a bundle that plays from one epoch of a run.")
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run (default: the newest in runs/)")
     parser.add_argument("--epoch", type=_epoch, required=True, metavar="N|best", help="which checkpoint")
-    parser.add_argument("-o", "--output", type=Path, default=MODELS, metavar="DIR", help="where the bundle goes (default: models/)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=MODELS, metavar="DIR", help="where it goes (default: models/)"
+    )
     parser.add_argument("--name", metavar="STYLE", help="name of bundle and style (default: the run's)")
     parser.add_argument("--weights", choices=("float16", "float32"), default="float16", help="how weights are stored")
-    parser.add_argument("--data", type=Path, metavar="FILE.json", help="sources, licences and attributions for the card")
+    parser.add_argument("--data", type=Path, metavar="FILE.json", help="sources, licences, attributions for the card")
     parser.add_argument("--licence", default="not stated", help="licence of the bundle")
     return parser
 
@@ -66,4 +70,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except ComposerError as problem:
-        sys.exit(f"lstm-composer: {problem}")
+        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
+        sys.exit(2)

@@ -29,10 +29,10 @@ from runtime.bundle import (
     write_bundle,
 )
 from runtime.engine import Engine
-from runtime.errors import InputError
-from trainer.material import prepare
+from runtime.errors import CorpusError, InputError
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
+from trainer.material import prepare
 from trainer.network import StreamNetwork
 from trainer.run_directory import RunDirectory, newest_run
 from trainer.settings import TrainingSettings
@@ -143,7 +143,7 @@ def _card(
 def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, epoch: int) -> ProvenanceCard:
     seconds = sum(row["seconds"] for row in run.read_history() if row["epoch"] <= epoch)
     return ProvenanceCard(
-        run=run.path.name,
+        run=run.path.resolve().name,
         epoch=epoch,
         preset=trained.preset,
         seed=trained.seed,
@@ -159,25 +159,33 @@ def _data(settings: ExportSettings, trained: TrainingSettings, parts: dict[str, 
         try:
             return msgspec.json.decode(settings.data.read_bytes(), type=list[DataSource])
         except (OSError, msgspec.MsgspecError) as error:
-            raise InputError(f"--data {settings.data} is not a list of sources ({error}); see docs/bundles.md") from error
+            raise InputError(f"--data {settings.data} is no list of sources ({error}); see docs/bundles.md") from error
     # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
-    source = trained.source if ":" in trained.source else Path(trained.source).name
+    source = trained.source if trained.source.startswith("music21:") else Path(trained.source).resolve().name
     pieces, notes = (sum(getattr(part, field) for part in parts.values()) for field in ("pieces", "notes"))
     return [DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)]
 
 
 def _metrics(run: RunDirectory, trained: TrainingSettings, network: StreamNetwork, epoch: int) -> dict[str, float]:
-    """Figures of this epoch: on the validation part from the history, on the test part from the run or measured now."""
+    """Figures of this epoch: on the validation part from the history, on the test part with the Markov model's."""
     row = next((row for row in run.read_history() if row["epoch"] == epoch), {})
     validation = {f"validation_{key[4:]}": value for key, value in row.items() if key.startswith("val_")}
     kept: dict[str, Any] = run.read_json("metrics.json")
-    baseline = {f"markov_order_3_{key}": value for key, value in kept.get("markov_order_3", {}).items()}
-    if kept.get("best_epoch") == epoch:
-        test = kept["test"]
-    else:
-        material = prepare(read_corpus(trained.source), trained.seed)
-        test = evaluate(network, material.test) if material.test else {}
+    if kept.get("measured_on") != "test":
+        return validation
+    test = kept["test"] if kept["best_epoch"] == epoch else _measured_now(run, trained, network)
+    baseline = {f"markov_order_3_{key}": value for key, value in kept["markov_order_3"].items()}
     return {**validation, **{f"test_{key}": value for key, value in test.items()}, **baseline}
+
+
+def _measured_now(run: RunDirectory, trained: TrainingSettings, network: StreamNetwork) -> dict[str, float]:
+    """Figures on the test part; none where the music is gone or has changed, so that its parts are others now."""
+    try:
+        material = prepare(read_corpus(trained.source), trained.seed)
+    except CorpusError:
+        return {}
+    same = material.summary()["names"] == run.read_json("corpus.json").get("names")
+    return evaluate(network, material.test) if same else {}
 
 
 def _report(card: BundleCard, epoch: int, path: Path) -> None:
@@ -185,6 +193,7 @@ def _report(card: BundleCard, epoch: int, path: Path) -> None:
     figure = f", {held_out:.3f} nats a note on held-out pieces" if held_out is not None else ""
     sys.stdout.write(
         f"epoch {epoch} exported to {path.with_suffix('')} ({card.onnx_bytes / 1e6:.1f} MB, {card.provenance.weights} "
-        f"weights{figure}); graph and network agree to {card.parity.max_difference:.1e} over {card.parity.steps} notes\n"
+        f"weights{figure}); graph and network agree to {card.parity.max_difference:.1e} "
+        f"over {card.parity.steps} notes\n"
         f"next: lstm-composer play --style {card.name} --models-dir {path.parent}\n"
     )

@@ -55,6 +55,7 @@ def _converted(network: StreamNetwork) -> onnx.ModelProto:
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     function, signature = graph_function(network)
+    model: onnx.ModelProto
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     return model
 

@@ -1,8 +1,9 @@
 """The event graph: one note per run, with the sampling inside.
 
-For each voice the graph picks delta, then pitch given delta, then duration, then velocity, so that no Python runs between
-the heads. A class is picked by the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014): the largest of
-logits / temperature + noise, the noise an input, so that a seed gives the same music again and noise 0 the likeliest note.
+For each voice the graph picks delta, then pitch given delta, then duration, then velocity, so that no Python runs
+between the heads. A class is picked by the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014): the largest of
+logits / temperature + noise, the noise an input, so that a seed gives the same music again and noise 0 the likeliest
+note.
 """
 
 from collections.abc import Callable
@@ -36,15 +37,17 @@ def pick(logits: Tensor, biased: Tensor, sharpness: Tensor, wobble: Tensor, floo
             al. 2024).
 
     Returns:
-        The class, int32 [voices], and its log-probability in nats under the network itself, float32 [voices].
+        The class, int64 [voices] (what ONNX looks up by), and its log-probability in nats under the network itself,
+        float32 [voices, 1].
 
     """
     tempered = biased * sharpness
     lowest = ops.max(tempered, axis=-1, keepdims=True) + floor
     left_out = ops.cast(tempered < lowest, "float32")
     # Not ops.argmax: Keras orders -0.0 and 0.0 with a bit cast that ONNX cannot express.
-    chosen = tf.argmax(tempered + wobble + MUTED * left_out, axis=-1, output_type=tf.int32)
-    return chosen, tf.gather(ops.log_softmax(logits, axis=-1), chosen, batch_dims=1)
+    chosen = tf.argmax(tempered + wobble + MUTED * left_out, axis=-1, output_type=tf.int64)
+    one_hot = tf.one_hot(chosen, logits.shape[-1])
+    return chosen, ops.sum(ops.log_softmax(logits, axis=-1) * one_hot, axis=-1, keepdims=True)
 
 
 def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -71,8 +74,8 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
     duration = choose("duration", network.duration_logits(hidden, delta, position, sounding, pitch))
     choose("velocity", network.velocity_logits(hidden, event[:, 3], delta, pitch, duration))
     return {
-        "next_event": ops.stack([chosen[head] for head in HEADS], axis=-1),
-        "log_probability": ops.stack([log_probability[head] for head in HEADS], axis=-1),
+        "next_event": ops.cast(ops.stack([chosen[head] for head in HEADS], axis=-1), "int32"),
+        "log_probability": ops.concatenate([log_probability[head] for head in HEADS], axis=-1),
         "next_position": position,
         "next_h": ops.stack([h for h, _ in state]),
         "next_c": ops.stack([c for _, c in state]),
@@ -90,8 +93,8 @@ def _recur(network: StreamNetwork, inputs: dict[str, Tensor]) -> tuple[Tensor, l
     names = ("event", "position", "meter", "remaining", "style")
     features = network.encode(*(inputs[name] for name in names))
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
-    hidden, state = network.recur(ops.expand_dims(features, 1), state)
-    return hidden[:, 0], state
+    _, state = network.recur(ops.expand_dims(features, 1), state)
+    return state[-1][0], state
 
 
 def _end_only(end_bias: Tensor) -> Tensor:

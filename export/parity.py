@@ -12,7 +12,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from runtime.bundle import ParityCard
-from runtime.controls import Controls
+from runtime.controls import Controls, temperatures
 from runtime.encoding import DELTA_END, HEADS, LADDER, START, meter_class
 from runtime.engine import Engine, Step
 from runtime.improviser import NEVER
@@ -63,7 +63,7 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
 
 
 def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> _Run:
-    controls = Controls(style=style, meter=_METER, temperature=(temperature,) * 4)  # type: ignore[arg-type] # four of them
+    controls = Controls(style=style, meter=_METER, temperature=temperatures(temperature, ()))
     tensors, state = controls.tensors(), engine.start()
     steps: list[Step] = []
     for number in range(STEPS):

@@ -5,17 +5,25 @@ encoder, id); PIANO_MIDI_DE has piano-midi.de's files, one folder per composer. 
 taken, works for other instruments are not: one keyboard player should be able to think them. The three performances
 from piano-midi.de are what the network learns velocities from; Mutopia's scores have none.
 
-Writes the files into OUT and prints the licences with their numbers and the encoders to be named.
+Writes the files into OUT, and beside it OUT.json with sources, licences and attributions for `composer-export --data`.
 """
 
 import csv
 import shutil
 import sys
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
+
+import msgspec
+
+from runtime.bundle import DataSource
+from trainer.read_midi import read_midi
 
 PLAYED_BY = ("organ", "harpsichord", "piano", "clavichord", "clavier", "voice", "choir")
 NOT_PLAYED_BY = ("ensemble", "violin", "flute", "guitar", "lute")
+
+Chosen = list[tuple[Path, str]]
+"""Files and their encoders."""
 
 
 def wanted(instruments: str) -> bool:
@@ -24,27 +32,41 @@ def wanted(instruments: str) -> bool:
     return any(name in named for name in PLAYED_BY) and not any(name in named for name in NOT_PLAYED_BY)
 
 
-def gather(mutopia: Path, piano_midi_de: Path, out: Path) -> list[dict[str, str]]:
-    """Copy the chosen files to `out` and return their rows of the manifest."""
+def by_licence(mutopia: Path) -> dict[str, Chosen]:
+    """Bach's works in the manifest that are wanted, by licence."""
     with (mutopia / "MANIFEST.tsv").open(encoding="utf-8", newline="") as manifest:
         rows = [row for row in csv.DictReader(manifest, delimiter="\t") if row["file"].startswith("BachJS/")]
-    chosen = [row for row in rows if wanted(row["instruments"]) and (mutopia / row["file"]).is_file()]
-    (out / "mutopia").mkdir(parents=True, exist_ok=True)
-    (out / "piano-midi.de").mkdir(exist_ok=True)
-    for row in chosen:
-        shutil.copyfile(mutopia / row["file"], out / "mutopia" / Path(row["file"]).name)
-    for performance in sorted((piano_midi_de / "Bach").glob("*.mid")):
-        shutil.copyfile(performance, out / "piano-midi.de" / performance.name)
+    chosen: dict[str, Chosen] = defaultdict(list)
+    for row in rows:
+        path = mutopia / row["file"]
+        if wanted(row["instruments"]) and path.is_file():
+            chosen[row["licence"].removesuffix(" (Unported)")].append((path, row["encoder"]))
     return chosen
 
 
+def gather(chosen: Chosen, source: str, licence: str, attribution: str, out: Path) -> DataSource:
+    """Copy files to `out` and describe them."""
+    out.mkdir(parents=True, exist_ok=True)
+    notes = 0
+    for path, _ in chosen:
+        shutil.copyfile(path, out / path.name)
+        notes += len(read_midi(path, path.name).notes)
+    return DataSource(source=source, licence=licence, attribution=attribution, pieces=len(chosen), notes=notes)
+
+
 def main() -> None:
-    """Gather the files and print what the model card must name."""
+    """Gather all files and write what the card must name."""
     mutopia, piano_midi_de, out = map(Path, sys.argv[1:4])
-    rows = gather(mutopia, piano_midi_de, out)
-    for licence, count in Counter(row["licence"] for row in rows).most_common():
-        print(f"{count:4} {licence}")
-    print("encoders:", ", ".join(sorted({row["encoder"] for row in rows if row["encoder"]})))
+    sources = []
+    for licence, chosen in sorted(by_licence(mutopia).items()):
+        encoders = ", ".join(sorted({encoder for _, encoder in chosen if encoder}))
+        title = "The Mutopia Project, works of J. S. Bach (mutopiaproject.org)"
+        sources.append(gather(chosen, title, licence, f"encoded by {encoders}", out / "mutopia"))
+    performances = [(path, "Bernd Krueger") for path in sorted((piano_midi_de / "Bach").glob("*.mid"))]
+    title = "piano-midi.de, three preludes and fugues of J. S. Bach"
+    credit = "Bernd Krueger, source: piano-midi.de"
+    sources.append(gather(performances, title, "CC BY-SA 3.0 Germany", credit, out / "piano-midi.de"))
+    out.with_suffix(".json").write_bytes(msgspec.json.format(msgspec.json.encode(sources), indent=2))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ Nothing in a bundle is ever unpickled or names a path. A bundle whose parts do n
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -18,18 +19,23 @@ from runtime.encoding import (
     VELOCITY_BINS,
     vocabulary,
 )
-from runtime.errors import BundleError
+from runtime.errors import BundleError, InputError
+from runtime.notes import Meter
 from runtime.whole_files import write_whole
 
 SCHEMA_VERSION: Final = 1
 CARD_SUFFIX: Final = ".onnx.json"
+_NAME: Final = re.compile(r"\w[\w .+-]*")
+"""What a bundle may be called: it becomes the name of two files, in the folder that was meant."""
+
+Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
 
 
 class _Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of the card: unknown fields are an error, so that a misspelt one is not silently a default."""
 
 
-class TensorCard(_Card):
+class TensorCard(_Card, frozen=True):
     """A tensor of the graph; a size is a number, or "voices" for the batch."""
 
     name: str
@@ -37,17 +43,17 @@ class TensorCard(_Card):
     shape: tuple[int | str, ...]
 
 
-class StyleCard(_Card):
+class StyleCard(_Card, frozen=True):
     """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data."""
 
     name: str
-    tempo_bpm: float
+    tempo_bpm: Annotated[float, msgspec.Meta(ge=4, le=1000)]
     meter: str
     pieces: int
     notes: int
 
 
-class EncodingCard(_Card):
+class EncodingCard(_Card, frozen=True):
     """What class numbers mean; see `runtime.encoding.vocabulary`."""
 
     name: str
@@ -58,21 +64,21 @@ class EncodingCard(_Card):
     meters: list[str]
 
 
-class NetworkCard(_Card):
+class NetworkCard(_Card, frozen=True):
     """Size of the state: LSTM layers and the cells in each."""
 
     layers: int
     units: int
 
 
-class SamplingCard(_Card):
+class SamplingCard(_Card, frozen=True):
     """Defaults for play: a temperature per head and min-p."""
 
-    temperature: tuple[float, float, float, float]
-    min_p: float
+    temperature: tuple[Temperature, Temperature, Temperature, Temperature]
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class ProvenanceCard(_Card):
+class ProvenanceCard(_Card, frozen=True):
     """Where the weights come from."""
 
     run: str
@@ -85,7 +91,7 @@ class ProvenanceCard(_Card):
     weights: Literal["float16", "float32"]
 
 
-class DataSource(_Card):
+class DataSource(_Card, frozen=True):
     """One source of training data, its licence and the attribution that it asks for."""
 
     source: str
@@ -95,14 +101,14 @@ class DataSource(_Card):
     notes: int
 
 
-class PartCard(_Card):
+class PartCard(_Card, frozen=True):
     """Size of one part of the split."""
 
     pieces: int
     notes: int
 
 
-class ParityCard(_Card):
+class ParityCard(_Card, frozen=True):
     """What the comparison of graph and Keras network found at export."""
 
     steps: int
@@ -110,7 +116,7 @@ class ParityCard(_Card):
     max_difference: float
 
 
-class BundleCard(_Card):
+class BundleCard(_Card, frozen=True):
     """NAME.onnx.json. `metrics` are figures per note on held-out pieces, in nats where the name says nll."""
 
     schema_version: int
@@ -178,9 +184,12 @@ def write_bundle(card: BundleCard, onnx: bytes, folder: Path) -> Path:
     """Write both files of a bundle, the card last, and return the card's path.
 
     Raises:
+        InputError: If the bundle's name cannot be that of a file.
         MissingError: If the folder cannot be written to.
 
     """
+    if not _NAME.fullmatch(card.name):
+        raise InputError(f"{card.name!r} cannot name a bundle: use letters, digits, spaces and any of _ . + -")
     graph_path = folder / f"{card.name}.onnx"
     write_whole(graph_path, onnx)
     card_path = folder / f"{card.name}{CARD_SUFFIX}"
@@ -219,10 +228,16 @@ def _check_card(card: BundleCard, path: Path) -> None:
         raise BundleError(f"bundle {name} has another vocabulary than this program: export the model again")
     if not card.styles:
         raise BundleError(f"bundle {name} holds no style: export the model again")
+    for style in card.styles:
+        try:
+            Meter.parse(style.meter)
+        except InputError as error:
+            raise BundleError(f"bundle {name}, style {style.name}: {error}") from error
     expected = expected_tensors(card.network.layers, card.network.units, len(card.styles))
     if (card.inputs, card.outputs) != expected:
         raise BundleError(
-            f"bundle {name}: the sizes of its tensors do not match its vocabulary, network and styles: export the model again"
+            f"bundle {name}: the sizes of its tensors do not match its vocabulary, network and styles: "
+            "export the model again"
         )
 
 

@@ -7,8 +7,10 @@ in the group `lstm_composer.commands`, so that this package never imports the tr
 import argparse
 import json
 import secrets
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Never
@@ -38,15 +40,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit code: 0 done, 2 something the user can cure; a bug raises."""
     given = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(given)
+        with _terminated_like_interrupted():
+            return _run(given)
     except ComposerError as error:
-        print(f"lstm-composer: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.stderr.write(f"lstm-composer: {' '.join(str(error).split())}\n")
         return EXIT_WRONG
     except KeyboardInterrupt:
         return EXIT_DONE
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_DONE
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does; a command that has to finish something sets handlers of its own."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def composer_play() -> int:
@@ -168,7 +181,7 @@ def _write(arguments: Arguments) -> None:
 
     settings = _music(arguments)
     notes = write(settings, arguments.output, arguments.notes)
-    print(f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")
+    _say(f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")
 
 
 def _styles(arguments: Arguments) -> None:
@@ -183,21 +196,25 @@ def _styles(arguments: Arguments) -> None:
             for name, style in sorted(found.items())
         ]  # fmt: skip
         broken = [{"bundle": str(bundle.path), "problem": bundle.problem} for bundle in shelved if bundle.problem]
-        print(json.dumps({"styles": rows, "broken": broken}, indent=2))
+        _say(json.dumps({"styles": rows, "broken": broken}, indent=2))
         return
     for name, style in sorted(found.items()):
         card = style.card
-        print(f"{name:<16} {card.tempo_bpm:5g} bpm  {card.meter:<5} from {card.notes:,} notes  {style.path.name}")
+        _say(f"{name:<16} {card.tempo_bpm:5g} bpm  {card.meter:<5} from {card.notes:,} notes  {style.path.name}")
     for bundle in shelved:
         if bundle.problem:
-            print(f"{bundle.name:<16} broken: {bundle.problem}")
+            _say(f"{bundle.name:<16} broken: {bundle.problem}")
 
 
 def _doctor(arguments: Arguments) -> None:
     from runtime.doctor import examine, report  # noqa: PLC0415
 
     found = examine(arguments.models_dir)
-    print(json.dumps(found, indent=2) if arguments.json else report(found))
+    _say(json.dumps(found, indent=2) if arguments.json else report(found))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _meter(text: str) -> Meter:

@@ -19,9 +19,7 @@ def examine(models_dirs: Sequence[Path] = ()) -> dict[str, Any]:
         "version": runtime.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
-        "midi": [
-            {"backend": status.name, "ok": status.ok, "detail": status.detail} for status in available_backends()
-        ],
+        "midi": [{"backend": status.name, "ok": status.ok, "detail": status.detail} for status in available_backends()],
         "onnxruntime": _onnxruntime(),
         "realtime_priority": _realtime_priority(),
         "bundles": [_bundle(shelved) for shelved in shelf(models_dirs)],

@@ -16,7 +16,7 @@ HEADS: Final = ("delta", "pitch", "duration", "velocity")
 PITCHES: Final = 128
 VELOCITY_STEP: Final = 4
 VELOCITY_BINS: Final = 128 // VELOCITY_STEP
-LADDER: Final = (*range(49), *range(50, 97, 2), *range(102, 193, 6), *range(204, 385, 12))
+LADDER: Final[tuple[int, ...]] = (*range(49), *range(50, 97, 2), *range(102, 193, 6), *range(204, 385, 12))
 """Tick values: every tick to a half note, then steps of 2 to a whole note, 6 to two and 12 to four whole notes."""
 
 DELTA_END: Final = len(LADDER)

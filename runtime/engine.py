@@ -1,7 +1,7 @@
 """The network on onnxruntime: one run per note, state in and state out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from runtime.notes import Meter
 SILENT = -99
 """Remaining ticks of a pitch that has not sounded lately, as the network was trained."""
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-_QUIET = 3
+_FATAL = 4
+"""onnxruntime's own lines on stderr: only before a crash, since every error is raised as well."""
 _DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
 
 
@@ -89,7 +90,7 @@ class Engine:
         """Return the state before the first note of a piece, on a bar line."""
         network = self.card.network
         return State(
-            event=np.tile(np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32), (voices, 1)),
+            event=np.tile(np.array([astuple(START)], np.int32), (voices, 1)),
             position=np.zeros(voices, np.int32),
             h=np.zeros((network.layers, voices, network.units), np.float32),
             c=np.zeros((network.layers, voices, network.units), np.float32),
@@ -173,7 +174,7 @@ def _session(bundle: Bundle, device: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     # More threads made the slowest notes twenty times slower, and a note has too little work to share.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = _QUIET
+    options.log_severity_level = _FATAL
     providers = list(dict.fromkeys([_PROVIDERS[device], _PROVIDERS["cpu"]]))
     try:
         return ort.InferenceSession(bundle.onnx, options, providers=providers)
@@ -185,6 +186,9 @@ def _session(bundle: Bundle, device: str) -> ort.InferenceSession:
 def _check_tensors(found: Sequence[Any], cards: Sequence[TensorCard], name: str) -> None:
     """Refuse a graph whose weights were made for another vocabulary than the card says."""
     shapes = {tensor.name: (tensor.type, list(tensor.shape)) for tensor in found}
+    unknown = shapes.keys() - {card.name for card in cards}
+    if unknown:
+        raise BundleError(f"bundle {name}: its graph has tensors that its card lacks ({', '.join(sorted(unknown))})")
     for card in cards:
         wanted = (_DTYPES[card.dtype], list(card.shape))
         if shapes.get(card.name) != wanted:

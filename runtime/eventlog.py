@@ -1,6 +1,7 @@
 """The event log: one JSON line per message sent, written off the dispatcher's thread."""
 
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -39,7 +40,9 @@ class EventLog:
             try:
                 self._file = self._path.open("w", encoding="utf-8")
             except OSError as error:
-                raise InputError(f"--events {self._path} cannot be written ({error.strerror}): name another file") from error
+                raise InputError(
+                    f"--events {self._path} cannot be written ({error.strerror}): name another file"
+                ) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,5 +71,8 @@ class EventLog:
             self._file.writelines(lines)
             self._file.flush()
         except OSError as error:
+            # Closing tries once more to write what did not fit.
+            with suppress(OSError):
+                self._file.close()
             self._file = None
             raise MissingError(f"--events {self._path} cannot be written on ({error.strerror}): make room") from error

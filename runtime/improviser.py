@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from runtime.controls import Controls
 from runtime.encoding import DELTA_END, LADDER, Event, velocity_of
 from runtime.engine import Engine, State
+from runtime.errors import BundleError
 from runtime.noise import gumbel_noise
 from runtime.notes import Note
 
 NEVER = -1e9
+PATIENCE_EVENTS = 16
+"""Events in a row without a note after which a piece is over: a network that repeats itself would go on for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Cursor:
         onset: Position in ticks of the previous onset, or of the piece's first bar line.
         piece_start: Position in ticks of the piece's first bar line.
         last_end: Position in ticks at which the piece's notes so far have all ended.
+        fruitless: Events since the last note, or since the piece began, that made none.
 
     """
 
@@ -30,6 +34,7 @@ class Cursor:
     onset: int = 0
     piece_start: int = 0
     last_end: int = 0
+    fruitless: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,10 @@ Advance = Callable[[Cursor], tuple[Note | None, Cursor]]
 
 
 def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
-    """Return the function that makes the next event under fixed controls; the same cursor always gives the same event."""
+    """Return the function that makes the next event under fixed controls; from the same cursor always the same event.
+
+    It raises `BundleError` if the network makes no notes.
+    """
     tensors, meter = controls.tensors(), controls.meter
 
     def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
@@ -53,26 +61,33 @@ def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
         noise = gumbel_noise(seed, cursor.number)
         step = engine.step(cursor.state, meter, tensors, noise, NEVER if too_short else 0.0)
         event = step.event()
-        if event.delta == DELTA_END:
+        if event.delta == DELTA_END or cursor.fruitless == PATIENCE_EVENTS:
+            _check_fruit(cursor, engine.card.name)
             return None, _next_piece(cursor, engine.start(), meter.ticks_per_bar)
         after = replace(cursor, state=step.state, number=cursor.number + 1, onset=cursor.onset + LADDER[event.delta])
-        if _still_sounds(cursor.state, event):
-            return None, after
+        if LADDER[event.duration] == 0 or _still_sounds(cursor.state, event):
+            return None, replace(after, fruitless=cursor.fruitless + 1)
         note = Note(after.onset, event.pitch, LADDER[event.duration], velocity_of(event.velocity))
-        return note, replace(after, last_end=max(after.last_end, note.end))
+        return note, replace(after, last_end=max(after.last_end, note.end), fruitless=0)
 
     return advance
 
 
+def _check_fruit(cursor: Cursor, name: str) -> None:
+    """Refuse a network that gives up on a piece before its first note: it would be asked for ever."""
+    if cursor.fruitless == PATIENCE_EVENTS and cursor.last_end == cursor.piece_start:
+        raise BundleError(f"bundle {name} made {PATIENCE_EVENTS} events and no note: export a better-trained epoch")
+
+
 def _next_piece(cursor: Cursor, start: State, ticks_per_bar: int) -> Cursor:
     """Begin a new piece on the first bar line at which nothing sounds any more."""
-    end = max(cursor.last_end, cursor.piece_start + 1)
+    end = max(cursor.last_end, cursor.onset, cursor.piece_start + 1)
     bar_line = -(-end // ticks_per_bar) * ticks_per_bar
     return Cursor(start, cursor.number + 1, onset=bar_line, piece_start=bar_line, last_end=bar_line)
 
 
 def _still_sounds(before: State, event: Event) -> bool:
-    """Tell whether the event strikes a pitch that sounds: the network nearly rules it out, a listener never hears it."""
+    """Tell whether the event strikes a pitch that sounds: the network nearly rules it out; nobody would hear it."""
     return int(before.remaining[0, event.pitch]) > LADDER[event.delta]
 
 

@@ -54,11 +54,18 @@ def shelf(dirs: Sequence[Path] = ()) -> list[Shelved]:
 
     """
     for folder in dirs:
-        if not folder.is_dir():
+        if not _is_folder(folder):
             raise InputError(f"--models-dir {folder} is not a folder: name one that holds bundles")
     cards = [path for folder in model_dirs(dirs) for path in sorted(folder.glob(f"*{CARD_SUFFIX}"))]
     first_of_name = {path.name: path for path in reversed(cards)}
     return [_shelved(path) for path in cards if first_of_name[path.name] == path]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long, or a folder above that may not be entered
+        return False
 
 
 def _shelved(path: Path) -> Shelved:

@@ -1,6 +1,7 @@
 """The one line that a terminal shows while music plays."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from rich.console import Console
 from rich.live import Live
@@ -51,7 +52,7 @@ class LiveLine:
         # No thread of rich's own: the caller's loop sets the pace, away from the dispatcher's deadlines.
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
-    def __enter__(self) -> "LiveLine":
+    def __enter__(self) -> Self:
         if self._live is not None:
             self._live.start()
         return self

@@ -29,6 +29,7 @@ class LookAhead:
         self._restarts = 0
         self._taken_before = 0
         self._complete = False
+        self._ended = False
         self._failure: BaseException | None = None
         self._changed = threading.Condition()
 
@@ -45,6 +46,10 @@ class LookAhead:
                 self._append(before, note, after, restarts)
         except BaseException as error:  # noqa: BLE001 - raised again where the notes are taken
             self._failure = error
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
 
     def _append(self, before: Cursor, note: Note | None, after: Cursor, restarts: int) -> None:
         with self._changed:
@@ -91,7 +96,7 @@ class LookAhead:
 
     def _is_filled(self) -> bool:
         enough = self._cursor.onset >= self._taken_before + self._ahead_ticks
-        return enough or self._complete or self._failure is not None
+        return enough or self._complete or self._ended
 
     def ticks_ahead(self, position: int) -> int:
         """Ticks of music that are made beyond a position."""

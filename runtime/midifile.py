@@ -17,7 +17,13 @@ _DEFAULT_TEMPO_MICROSECONDS = 500_000
 
 
 def midi_bytes(
-    notes: Sequence[Note], *, tempo_bpm: float, meter: Meter, end_tick: int, channel: int = 1, name: str = "LSTM Composer"
+    notes: Sequence[Note],
+    *,
+    tempo_bpm: float,
+    meter: Meter,
+    end_tick: int,
+    channel: int = 1,
+    name: str = "LSTM Composer",
 ) -> bytes:
     """Return a MIDI file of two tracks: tempo, meter and name; then program 0 and the notes.
 
@@ -36,7 +42,7 @@ def midi_bytes(
         mido.MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator, time=0),
         mido.MetaMessage("end_of_track", time=end_tick * _SCALE),
     ])  # fmt: skip
-    file = mido.MidiFile(type=1, ticks_per_beat=RESOLUTION)
+    file = mido.MidiFile(type=1, ticks_per_beat=RESOLUTION, charset="utf-8")
     file.tracks += [conductor, _note_track(notes, end_tick, channel)]
     buffer = io.BytesIO()
     file.save(file=buffer)
@@ -71,23 +77,25 @@ def read_midi_notes(path: Path) -> tuple[list[Note], float, Meter]:
     """
     try:
         file = mido.MidiFile(path)
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise InputError(f"{path} cannot be read as a MIDI file ({error or type(error).__name__})") from error
+    except Exception as error:  # mido raises whatever a damaged file makes it stumble over
+        raise InputError(f"{path} cannot be read as a MIDI file ({str(error) or type(error).__name__})") from error
     if file.ticks_per_beat <= 0:
         raise InputError(f"{path} counts in {file.ticks_per_beat} ticks a quarter, which is no musical time")
     notes = [note for track in file.tracks for note in _notes_of(track, file.ticks_per_beat)]
-    tempo = _first(file, "set_tempo")
-    meter = _first(file, "time_signature")
-    microseconds = tempo.tempo if tempo is not None else _DEFAULT_TEMPO_MICROSECONDS
-    return (
-        without_overlaps(notes),
-        mido.tempo2bpm(microseconds),
-        Meter(meter.numerator, meter.denominator) if meter is not None else Meter(),
-    )
+    tempo = _first(file, mido.MetaMessage("set_tempo", tempo=_DEFAULT_TEMPO_MICROSECONDS)).tempo
+    signature = _first(file, mido.MetaMessage("time_signature"))
+    try:
+        meter = Meter(signature.numerator, signature.denominator)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if not tempo:
+        raise InputError(f"{path} has quarter notes of 0 seconds, which is no tempo")
+    return without_overlaps(notes), mido.tempo2bpm(tempo), meter
 
 
-def _first(file: mido.MidiFile, kind: str) -> mido.MetaMessage | None:
-    return next((message for track in file.tracks for message in track if message.type == kind), None)
+def _first(file: mido.MidiFile, default: mido.MetaMessage) -> mido.MetaMessage:
+    """Return the first message of the default's kind, else the default."""
+    return next((message for track in file.tracks for message in track if message.type == default.type), default)
 
 
 def _notes_of(track: mido.MidiTrack, resolution: int) -> list[Note]:

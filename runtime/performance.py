@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -89,7 +90,8 @@ def _open_output(settings: PlaySettings, console: Console) -> Output:
     except NoMidiSystemError as error:
         take_path = settings.take or next_take_path(Path.cwd())
         console.print(f"{error}", markup=False, soft_wrap=True)
-        console.print(f"Playing on in real time without sound; the music goes into {take_path}", markup=False, soft_wrap=True)
+        notice = f"Playing on in real time without sound; the music goes into {take_path}"
+        console.print(notice, markup=False, soft_wrap=True)
         return Output(NullPort(settings.port_name), take_path)
     return Output(port, settings.take)
 
@@ -115,34 +117,42 @@ def _perform(
     """Run the threads until the music is over or stopped; raises what ended them early."""
     ahead_ticks = AHEAD_BARS * prepared.meter.ticks_per_bar
     lookahead = LookAhead(prepared.advance, prepared.cursor, ahead_ticks=ahead_ticks, end_tick=prepared.end_tick)
-    engine_thread = threading.Thread(target=lookahead.run, args=(stop,), name="engine")
-    engine_thread.start()
-    lookahead.wait_until_filled(FILL_SECONDS)
+    failures: list[BaseException] = []
 
     def on_sent(sent: Sent) -> None:
         for listener in listeners:
             listener(sent)
 
-    prepare_interpreter()
-    transport = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, prepared.tempo_bpm)
-    dispatcher = Dispatcher(port, transport, lookahead, channel, on_sent)
-    failures: list[BaseException] = []
-    thread = threading.Thread(target=_dispatch, args=(dispatcher, stop, failures), name="dispatcher")
-    thread.start()
-    with LiveLine(console, prepared) as live:
-        while thread.is_alive():
-            thread.join(REFRESH_SECONDS)
-            log.drain()
-            live.show(read(dispatcher, lookahead))
-    stop.set()
-    engine_thread.join()
+    with _running("engine", lookahead.run, stop):
+        lookahead.wait_until_filled(FILL_SECONDS)
+        prepare_interpreter()
+        transport = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, prepared.tempo_bpm)
+        dispatcher = Dispatcher(port, transport, lookahead, channel, on_sent)
+        dispatch = partial(_dispatch, dispatcher, failures)
+        with _running("dispatcher", dispatch, stop) as thread, LiveLine(console, prepared) as live:
+            while thread.is_alive():
+                thread.join(REFRESH_SECONDS)
+                log.drain()
+                live.show(read(dispatcher, lookahead))
     log.drain()
     if failures:
         raise failures[0]
     return dispatcher
 
 
-def _dispatch(dispatcher: Dispatcher, stop: threading.Event, failures: list[BaseException]) -> None:
+@contextmanager
+def _running(name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> Iterator[threading.Thread]:
+    """Run a thread beside the block; when the block ends, and however it does, the thread is stopped and waited for."""
+    thread = threading.Thread(target=run, args=(stop,), name=name)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threading.Event) -> None:
     raise_priority()
     try:
         dispatcher.run(stop)

@@ -8,7 +8,7 @@ from pathlib import Path
 from runtime.errors import InputError, MissingError
 from runtime.messages import Kind, Sent
 from runtime.notes import Note
-from runtime.whole_files import write_whole
+from runtime.whole_files import is_device, write_whole
 
 
 class Take:
@@ -57,11 +57,15 @@ def check_writable(path: Path) -> None:
         InputError: If it cannot.
 
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a file in it")
-    if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}; make it, or name another place")
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: name a file in it")
+        if is_device(path):
+            return
+        if not path.parent.is_dir():
+            raise InputError(
+                f"{path} cannot be written: there is no folder {path.parent}; make it, or name another place"
+            )
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:

@@ -39,5 +39,10 @@ def file_bytes(prepared: Prepared, music: list[Note], channel: int) -> bytes:
     bar = prepared.meter.ticks_per_bar
     end_tick = prepared.end_tick or -(-end_of(music) // bar) * bar
     return midi_bytes(
-        music, tempo_bpm=prepared.tempo_bpm, meter=prepared.meter, end_tick=end_tick, channel=channel, name=prepared.style
+        music,
+        tempo_bpm=prepared.tempo_bpm,
+        meter=prepared.meter,
+        end_tick=end_tick,
+        channel=channel,
+        name=prepared.style,
     )

@@ -1,5 +1,6 @@
-"""Sequences as padded batches for `keras.Model.fit`: whole pieces, or windows of long ones, of like lengths together."""
+"""Sequences as padded batches for `keras.Model.fit`: whole pieces, or windows of long ones, like lengths together."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ def windows_of(sequence: Sequence, length: int, offset: int = 0, semitones: int 
 
 
 def pack(windows: Many[Window], styles: int) -> Batch:
-    """Pad windows to one length T: inputs, targets [B, T, 4] and loss weights [B, T, 4] as `StreamNetwork` takes them."""
+    """Pad windows to one length T: inputs, targets [B, T, 4], loss weights [B, T, 4] as `StreamNetwork` takes them."""
     longest = max(window.steps for window in windows)
     steps = -(-longest // LENGTH_STEP) * LENGTH_STEP
     parts = [_padded(window, steps) for window in windows]
@@ -104,7 +105,10 @@ class TrainingSet:
 
 def dataset(groups: Many[Many[Window]], styles: int) -> tf.data.Dataset:
     """Pack groups of windows into batches while the network trains on the ones before."""
-    batches = (lambda: (pack(group, styles) for group in groups))  # fmt: skip
+
+    def batches() -> Iterator[Batch]:
+        return (pack(group, styles) for group in groups)
+
     served = tf.data.Dataset.from_generator(batches, output_signature=_signature(styles))
     return served.apply(tf.data.experimental.assert_cardinality(len(groups))).prefetch(4)
 

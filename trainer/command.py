@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -22,43 +23,80 @@ from trainer.training import Listener, Row, load_network, train
 _REFUSALS_SHOWN = 12
 
 
-def run_training(settings: TrainingSettings, path: Path, *, resume: bool, threads: int | None) -> int:
-    """Train a style; returns the exit code."""
-    console = Console()
+def start_training(settings: TrainingSettings, path: Path, *, threads: int | None) -> int:
+    """Train a style in a new run directory; returns the exit code.
+
+    Args:
+        settings: How.
+        path: The run directory, not there yet.
+        threads: Processor cores to use, None for all.
+
+    Raises:
+        InputError: If a run is there already.
+        CorpusError: If the source has no music that can be used.
+
+    """
     run = RunDirectory(path)
-    settings = _resumed(settings, run) if resume else settings
-    if threads:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-    with Interruption() as interruption:
-        corpus = _read(settings.source, console)
-        material = prepare(corpus, settings.seed)
-        _describe(material, console)
-        if not resume:
-            run.create()
-            run.write_json("config.json", settings)
-            run.write_json("encoding.json", vocabulary())
-        run.write_json("corpus.json", material.summary())
-        began = time.monotonic()
-        saved = _train(settings, material, run, interruption, console, resume=resume)
-        if saved:
-            _measure(run, material, time.monotonic() - began, console)
-    return 0
+    run.check_unused()
+    return _run(settings, run, threads, resume=False)
 
 
-def _resumed(settings: TrainingSettings, run: RunDirectory) -> TrainingSettings:
-    """Take everything but the last epoch from the run itself: a resumed run is the same run."""
+def resume_training(settings: TrainingSettings, path: Path, *, last_epoch: int | None, threads: int | None) -> int:
+    """Go on with a run from its last checkpoint; returns the exit code.
+
+    Args:
+        settings: Name and source must be those of the run; everything else is taken from it.
+        path: The run directory.
+        last_epoch: Where to stop, None for where the run would have. The learning rate falls as was planned when the
+            run began, and keeps its last value in the epochs added.
+        threads: Processor cores to use, None for all.
+
+    Raises:
+        InputError: If there is no run, it was started with another name or source, or the music has changed since.
+
+    """
+    run = RunDirectory(path)
     earlier = run.read_settings()
     if earlier.source != settings.source or earlier.name != settings.name:
         raise InputError(
             f"{run.path} was trained as {earlier.name} on {earlier.source}, not as {settings.name} on "
             f"{settings.source}: give the same, or another --run-dir"
         )
-    return earlier
+    return _run(msgspec.structs.replace(earlier, epochs=last_epoch or earlier.epochs), run, threads, resume=True)
+
+
+def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, resume: bool) -> int:
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    material = prepare(_read(settings.source, console), settings.seed)
+    _describe(material, console)
+    _open(run, settings, material, resume=resume)
+    began = time.monotonic()
+    saved = _train(settings, material, run, console, resume=resume)
+    if saved:
+        _measure(run, material, time.monotonic() - began, console)
+    return 0
+
+
+def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, resume: bool) -> None:
+    """Write what the run is about; of a resumed run, only its last epoch may have changed."""
+    summary = material.summary()
+    if not resume:
+        run.create()
+    elif run.read_json("corpus.json").get("names", summary["names"]) != summary["names"]:
+        # Else pieces that the network has been trained on would come into the parts that it is measured on.
+        raise InputError(
+            f"the music in {settings.source} is not what {run.path} began with: put it back, or give another --run-dir"
+        )
+    run.write_json("encoding.json", vocabulary())
+    run.write_json("corpus.json", summary)
+    run.write_json("config.json", settings)
 
 
 def _read(source: str, console: Console) -> Corpus:
-    with Progress(TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
-                  console=console, transient=True) as progress:  # fmt: skip
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), _description())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
 
         def advance(done: int, total: int, name: str) -> None:
@@ -67,17 +105,21 @@ def _read(source: str, console: Console) -> Corpus:
         return read_corpus(source, on_progress=advance)
 
 
+def _description() -> TextColumn:
+    return TextColumn("{task.description}", markup=False)
+
+
 def _describe(material: Material, console: Console) -> None:
     parts = material.summary()["parts"]
     sizes = ", ".join(f"{part['pieces']} pieces ({part['notes']:,} notes) for {name}" for name, part in parts.items())
-    console.print(f"{len(material.corpus.pieces)} pieces read: {sizes}", highlight=False)
+    console.print(f"{len(material.corpus.pieces)} pieces read: {sizes}")
     refused = material.corpus.refused
     if refused:
-        console.print(f"{len(refused)} left out:", highlight=False)
+        console.print(f"{len(refused)} left out:")
     for refusal in refused[:_REFUSALS_SHOWN]:
-        console.print(f"  {refusal.name}: {refusal.reason}", highlight=False, markup=False)
+        console.print(f"  {refusal.name}: {refusal.reason}")
     if len(refused) > _REFUSALS_SHOWN:
-        console.print(f"  and {len(refused) - _REFUSALS_SHOWN} more: corpus.json names them all", highlight=False)
+        console.print(f"  and {len(refused) - _REFUSALS_SHOWN} more: corpus.json names them all")
     if not material.validation:
         console.print("too few different pieces to hold any out: the figures below are those of the training itself")
 
@@ -86,14 +128,20 @@ def _train(
     settings: TrainingSettings,
     material: Material,
     run: RunDirectory,
-    interruption: Interruption,
     console: Console,
     *,
     resume: bool,
 ) -> int:
-    columns = (TextColumn("epoch {task.completed:.0f} of {task.total}"), BarColumn(), TimeRemainingColumn(),
-               TextColumn("{task.description}"))  # fmt: skip
-    with Progress(*columns, console=console) as progress:
+    columns = (
+        TextColumn("epoch {task.completed:.0f} of {task.total}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        _description(),
+    )
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        Interruption() as interruption,
+    ):
         task = progress.add_task("starting", total=settings.epochs)
         listener = _listener(progress, task, console)
         return train(settings, material, run, interruption, listener, resume=resume)
@@ -106,7 +154,7 @@ def _listener(progress: Progress, task: TaskID, console: Console) -> Listener:
     def on_epoch(row: Row, saved: bool) -> None:  # noqa: FBT001 - a callback's signature
         progress.update(task, completed=row["epoch"], description=_figures(row))
         if saved:
-            console.print(f"epoch {row['epoch']:.0f} saved: {_figures(row)}", highlight=False)
+            console.print(f"epoch {row['epoch']:.0f} saved: {_figures(row)}")
 
     return Listener(on_batch, on_epoch)
 
@@ -131,9 +179,9 @@ def _measure(run: RunDirectory, material: Material, seconds: float, console: Con
         "training_seconds": round(run.read_json("metrics.json").get("training_seconds", 0) + seconds, 1),
     }
     run.write_json("metrics.json", metrics)
+    heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"
     console.print(
-        f"best saved epoch: {epoch}, with {found['loss']:.3f} nats a note on pieces it has never heard; "
+        f"best saved epoch: {epoch}, with {found['loss']:.3f} nats a note {heard}; "
         f"a Markov model of order 3 has {baseline['loss']:.3f} ({metrics['below_markov']:.0%} more to learn)\n"
-        f"next: composer-export --run {run.path} --epoch {epoch}",
-        highlight=False,
+        f"next: composer-export --run {run.path} --epoch {epoch}"
     )

@@ -4,7 +4,7 @@ A piece of N notes is N + 1 steps: at step i the network is told event i - 1 (th
 followed from it, and predicts event i (the end event at step N).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,12 +112,7 @@ def transposed(sequence: Sequence, semitones: int) -> Sequence:
     for classes in (event, target):
         sounding = classes[:, 1] < PITCHES
         classes[sounding, 1] += semitones
-    return Sequence(
-        **{name: getattr(sequence, name) for name in Sequence.__slots__ if name not in ("event", "target", "remaining")},
-        event=event,
-        target=target,
-        remaining=np.roll(sequence.remaining, semitones, axis=1),
-    )
+    return replace(sequence, event=event, target=target, remaining=np.roll(sequence.remaining, semitones, axis=1))
 
 
 def transposition_range(sequence: Sequence, lowest: int = -5, highest: int = 6) -> range:

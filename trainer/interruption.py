@@ -3,6 +3,7 @@
 import signal
 import sys
 from types import FrameType, TracebackType
+from typing import Self
 
 
 class Interruption:
@@ -19,12 +20,14 @@ class Interruption:
         self.asked = False
         self._before: dict[int, object] = {}
 
-    def __enter__(self) -> "Interruption":
+    def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._ask)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type] # what signal() gave back
 

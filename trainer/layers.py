@@ -3,12 +3,12 @@
 `SequenceLSTM` is an LSTM that trains faster on a CPU: the same weights, equations and options as `keras.layers.LSTM`.
 
 Keras multiplies the inputs by their kernel anew at every step and adds up the kernels' gradients step by step, which
-for small batches costs more than the arithmetic. Here both are one large product over the whole sequence, and only what
-is recurrent stays in the loop. Measured (benchmarks/training_speed.py): 1.6 times the notes a second at 16 pieces a
-batch on one core. Where Keras has a cuDNN kernel, that is taken.
+for small batches costs more than the arithmetic. Here both are one large product over the whole sequence, and only
+what is recurrent stays in the loop. Measured: 1.6 times the notes a second at 16 pieces a batch on one core. Where
+Keras has a cuDNN kernel, that is taken.
 
-`ClassTable` is `keras.layers.Embedding` for classes that are never negative. Keras turns negative indices into ones from
-the end, which becomes nine nodes in the exported graph for each of a dozen look-ups a note.
+`ClassTable` is `keras.layers.Embedding` for classes that are never negative. Keras turns negative indices into ones
+from the end, which becomes nine nodes in the exported graph for each of a dozen look-ups a note.
 """
 
 from typing import Any
@@ -57,7 +57,8 @@ class SequenceLSTM(keras.layers.LSTM):  # type: ignore[misc] # Keras ships no ty
             self.cell.reset_dropout_mask()
         h, c = initial_state or self.get_initial_state(ops.shape(sequences)[0])
         driven = ops.transpose(ops.matmul(sequences, self.cell.kernel) + self.cell.bias, (1, 0, 2))
-        hidden, h, c = recurrence(driven, ops.convert_to_tensor(self.cell.recurrent_kernel), h, c)
+        # A copy, because a custom gradient that is handed a variable itself fails outside of tf.function.
+        hidden, h, c = recurrence(driven, ops.copy(self.cell.recurrent_kernel), h, c)
         return ops.transpose(hidden, (1, 0, 2)), h, c
 
 
@@ -69,7 +70,7 @@ def _keras_has_a_fused_kernel() -> bool:
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-@ops.custom_gradient
+@ops.custom_gradient  # type: ignore[untyped-decorator] # Keras ships no types
 def recurrence(driven: Tensor, kernel: Tensor, h_first: Tensor, c_first: Tensor) -> Any:
     """Run the recurrent half of an LSTM (Hochreiter and Schmidhuber 1997, with forget gates, in Keras' gate order).
 
@@ -116,9 +117,7 @@ def recurrence(driven: Tensor, kernel: Tensor, h_first: Tensor, c_first: Tensor)
 
         last = (d_h_last, d_c_last, ops.zeros_like(driven[0]))
         (d_h_first, d_c_first, _), (_, _, d_driven) = ops.scan(backward, last, slopes, reverse=True)
-        d_kernel = ops.matmul(
-            ops.transpose(ops.reshape(h_before, (-1, units))), ops.reshape(d_driven, (-1, 4 * units))
-        )
+        d_kernel = ops.matmul(ops.transpose(ops.reshape(h_before, (-1, units))), ops.reshape(d_driven, (-1, 4 * units)))
         return d_driven, d_kernel, d_h_first, d_c_first
 
     return (hidden, h_last, c_last), gradient

@@ -1,8 +1,8 @@
 """The baseline: an order-3 Markov model over the same events, smoothed by Witten and Bell's interpolation (1991).
 
-It predicts delta, pitch, duration and velocity of an event in turn from the three events before it and what of the event
-is known. Pitches count from the previous note's, so that every transposition of a piece is learned at once, as the
-network learns it by training in all keys.
+It predicts delta, pitch, duration and velocity of an event in turn from the three events before it and what of the
+event is known. Pitches count from the previous note's, so that every transposition of a piece is learned at once, as
+the network learns it by training in all keys.
 """
 
 import math
@@ -14,7 +14,12 @@ from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, 
 from trainer.features import Sequence as Piece
 
 ORDER: Final = 3
-_CLASSES: Final = {"delta": DELTA_CLASSES, "pitch": 2 * PITCHES, "duration": DURATION_CLASSES, "velocity": VELOCITY_BINS}
+_CLASSES: Final = {
+    "delta": DELTA_CLASSES,
+    "pitch": 2 * PITCHES,
+    "duration": DURATION_CLASSES,
+    "velocity": VELOCITY_BINS,
+}
 _START: Final = (-1, 0, -1, -1)
 
 Row = tuple[int, int, int, int]

@@ -4,7 +4,8 @@
     p(delta | h)  p(pitch | h, delta)  p(duration | h, delta, pitch)  p(velocity | h, delta, pitch, duration)
 
 The pitches that sound at the onset are computed from the events (`remaining`), because a recurrent network remembers
-them only at a high price: on the JSB chorales this input alone is worth a nat per note. The loss is taken at every step.
+them only at a high price: on the JSB chorales this input alone is worth a nat per note. The loss is taken at every
+step.
 
 Velocity stays out of the recurrent layers: it reaches only its own head. Engraved scores, which have no dynamics, and
 performances can so be learned together, the scores leaving the velocity head alone.
@@ -33,7 +34,7 @@ from trainer.network_config import NetworkConfig
 
 Tensor = Any
 POSITIONS = 192
-"""Positions in a bar that have an embedding of their own: every tick of two whole notes."""
+"""Positions in a bar with an embedding of their own: every tick of two whole notes; those beyond share the last."""
 RELEASE_WINDOW = 24
 """Ticks for which a pitch that has ended is still shown to the pitch head."""
 FORBIDDEN = -20.0
@@ -41,12 +42,12 @@ FORBIDDEN = -20.0
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
-class StreamNetwork(keras.Model):
+class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
     """The `stream` network.
 
-    Inputs of `call`, B pieces of T steps: `event` [B, T, 4], `position` [B, T], `meter` [B, T], `remaining` [B, T, 128],
-    `style` [B, styles] (weights that add up to 1), and, since each head is told what the heads before it chose,
-    `target` [B, T, 4] and `next_position` [B, T]. Output: logits per head, [B, T, classes].
+    Inputs of `call`, B pieces of T steps: `event` [B, T, 4], `position` [B, T], `meter` [B, T], `remaining`
+    [B, T, 128], `style` [B, styles] (weights that add up to 1), and, since each head is told what the heads before it
+    chose, `target` [B, T, 4] and `next_position` [B, T]. Output: logits per head, [B, T, classes].
     """
 
     def __init__(self, config: dict[str, Any], **kwargs: Any) -> None:
@@ -81,7 +82,9 @@ class StreamNetwork(keras.Model):
             )
             for layer, rate in enumerate(rates)
         ]
-        self.state_dropout = keras.layers.Dropout(self.config.dropout, noise_shape=(None, 1, None), name="state_dropout")
+        self.state_dropout = keras.layers.Dropout(
+            self.config.dropout, noise_shape=(None, 1, None), name="state_dropout"
+        )
 
     def _make_heads(self) -> None:
         classes = {
@@ -121,7 +124,7 @@ class StreamNetwork(keras.Model):
             self.delta_table(event[..., 0]),
             self.pitch_table(event[..., 1]),
             self.duration_table(event[..., 2]),
-            self.position_table(position % POSITIONS),
+            self.position_table(ops.minimum(position, POSITIONS - 1)),
             self.meter_table(meter),
             self.chord_table(ops.cast(remaining > 0, "float32")),
             self._release(remaining),
@@ -161,7 +164,7 @@ class StreamNetwork(keras.Model):
         nothing has to be learned or repaired.
         """
         planes = self._planes(sounding)
-        parts = [hidden, self.delta_table(delta), self.position_table(position % POSITIONS), planes]
+        parts = [hidden, self.delta_table(delta), self.position_table(ops.minimum(position, POSITIONS - 1)), planes]
         in_chord = ops.expand_dims(ops.logical_and(delta == 0, previous_pitch < PITCHES), -1)
         not_above = ops.arange(PITCHES, dtype="int32") <= ops.expand_dims(previous_pitch, -1)
         ruled_out = ops.logical_or(sounding > 0, ops.logical_and(in_chord, not_above))
@@ -175,7 +178,7 @@ class StreamNetwork(keras.Model):
         parts = [
             hidden,
             self.delta_table(delta),
-            self.position_table(position % POSITIONS),
+            self.position_table(ops.minimum(position, POSITIONS - 1)),
             self.chord_table(ops.cast(sounding > 0, "float32")),
             self._release(sounding),
             self.pitch_table(pitch),
@@ -215,9 +218,9 @@ class StreamNetwork(keras.Model):
 
     def compute_loss(
         self,
-        x: dict[str, Tensor] | None = None,
+        x: Any = None,
         y: Tensor = None,
-        y_pred: dict[str, Tensor] | None = None,
+        y_pred: Any = None,
         sample_weight: Tensor = None,
         training: bool = True,  # noqa: FBT001, FBT002 - Keras' signature
     ) -> Tensor:

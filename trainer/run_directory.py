@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from runtime.errors import InputError
+from runtime.errors import InputError, MissingError
 from trainer.settings import TrainingSettings
 
 _CHECKPOINT = re.compile(r"epoch_(\d+)\.keras")
@@ -33,12 +33,23 @@ class RunDirectory:
             InputError: If a run is there already, or the folder cannot be made.
 
         """
-        if self.config_path.exists():
-            raise InputError(f"{self.path} holds a run already: add --resume to go on with it, or give another --run-dir")
+        self.check_unused()
         try:
             self.checkpoints_path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"cannot make the run directory {self.path} ({error.strerror}): give another --run-dir") from error
+            raise InputError(
+                f"cannot make the run directory {self.path} ({error.strerror}): give another --run-dir"
+            ) from error
+
+    def check_unused(self) -> None:
+        """Check that a new run would harm no other.
+
+        Raises:
+            InputError: If a run is there already.
+
+        """
+        if self.config_path.exists():
+            raise InputError(f"{self.path} holds a run already: --resume goes on with it; or give another --run-dir")
 
     @property
     def config_path(self) -> Path:
@@ -93,7 +104,7 @@ class RunDirectory:
         if not self.history_path.exists():
             return []
         with self.history_path.open(newline="") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+            return [{name: _figure(name, value) for name, value in row.items()} for row in csv.DictReader(file)]
 
     def write_history(self, rows: list[Mapping[str, float]]) -> None:
         """Write history.csv anew; it is small, and so never half a row."""
@@ -129,17 +140,37 @@ def newest_run(folder: Path) -> RunDirectory:
     """
     runs = [path.parent for path in folder.glob("*/config.json")]
     if not runs:
-        raise InputError(f"no run in {folder}: train one with lstm-composer train FOLDER --name STYLE, or give --run DIR")
+        raise InputError(f"no run in {folder}: lstm-composer train FOLDER --name STYLE makes one; or give --run DIR")
     return RunDirectory(max(runs, key=lambda path: max(file.stat().st_mtime for file in path.iterdir())))
 
 
+def _figure(name: str, value: str) -> float:
+    """A value of history.csv; epochs stay whole numbers, so that a resumed run writes the rows that it read."""
+    return int(value) if name == "epoch" else float(value)
+
+
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    part = Path(name)
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
+
+    Raises:
+        MissingError: If it cannot be written: no space, no permission. What was there before stays.
+
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+        _fill_and_move(Path(name), path, write)
+    except OSError as error:
+        reason = error.strerror or error
+        raise MissingError(
+            f"{path} cannot be written ({reason}): make room; --resume goes on from the last checkpoint"
+        ) from error
+
+
+def _fill_and_move(part: Path, path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(part)
+        part.chmod(0o644)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from runtime.errors import InputError
 from trainer.network_config import NetworkConfig
 
 
@@ -34,3 +35,14 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     network: NetworkConfig = NetworkConfig()
+
+
+def check_style_name(name: str) -> None:
+    """Check that a style's name can be a file's name on every system, and be told from others in a list of styles.
+
+    Raises:
+        InputError: If it cannot.
+
+    """
+    if not name or name.startswith((".", "-")) or not name.isprintable() or set(name) & set('/\\:,*?"<>|'):
+        raise InputError(f"--name {name!r} is not allowed: letters, digits, - and _ make a good name")

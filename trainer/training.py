@@ -1,10 +1,12 @@
 """The training loop: epoch after epoch, a checkpoint every so often, stopped and resumed without loss."""
 
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import keras
+import numpy as np
 
 from runtime.errors import MissingError
 from trainer.batches import TrainingSet, dataset
@@ -67,7 +69,7 @@ def load_network(run: RunDirectory, epoch: int) -> StreamNetwork:
     path = run.checkpoint(epoch)
     try:
         network: StreamNetwork = keras.saving.load_model(path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).strip().splitlines()[0]
         raise MissingError(f"checkpoint {path} cannot be loaded ({reason}): choose another epoch") from error
     return network
@@ -97,16 +99,25 @@ def train(
     rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]
     network = load_network(run, done) if done else new_network(settings, len(training_set.epoch(0)))
     for epoch in range(done + 1, settings.epochs + 1):
+        seed_dropout(network, settings.seed, epoch)
         rows.append(_run_epoch(network, training_set, material, epoch, listener.on_batch))
+        # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
+        run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
         if save:
             write_whole(run.checkpoint(epoch), network.save)
             done = epoch
-        run.write_history(rows)
         listener.on_epoch(rows[-1], save)
         if interruption.asked:
             break
     return done
+
+
+def seed_dropout(network: StreamNetwork, seed: int, epoch: int) -> None:
+    """Settle the dropout of an epoch by seed and epoch alone: checkpoints do not keep the state of its generators."""
+    states = [variable for variable in network.variables if variable.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        state.assign(np.random.default_rng([seed, epoch, index]).integers(2**31, size=2))
 
 
 def _run_epoch(

@@ -15,7 +15,7 @@ from runtime.midifile import read_midi_notes
 from runtime.notes import Note, tick_seconds
 
 RATE = 48_000
-TEMPO_BPM = 240
+TEMPO_BPM = 120
 PORT = "LSTM Composer:LSTM Composer"
 ALL_NOTES_OFF = (0xB0, 123, 0)
 PATIENCE_SECONDS = 20.0
@@ -89,9 +89,9 @@ def notes_of(received: list[Received], first_tick: int) -> list[Note]:
 
 @EACH_BACKEND
 def test_a_receiver_gets_exactly_what_write_writes(receiver: Receiver, tmp_path: Path, backend: str) -> None:
-    expected = written(tmp_path, bars=6)
+    expected = written(tmp_path, bars=3)
     take = tmp_path / "take.mid"
-    with playing(receiver, "--backend", backend, "--bars", "6", "--take", str(take)) as process:
+    with playing(receiver, "--backend", backend, "--bars", "3", "--take", str(take)) as process:
         received = receiver.read_until(ALL_NOTES_OFF)
         assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert notes_of(received, expected[0].onset) == expected

@@ -1,0 +1,93 @@
+"""What the tests of all packages share: a bundle whose music is known, and the command line in a clean surrounding."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from runtime.bundle import Bundle, load_bundle
+from runtime.engine import Engine
+from runtime.settings import MusicSettings
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "tests" / "data"
+PATIENCE_SECONDS = 60.0
+
+# A busy machine makes single examples slow; how slow things are is for benchmarks/ to say.
+settings.register_profile("composer", deadline=None)
+settings.load_profile("composer")
+
+
+@pytest.fixture(scope="session")
+def tiny_models() -> Path:
+    """The folder with the bundle of `tests/make_tiny_bundle.py`, which holds the style `scale`."""
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_models: Path) -> Bundle:
+    return load_bundle(tiny_models / "tiny.onnx.json")
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_bundle: Bundle) -> Engine:
+    """An engine on the bundle; it keeps no state of its own."""
+    return Engine(tiny_bundle, "cpu")
+
+
+@pytest.fixture
+def copied_models(tiny_models: Path, tmp_path: Path) -> Path:
+    """A copy of the bundle's folder, to spoil."""
+    return Path(shutil.copytree(tiny_models, tmp_path / "models"))
+
+
+@pytest.fixture
+def music(tiny_models: Path) -> Callable[..., MusicSettings]:
+    """Settings of the known music, each of which may be given another value."""
+
+    def make(**changes: object) -> MusicSettings:
+        known = {"style": "scale", "seed": 1, "temperature": 0.0, "device": "cpu", "models_dirs": (tiny_models,)}
+        return MusicSettings(**{**known, **changes})  # type: ignore[arg-type] # the tests name its fields
+
+    return make
+
+
+@pytest.fixture
+def surrounding(tiny_models: Path, tmp_path: Path) -> dict[str, str]:
+    """An environment in which the command finds the known bundle, no JACK server, and nothing of the user's."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    return os.environ | {
+        "LSTM_COMPOSER_MODELS": str(tiny_models),
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path),
+        "TMPDIR": str(temporary),
+        "JACK_NO_START_SERVER": "1",
+        "JACK_DEFAULT_SERVER": "none-of-that-name",
+        "PYTHONWARNINGS": "error",
+    }
+
+
+@pytest.fixture
+def composer(surrounding: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `lstm-composer ARGUMENTS` in the test's own folder and wait for its end."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "runtime.cli", *map(str, arguments)]
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=surrounding,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    return run

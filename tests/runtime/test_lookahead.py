@@ -1,0 +1,149 @@
+"""The look-ahead: filled on a thread of its own, dropped and made anew, and what ends it reaches the taker."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import pytest
+
+from runtime.controls import Controls
+from runtime.engine import Engine
+from runtime.errors import MissingError
+from runtime.improviser import Advance, Cursor, advancer, improvise
+from runtime.lookahead import LookAhead
+from runtime.notes import Note
+
+BAR = 96
+PATIENCE_SECONDS = 30.0
+FAR = 1_000_000
+
+
+def quarters(engine: Engine, pitch: int = 60) -> Advance:
+    """A quarter note at a time, numbered by its velocity."""
+    del engine
+
+    def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        note = Note(24 * cursor.number, pitch, 24, 1 + cursor.number % 127)
+        return note, Cursor(cursor.state, cursor.number + 1, onset=note.onset)
+
+    return advance
+
+
+@pytest.fixture
+def start(tiny: Engine) -> Cursor:
+    return Cursor(tiny.start())
+
+
+@contextmanager
+def filling(lookahead: LookAhead) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    thread = threading.Thread(target=lookahead.run, args=(stop,))
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+
+def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=2 * BAR)
+    lookahead.run(threading.Event())
+    assert not lookahead.finished()
+    taken = [lookahead.take_before(tick) for tick in (0, 1, 48, 49, 48, 2 * BAR)]
+    assert [[note.onset for note in notes] for notes in taken] == [[], [0], [24], [48], [], [72, 96, 120, 144, 168]]
+    assert lookahead.finished()
+    assert lookahead.take_before(FAR) == []
+
+
+def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=BAR)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        assert lookahead.ticks_ahead(0) == BAR
+        assert lookahead.ticks_ahead(FAR) == 0
+        assert [note.onset for note in lookahead.take_before(BAR)] == [0, 24, 48, 72]
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        assert lookahead.ticks_ahead(BAR) == BAR
+        assert not lookahead.finished()
+
+
+def test_it_hands_over_what_the_stream_is(tiny: Engine, start: Cursor) -> None:
+    controls = Controls(style=(1.0,), min_p=0.02)
+    expected = [one.note for one in islice(improvise(advancer(tiny, controls, 9), start), 100)]
+    lookahead = LookAhead(advancer(tiny, controls, 9), start, ahead_ticks=2 * BAR)
+    taken: list[Note] = []
+    with filling(lookahead):
+        for tick in range(0, expected[-1].onset, 24):
+            assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+            taken += lookahead.take_before(tick)
+    assert taken == expected[: len(taken)]
+    assert len(taken) > 80
+
+
+def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=BAR)
+    lookahead.run(threading.Event())
+    taken = lookahead.take_before(30)
+    lookahead.restart(quarters(tiny, pitch=72))
+    assert lookahead.take_before(FAR) == []
+    lookahead.run(threading.Event())
+    taken += lookahead.take_before(FAR)
+    assert taken == [Note(0, 60, 24, 1), Note(24, 60, 24, 2), Note(48, 72, 24, 3), Note(72, 72, 24, 4)]
+    assert lookahead.finished()
+
+
+def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: Cursor) -> None:
+    advance = advancer(tiny, Controls(style=(1.0,), min_p=0.02), 3)
+    expected = [one.note for one in islice(improvise(advance, start), 60)]
+    end_tick = expected[-1].onset
+    lookahead = LookAhead(advance, start, ahead_ticks=FAR, end_tick=end_tick)
+    taken: list[Note] = []
+    for tick in (*range(0, end_tick, BAR), end_tick):
+        lookahead.run(threading.Event())
+        taken += lookahead.take_before(tick)
+        lookahead.restart(advance)
+    assert taken == [note for note in expected if note.onset < end_tick]
+
+
+def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, start: Cursor) -> None:
+    old, new = quarters(tiny), quarters(tiny, pitch=72)
+
+    def interrupted(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        if cursor.number == 2:
+            lookahead.restart(new)
+        return old(cursor)
+
+    lookahead = LookAhead(interrupted, start, ahead_ticks=FAR, end_tick=BAR)
+    lookahead.run(threading.Event())
+    assert [note.pitch for note in lookahead.take_before(FAR)] == [72, 72, 72, 72]
+
+
+def failing_at(number: int, advance: Advance) -> Callable[[Cursor], tuple[Note | None, Cursor]]:
+    def advance_or_fail(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        if cursor.number == number:
+            raise MissingError("the GPU has gone")
+        return advance(cursor)
+
+    return advance_or_fail
+
+
+def test_what_stops_the_engine_reaches_the_taker(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(failing_at(2, quarters(tiny)), start, ahead_ticks=FAR)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        with pytest.raises(MissingError, match="the GPU has gone"):
+            lookahead.take_before(BAR)
+        with pytest.raises(MissingError, match="the GPU has gone"):
+            lookahead.take_before(BAR)
+
+
+def test_nobody_waits_for_a_look_ahead_that_was_stopped(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=BAR)
+    stop = threading.Event()
+    stop.set()
+    lookahead.run(stop)
+    assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+    assert lookahead.take_before(BAR) == []

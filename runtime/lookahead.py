@@ -34,9 +34,10 @@ class LookAhead:
         self._changed = threading.Condition()
 
     def run(self, stop: threading.Event) -> None:
-        """Keep the queue filled until everything is made or `stop` is set; an exception is handed to the taker."""
+        """Keep the queue filled until everything is taken or `stop` is set; an exception is handed to the taker."""
         try:
-            while not stop.is_set() and not self._complete:
+            # Not only until everything is made: a restart may come as long as there is something left to take.
+            while not stop.is_set() and not self.finished():
                 with self._changed:
                     if self._is_filled():
                         self._changed.wait(WAIT_SECONDS)

@@ -150,7 +150,7 @@ def _end_only(graph: Graph, end_bias: str) -> str:
 
 
 def _pick(graph: Graph, head: str, logits: str, bias: str) -> tuple[str, str]:
-    """Choose a class as an exported graph does (`export.graph.pick`): int32 [voices] and its log-probability [voices]."""
+    """Choose a class as an exported graph does: int32 [voices], and its log-probability, [voices]."""
     temperature = graph.widen(graph.column("temperature", HEADS.index(head)))
     warm = graph.cast(graph.add("Greater", temperature, graph.constant(COLDEST)), "float32")
     biased = graph.add("Max", graph.add("Add", logits, bias), graph.constant(MUTED)) if bias else logits

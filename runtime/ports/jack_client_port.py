@@ -16,19 +16,13 @@ from runtime.errors import MissingError
 from runtime.messages import Message
 from runtime.ports.base import OutputPort, PortLostError
 from runtime.ports.libjack import PeriodWriter
+from runtime.ports.periods import PeriodWatch, signed_frames
 
 LEAD_SECONDS: Final = 0.1
 _WRITE_MARGIN_SECONDS: Final = 0.5  # how much longer than planned closing waits for the queue
-_ANSWER_PERIODS: Final = 1.5  # JACK waits for two; half a period is left for the writing
-_MOST_GIVEN_UP: Final = 4
 
 jack.set_error_function(lambda _: None)  # libjack prints to stderr; what matters comes as an exception
 jack.set_info_function(lambda _: None)
-
-
-def signed_frames(later: int, earlier: int) -> int:
-    """Return the frames from one frame time to another; JACK counts in 32 bits, which wrap once a day at 48 kHz."""
-    return (later - earlier + 2**31) % 2**32 - 2**31
 
 
 class JackClock:
@@ -77,8 +71,7 @@ class JackClientPort(OutputPort):
         self._period = PeriodWriter(self._client, self._client.midi_outports.register(port_name))
         self._queue: deque[tuple[int, Message, bytes]] = deque()
         self._last_frame = 0
-        self._given_up = 0
-        self._last_start = self._client.last_frame_time
+        self._watch = PeriodWatch(self._client.last_frame_time)
         self._lost = threading.Event()
         self.late_count = 0
         self.xrun_count = 0
@@ -126,25 +119,12 @@ class JackClientPort(OutputPort):
         """Write the messages of one period; runs on JACK's thread, once in each period."""
         self._period.begin(frames)
         start = self._period.start_frame()
-        too_late = self._too_late(start, frames)
+        too_late = self._watch.too_late(start, self._period.frames_since_start(), frames)
         if too_late or not self._queue:
             return
         with suppress(IndexError):  # the queue ran empty, here or by `discard_pending`
             while (offset := signed_frames(self._queue[0][0], start)) < frames and self._write(max(0, offset)):
                 self.late_count += offset < 0
-
-    def _too_late(self, start: int, frames: int) -> bool:
-        """Tell whether this period is given up, so that its messages go out in the next one.
-
-        JACK goes on without a program that has not answered two periods after the start, and what that program
-        still writes is lost: a note-off among it would leave a note on. Another thread that held the interpreter
-        is what makes us late. Not every period can be given up, or a machine that is always late would play nothing.
-        """
-        skipped = signed_frames(start, self._last_start) > frames
-        self._last_start = start
-        late = skipped or self._period.frames_since_start() > _ANSWER_PERIODS * frames
-        self._given_up = self._given_up + 1 if late else 0
-        return 0 < self._given_up <= _MOST_GIVEN_UP
 
     def _write(self, offset: int) -> bool:
         entry = self._queue.popleft()

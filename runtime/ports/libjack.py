@@ -6,10 +6,8 @@ for another thread to take the lock and to be put to sleep with it, and JACK los
 """
 
 import ctypes
-from ctypes.util import find_library
 from typing import Any
 
-import cffi
 import jack
 
 
@@ -18,7 +16,7 @@ class PeriodWriter:
 
     def __init__(self, client: jack.Client, port: jack.OwnMidiPort) -> None:
         frames = ctypes.c_uint32
-        library = ctypes.PyDLL(find_library("jack"))
+        library = ctypes.PyDLL(jack._libname)  # noqa: SLF001 - the same library, wherever JACK-Client found it
         self._get_buffer = _function(library, "jack_port_get_buffer", ctypes.c_void_p, ctypes.c_void_p, frames)
         self._clear = _function(library, "jack_midi_clear_buffer", None, ctypes.c_void_p)
         self._write = _function(
@@ -57,5 +55,4 @@ def _function(library: ctypes.PyDLL, name: str, result: Any, *arguments: Any) ->
 
 
 def _address(owner: Any) -> int:
-    # JACK-Client has no public way to the C pointer of a client or a port.
-    return int(cffi.FFI().cast("uintptr_t", owner._ptr))
+    return int(jack._ffi.cast("uintptr_t", owner._ptr))  # noqa: SLF001 - JACK-Client has no public way to its pointers

@@ -80,7 +80,9 @@ def dummy_server(log: Path) -> Iterator[subprocess.Popen[bytes]]:
         patch.setenv("JACK_NO_START_SERVER", "1")
         # -S: without it the server goes on when a client is late, and notes get lost under load.
         with running("jackd", "-n", name, "-R", "-S", *driver, output=log) as server:
-            run("jack_wait", "-s", name, "-w", "-t", "10")
+            # A server that is killed keeps one of JACK's eight places for servers until the registry is removed.
+            up = subprocess.run(("jack_wait", "-s", name, "-w", "-t", "10"), check=False, capture_output=True)
+            assert up.returncode == 0, f"jackd did not start: {log.read_text()}"
             yield server
 
 

@@ -94,12 +94,9 @@ class Stage:
         transport = InternalTransport(START, TEMPO_BPM)
         self.dispatcher = Dispatcher(self.port, transport, self.source, self.channel, self.reported.append)
 
-    def run(self) -> list[tuple[int, str, int, float]]:
-        """Play; returns (tick, kind, number, seconds) of all that was sent."""
+    def run(self) -> list[tuple[int, str, int, object]]:
+        """Play; returns (tick, kind, number, seconds) of all that was sent, the seconds comparing as approximate."""
         self.dispatcher.run(self.stop)
-        return self.table()
-
-    def table(self) -> list[tuple[int, str, int, float]]:
         names = {Kind.NOTE_ON: "on", Kind.NOTE_OFF: "off", Kind.CONTROL: "cc"}
         return [(one.tick, names[one.kind], one.number, pytest.approx(when)) for one, when in self.port.sent]
 
@@ -306,9 +303,7 @@ def test_notes_that_come_late_from_the_source_are_counted() -> None:
 def test_the_live_display_can_read_position_and_sounding_notes() -> None:
     stage = Stage(ListSource([Note(0, 60, 12, 80), Note(0, 64, 24, 80)]))
     seen: list[tuple[int, int]] = []
-    stage.port.after_send = lambda _: seen.append(
-        (stage.dispatcher.position_tick(), stage.dispatcher.sounding_count)
-    )
+    stage.port.after_send = lambda _: seen.append((stage.dispatcher.position_tick(), stage.dispatcher.sounding_count))
     assert stage.dispatcher.position_tick() == -round(START / TICK)
     stage.run()
     assert seen == [(0, 2), (0, 2), (12, 1), (24, 0), (24, 0), (24, 0)]

@@ -50,12 +50,23 @@ def filling(lookahead: LookAhead) -> Iterator[threading.Event]:
 
 def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: Cursor) -> None:
     lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=2 * BAR)
-    lookahead.run(threading.Event())
-    assert not lookahead.finished()
-    taken = [lookahead.take_before(tick) for tick in (0, 1, 48, 49, 48, 2 * BAR)]
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        assert not lookahead.finished()
+        taken = [lookahead.take_before(tick) for tick in (0, 1, 48, 49, 48, 2 * BAR)]
     assert [[note.onset for note in notes] for notes in taken] == [[], [0], [24], [48], [], [72, 96, 120, 144, 168]]
     assert lookahead.finished()
     assert lookahead.take_before(FAR) == []
+
+
+def test_the_thread_ends_by_itself_when_everything_has_been_taken(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=BAR)
+    thread = threading.Thread(target=lookahead.run, args=(threading.Event(),))
+    thread.start()
+    assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+    assert len(lookahead.take_before(BAR)) == 4
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
 
 
 def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, start: Cursor) -> None:
@@ -85,12 +96,12 @@ def test_it_hands_over_what_the_stream_is(tiny: Engine, start: Cursor) -> None:
 
 def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it(tiny: Engine, start: Cursor) -> None:
     lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=BAR)
-    lookahead.run(threading.Event())
-    taken = lookahead.take_before(30)
-    lookahead.restart(quarters(tiny, pitch=72))
-    assert lookahead.take_before(FAR) == []
-    lookahead.run(threading.Event())
-    taken += lookahead.take_before(FAR)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        taken = lookahead.take_before(30)
+        lookahead.restart(quarters(tiny, pitch=72))
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        taken += lookahead.take_before(FAR)
     assert taken == [Note(0, 60, 24, 1), Note(24, 60, 24, 2), Note(48, 72, 24, 3), Note(72, 72, 24, 4)]
     assert lookahead.finished()
 
@@ -101,10 +112,11 @@ def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: C
     end_tick = expected[-1].onset
     lookahead = LookAhead(advance, start, ahead_ticks=FAR, end_tick=end_tick)
     taken: list[Note] = []
-    for tick in (*range(0, end_tick, BAR), end_tick):
-        lookahead.run(threading.Event())
-        taken += lookahead.take_before(tick)
-        lookahead.restart(advance)
+    with filling(lookahead):
+        for tick in (*range(0, end_tick, BAR), end_tick):
+            assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+            taken += lookahead.take_before(tick)
+            lookahead.restart(advance)
     assert taken == [note for note in expected if note.onset < end_tick]
 
 
@@ -117,8 +129,9 @@ def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, 
         return old(cursor)
 
     lookahead = LookAhead(interrupted, start, ahead_ticks=FAR, end_tick=BAR)
-    lookahead.run(threading.Event())
-    assert [note.pitch for note in lookahead.take_before(FAR)] == [72, 72, 72, 72]
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        assert [note.pitch for note in lookahead.take_before(FAR)] == [72, 72, 72, 72]
 
 
 def failing_at(number: int, advance: Advance) -> Callable[[Cursor], tuple[Note | None, Cursor]]:

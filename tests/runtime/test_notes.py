@@ -53,7 +53,9 @@ def test_meters(text: str, bar: int, beat: int) -> None:
     assert Meter.parse(str(meter)) == meter
 
 
-@pytest.mark.parametrize("text", ["", "4", "4/", "/4", "4/4/4", "-4/4", "4.0/4", "four/4", "0/4", "65/4", "4/3", "4/64"])
+@pytest.mark.parametrize(
+    "text", ["", "4", "4/", "/4", "4/4/4", "-4/4", "4.0/4", "four/4", "0/4", "65/4", "4/3", "4/64"]
+)
 def test_meters_that_are_not_allowed(text: str) -> None:
     with pytest.raises(InputError, match="is not allowed: write"):
         Meter.parse(text)
@@ -64,9 +66,9 @@ def test_the_default_meter_is_common_time() -> None:
 
 
 def test_notes_sort_by_onset_and_then_from_low_to_high() -> None:
-    score = [Note(0, 60, 24, 80), Note(0, 64, 12, 80), Note(12, 40, 12, 80)]
-    assert sorted(reversed(score)) == score
-    assert score[1].end == 12
+    low, high, later = Note(0, 60, 24, 80), Note(0, 64, 12, 80), Note(12, 40, 12, 80)
+    assert sorted([later, high, low]) == [low, high, later]
+    assert later.end == 24
 
 
 @pytest.mark.parametrize(("tempo", "seconds", "microseconds"), [(60, 1 / 24, 1_000_000), (125, 0.02, 480_000)])

@@ -110,7 +110,7 @@ def test_a_named_backend_that_is_missing_is_told_in_one_line(backend: str, capfd
 @ON_LINUX
 @pytest.mark.usefixtures("silent_machine")
 def test_auto_without_any_system_can_be_told_from_other_errors(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(NoMidiSystemError, match="no MIDI system found .*--backend none") as caught:
+    with pytest.raises(NoMidiSystemError, match=r"no MIDI system found .*--backend none") as caught:
         open_port("auto", "LSTM Composer")
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, ComposerError)

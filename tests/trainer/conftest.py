@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mido
+import msgspec
 import pytest
 
 from runtime.notes import Note
@@ -14,6 +15,9 @@ from trainer.piece import Piece, make_piece
 from trainer.settings import TrainingSettings
 
 MakeSequences = Callable[[int], tuple[Sequence, ...]]
+TINY_NETWORK = ("--units", "16", "--layers", "1", "--head-units", "16", "--batch-steps", "256", "--seed", "3")
+# Before any test imports TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,10 +61,8 @@ def make_sequences() -> MakeSequences:
 @pytest.fixture(scope="session")
 def tiny_settings() -> TrainingSettings:
     """A network and a training as small as they get, every kind of dropout included."""
-    config = {"units": 16, "layers": 2, "head_units": 16}
+    config = {"units": 16, "layers": 1, "head_units": 16}
     settings = {"name": "tiny", "source": "none", "epochs": 4, "save_every": 2, "batch_steps": 128, "window": 24}
-    import msgspec  # noqa: PLC0415
-
     return msgspec.convert({**settings, "seed": 7, "network": config}, TrainingSettings)
 
 
@@ -87,13 +89,7 @@ def music_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-TINY_NETWORK = ("--units", "16", "--head-units", "16", "--batch-steps", "256", "--seed", "3")
-
-
 @pytest.fixture(scope="session")
 def tiny_network() -> tuple[str, ...]:
     """Flags of `lstm-composer train` for a network that trains in seconds."""
     return TINY_NETWORK
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

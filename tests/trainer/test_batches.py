@@ -36,7 +36,12 @@ def test_windows_cover_every_step_once(notes: int, length: int, offset: int) -> 
 
 
 def test_the_first_window_has_the_length_of_the_offset() -> None:
-    assert [(window.start, window.stop) for window in windows_of(scale(49), 20, 7)] == [(0, 7), (7, 27), (27, 47), (47, 50)]
+    assert [(window.start, window.stop) for window in windows_of(scale(49), 20, 7)] == [
+        (0, 7),
+        (7, 27),
+        (27, 47),
+        (47, 50),
+    ]
 
 
 def test_padding_weighs_nothing() -> None:

@@ -1,0 +1,205 @@
+"""`play` with real threads and a port of the test's own: however it ends, notes are ended and the take is whole."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from runtime import performance
+from runtime.errors import InputError, MissingError
+from runtime.improviser import Cursor, improvise
+from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
+from runtime.midifile import read_midi_notes
+from runtime.notes import Note
+from runtime.performance import play
+from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
+from runtime.preparation import Prepared, prepare
+from runtime.settings import MusicSettings, PlaySettings
+
+Music = Callable[..., MusicSettings]
+TEMPO = 400
+
+
+class RecordingPort(OutputPort):
+    """Keeps the messages, and does something after one of them."""
+
+    def __init__(self, after: int = -1, action: Callable[[], None] = lambda: None) -> None:
+        super().__init__("recording")
+        self.messages: list[Message] = []
+        self._after, self._action = after, action
+
+    def describe(self) -> str:
+        return "recording"
+
+    def _send(self, message: Message, when_seconds: float) -> float:
+        self.messages.append(message)
+        if len(self.messages) == self._after:
+            self._action()
+        return self.clock.now()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def left_on(self) -> set[int]:
+        """Pitches whose last message is a start."""
+        last = {message.number: message.kind for message in self.messages if message.kind is not Kind.CONTROL}
+        return {pitch for pitch, kind in last.items() if kind is Kind.NOTE_ON}
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to connect anything."""
+    monkeypatch.setattr(performance, "COUNT_IN_SECONDS", 0.05)
+
+
+@pytest.fixture
+def settings(music: Music, tmp_path: Path) -> Callable[..., PlaySettings]:
+    def make(
+        *, take: Path | None = tmp_path / "take.mid", events: Path | None = None, **changes: object
+    ) -> PlaySettings:
+        return PlaySettings(music=music(tempo_bpm=TEMPO, **changes), take=take, events=events)
+
+    return make
+
+
+def into(port: OutputPort, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(performance, "open_port", lambda _backend, _name: port)
+
+
+def is_silent_after(port: RecordingPort) -> bool:
+    """Whether everything is ended, the panic messages went out last, and no thread is left."""
+    panic = [(message.kind, message.number) for message in port.messages[-2:]]
+    threads = {thread.name for thread in threading.enumerate()}
+    return (
+        not port.left_on()
+        and panic == [(Kind.CONTROL, SUSTAIN_PEDAL), (Kind.CONTROL, ALL_NOTES_OFF)]
+        and port.closed
+        and not threads & {"engine", "dispatcher"}
+    )
+
+
+def test_a_bar_is_played_and_kept(
+    settings: Callable[..., PlaySettings],
+    music: Music,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    port = RecordingPort()
+    into(port, monkeypatch)
+    play(settings(bars=1, events=tmp_path / "events.jsonl"))
+    prepared = prepare(music())
+    expected = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), 4)]
+    assert read_midi_notes(tmp_path / "take.mid")[0] == expected
+    assert [m.number for m in port.messages if m.kind is Kind.NOTE_ON] == [note.pitch for note in expected]
+    assert is_silent_after(port)
+    assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(port.messages)
+    output = capsys.readouterr()
+    first, last = output.err.splitlines()
+    assert first == "scale on cpu, 400 bpm, 4/4, seed 1; recording; Ctrl-C stops"
+    assert last.startswith("4 notes played, worst lateness ")
+    assert last.endswith(f"take in {tmp_path / 'take.mid'}")
+    assert output.out == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_mid_note_ends_it(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    before = signal.getsignal(number)
+    port = RecordingPort(after=5, action=lambda: os.kill(os.getpid(), number))  # the third note has just begun
+    into(port, monkeypatch)
+    play(settings())
+    assert is_silent_after(port)
+    starts = [(m.tick, m.number) for m in port.messages if m.kind is Kind.NOTE_ON]
+    assert starts[:3] == [(0, 60), (24, 62), (48, 64)]
+    assert [(note.onset, note.pitch) for note in read_midi_notes(tmp_path / "take.mid")[0]] == starts
+    assert signal.getsignal(number) is before
+
+
+def test_a_port_that_is_lost_leaves_a_take(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> None:
+        raise PortLostError("the JACK server has gone")
+
+    port = RecordingPort(after=5, action=lost)
+    into(port, monkeypatch)
+    with pytest.raises(PortLostError, match="the JACK server has gone"):
+        play(settings())
+    assert port.closed
+    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]][:2] == [60, 62]
+    assert not {thread.name for thread in threading.enumerate()} & {"engine", "dispatcher"}
+
+
+def test_an_engine_that_fails_ends_the_notes_and_leaves_a_take(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(music: MusicSettings) -> Prepared:
+        prepared = prepare(music)
+
+        def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
+            if cursor.number == 12:
+                raise MissingError("the GPU has gone")
+            return prepared.advance(cursor)
+
+        return replace(prepared, advance=advance)
+
+    monkeypatch.setattr(performance, "prepare", failing)
+    port = RecordingPort()
+    into(port, monkeypatch)
+    with pytest.raises(MissingError, match="the GPU has gone"):
+        play(settings())
+    assert is_silent_after(port)
+    assert (tmp_path / "take.mid").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_a_log_that_finds_no_room_ends_the_notes_and_leaves_a_take(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = RecordingPort()
+    into(port, monkeypatch)
+    with pytest.raises(MissingError, match="--events /dev/full cannot be written on"):
+        play(settings(events=Path("/dev/full")))
+    assert is_silent_after(port)
+    heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
+    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard != []
+
+
+def test_without_any_midi_system_the_music_goes_into_a_take(
+    settings: Callable[..., PlaySettings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def none_there(_backend: str, _name: str) -> OutputPort:
+        raise NoMidiSystemError("no MIDI system found (nothing here): start one")
+
+    monkeypatch.setattr(performance, "open_port", none_there)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "take-001.mid").touch()
+    play(settings(bars=1, take=None))
+    assert len(read_midi_notes(tmp_path / "take-002.mid")[0]) == 4
+    notice = capsys.readouterr().err.splitlines()
+    assert notice[0] == "no MIDI system found (nothing here): start one"
+    assert notice[1].startswith("Playing on in real time without sound; the music goes into ")
+    assert len(notice) == 4
+
+
+def test_a_place_that_will_not_do_is_told_before_the_music_starts(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = RecordingPort()
+    into(port, monkeypatch)
+    for wrong in (settings(take=tmp_path / "no" / "take.mid"), settings(events=tmp_path / "no" / "events.jsonl")):
+        with pytest.raises(InputError, match="there is no folder"):
+            play(wrong)
+    assert port.messages == []

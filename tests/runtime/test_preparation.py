@@ -1,0 +1,62 @@
+"""What the user left open comes from the bundle; what was asked for holds."""
+
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from runtime import preparation
+from runtime.controls import Controls
+from runtime.encoding import LADDER
+from runtime.engine import Engine
+from runtime.errors import BundleError, InputError, MissingError
+from runtime.improviser import Advance, advancer, improvise
+from runtime.notes import Meter, Note
+from runtime.preparation import prepare
+from runtime.settings import MusicSettings
+
+Music = Callable[..., MusicSettings]
+
+
+@pytest.fixture
+def controls(monkeypatch: pytest.MonkeyPatch) -> list[Controls]:
+    """Those that the music is prepared with, as they come."""
+    seen: list[Controls] = []
+
+    def watched(engine: Engine, given: Controls, seed: int) -> Advance:
+        seen.append(given)
+        return advancer(engine, given, seed)
+
+    monkeypatch.setattr(preparation, "advancer", watched)
+    return seen
+
+
+def test_the_bundles_own_habits(music: Music, controls: list[Controls]) -> None:
+    prepared = prepare(music(temperature=None))
+    assert (prepared.style, prepared.device, prepared.tempo_bpm) == ("scale", "cpu", 120.0)
+    assert (prepared.meter, prepared.end_tick, prepared.cursor.number) == (Meter(4, 4), None, 0)
+    assert controls == [Controls(style=(1.0,), temperature=(1.0,) * 4, min_p=0.05)]
+
+
+def test_what_was_asked_for(music: Music, controls: list[Controls]) -> None:
+    prepared = prepare(music(tempo_bpm=90.5, meter=Meter(3, 4), bars=5, temperature=0.0, min_p=0.0))
+    assert (prepared.tempo_bpm, prepared.meter, prepared.end_tick) == (90.5, Meter(3, 4), 5 * 72)
+    assert controls == [Controls(style=(1.0,), meter=Meter(3, 4), temperature=(0.0,) * 4, min_p=0.0)]
+
+
+def test_it_is_ready_to_play(music: Music) -> None:
+    prepared = prepare(music())
+    notes = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), 2)]
+    assert notes == [Note(0, 60, LADDER[24], 114), Note(24, 62, LADDER[24], 82)]
+
+
+def test_what_is_not_there(music: Music, copied_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="there is no style 'jazz'"):
+        prepare(music(style="jazz"))
+    monkeypatch.setattr("runtime.engine.cuda_offered", lambda: False)
+    with pytest.raises(MissingError, match="--device cuda"):
+        prepare(music(device="cuda"))
+    (copied_models / "tiny.onnx").write_bytes(b"another")
+    with pytest.raises(BundleError, match="checksum differs"):
+        prepare(music(models_dirs=(copied_models,)))

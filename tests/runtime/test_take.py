@@ -1,0 +1,175 @@
+"""The take: the notes that were heard, kept whatever happens to the disk."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime import take as take_module
+from runtime.errors import InputError, MissingError
+from runtime.messages import SUSTAIN_PEDAL, Kind, Message, Sent
+from runtime.notes import Note, without_overlaps
+from runtime.scheduler import Scheduler
+from runtime.take import Take, check_writable, next_take_path, save_take
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /dev/full or its tmpfs")
+# Within a namespace of its own the mount is nobody else's and goes away by itself.
+ON_A_FULL_DISK = """
+set -e
+mount -t tmpfs -o size=16k tmpfs "$1"
+printf old > "$1/take.mid"
+cat /dev/zero > "$1/fill" 2> /dev/null || true
+code=0
+"$2" -m runtime.cli write --style scale --seed 1 --bars 64 -o "$1/take.mid" || code=$?
+test "$(cat "$1/take.mid")" = old
+test "$(ls -A "$1" | tr '\\n' ' ')" = 'fill take.mid '
+exit $code
+"""
+
+
+def take_of(*messages: Message) -> list[Note]:
+    take = Take()
+    for message in messages:
+        take.add(Sent(message, 0.0, 0.0))
+    return take.notes()
+
+
+def on(tick: int, pitch: int, velocity: int = 80) -> Message:
+    return Message(tick, Kind.NOTE_ON, 1, pitch, velocity)
+
+
+def off(tick: int, pitch: int) -> Message:
+    return Message(tick, Kind.NOTE_OFF, 1, pitch, 64)
+
+
+@pytest.mark.parametrize(
+    ("messages", "notes"),
+    [
+        ([], []),
+        ([on(0, 60), off(24, 60)], [Note(0, 60, 24, 80)]),
+        ([on(0, 64), on(12, 60), off(24, 60), off(36, 64)], [Note(0, 64, 36, 80), Note(12, 60, 12, 80)]),
+        ([on(0, 60), off(24, 60), on(24, 60, 90), off(48, 60)], [Note(0, 60, 24, 80), Note(24, 60, 24, 90)]),
+        ([on(0, 60), on(24, 64), off(48, 64)], [Note(0, 60, 48, 80), Note(24, 64, 24, 80)]),
+        ([on(0, 60)], [Note(0, 60, 1, 80)]),
+        ([off(0, 60)], []),
+        ([Message(0, Kind.CONTROL, 1, SUSTAIN_PEDAL, 0)], []),
+    ],
+)
+def test_starts_and_ends_become_notes(messages: list[Message], notes: list[Note]) -> None:
+    assert take_of(*messages) == notes
+
+
+@given(
+    st.lists(
+        st.builds(Note, st.integers(0, 200), st.integers(60, 65), st.integers(1, 50), st.integers(1, 127)), max_size=20
+    )
+)
+def test_a_take_is_what_the_scheduler_was_given(notes: list[Note]) -> None:
+    scheduler = Scheduler()
+    scheduler.add(notes, channel=1)
+    assert take_of(*scheduler.due(1000)) == without_overlaps(notes)
+
+
+def test_takes_are_numbered(tmp_path: Path) -> None:
+    assert next_take_path(tmp_path).name == "take-001.mid"
+    for number in (1, 2, 4):
+        (tmp_path / f"take-{number:03}.mid").touch()
+    assert next_take_path(tmp_path).name == "take-003.mid"
+
+
+def test_a_place_that_will_do_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "old.mid").write_bytes(b"old")
+    for name in ("old.mid", "new.mid"):
+        check_writable(tmp_path / name)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("old.mid", b"old")]
+
+
+def test_a_device_will_do() -> None:
+    check_writable(Path("/dev/null"))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (".", "is a folder: name a file in it"),
+        ("nowhere/take.mid", r"cannot be written: there is no folder .*nowhere; make it, or name another place"),
+        ("file/take.mid", "cannot be written"),
+        ("n" * 300, "cannot be written .File name too long.: name a file in another folder"),
+    ],
+)
+def test_a_place_that_will_not_do(tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=why):
+        check_writable(tmp_path / name)
+
+
+@pytest.fixture
+def refuge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, empty."""
+    folder = tmp_path / "refuge"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_a_take_goes_where_it_should(tmp_path: Path, refuge: Path) -> None:
+    save_take(tmp_path / "take.mid", b"music")
+    assert (tmp_path / "take.mid").read_bytes() == b"music"
+    assert list(refuge.iterdir()) == []
+
+
+def test_a_take_whose_place_fails_is_kept_elsewhere(tmp_path: Path, refuge: Path) -> None:
+    (tmp_path / "file").touch()
+    for number in (1, 2):
+        rescued = refuge / f"rescued-00{number}-take.mid"
+        with pytest.raises(MissingError, match=f"cannot be written .*; the music is kept in {rescued}"):
+            save_take(tmp_path / "file" / "take.mid", b"music")
+        assert rescued.read_bytes() == b"music"
+
+
+def test_a_take_that_no_place_has_room_for(tmp_path: Path, refuge: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, _: bytes) -> None:
+        raise MissingError(f"{path} cannot be written (No space left on device): make room, or name another place")
+
+    monkeypatch.setattr(take_module, "write_whole", full)
+    with pytest.raises(MissingError, match=r"take\.mid cannot be written .*; nor could it be kept anywhere else"):
+        save_take(tmp_path / "take.mid", b"music")
+    assert list(refuge.iterdir()) == []
+
+
+@ON_LINUX
+def test_a_full_device(refuge: Path) -> None:
+    with pytest.raises(MissingError, match=r"/dev/full cannot be written .*; the music is kept in"):
+        save_take(Path("/dev/full"), b"music")
+    assert [file.read_bytes() for file in refuge.iterdir()] == [b"music"]
+
+
+@ON_LINUX
+def test_a_full_disk(
+    tmp_path: Path, surrounding: dict[str, str], composer: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if shutil.which("unshare") is None:
+        pytest.skip("mounting a small disk needs unshare, of util-linux")
+    private = ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user"))]
+    attempt = subprocess.run(
+        [*private, "mount", "-t", "tmpfs", "tmpfs", str(disk)], capture_output=True, text=True, check=False, timeout=60
+    )
+    if attempt.returncode:
+        pytest.skip(f"this machine lets nobody mount a small disk: {attempt.stderr.strip()}")
+    assert composer("write", "--style", "scale", "--seed", "1", "--bars", "64", "-o", "expected.mid").returncode == 0
+    command = [*private, "sh", "-c", ON_A_FULL_DISK, "sh", str(disk), sys.executable]
+    result = subprocess.run(command, env=surrounding, capture_output=True, text=True, check=False, timeout=60)
+    rescued = Path(surrounding["TMPDIR"]) / "rescued-001-take.mid"
+    why = "(No space left on device): make room, or name another place"
+    assert result.stderr == f"lstm-composer: {disk}/take.mid cannot be written {why}; the music is kept in {rescued}\n"
+    assert (result.returncode, result.stdout) == (2, "")
+    assert rescued.read_bytes() == (tmp_path / "expected.mid").read_bytes()

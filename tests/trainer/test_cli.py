@@ -1,0 +1,224 @@
+"""`lstm-composer train`, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+import runtime.cli
+from runtime.encoding import vocabulary
+from runtime.errors import ComposerError, CorpusError, InputError
+from trainer.cli import main
+from trainer.run_directory import RunDirectory
+
+ROOT = Path(__file__).parents[2]
+# Keras 3.15 copies variables in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run and what the command said while it was made."""
+
+    run: RunDirectory
+    lines: list[str]
+
+
+@pytest.fixture(scope="module")
+def trained(music_folder: Path, tiny_network: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    flags = ["--name", "tiny", "--run-dir", str(path), "--epochs", "3", "--save-every", "2", *tiny_network]
+    with redirect_stdout(StringIO()) as said:
+        assert main([str(music_folder), *flags]) == 0
+    return Trained(RunDirectory(path), said.getvalue().splitlines())
+
+
+def test_it_trains_on_the_good_files_and_names_the_others(trained: Trained) -> None:
+    corpus = json.loads((trained.run.path / "corpus.json").read_text())
+    assert sorted(name for part in corpus["names"].values() for name in part) == [f"good{i}.mid" for i in range(5)]
+    assert trained.lines[0].startswith("5 pieces read: 3 pieces (")
+    assert trained.lines[1] == "4 left out:"
+    refused = dict(line.strip().split(": ", 1) for line in trained.lines[2:6])
+    assert refused == corpus["refused"]
+    assert "is damaged" in refused["corrupt.mid"]
+    assert "holds drums only" in refused["drums.mid"]
+    assert "is empty (0 bytes)" in refused["empty.mid"]
+    assert "is not a MIDI file" in refused["text.mid"]
+
+
+def test_what_it_says_of_the_training(trained: Trained) -> None:
+    saved, last, best, following = trained.lines[6:]
+    assert saved.startswith("epoch 2 saved: ")
+    assert last.startswith("epoch 3 saved: ")
+    assert "nats a note in training" in last
+    assert "held out" in last
+    epoch = trained.run.best_epoch()
+    assert best.startswith(f"best saved epoch: {epoch}, with ")
+    assert "on pieces it has never heard; a Markov model of order 3 has" in best
+    # Longer than a terminal is wide, and yet one line.
+    assert following == f"next: composer-export --run {trained.run.path} --epoch {epoch}"
+
+
+def test_what_is_in_the_run_directory(trained: Trained, music_folder: Path) -> None:
+    path = trained.run.path
+    assert sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()) == [
+        "checkpoints/epoch_0002.keras",
+        "checkpoints/epoch_0003.keras",
+        "config.json",
+        "corpus.json",
+        "encoding.json",
+        "history.csv",
+        "metrics.json",
+    ]
+    config = json.loads((path / "config.json").read_text())
+    assert (config["name"], config["source"], config["preset"]) == ("tiny", str(music_folder), "stream")
+    assert (config["epochs"], config["save_every"], config["seed"]) == (3, 2, 3)
+    assert config["network"]["units"] == 16
+    assert json.loads((path / "encoding.json").read_text()) == vocabulary()
+    columns = (path / "history.csv").read_text().splitlines()[0].split(",")
+    assert columns[:4] == ["epoch", "seconds", "notes_per_second", "learning_rate"]
+    assert {"loss", "nll_pitch", "accuracy_pitch", "val_loss", "val_nll_pitch", "val_accuracy_pitch"} <= set(columns)
+
+
+def test_the_measure_of_the_best_epoch(trained: Trained) -> None:
+    metrics = trained.run.read_json("metrics.json")
+    assert metrics["best_epoch"] == trained.run.best_epoch()
+    assert metrics["measured_on"] == "test"
+    assert metrics["below_markov"] == pytest.approx(1 - metrics["test"]["loss"] / metrics["markov_order_3"]["loss"])
+
+
+def test_a_run_is_not_overwritten(trained: Trained, music_folder: Path) -> None:
+    with pytest.raises(InputError, match="holds a run already: --resume goes on"):
+        main([str(music_folder), "--name", "tiny", "--run-dir", str(trained.run.path)])
+
+
+def test_a_resumed_run_is_the_same_run(trained: Trained, music_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="was trained as tiny on .*, not as other on"):
+        main([str(music_folder), "--name", "other", "--run-dir", str(trained.run.path), "--resume"])
+    with pytest.raises(InputError, match="not as tiny on elsewhere"):
+        main(["elsewhere", "--name", "tiny", "--run-dir", str(trained.run.path), "--resume"])
+    with pytest.raises(InputError, match="is not a run directory"):
+        main([str(music_folder), "--name", "tiny", "--run-dir", str(tmp_path), "--resume"])
+
+
+def test_music_that_has_changed_since(trained: Trained, music_folder: Path, tmp_path: Path) -> None:
+    """Its parts would be others, and the network measured on pieces that it has been trained on."""
+    folder, run = tmp_path / "music", RunDirectory(tmp_path / "run")
+    folder.mkdir()
+    for path in sorted(music_folder.glob("good*.mid"))[:4]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    run.create()
+    run.write_json("config.json", {**json.loads(trained.run.config_path.read_text()), "source": str(folder)})
+    run.write_json("corpus.json", trained.run.read_json("corpus.json"))
+    with pytest.raises(InputError, match="is not what .* began with: put it back"):
+        main([str(folder), "--name", "tiny", "--run-dir", str(run.path), "--resume"])
+
+
+FOLDER = ["music", "--name", "x"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "kind", "message"),
+    [
+        (["missing", "--name", "x"], CorpusError, "missing does not exist: give a folder of music"),
+        (["empty", "--name", "x"], CorpusError, "empty holds no music: files that end in .mid"),
+        (["music"], InputError, "the following arguments are required: --name; see lstm-composer train --help"),
+        ([*FOLDER[:2], ""], InputError, "--name '' is not allowed: letters, digits, - and _ make a good name"),
+        ([*FOLDER[:2], "../x"], InputError, "--name '../x' is not allowed"),
+        ([*FOLDER[:2], "a\nb"], InputError, r"--name 'a\nb' is not allowed"),
+        ([*FOLDER, "--epochs", "0"], InputError, "argument --epochs: 0 is not allowed: give a whole number from 1"),
+        ([*FOLDER, "--epochs", "ten"], InputError, "argument --epochs: ten is not allowed"),
+        ([*FOLDER, "--save-every", "-1"], InputError, "argument --save-every: -1 is not allowed"),
+        ([*FOLDER, "--seed", "-1"], InputError, "argument --seed: -1 is not allowed: give a whole number from 0 to"),
+        ([*FOLDER, "--seed", str(2**32)], InputError, "is not allowed: give a whole number from 0 to 4294967295"),
+        ([*FOLDER, "--dropout", "1"], InputError, "argument --dropout: 1 is not allowed"),
+        ([*FOLDER, "--dropout", "nan"], InputError, "argument --dropout: nan is not allowed"),
+        ([*FOLDER, "--learning-rate", "fast"], InputError, "argument --learning-rate: fast is not allowed"),
+        ([*FOLDER, "--preset", "article"], InputError, "--preset article is not there yet"),
+        ([*FOLDER, "--from", "bach"], InputError, "--from is not there yet"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_the_user_can_cure_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], kind: type[ComposerError], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(kind) as refusal:
+        main(argv)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(not entry_points(group=runtime.cli.COMMANDS_GROUP), reason="lstm-composer is not installed here")
+def test_the_installed_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runtime.cli.main(["train", str(tmp_path / "missing"), "--name", "x"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("lstm-composer: ")
+    assert error.count("\n") == 1
+
+
+@contextmanager
+def training(*argv: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, killed at the end if it is still there."""
+    command = [sys.executable, "-u", "-m", "trainer.cli", *argv]
+    # Without what pytest was told of TensorFlow's log level.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:  # type: ignore[call-overload]
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: subprocess.Popen[str], words: str) -> None:
+    """Read on until a line begins with some words."""
+    assert process.stdout is not None
+    assert any(line.startswith(words) for line in process.stdout), f"it ended without {words!r}"
+
+
+def test_a_missing_folder_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    with training(str(tmp_path / "missing"), "--name", "x") as process:
+        said, error = process.communicate()
+    assert process.returncode == 2
+    assert said == ""
+    assert error.startswith(f"lstm-composer: {tmp_path / 'missing'} does not exist")
+    assert error.count("\n") == 1
+
+
+def test_stopped_killed_and_resumed(music_folder: Path, tiny_network: tuple[str, ...], tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run")
+    argv = [str(music_folder), "--name", "x", "--run-dir", str(run.path)]
+    with training(*argv, "--epochs", "100000", "--save-every", "2", *tiny_network) as process:
+        wait_for(process, "epoch 2 saved")
+        process.send_signal(signal.SIGINT)
+        said, error = process.communicate()
+    assert process.returncode == 0
+    assert error.split("\n") == ["", "finishing this epoch and saving it; once more stops at once", ""]
+    stopped = run.saved_epochs()[-1]
+    assert [row["epoch"] for row in run.read_history()] == list(range(1, stopped + 1))
+    assert f"epoch {stopped} saved: " in said
+
+    following = stopped + 2 - stopped % 2
+    with training(*argv, "--resume") as process:
+        wait_for(process, f"epoch {following} saved")
+        process.kill()
+    assert run.read_settings().epochs == 100_000
+
+    last = run.saved_epochs()[-1] + 1
+    assert last > following
+    assert main([*argv, "--resume", "--epochs", str(last)]) == 0
+    assert [row["epoch"] for row in run.read_history()] == list(range(1, last + 1))
+    assert run.saved_epochs()[-1] == last
+    assert run.read_settings().epochs == last

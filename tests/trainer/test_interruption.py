@@ -1,0 +1,34 @@
+import signal
+
+import pytest
+
+from trainer.interruption import Interruption
+
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@BOTH
+def test_the_first_signal_is_a_wish(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
+    with Interruption() as interruption:
+        assert not interruption.asked
+        signal.raise_signal(number)
+        assert interruption.asked
+    assert capsys.readouterr().err.strip() == "finishing this epoch and saving it; once more stops at once"
+
+
+@BOTH
+def test_the_second_stops_at_once(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt), Interruption():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+
+
+@BOTH
+def test_afterwards_signals_do_what_they_did_before(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with Interruption():
+        assert signal.getsignal(number) != before
+    assert signal.getsignal(number) == before
+    with pytest.raises(ValueError, match="inside"), Interruption():
+        raise ValueError("inside")
+    assert signal.getsignal(number) == before

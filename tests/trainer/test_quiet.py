@@ -1,0 +1,38 @@
+import os
+
+import pytest
+
+from trainer.quiet import quiet_tensorflow
+
+
+def test_notes_while_loading_are_held_back(capfd: pytest.CaptureFixture[str]) -> None:
+    with quiet_tensorflow():
+        os.write(2, b"oneDNN custom operations are on\n")
+    os.write(2, b"and then a word of ours\n")
+    assert capfd.readouterr().err == "and then a word of ours\n"
+
+
+def test_a_failure_tells_all(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ImportError, match="broken"), quiet_tensorflow():
+        os.write(2, b"libcudart is of another version\n")
+        raise ImportError("broken")
+    assert capfd.readouterr().err == "libcudart is of another version\n"
+
+
+def test_a_missing_module_is_told_in_the_line_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModuleNotFoundError), quiet_tensorflow():
+        os.write(2, b"oneDNN custom operations are on\n")
+        raise ModuleNotFoundError("symusic")
+    assert capfd.readouterr().err == ""
+
+
+def test_no_file_is_left_open() -> None:
+    with quiet_tensorflow():
+        pass
+    before = os.dup(2)
+    os.close(before)
+    with quiet_tensorflow():
+        pass
+    after = os.dup(2)
+    os.close(after)
+    assert after == before

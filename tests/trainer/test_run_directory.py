@@ -1,0 +1,146 @@
+import errno
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from runtime.errors import InputError, MissingError
+from trainer.run_directory import RunDirectory, newest_run, write_whole
+from trainer.settings import TrainingSettings
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDirectory:
+    made = RunDirectory(tmp_path / "runs" / "mine")
+    made.create()
+    return made
+
+
+def save(run: RunDirectory, *epochs: int) -> None:
+    for epoch in epochs:
+        run.checkpoint(epoch).touch()
+
+
+def test_settings_come_back(run: RunDirectory, tiny_settings: TrainingSettings) -> None:
+    run.write_json("config.json", tiny_settings)
+    assert run.read_settings() == tiny_settings
+
+
+def test_a_run_is_not_overwritten(run: RunDirectory, tiny_settings: TrainingSettings) -> None:
+    run.create()  # an empty folder is no run yet
+    run.write_json("config.json", tiny_settings)
+    with pytest.raises(InputError, match="holds a run already: --resume goes on"):
+        run.create()
+
+
+def test_a_run_directory_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot make the run directory .*give another --run-dir"):
+        RunDirectory(tmp_path / "file" / "run").create()
+
+
+def test_no_run_to_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"is not a run directory: it has no config\.json"):
+        RunDirectory(tmp_path).read_settings()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[1]", '{"name": 1, "source": "x"}', '{"name": "x", "source": "y", "epochs": "z"}']
+)
+def test_a_config_that_cannot_be_understood(run: RunDirectory, content: str) -> None:
+    run.config_path.write_text(content)
+    with pytest.raises(InputError, match=r"config\.json cannot be read") as refusal:
+        run.read_settings()
+    assert "\n" not in str(refusal.value)
+
+
+def test_saved_epochs_rise_and_are_nothing_else(run: RunDirectory) -> None:
+    assert run.saved_epochs() == []
+    save(run, 25, 100, 10_000, 9)
+    for name in ("epoch_x.keras", ".epoch_0001.keras", "epoch_0003.keras.part", "other.keras"):
+        (run.checkpoints_path / name).touch()
+    assert run.saved_epochs() == [9, 25, 100, 10_000]
+
+
+def test_a_history_comes_back_and_its_epochs_stay_whole(run: RunDirectory) -> None:
+    rows = [{"epoch": 1, "loss": 3.25}, {"epoch": 2, "loss": 0.1}]
+    assert run.read_history() == []
+    run.write_history(rows)
+    first = run.history_path.read_bytes()
+    assert first.split() == [b"epoch,loss", b"1,3.25", b"2,0.1"]
+    assert run.read_history() == rows
+    run.write_history(run.read_history())
+    assert run.history_path.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("column", "losses", "best"),
+    [
+        ("val_loss", {1: 3.0, 2: 2.0, 3: 2.5}, 2),
+        ("val_loss", {1: 3.0, 2: 2.0, 3: 2.5, 4: 1.0}, 2),  # epoch 4 was not saved
+        ("loss", {1: 3.0, 2: 2.0, 3: 1.5}, 3),  # nothing held out
+    ],
+)
+def test_the_best_epoch_is_the_lowest_of_those_saved(
+    run: RunDirectory, column: str, losses: dict[int, float], best: int
+) -> None:
+    save(run, 1, 2, 3)
+    run.write_history([{"epoch": epoch, "loss": 9.0 - epoch, column: loss} for epoch, loss in losses.items()])
+    assert run.best_epoch() == best
+
+
+def test_no_best_epoch_before_the_first_checkpoint(run: RunDirectory) -> None:
+    run.write_history([{"epoch": 1, "loss": 3.0}])
+    with pytest.raises(InputError, match="has no checkpoint yet"):
+        run.best_epoch()
+
+
+def test_the_newest_run_is_the_one_written_last(tmp_path: Path, tiny_settings: TrainingSettings) -> None:
+    runs = [RunDirectory(tmp_path / name) for name in ("b", "a", "c")]
+    for age, run in enumerate(runs):
+        run.create()
+        run.write_json("config.json", tiny_settings)
+        for path in run.path.iterdir():
+            os.utime(path, (1000 - age, 1000 - age))
+    os.utime(runs[1].config_path, (2000, 2000))
+    assert newest_run(tmp_path) == runs[1]
+
+
+def test_no_run_at_all(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no run in .*give --run DIR"):
+        newest_run(tmp_path)
+
+
+def test_json_of_a_run(run: RunDirectory) -> None:
+    assert run.read_json("metrics.json") == {}
+    run.write_json("metrics.json", {"loss": 2.5})
+    assert run.read_json("metrics.json") == {"loss": 2.5}
+    assert msgspec.json.decode((run.path / "metrics.json").read_bytes()) == {"loss": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(OSError(errno.ENOSPC, "No space left"), MissingError), (KeyError(), KeyError)]
+)
+def test_a_file_that_cannot_be_written_whole_is_not_written(
+    run: RunDirectory, error: Exception, raised: type[Exception]
+) -> None:
+    path = run.path / "file.txt"
+    path.write_text("before")
+
+    def write(part: Path) -> None:
+        part.write_text("half")
+        raise error
+
+    with pytest.raises(raised):
+        write_whole(path, write)
+    assert path.read_text() == "before"
+    assert sorted(entry.name for entry in run.path.iterdir()) == ["checkpoints", "file.txt"]
+
+
+def test_a_full_disk_is_named(run: RunDirectory) -> None:
+    def write(part: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(MissingError, match="cannot be written .No space left on device.: make room; --resume"):
+        write_whole(run.checkpoint(1), write)

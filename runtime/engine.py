@@ -1,5 +1,6 @@
 """The network on onnxruntime: one run per note, state in and state out."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -164,8 +165,7 @@ def cuda_offered() -> bool:
 
 
 def _nvidia_device() -> bool:
-    import os  # noqa: PLC0415 - only asked where CUDA was built in
-    import shutil  # noqa: PLC0415
+    import shutil  # noqa: PLC0415 - only asked where CUDA was built in
 
     return os.path.exists("/dev/nvidiactl") or shutil.which("nvidia-smi") is not None  # noqa: PTH110
 
@@ -175,6 +175,8 @@ def _session(bundle: Bundle, device: str) -> ort.InferenceSession:
     # More threads made the slowest notes twenty times slower, and a note has too little work to share.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL
+    # A graph could keep weights in other files, by path, in whatever folder this runs in: below a device there is none.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     providers = list(dict.fromkeys([_PROVIDERS[device], _PROVIDERS["cpu"]]))
     try:
         return ort.InferenceSession(bundle.onnx, options, providers=providers)

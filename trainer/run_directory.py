@@ -7,7 +7,7 @@ import csv
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ class RunDirectory:
         with self.history_path.open(newline="") as file:
             return [{name: _figure(name, value) for name, value in row.items()} for row in csv.DictReader(file)]
 
-    def write_history(self, rows: list[Mapping[str, float]]) -> None:
+    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write history.csv anew; it is small, and so never half a row."""
 
         def write(part: Path) -> None:

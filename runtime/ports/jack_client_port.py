@@ -11,10 +11,10 @@ from typing import Final
 
 import jack
 
-from runtime.clock import sleep_until
 from runtime.errors import MissingError
 from runtime.messages import Message
 from runtime.ports.base import OutputPort, PortLostError
+from runtime.ports.jack_clock import JackClock
 from runtime.ports.libjack import PeriodWriter
 from runtime.ports.periods import PeriodWatch, signed_frames
 
@@ -23,30 +23,6 @@ _WRITE_MARGIN_SECONDS: Final = 0.5  # how much longer than planned closing waits
 
 jack.set_error_function(lambda _: None)  # libjack prints to stderr; what matters comes as an exception
 jack.set_info_function(lambda _: None)
-
-
-class JackClock:
-    """JACK's frame time in seconds. It runs with the sound card, so that notes and audio cannot drift apart."""
-
-    def __init__(self, client: jack.Client) -> None:
-        self._client = client
-        self._rate: int = client.samplerate
-        self._frame: int = client.frame_time
-
-    def frame(self) -> int:
-        """Return the present frame time, unwrapped to count on for ever."""
-        last = self._frame
-        frame = last + signed_frames(self._client.frame_time, last)
-        self._frame = frame
-        return frame
-
-    def now(self) -> float:
-        """Return the present frame time in seconds."""
-        return self.frame() / self._rate
-
-    def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
-        """Sleep to an absolute time; see `runtime.clock.Clock.wait_until`."""
-        return sleep_until(self.now, deadline_seconds, stop)
 
 
 class JackClientPort(OutputPort):
@@ -65,14 +41,14 @@ class JackClientPort(OutputPort):
 
     def __init__(self, port_name: str) -> None:
         self._client = _open_client(port_name)
-        self._jack_clock = JackClock(self._client)
+        self._lost = threading.Event()
+        self._jack_clock = JackClock(self._client, self._lost)
         super().__init__(f"{self._client.name}:{port_name}", self._jack_clock)
         self._rate: int = self._client.samplerate
         self._period = PeriodWriter(self._client, self._client.midi_outports.register(port_name))
         self._queue: deque[tuple[int, Message, bytes]] = deque()
         self._last_frame = 0
         self._watch = PeriodWatch(self._client.last_frame_time)
-        self._lost = threading.Event()
         self.late_count = 0
         self.xrun_count = 0
         self._client.set_process_callback(self._process)

@@ -117,10 +117,11 @@ def test_known_meters_are_spelt_as_meters_are() -> None:
 
 
 def test_start_and_end_stand_outside_the_classes_of_notes() -> None:
-    assert astuple(START) == (len(LADDER) + 1, 128, len(LADDER), 32)
-    assert astuple(END) == (len(LADDER), 128, len(LADDER), 32)
-    assert (DELTA_CLASSES, DURATION_CLASSES) == (START.delta, START.duration)
-    assert (PITCHES, VELOCITY_BINS) == (START.pitch, START.velocity)
+    start, end = astuple(START), astuple(END)
+    assert start == (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS)
+    assert end == (DELTA_END, PITCHES, DURATION_CLASSES, VELOCITY_BINS)
+    assert start == (106, 128, 105, 32)
+    assert end == (105, 128, 105, 32)
 
 
 def test_decoding_stops_at_the_end() -> None:

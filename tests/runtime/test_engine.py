@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -171,6 +172,23 @@ def test_bytes_that_are_no_graph(tiny_bundle: Bundle, capfd: pytest.CaptureFixtu
     card = msgspec.structs.replace(tiny_bundle.card, onnx_sha256=hashlib.sha256(broken).hexdigest())
     with pytest.raises(BundleError, match="bundle tiny: onnxruntime cannot load its graph") as caught:
         Engine(Bundle(card, broken), "cpu")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_graph_that_names_a_file(
+    tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    onnx = pytest.importorskip("onnx", reason="only making such a graph needs onnx")
+    monkeypatch.chdir(tmp_path)
+    Path("secret").write_bytes(bytes(4 * 128))
+    model = onnx.load_from_string(tiny_bundle.onnx)
+    weights = next(tensor for tensor in model.graph.initializer if list(tensor.dims) == [1, 128])
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value="secret")
+    with pytest.raises(BundleError, match="bundle tiny: onnxruntime cannot load its graph") as caught:
+        Engine(Bundle(tiny_bundle.card, model.SerializeToString()), "cpu")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
 

@@ -160,6 +160,14 @@ def test_a_note_of_no_length_is_left_out() -> None:
     assert notes_of(stream(engine, WARM, 2)) == [Note(0, 64, 12, 82), Note(12, 65, 12, 82)]
 
 
+def test_a_piece_goes_on_as_long_as_notes_come_now_and_then() -> None:
+    quarter = LADDER.index(24)
+    struck_twice = (Event(quarter, 60, quarter, 20), Event(0, 60, quarter, 20))
+    placed = stream(scripted(*struck_twice), WARM, 2 * PATIENCE_EVENTS)
+    assert {one.before.piece_start for one in placed} == {0}
+    assert [one.note.onset for one in placed] == [24 * index for index in range(1, 2 * PATIENCE_EVENTS + 1)]
+
+
 def test_a_network_that_strikes_one_sounding_pitch_for_ever_begins_anew(tiny: Engine) -> None:
     bias = tuple(0.0 if pitch == 72 else FORBIDDEN for pitch in range(PITCHES))  # 72 lasts twice as long as its delta
     controls = replace(GREEDY, pitch_bias=bias, shortest_piece_bars=1_000_000)

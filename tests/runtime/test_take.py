@@ -145,9 +145,10 @@ def test_a_take_that_no_place_has_room_for(tmp_path: Path, refuge: Path, monkeyp
 
 
 @ON_LINUX
-def test_a_full_device(refuge: Path) -> None:
-    with pytest.raises(MissingError, match=r"/dev/full cannot be written .*; the music is kept in"):
-        save_take(Path("/dev/full"), b"music")
+def test_a_full_device(tmp_path: Path, refuge: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")  # a mistake here would replace the link, not the device
+    with pytest.raises(MissingError, match=r"full cannot be written .*; the music is kept in"):
+        save_take(tmp_path / "full", b"music")
     assert [file.read_bytes() for file in refuge.iterdir()] == [b"music"]
 
 

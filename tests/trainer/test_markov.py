@@ -41,7 +41,7 @@ def test_nothing_seen_is_uniform() -> None:
 
 
 def test_witten_and_bell_by_hand() -> None:
-    """After `a` came `b` three times and `c` once: 4 seen, 2 kinds; a third of the weight goes to the shorter context."""
+    """After one context came `b` three times and `c` once: 4 seen, 2 kinds, so a third is left to the shorter one."""
     a, b, c = 0, 1, 2
     model = WittenBell(CLASSES)
     for symbol in (b, b, b, c):

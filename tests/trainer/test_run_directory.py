@@ -36,7 +36,7 @@ def test_a_run_is_not_overwritten(run: RunDirectory, tiny_settings: TrainingSett
 
 def test_a_run_directory_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot make the run directory .*give another --run-dir"):
+    with pytest.raises(InputError, match=r"cannot make the run directory .*give another --run-dir"):
         RunDirectory(tmp_path / "file" / "run").create()
 
 
@@ -108,7 +108,7 @@ def test_the_newest_run_is_the_one_written_last(tmp_path: Path, tiny_settings: T
 
 
 def test_no_run_at_all(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no run in .*give --run DIR"):
+    with pytest.raises(InputError, match=r"no run in .*give --run DIR"):
         newest_run(tmp_path)
 
 
@@ -142,5 +142,5 @@ def test_a_full_disk_is_named(run: RunDirectory) -> None:
     def write(part: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(MissingError, match="cannot be written .No space left on device.: make room; --resume"):
+    with pytest.raises(MissingError, match=r"cannot be written \(No space left on device\): make room; --resume"):
         write_whole(run.checkpoint(1), write)

@@ -23,11 +23,14 @@ class ConversionError(Exception):
 
 
 def round_weights(network: StreamNetwork, storage: Storage) -> None:
-    """Round the network's large weights to what will be stored, in place, so that Keras and ONNX are one model."""
+    """Round the network's weights to what will be stored, in place, so that Keras and ONNX are one model.
+
+    Also the small ones: the converter joins some (the biases of an LSTM) into initializers that are large enough.
+    """
     if storage == "float32":
         return
     for variable in network.weights:
-        if variable.dtype == "float32" and np.prod(variable.shape) >= SMALLEST_STORED:
+        if variable.dtype == "float32":
             variable.assign(np.asarray(variable).astype(np.float16).astype(np.float32))
 
 

@@ -40,7 +40,7 @@ class JackClock:
         if self._lost.is_set():
             return expected
         last = self._frame
-        frame = last + signed_frames(self._client.frame_time, last)
+        frame: int = last + signed_frames(self._client.frame_time, last)
         self._frame = frame
         if abs(frame - expected) < BELIEVED_SECONDS * self._rate:
             self._anchor = (frame, seconds)

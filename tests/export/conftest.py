@@ -1,12 +1,8 @@
 """Networks trained a little, and what is made of them."""
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-# Before TensorFlow is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import mido
 import msgspec
@@ -60,7 +56,18 @@ def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, path = tmp_path_factory.mktemp("music"), tmp_path_factory.mktemp("runs") / "tiny"
     for seed in range(5):
         _write_midi(folder / f"walk{seed}.mid", _walk(seed, 40))
-    flags = ["--units", "16", "--head-units", "16", "--batch-steps", "256", "--learning-rate", "0.02", "--save-every", "1"]
+    flags = [
+        "--units",
+        "16",
+        "--head-units",
+        "16",
+        "--batch-steps",
+        "256",
+        "--learning-rate",
+        "0.02",
+        "--save-every",
+        "1",
+    ]
     train([str(folder), "--name", "tiny", "--run-dir", str(path), "--epochs", "2", *flags])
     return path
 

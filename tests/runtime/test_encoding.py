@@ -113,7 +113,7 @@ def test_meter_classes(meter: Meter, expected: int) -> None:
 
 def test_known_meters_are_spelt_as_meters_are() -> None:
     assert [str(Meter.parse(name)) for name in METERS] == list(METERS)
-    assert METER_CLASSES == len(METERS) + 1
+    assert len(METERS) + 1 == METER_CLASSES
 
 
 def test_start_and_end_stand_outside_the_classes_of_notes() -> None:

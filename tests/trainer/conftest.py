@@ -1,6 +1,5 @@
 """Music small enough to train on in a test, and a quiet, slow TensorFlow."""
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +15,6 @@ from trainer.settings import TrainingSettings
 
 MakeSequences = Callable[[int], tuple[Sequence, ...]]
 TINY_NETWORK = ("--units", "16", "--layers", "1", "--head-units", "16", "--batch-steps", "256", "--seed", "3")
-# Before any test imports TensorFlow.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @pytest.fixture(scope="session", autouse=True)

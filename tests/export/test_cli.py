@@ -1,0 +1,167 @@
+"""`lstm-composer export`, as a user runs it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+
+import runtime.cli
+from export.cli import main
+from runtime.bundle import load_bundle
+from runtime.controls import Controls
+from runtime.engine import Engine
+from runtime.errors import ComposerError, InputError
+from runtime.improviser import Cursor, advancer, improvise
+from trainer.run_directory import RunDirectory
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def bundle_path(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The card of the best epoch's bundle, made by a process of its own that has nothing to say on stderr."""
+    folder = tmp_path_factory.mktemp("models")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
+    command = [sys.executable, "-m", "export.cli", "--run", str(run_path), "--epoch", "best", "-o", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    exported, following = done.stdout.splitlines()
+    assert exported.startswith(f"epoch {RunDirectory(run_path).best_epoch()} exported to {folder / 'tiny.onnx'} (")
+    assert following == f"next: lstm-composer play --style tiny --models-dir {folder}"
+    return folder / "tiny.onnx.json"
+
+
+def test_the_card(bundle_path: Path, run_path: Path) -> None:
+    card, run = load_bundle(bundle_path).card, RunDirectory(run_path)
+    assert card.provenance.epoch == run.best_epoch()
+    assert (card.provenance.run, card.provenance.preset, card.provenance.weights) == ("tiny", "stream", "float16")
+    assert (card.parity.steps, card.parity.greedy_equal) == (64, True)
+    assert card.parity.max_difference <= 1e-5
+    [style] = card.styles
+    assert (style.name, style.pieces, style.meter) == ("tiny", 5, "4/4")
+    assert style.notes == sum(part.notes for part in card.split.values())
+    measured = run.read_json("metrics.json")
+    assert card.metrics["test_loss"] == measured["test"]["loss"]
+    assert card.metrics["markov_order_3_loss"] == measured["markov_order_3"]["loss"]
+    assert card.metrics["validation_loss"] == run.read_history()[run.best_epoch() - 1]["val_loss"]
+
+
+def test_nothing_in_a_bundle_names_a_path(bundle_path: Path, run_path: Path) -> None:
+    source = RunDirectory(run_path).read_settings().source
+    content = bundle_path.read_bytes() + bundle_path.with_suffix("").read_bytes()
+    for path in (source, str(run_path), str(ROOT), str(Path.home()), str(bundle_path.parent)):
+        assert path.encode() not in content
+    texts = list(strings(json.loads(bundle_path.read_text())))
+    assert Path(source).name in texts
+    assert not [text for text in texts if text.startswith(("/", "~")) or "\\" in text]
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from (key, *strings(entry))
+    elif isinstance(value, list):
+        for entry in value:
+            yield from strings(entry)
+
+
+def test_the_runtime_plays_it(bundle_path: Path) -> None:
+    engine = Engine(load_bundle(bundle_path), "cpu")
+    stream = improvise(advancer(engine, Controls(style=(1.0,)), seed=1), Cursor(engine.start()))
+    notes = [next(stream).note for _ in range(50)]
+    assert notes == sorted(notes)
+    assert len({note.pitch for note in notes}) > 3
+
+
+def test_write_makes_music_of_it(bundle_path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "music.mid"
+    argv = ["write", "--style", "tiny", "--models-dir", str(bundle_path.parent), "--notes", "40", "--seed", "1"]
+    assert runtime.cli.main([*argv, "-o", str(target)]) == 0
+    struck = [message for track in mido.MidiFile(target).tracks for message in track if message.type == "note_on"]
+    assert sum(message.velocity > 0 for message in struck) == 40
+
+
+def test_another_epoch_under_another_name(run_path: Path, tmp_path: Path) -> None:
+    """Measured on the test part at export, since the run measured only the best epoch."""
+    run = RunDirectory(run_path)
+    [other] = set(run.saved_epochs()) - {run.best_epoch()}
+    argv = [
+        "--run",
+        str(run_path),
+        "--epoch",
+        str(other),
+        "-o",
+        str(tmp_path),
+        "--name",
+        "early",
+        "--weights",
+        "float32",
+    ]
+    assert main(argv) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["early.onnx", "early.onnx.json"]
+    card = load_bundle(tmp_path / "early.onnx.json").card
+    assert (card.name, card.styles[0].name, card.provenance.weights) == ("early", "early", "float32")
+    assert card.metrics["test_loss"] > 0
+    assert card.metrics["test_loss"] != run.read_json("metrics.json")["test"]["loss"]
+
+
+def test_an_epoch_that_was_not_saved(run_path: Path) -> None:
+    with pytest.raises(InputError, match=r"epoch 7 of .* was not saved; saved are: 1, 2$"):
+        main(["--run", str(run_path), "--epoch", "7"])
+
+
+def test_the_newest_run_without_a_name(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no run in runs"):
+        main(["--epoch", "best"])
+    shutil.copytree(run_path, tmp_path / "runs" / "copied")
+    with pytest.raises(InputError, match=r"epoch 7 of runs/copied was not saved; saved are: 1, 2$"):
+        main(["--epoch", "7"])
+
+
+def test_a_run_without_a_checkpoint(run_path: Path, tmp_path: Path) -> None:
+    for name in ("config.json", "history.csv"):
+        shutil.copy(run_path / name, tmp_path)
+    with pytest.raises(InputError, match="was not saved; saved are: none yet"):
+        main(["--run", str(tmp_path), "--epoch", "1"])
+    with pytest.raises(InputError, match="has no checkpoint yet"):
+        main(["--run", str(tmp_path), "--epoch", "best"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "the following arguments are required: --epoch; see lstm-composer export --help"),
+        (["--epoch", "0"], "argument --epoch: '0' is not an epoch: give a number from 1, or best"),
+        (["--epoch", "last"], "argument --epoch: 'last' is not an epoch"),
+        (["--epoch", "1", "--name", "../x"], "--name '../x' is not allowed"),
+        (["--epoch", "1", "--weights", "int8"], "argument --weights: invalid choice: 'int8'"),
+        (["--epoch", "1", "--run", "nowhere"], "nowhere is not a run directory: it has no config.json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_the_user_can_cure_is_one_line(argv: list[str], message: str) -> None:
+    with pytest.raises(ComposerError) as refusal:
+        main(argv)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '[{"source": "x"}]'])
+def test_sources_that_cannot_be_read(run_path: Path, tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "data.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match="is no list of sources") as refusal:
+        main(["--run", str(run_path), "--epoch", "1", "--data", str(path), "-o", str(tmp_path)])
+    assert "\n" not in str(refusal.value)

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from export.convert import Storage, round_weights, to_onnx
+from export.parity import STEPS, ParityError, check_parity
+from runtime.engine import Engine
+from trainer.network import StreamNetwork
+from trainer.run_directory import RunDirectory
+from trainer.training import load_network
+
+MakeNetwork = Callable[[int, int], StreamNetwork]
+MakeEngine = Callable[[StreamNetwork, onnx.ModelProto], Engine]
+
+
+@pytest.mark.parametrize("storage", ["float16", "float32"])
+# With 48 units the bias of an LSTM layer is small in Keras, and in ONNX, which has two in one, large.
+@pytest.mark.parametrize(("layers", "units"), [(1, 16), (2, 48)])
+def test_graph_and_network_are_one(
+    make_network: MakeNetwork, make_engine: MakeEngine, layers: int, units: int, storage: Storage
+) -> None:
+    network = make_network(layers, units)
+    round_weights(network, storage)
+    found = check_parity(network, make_engine(network, to_onnx(network, storage)))
+    assert (found.steps, found.greedy_equal) == (64, True)
+    assert STEPS == 64
+    assert found.max_difference <= 1e-5
+
+
+@pytest.fixture(scope="module")
+def trained(run_path: Path) -> tuple[StreamNetwork, onnx.ModelProto]:
+    network = load_network(RunDirectory(run_path), 2)
+    return network, to_onnx(network, "float32")
+
+
+def test_a_trained_network(trained: tuple[StreamNetwork, onnx.ModelProto], make_engine: MakeEngine) -> None:
+    network, model = trained
+    found = check_parity(network, make_engine(network, model))
+    assert found.greedy_equal
+    assert found.max_difference <= 1e-5
+
+
+WEIGHTS = (
+    "delta_table", "pitch_table", "duration_table", "velocity_table", "position_table", "release_table", "chord_table",
+    "W0", "R0", "B0", "delta_hidden", "pitch_hidden", "duration_hidden", "velocity_hidden", "delta_logits",
+    "pitch_logits", "duration_logits", "velocity_logits",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_an_altered_weight_is_found(
+    trained: tuple[StreamNetwork, onnx.ModelProto], make_engine: MakeEngine, name: str
+) -> None:
+    network, model = trained
+    altered = onnx.ModelProto()
+    altered.CopyFrom(model)
+    tensor = next(tensor for tensor in altered.graph.initializer if tensor.name.startswith(name))
+    values = numpy_helper.to_array(tensor).copy()
+    rng = np.random.default_rng(0)
+    tensor.CopyFrom(
+        numpy_helper.from_array(values + rng.normal(size=values.shape).astype(np.float32) * 0.1, tensor.name)
+    )
+    with pytest.raises(ParityError, match="the graph differs from the network"):
+        check_parity(network, make_engine(network, altered))
+
+
+def test_a_number_that_is_none_is_found(
+    trained: tuple[StreamNetwork, onnx.ModelProto], make_engine: MakeEngine
+) -> None:
+    network, model = trained
+    broken = onnx.ModelProto()
+    broken.CopyFrom(model)
+    tensor = next(tensor for tensor in broken.graph.initializer if tensor.name.startswith("velocity_logits"))
+    values = np.full_like(numpy_helper.to_array(tensor), np.nan)
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    with pytest.raises(ParityError):
+        check_parity(network, make_engine(network, broken))

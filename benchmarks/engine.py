@@ -71,7 +71,7 @@ def article_step() -> Callable[[int], None]:
     ])  # fmt: skip
     window = np.random.default_rng(0).random((1, WINDOW, 1)).astype(np.float32)
 
-    def step(number: int) -> None:
+    def step(_number: int) -> None:
         chosen = int(np.argmax(model.predict(window, verbose=0)))
         window[0, :, 0] = np.append(window[0, 1:, 0], chosen / VOCABULARY)
 

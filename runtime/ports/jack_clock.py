@@ -30,7 +30,7 @@ class JackClock:
         self._system: Clock = system or SystemClock()
         self._rate: int = client.samplerate
         self._frame: int = client.frame_time
-        self._anchor = (self._frame, self._system.now())  # the last reading to be believed
+        self._anchor: tuple[int, float] = (self._frame, self._system.now())  # the last reading to be believed
 
     def frame(self) -> int:
         """Return the present frame time, unwrapped to count on for ever."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from export.graph import graph_function, pick
 from runtime.bundle import expected_tensors
 from runtime.controls import Controls
-from runtime.encoding import DELTA_END, HEADS, LADDER, METER_OTHER, PITCHES, START
+from runtime.encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, START
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
 from trainer.features import SILENT
@@ -204,10 +204,3 @@ def test_voices_do_not_know_of_one_another(step: Callable[..., Arrays]) -> None:
         np.testing.assert_allclose(alone["next_h"][:, 0], together["next_h"][:, voice], atol=1e-6)
         np.testing.assert_allclose(alone["log_probability"][0], together["log_probability"][voice], atol=1e-5)
     assert len({tuple(event) for event in together["next_event"].tolist()}) == 3
-
-
-def test_log_probabilities_are_of_the_events_taken(step: Callable[..., Arrays]) -> None:
-    """By the heads' own frequency over many draws: the mean of exp(-log p) of a head counts its classes."""
-    found = step()["log_probability"][0]
-    assert len(found) == len(HEADS)
-    assert (found < 0).all()

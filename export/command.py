@@ -80,10 +80,11 @@ def run_export(settings: ExportSettings) -> int:
     run = RunDirectory(settings.run) if settings.run else newest_run(Path("runs"))
     trained = run.read_settings()
     epoch = _epoch(run, settings.epoch)
+    data = _data(settings, run, trained)
     network = load_network(run, epoch)
     round_weights(network, settings.weights)
     onnx = to_onnx(network, settings.weights).SerializeToString()
-    untested = _card(settings, run, trained, network, epoch, onnx)
+    untested = _card(settings, run, trained, network, epoch, onnx, data)
     parity = check_parity(network, Engine(Bundle(untested, onnx), "cpu"))
     card = msgspec.structs.replace(untested, parity=parity)
     path = write_bundle(card, onnx, settings.output)
@@ -107,10 +108,10 @@ def _card(
     network: StreamNetwork,
     epoch: int,
     onnx: bytes,
+    data: list[DataSource],
 ) -> BundleCard:
     name = settings.name or trained.name
-    corpus = run.read_json("corpus.json")
-    parts = msgspec.convert(corpus["parts"], dict[str, PartCard])
+    corpus, parts = run.read_json("corpus.json"), _parts(run)
     inputs, outputs = expected_tensors(network.config.layers, network.config.units, network.config.styles)
     return BundleCard(
         schema_version=SCHEMA_VERSION,
@@ -131,7 +132,7 @@ def _card(
         outputs=outputs,
         sampling=SamplingCard(temperature=DEFAULT_TEMPERATURE, min_p=DEFAULT_MIN_P),
         provenance=_provenance(settings, run, trained, epoch),
-        data=_data(settings, trained, parts),
+        data=data,
         split=parts,
         metrics=_metrics(run, trained, network, epoch),
         parity=_NOT_TRIED,
@@ -154,7 +155,11 @@ def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSe
     )
 
 
-def _data(settings: ExportSettings, trained: TrainingSettings, parts: dict[str, PartCard]) -> list[DataSource]:
+def _parts(run: RunDirectory) -> dict[str, PartCard]:
+    return msgspec.convert(run.read_json("corpus.json")["parts"], dict[str, PartCard])
+
+
+def _data(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings) -> list[DataSource]:
     if settings.data is not None:
         try:
             return msgspec.json.decode(settings.data.read_bytes(), type=list[DataSource])
@@ -162,7 +167,7 @@ def _data(settings: ExportSettings, trained: TrainingSettings, parts: dict[str, 
             raise InputError(f"--data {settings.data} is no list of sources ({error}); see docs/bundles.md") from error
     # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
     source = trained.source if trained.source.startswith("music21:") else Path(trained.source).resolve().name
-    pieces, notes = (sum(getattr(part, field) for part in parts.values()) for field in ("pieces", "notes"))
+    pieces, notes = (sum(getattr(part, field) for part in _parts(run).values()) for field in ("pieces", "notes"))
     return [DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)]
 
 

@@ -95,21 +95,14 @@ def test_another_epoch_under_another_name(run_path: Path, tmp_path: Path) -> Non
     """Measured on the test part at export, since the run measured only the best epoch."""
     run = RunDirectory(run_path)
     [other] = set(run.saved_epochs()) - {run.best_epoch()}
-    argv = [
-        "--run",
-        str(run_path),
-        "--epoch",
-        str(other),
-        "-o",
-        str(tmp_path),
-        "--name",
-        "early",
-        "--weights",
-        "float32",
-    ]
-    assert main(argv) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["early.onnx", "early.onnx.json"]
-    card = load_bundle(tmp_path / "early.onnx.json").card
+    source = {"source": "my own", "licence": "CC0", "attribution": "me", "pieces": 5, "notes": 200}
+    (tmp_path / "data.json").write_text(json.dumps([source]))
+    models = tmp_path / "models"
+    argv = ["--run", str(run_path), "--epoch", str(other), "-o", str(models), "--name", "early", "--weights", "float32"]
+    assert main([*argv, "--data", str(tmp_path / "data.json"), "--licence", "CC0"]) == 0
+    assert sorted(path.name for path in models.iterdir()) == ["early.onnx", "early.onnx.json"]
+    card = load_bundle(models / "early.onnx.json").card
+    assert (card.licence, card.data[0].licence, card.data[0].attribution) == ("CC0", "CC0", "me")
     assert (card.name, card.styles[0].name, card.provenance.weights) == ("early", "early", "float32")
     assert card.metrics["test_loss"] > 0
     assert card.metrics["test_loss"] != run.read_json("metrics.json")["test"]["loss"]

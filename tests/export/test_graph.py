@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from export.graph import graph_function, pick
-from runtime.bundle import expected_tensors
+from runtime.bundle import TensorCard, expected_tensors
 from runtime.controls import Controls
 from runtime.encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, START
 from runtime.noise import gumbel_noise
@@ -108,9 +108,11 @@ def step(make_network: MakeNetwork) -> Callable[..., Arrays]:
     function, _ = graph_function(make_network(2, 16))
     cards, _ = expected_tensors(layers=2, units=16, styles=1)
 
+    def shape(card: TensorCard, voices: int) -> list[int]:
+        return [size if isinstance(size, int) else voices for size in card.shape]
+
     def run(voices: int = 1, number: int = 0, **given: Any) -> Arrays:
         start = np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32)
-        shapes = {card.name: [voices if size == "voices" else size for size in card.shape] for card in cards}
         inputs: Arrays = {
             "event": np.tile(start, (voices, 1)),
             "remaining": np.full((voices, PITCHES), SILENT, np.int32),
@@ -119,7 +121,7 @@ def step(make_network: MakeNetwork) -> Callable[..., Arrays]:
         }
         for card in cards:
             value = given.get(card.name, inputs.get(card.name, 0))
-            inputs[card.name] = np.broadcast_to(np.asarray(value, card.dtype), shapes[card.name])
+            inputs[card.name] = np.broadcast_to(np.asarray(value, card.dtype), shape(card, voices))
         return {name: tensor.numpy() for name, tensor in function(*(inputs[card.name] for card in cards)).items()}
 
     return run

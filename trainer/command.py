@@ -182,6 +182,6 @@ def _measure(run: RunDirectory, material: Material, seconds: float, console: Con
     heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"
     console.print(
         f"best saved epoch: {epoch}, with {found['loss']:.3f} nats a note {heard}; "
-        f"a Markov model of order 3 has {baseline['loss']:.3f} (the network is {metrics["below_markov"]:.0%} below)\n"
+        f"a Markov model of order 3 has {baseline['loss']:.3f} (the network is {metrics['below_markov']:.0%} below)\n"
         f"next: composer-export --run {run.path} --epoch {epoch}"
     )

@@ -4,21 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Never
 
-from runtime.errors import ComposerError, InputError, MissingError
+from runtime.arguments import OneLineParser
+from runtime.errors import ComposerError, MissingError
 from trainer.quiet import quiet_tensorflow
 from trainer.settings import check_style_name
 
 RUNS = Path("runs")
 MODELS = Path("models")
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line, like every other of the program."""
-
-    def error(self, message: str) -> Never:
-        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="lstm-composer export", description="Make a bundle that plays from one epoch of a run.")
+    parser = OneLineParser(prog="lstm-composer export", description="Make a bundle that plays from one epoch of a run.")
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run (default: the newest in runs/)")
     parser.add_argument("--epoch", type=_epoch, required=True, metavar="N|best", help="which checkpoint")
     parser.add_argument(

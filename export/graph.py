@@ -13,8 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from runtime.bundle import TensorCard, expected_tensors
-from runtime.encoding import DELTA_CLASSES, DELTA_END, HEADS, LADDER, PITCHES
-from trainer.features import SILENT
+from runtime.encoding import DELTA_CLASSES, DELTA_END, HEADS, LADDER, PITCHES, SILENT
 from trainer.network import StreamNetwork, after
 
 Tensor = Any

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Never
 
+from runtime.arguments import OneLineParser
 from runtime.errors import ComposerError, InputError
 from runtime.notes import Meter
 from runtime.settings import MusicSettings, PlaySettings
@@ -27,13 +27,6 @@ _SEED_BITS = 32
 _LARGEST_SEED = 2**63 - 1
 
 Arguments = argparse.Namespace
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line, like every other of the program."""
-
-    def error(self, message: str) -> Never:
-        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,7 +87,7 @@ def _external_commands() -> dict[str, Callable[[], Callable[[list[str]], int]]]:
 
 def _parser(external: list[str]) -> argparse.ArgumentParser:
     more = f"also: {', '.join(external)} (each with --help of its own)" if external else ""
-    parser = _Parser(prog="lstm-composer", description="A network improvises in a style you choose.", epilog=more)
+    parser = OneLineParser(prog="lstm-composer", description="A network improvises in a style you choose.", epilog=more)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_play(commands.add_parser("play", help="improvise live into a MIDI port"))
     _add_write(commands.add_parser("write", help="write music to a MIDI file, faster than real time"))

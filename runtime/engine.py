@@ -10,12 +10,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from runtime.bundle import Bundle, TensorCard
-from runtime.encoding import PITCHES, START, Event, meter_class
+from runtime.encoding import PITCHES, SILENT, START, Event, meter_class
 from runtime.errors import BundleError, MissingError
 from runtime.notes import Meter
 
-SILENT = -99
-"""Remaining ticks of a pitch that has not sounded lately, as the network was trained."""
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _FATAL = 4
 """onnxruntime's own lines on stderr: only before a crash, since every error is raised as well."""

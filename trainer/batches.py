@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from runtime.encoding import DELTA_END, PITCHES
-from trainer.features import SILENT, Sequence, transposed, transposition_range
+from runtime.encoding import DELTA_END, PITCHES, SILENT
+from trainer.features import Sequence, transposed, transposition_range
 
 Arrays = dict[str, NDArray[Any]]
 Batch = tuple[Arrays, NDArray[np.int32], NDArray[np.float32]]

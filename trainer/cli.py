@@ -5,8 +5,8 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Never
 
+from runtime.arguments import OneLineParser
 from runtime.errors import ComposerError, InputError, MissingError
 from trainer.network_config import NetworkConfig
 from trainer.quiet import quiet_tensorflow
@@ -17,13 +17,6 @@ RUNS = Path("runs")
 SEEDS = 2**32
 """Keras takes no larger ones."""
 _DEFAULTS = TrainingSettings(name="", source="")
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line, like every other of the program."""
-
-    def error(self, message: str) -> Never:
-        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="lstm-composer train", description="Learn a style from a folder of music.")
+    parser = OneLineParser(prog="lstm-composer train", description="Learn a style from a folder of music.")
     parser.add_argument("source", metavar="FOLDER", help="MIDI, MusicXML, kern or ABC files; or music21:bach")
     parser.add_argument("--name", required=True, metavar="STYLE", help="what the style will be called")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where the run goes (default: runs/STYLE)")

@@ -9,11 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.encoding import END, LADDER, PITCHES, START, VELOCITY_BINS, Event, encode, meter_class, quantise
+from runtime.encoding import END, LADDER, PITCHES, SILENT, START, VELOCITY_BINS, Event, encode, meter_class, quantise
 from trainer.piece import Piece, bar_positions
-
-SILENT = -99
-"""Value of `remaining` for a pitch that has not sounded for a long time, the lowest it takes."""
 
 IntArray = NDArray[np.int32]
 

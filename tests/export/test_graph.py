@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from export.graph import graph_function, pick
 from runtime.bundle import TensorCard, expected_tensors
 from runtime.controls import Controls
-from runtime.encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, START
+from runtime.encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
-from trainer.features import SILENT
 from trainer.network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from runtime import engine as engine_module
 from runtime.bundle import Bundle, NetworkCard, TensorCard, expected_tensors
 from runtime.controls import FORBIDDEN, Controls, stack_voices
-from runtime.encoding import DELTA_END, HEADS, LADDER, Event
-from runtime.engine import SILENT, Engine, State, Step
+from runtime.encoding import DELTA_END, HEADS, LADDER, SILENT, Event
+from runtime.engine import Engine, State, Step
 from runtime.errors import BundleError, MissingError
 from runtime.noise import SIZES, gumbel_noise
 from runtime.notes import Meter

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.controls import FORBIDDEN, Controls
-from runtime.encoding import END, LADDER, PITCHES, Event
-from runtime.engine import SILENT, Engine, State, Step
+from runtime.encoding import END, LADDER, PITCHES, SILENT, Event
+from runtime.engine import Engine, State, Step
 from runtime.errors import BundleError
 from runtime.improviser import NEVER, PATIENCE_EVENTS, Cursor, Placed, advancer, improvise
 from runtime.notes import Meter, Note, without_overlaps

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.encoding import DELTA_END
+from runtime.encoding import DELTA_END, SILENT
 from runtime.notes import Note
 from trainer.batches import LENGTH_STEP, TrainingSet, Window, batches_of, dataset, pack, whole_pieces, windows_of
-from trainer.features import SILENT, Sequence, sequence_of
+from trainer.features import Sequence, sequence_of
 from trainer.piece import make_piece
 
 MakeSequences = Callable[[int], tuple[Sequence, ...]]

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.encoding import METERS
+from runtime.encoding import METERS, SILENT
 from runtime.notes import Meter, Note
-from trainer.features import SILENT, Sequence, sequence_of, transposed, transposition_range
+from trainer.features import Sequence, sequence_of, transposed, transposition_range
 from trainer.piece import MeterChange, make_piece
 
 UNKNOWN = 32

@@ -12,6 +12,9 @@ from export.graph import graph_function
 from runtime.bundle import expected_tensors
 from trainer.network import StreamNetwork
 
+_SAME_OPERATORS = {"SelectV2": "Where", "FloorMod": "Mod", "Greater": "Greater", "Less": "Less"}
+"""What the converter would spell out in up to six nodes, for old runtimes and for operands we do not have."""
+
 Storage = Literal["float16", "float32"]
 OPSET = 18
 SMALLEST_STORED = 256
@@ -59,8 +62,15 @@ def _converted(network: StreamNetwork) -> onnx.ModelProto:
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     function, signature = graph_function(network)
     model: onnx.ModelProto
-    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    handlers = {name: (_keep, [operator]) for name, operator in _SAME_OPERATORS.items()}
+    model, _ = tf2onnx.convert.from_function(
+        function, input_signature=signature, opset=OPSET, custom_op_handlers=handlers
+    )
     return model
+
+
+def _keep(_context: Any, _node: Any, _name: str, _arguments: list[str]) -> None:
+    """Leave a node as it is: the converter has given it the ONNX operator's name already."""
 
 
 def _check_nodes(model: onnx.ModelProto, layers: int) -> None:

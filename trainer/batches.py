@@ -110,7 +110,10 @@ def dataset(groups: Many[Many[Window]], styles: int) -> tf.data.Dataset:
         return (pack(group, styles) for group in groups)
 
     served = tf.data.Dataset.from_generator(batches, output_signature=_signature(styles))
-    return served.apply(tf.data.experimental.assert_cardinality(len(groups))).prefetch(4)
+    options = tf.data.Options()
+    # Its thread sleeps 10, 20, 40 ms and so on up to 10 s and longer, and the end of an epoch waits until it wakes.
+    options.autotune.enabled = False
+    return served.apply(tf.data.experimental.assert_cardinality(len(groups))).prefetch(4).with_options(options)
 
 
 def _signature(styles: int) -> Any:

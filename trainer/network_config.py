@@ -19,7 +19,7 @@ class NetworkConfig:
 
     """
 
-    units: int = 224
+    units: int = 192
     layers: int = 2
     head_units: int = 128
     styles: int = 1

@@ -24,7 +24,7 @@ NO_MIN_P = 1e-30
 
 ROWS = tf.TensorSpec((None, CLASSES), tf.float32)
 COLUMN = tf.TensorSpec((None, 1), tf.float32)
-compiled_pick = tf.function(pick, input_signature=[ROWS, ROWS, COLUMN, ROWS, COLUMN])
+compiled_pick = tf.function(pick, input_signature=[ROWS, ROWS, ROWS, COLUMN])
 
 logit_rows = st.lists(st.floats(-20, 20, width=32), min_size=CLASSES, max_size=CLASSES)
 noise_rows = st.lists(st.floats(-3, 20, width=32), min_size=CLASSES, max_size=CLASSES)
@@ -35,9 +35,9 @@ def choose(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Run `pick` on rows of logits."""
     rows = np.atleast_2d(np.asarray(logits, np.float32))
-    columns = [np.full((len(rows), 1), value, np.float32) for value in (1 / temperature, math.log(min_p))]
-    wobble = np.broadcast_to(np.asarray(noise, np.float32), rows.shape)
-    chosen, log_probability = compiled_pick(rows, rows + np.float32(bias), columns[0], wobble, columns[1])
+    floor = np.full((len(rows), 1), temperature * math.log(min_p), np.float32)
+    wobble = np.broadcast_to(np.asarray(temperature * np.asarray(noise), np.float32), rows.shape)
+    chosen, log_probability = compiled_pick(rows, rows + np.float32(bias), wobble, floor)
     return chosen.numpy(), log_probability.numpy()
 
 

@@ -48,7 +48,7 @@ def engine_step(voices: int) -> Callable[[int], None]:
     def step(number: int) -> None:
         nonlocal state
         noise = stack_voices([gumbel_noise(voice, number) for voice in range(voices)])
-        state = engine.step(state, METER, controls, noise, end_bias=-1e9).state
+        state = engine.step(state, controls, noise, end_bias=-1e9).state
 
     return step
 

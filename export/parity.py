@@ -67,7 +67,7 @@ def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> 
     tensors, state = controls.tensors(), engine.start()
     steps: list[Step] = []
     for number in range(STEPS):
-        steps.append(engine.step(state, _METER, tensors, gumbel_noise(0, number), NEVER))
+        steps.append(engine.step(state, tensors, gumbel_noise(0, number), NEVER))
         state = steps[-1].state
     return _Run(
         np.concatenate([step.state.event for step in steps]), np.concatenate([step.log_probability for step in steps])

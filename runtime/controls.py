@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.encoding import HEADS, PITCHES
+from runtime.encoding import HEADS, PITCHES, meter_class
 from runtime.notes import Meter
 
 FORBIDDEN = -np.inf
@@ -39,6 +39,7 @@ class Controls:
         bias = self.pitch_bias if self.pitch_bias is not None else (0.0,) * PITCHES
         return {
             "style": np.array([self.style], np.float32),
+            "meter": np.array([meter_class(self.meter)], np.int32),
             "ticks_per_bar": np.array([self.meter.ticks_per_bar], np.int32),
             "temperature": np.array([self.temperature], np.float32),
             "min_p": np.array([[self.min_p]], np.float32),

@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import astuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from runtime.bundle import Bundle, TensorCard
-from runtime.encoding import PITCHES, SILENT, START, Event, meter_class
+from runtime.encoding import PITCHES, SILENT, START, Event
 from runtime.errors import BundleError, MissingError
-from runtime.notes import Meter
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _FATAL = 4
@@ -20,8 +20,7 @@ _FATAL = 4
 _DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What the network carries from note to note, for any number of voices; never changed in place.
 
     Attributes:
@@ -40,8 +39,7 @@ class State:
     remaining: NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one run gives: the chosen event of each voice, how likely each choice was, and the state after it.
 
     Attributes:
@@ -99,7 +97,6 @@ class Engine:
     def step(
         self,
         state: State,
-        meter: Meter,
         controls: Mapping[str, NDArray[Any]],
         noise: Mapping[str, NDArray[Any]],
         end_bias: float = 0.0,
@@ -108,33 +105,23 @@ class Engine:
 
         Args:
             state: Of as many voices as `controls` and `noise` are for.
-            meter: The meter the voices play in.
             controls: `Controls.tensors()`, stacked over voices.
             noise: `gumbel_noise()`, stacked over voices.
             end_bias: Nats added to the logit of "the piece ends here".
 
         """
-        voices = len(state.position)
-        feed = {
-            "event": state.event,
-            "position": state.position,
-            "meter": np.full(voices, meter_class(meter), np.int32),
-            "h": state.h,
-            "c": state.c,
-            "remaining": state.remaining,
-            "end_bias": np.full((voices, 1), end_bias, np.float32),
-            **controls,
-            **noise,
-        }
-        found = dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
-        after = State(
-            event=found["next_event"],
-            position=found["next_position"],
-            h=found["next_h"],
-            c=found["next_c"],
-            remaining=found["next_remaining"],
-        )
-        return Step(after, found["log_probability"])
+        # Nothing is made here that could have been made before: after each run of the network the processor's caches
+        # hold its weights, and every line of Python costs many times what it costs in a loop of its own.
+        feed = {**controls, **noise}
+        feed["event"], feed["position"], feed["h"], feed["c"], feed["remaining"] = state
+        feed["end_bias"] = _end_bias(len(state.position), end_bias)
+        event, log_probability, *carried = self._session.run(self._outputs, feed)
+        return Step(State(event, *carried), log_probability)
+
+
+@lru_cache(maxsize=32)
+def _end_bias(voices: int, nats: float) -> NDArray[np.float32]:
+    return np.full((voices, 1), nats, np.float32)
 
 
 def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, str]:

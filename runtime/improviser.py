@@ -59,7 +59,7 @@ def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
     def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
         too_short = cursor.onset - cursor.piece_start < controls.shortest_piece_bars * meter.ticks_per_bar
         noise = gumbel_noise(seed, cursor.number)
-        step = engine.step(cursor.state, meter, tensors, noise, NEVER if too_short else 0.0)
+        step = engine.step(cursor.state, tensors, noise, NEVER if too_short else 0.0)
         event = step.event()
         if event.delta == DELTA_END or cursor.fruitless == PATIENCE_EVENTS:
             _check_fruit(cursor, engine.card.name)

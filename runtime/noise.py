@@ -29,14 +29,14 @@ def gumbel_noise(seed: int, number: int) -> dict[str, NDArray[Any]]:
 
     """
     block, row = divmod(number, BLOCK_EVENTS)
-    return {name: part[row : row + 1] for name, part in _block(seed, block).items()}
+    return _block(seed, block)[row]
 
 
 @lru_cache(maxsize=32)
-def _block(seed: int, block: int) -> dict[str, NDArray[Any]]:
-    """Noise of BLOCK_EVENTS events, [events, classes] for each head; drawn at once, a note's costs a tenth."""
+def _block(seed: int, block: int) -> list[dict[str, NDArray[Any]]]:
+    """Noise of BLOCK_EVENTS events, for each what `gumbel_noise` returns; drawn at once, a note's costs a tenth."""
     generator = np.random.Generator(np.random.Philox(key=seed, counter=block << 64))
     uniform = np.maximum(generator.random((BLOCK_EVENTS, _TOTAL)), _TINIEST)
     gumbel = (-np.log(-np.log(uniform))).astype(np.float32)
-    parts = (np.ascontiguousarray(part) for part in np.split(gumbel, _SPLITS, axis=1))
-    return {f"noise_{head}": part for head, part in zip(HEADS, parts, strict=True)}
+    names = [f"noise_{head}" for head in HEADS]
+    return [dict(zip(names, np.split(event, _SPLITS, axis=1), strict=True)) for event in np.split(gumbel, BLOCK_EVENTS)]

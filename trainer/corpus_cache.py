@@ -8,6 +8,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,10 +17,10 @@ import platformdirs
 
 from runtime.errors import ComposerError
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, Piece, Reading, Refusal
+from trainer.piece import MeterChange, Piece, Reading, Refusal, Timing
 
-READER_VERSION = 1
-"""To be raised whenever a reader gives other pieces for the same bytes."""
+READER_VERSION = 2
+"""To be raised whenever a reader gives other pieces for the same bytes, or an entry has another form."""
 
 
 class _PieceEntry(msgspec.Struct, array_like=True, frozen=True):
@@ -30,6 +31,7 @@ class _PieceEntry(msgspec.Struct, array_like=True, frozen=True):
     meters: list[tuple[int, int, int]]
     tempo_bpm: float
     performed: bool
+    timing: tuple[float, int, float]
 
 
 class _Entry(msgspec.Struct, array_like=True, frozen=True):
@@ -57,31 +59,65 @@ def read_cached(path: Path, name: str, reader_package: str, read: Callable[[], R
         cache_dir: Where entries are; made if it does not exist.
 
     """
-    entry_path = cache_dir / f"{_key(path, reader_package)}.msgpack"
+    entry_path = _entry_path(path, reader_package, cache_dir)
     cached = _load(entry_path, name)
     if cached is not None:
         return cached
     reading = read()
     if reading.pieces:
         with suppress(OSError):
-            _store(entry_path, msgspec.msgpack.encode(_entry_of(reading, name)))
+            _store(entry_path, encode_reading(reading, name))
     return reading
 
 
+def is_cached(path: Path, reader_package: str, cache_dir: Path) -> bool:
+    """Whether there is an entry for a file; whether it can be read remains to be seen.
+
+    Raises:
+        OSError: If the file cannot be opened.
+
+    """
+    return _entry_path(path, reader_package, cache_dir).is_file()
+
+
+def encode_reading(reading: Reading, name: str) -> bytes:
+    """Pack what a file gave; its `name` is left out."""
+    return msgspec.msgpack.encode(_entry_of(reading, name))
+
+
+def decode_reading(data: bytes, name: str) -> Reading:
+    """Unpack what a file that is called `name` today gave.
+
+    Raises:
+        msgspec.MsgspecError: If the data has another form.
+        ComposerError: If it holds a meter that there is not.
+
+    """
+    return _reading_of(msgspec.msgpack.decode(data, type=_Entry), name)
+
+
+def _entry_path(path: Path, reader_package: str, cache_dir: Path) -> Path:
+    return cache_dir / f"{_key(path, reader_package)}.msgpack"
+
+
 def _key(path: Path, reader_package: str) -> str:
-    try:
-        package_version = version(reader_package)
-    except PackageNotFoundError:
-        package_version = "none"
-    digest = hashlib.sha256(f"{READER_VERSION} {reader_package} {package_version} {path.suffix.lower()}\n".encode())
+    reader = f"{reader_package} {_version_of(reader_package)}"
+    digest = hashlib.sha256(f"{READER_VERSION} {reader} {path.suffix.lower()}\n".encode())
     digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
+@cache
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
 def _load(entry_path: Path, name: str) -> Reading | None:
     try:
-        entry = msgspec.msgpack.decode(entry_path.read_bytes(), type=_Entry)
-        return _reading_of(entry, name)
+        return decode_reading(entry_path.read_bytes(), name)
     except (OSError, msgspec.MsgspecError, ComposerError):
         return None
 
@@ -108,6 +144,7 @@ def _entry_of(reading: Reading, name: str) -> _Entry:
             [(change.tick, change.meter.numerator, change.meter.denominator) for change in piece.meters],
             piece.tempo_bpm,
             piece.performed,
+            (piece.timing.off_tick, piece.timing.tempos, piece.timing.seconds),
         )
         for piece in reading.pieces
     ]
@@ -122,6 +159,7 @@ def _reading_of(entry: _Entry, name: str) -> Reading:
             tuple(MeterChange(tick, Meter(above, below)) for tick, above, below in piece.meters),
             piece.tempo_bpm,
             piece.performed,
+            timing=Timing(*piece.timing),
         )
         for piece in entry.pieces
     )

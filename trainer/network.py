@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
 from runtime.encoding import (
@@ -56,7 +57,7 @@ class Onset(NamedTuple):
         position: [...], ticks since the bar line.
         sounding: [..., 128], ticks for which each pitch still sounds; 0 and below: since when it does not.
         planes: [..., 128, 2], which pitches sound, and how lately the others did (1: up to now).
-        around: [..., 128, SURROUNDINGS], features of what sounds around each pitch.
+        around: [..., SURROUNDINGS, 128], features of what sounds around each pitch.
 
     """
 
@@ -69,7 +70,7 @@ class Onset(NamedTuple):
     def at(self, pitch: Tensor) -> Tensor:
         """Return the surroundings [..., SURROUNDINGS] of one pitch [...]."""
         # A product and not a look-up: one node in the exported graph, and a cheap gradient.
-        return ops.squeeze(ops.matmul(ops.expand_dims(ops.one_hot(pitch, PITCHES), -2), self.around), -2)
+        return ops.squeeze(ops.matmul(self.around, ops.expand_dims(ops.one_hot(pitch, PITCHES), -1)), -1)
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
@@ -146,8 +147,8 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
         sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
         planes = self._planes(sounding)
-        around = self.surroundings(ops.reshape(planes, (-1, PITCHES, 2)))
-        around = ops.reshape(around, (*_leading(planes, 2), PITCHES, SURROUNDINGS))
+        around = ops.transpose(self.surroundings(ops.reshape(planes, (-1, PITCHES, 2))), (0, 2, 1))
+        around = ops.reshape(around, (*_leading(planes, 2), SURROUNDINGS, PITCHES))
         return Onset(delta, position, sounding, planes, around)
 
     def _planes(self, remaining: Tensor) -> Tensor:
@@ -219,10 +220,18 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         flat = ops.reshape(onset.planes, (*_leading(onset.planes, 2), 2 * PITCHES))
         wanted = self._head("pitch", [hidden, *self._rhythm(onset), flat], training=training)
         alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
-        free = alone + ops.squeeze(ops.matmul(onset.around, ops.expand_dims(of_surroundings, -1)), -1)
-        lowest = ops.cast(onset.delta == 0, "int32") * ((previous_pitch + 1) % (PITCHES + 1))
-        too_low = ops.arange(PITCHES, dtype="int32") < ops.expand_dims(lowest, -1)
-        return free + FORBIDDEN * ops.cast(ops.logical_or(onset.sounding > 0, too_low), "float32")
+        free = alone + ops.squeeze(ops.matmul(ops.expand_dims(of_surroundings, -2), onset.around), -2)
+        return ops.where(onset.sounding > 0, FORBIDDEN, free + self._too_low(onset.delta, previous_pitch))
+
+    def _too_low(self, delta: Tensor, previous_pitch: Tensor) -> Tensor:
+        """FORBIDDEN for the pitches that are not above the one before in a chord, else 0: [..., 128]."""
+        # By tables, because one look-up costs the exported graph as much as one sum.
+        rows, in_chord = np.tri(PITCHES + 2, PITCHES, -1), np.arange(DELTA_CLASSES + 1) == 0
+        rows[PITCHES + 1] = 0  # above the start event, which has no pitch
+        return look_up(
+            ops.convert_to_tensor(FORBIDDEN * rows, dtype="float32"),
+            look_up(ops.convert_to_tensor(in_chord, dtype="int32"), delta) * (previous_pitch + 1),
+        )
 
     def duration_logits(
         self, hidden: Tensor, onset: Onset, pitch: Tensor, near: Tensor, *, training: bool = False

@@ -6,17 +6,20 @@ drum channel are left out. Only note-offs and the sustain pedal end notes; the o
 """
 
 import struct
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import symusic
+from numpy.typing import NDArray
 
 from runtime.errors import InputError
 from runtime.messages import SUSTAIN_PEDAL
-from runtime.notes import TICKS_PER_WHOLE, Meter, Note, end_of, rescale_tick
-from trainer.piece import MeterChange, Piece, bar_positions, in_order, longest_tempo, make_piece
+from runtime.notes import TICKS_PER_QUARTER, TICKS_PER_WHOLE, Meter, Note, end_of, rescale_tick
+from trainer.piece import MeterChange, Piece, bar_positions, in_order, longest_tempo, make_piece, timing_of
+
+_Ticks = NDArray[np.int64]
 
 LONGEST_PEDALLED_TICKS = 4 * TICKS_PER_WHOLE
 """A pedal never lifted must not turn every note into one that lasts to the end of the piece."""
@@ -27,9 +30,10 @@ _PEDAL_DOWN = 64
 
 @dataclass(slots=True)
 class _Music:
-    """What one sequence of a file holds, in our ticks."""
+    """What one sequence of a file holds, in our ticks; `off_ticks` is the sum of what rounding moved its onsets by."""
 
     notes: list[Note] = field(default_factory=list)
+    off_ticks: float = 0.0
     meters: list[MeterChange] = field(default_factory=list)
     tempos: list[tuple[int, float]] = field(default_factory=list)
     drums: bool = False
@@ -56,7 +60,9 @@ def read_midi(path: Path, name: str) -> Piece:
         _append(music, _read_sequence(data))
     if not music.notes and music.drums:
         raise InputError("holds drums only; notes with a pitch are needed")
-    return make_piece(name, music.notes, music.meters, longest_tempo(music.tempos, end_of(music.notes)))
+    end = end_of(music.notes)
+    timing = timing_of(music.tempos, end, music.off_ticks / max(1, len(music.notes)))
+    return make_piece(name, music.notes, music.meters, longest_tempo(music.tempos, end), timing=timing)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -102,12 +108,15 @@ def _read_sequence(data: bytes) -> _Music:
         reason = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
         raise InputError(f"is damaged ({reason})") from error
     resolution = score.ticks_per_quarter
-    return _Music(
-        [note for track in score.tracks if not track.is_drum for note in _notes_of(track, resolution)],
-        list(_meters_of(score)),
-        [(rescale_tick(tempo.time, resolution), tempo.qpm) for tempo in score.tempos],
-        any(track.is_drum and len(track.notes) for track in score.tracks),
+    music = _Music(
+        meters=list(_meters_of(score)),
+        tempos=[(rescale_tick(tempo.time, resolution), tempo.qpm) for tempo in score.tempos],
+        drums=any(track.is_drum and len(track.notes) for track in score.tracks),
     )
+    for track in score.tracks:
+        if not track.is_drum:
+            _add_notes(music, track, resolution)
+    return music
 
 
 def _meters_of(score: symusic.core.ScoreTick) -> Iterator[MeterChange]:
@@ -119,18 +128,33 @@ def _meters_of(score: symusic.core.ScoreTick) -> Iterator[MeterChange]:
         yield MeterChange(rescale_tick(change.time, score.ticks_per_quarter), meter)
 
 
-def _notes_of(track: symusic.core.TrackTick, resolution: int) -> Iterator[Note]:
-    pedals = _pedals_of(track)
-    presses = [press for press, _ in pedals]
-    longest = LONGEST_PEDALLED_TICKS * resolution * 4 // TICKS_PER_WHOLE
-    for note in track.notes:
-        end = note.time + note.duration
-        held = bisect_left(presses, end) - 1
-        if held >= 0 and pedals[held][1] > end:
-            end = max(end, min(pedals[held][1], note.time + longest))
-        onset = rescale_tick(note.time, resolution)
-        duration = max(1, rescale_tick(end, resolution) - onset)
-        yield Note(onset, note.pitch, duration, min(127, max(1, note.velocity)))
+def _add_notes(music: _Music, track: symusic.core.TrackTick, resolution: int) -> None:
+    columns = track.notes.numpy()
+    start = columns["time"].astype(np.int64)
+    if (start < 0).any():
+        raise InputError("is damaged (its times are too large to be counted)")
+    end = _pedalled(start, start + columns["duration"], _pedals_of(track), resolution)
+    onset = _rescaled(start, resolution)
+    duration = np.maximum(1, _rescaled(end, resolution) - onset)
+    velocity = np.clip(columns["velocity"], 1, 127)
+    music.off_ticks += float(np.abs(start * (TICKS_PER_QUARTER / resolution) - onset).sum())
+    music.notes += map(Note, onset.tolist(), columns["pitch"].tolist(), duration.tolist(), velocity.tolist())
+
+
+def _rescaled(ticks: _Ticks, resolution: int) -> _Ticks:
+    """Do what `rescale_tick` does, to many at once."""
+    return (2 * TICKS_PER_QUARTER * ticks + resolution) // (2 * resolution)
+
+
+def _pedalled(start: _Ticks, end: _Ticks, pedals: list[tuple[int, int]], resolution: int) -> _Ticks:
+    """Ends of notes, in file ticks, moved to where the pedal that is down at the end of each is lifted."""
+    if not pedals:
+        return end
+    presses, releases = np.array(pedals, np.int64).T
+    held = np.searchsorted(presses, end) - 1
+    lifted = np.where(held >= 0, releases[held], 0)
+    longest = LONGEST_PEDALLED_TICKS * resolution // TICKS_PER_QUARTER
+    return np.maximum(end, np.minimum(lifted, start + longest))
 
 
 def _pedals_of(track: symusic.core.TrackTick) -> list[tuple[int, int]]:
@@ -154,7 +178,8 @@ def _pedals_of(track: symusic.core.TrackTick) -> list[tuple[int, int]]:
 def _append(music: _Music, sequence: _Music) -> None:
     """Add a sequence to `music`, from the bar line at or after its end on."""
     start = _next_bar(music) if music.notes else 0
-    music.notes += [replace(note, onset=note.onset + start) for note in sequence.notes]
+    music.notes += [replace(note, onset=note.onset + start) for note in sequence.notes] if start else sequence.notes
+    music.off_ticks += sequence.off_ticks
     music.meters += [MeterChange(change.tick + start, change.meter) for change in in_order(sequence.meters)]
     music.tempos += [(tick + start, tempo_bpm) for tick, tempo_bpm in sequence.tempos]
     music.drums = music.drums or sequence.drums

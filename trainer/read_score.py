@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.notes import TICKS_PER_QUARTER, Meter, Note, end_of
 from trainer.abc_tunes import tunes_of
-from trainer.piece import SCORE_VELOCITY, MeterChange, Piece, Reading, Refusal, longest_tempo, make_piece
+from trainer.piece import SCORE_VELOCITY, MeterChange, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
 
 if TYPE_CHECKING:
     from music21.instrument import Instrument
@@ -129,7 +129,8 @@ def _piece_of(score: "Score", name: str) -> Piece:
         for mark in score.recurse().getElementsByClass(music21.tempo.MetronomeMark)
         if mark.getQuarterBPM()
     ]
-    return make_piece(name, notes, meters, longest_tempo(tempos, end_of(notes)))
+    end = end_of(notes)
+    return make_piece(name, notes, meters, longest_tempo(tempos, end), timing=timing_of(tempos, end))
 
 
 def _parts_of(score: "Score | Part") -> "list[Part]":

@@ -30,7 +30,7 @@ def run(engine: Engine, controls: Controls, count: int, seed: int = 0, end_bias:
     steps: list[Step] = []
     state = engine.start()
     for number in range(count):
-        step = engine.step(state, controls.meter, controls.tensors(), gumbel_noise(seed, number), end_bias)
+        step = engine.step(state, controls.tensors(), gumbel_noise(seed, number), end_bias)
         steps.append(step)
         state = step.state
     return steps
@@ -76,7 +76,7 @@ def test_what_sounds_is_kept_from_note_to_note(tiny: Engine) -> None:
 def test_a_step_leaves_the_state_before_it_as_it_was(tiny: Engine) -> None:
     state = tiny.start()
     before = columns(state, 0)
-    tiny.step(state, Meter(), GREEDY.tensors(), gumbel_noise(0, 0))
+    tiny.step(state, GREEDY.tensors(), gumbel_noise(0, 0))
     assert columns(state, 0) == before
 
 
@@ -138,9 +138,9 @@ def test_three_voices_at_once_are_three_voices_one_by_one(tiny: Engine) -> None:
     tensors = stack_voices([voice.tensors() for voice in voices])
     for number in range(24):
         noises = [gumbel_noise(seed, number) for seed in range(3)]
-        step = tiny.step(together, Meter(), tensors, stack_voices(noises))
+        step = tiny.step(together, tensors, stack_voices(noises))
         singles = [
-            tiny.step(state, Meter(), voice.tensors(), noise)
+            tiny.step(state, voice.tensors(), noise)
             for state, voice, noise in zip(alone, voices, noises, strict=True)
         ]
         together, alone = step.state, [single.state for single in singles]

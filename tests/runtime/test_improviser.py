@@ -60,7 +60,7 @@ class Scripted:
             remaining -= LADDER[event.delta]
             remaining[0, event.pitch] = max(remaining[0, event.pitch], LADDER[event.duration])
         classes = np.array([[event.delta, event.pitch, event.duration, event.velocity]], np.int32)
-        after = replace(state, event=classes, h=state.h + 1, remaining=remaining)
+        after = state._replace(event=classes, h=state.h + 1, remaining=remaining)
         return Step(after, np.zeros((1, 4), np.float32))
 
 

@@ -1,11 +1,12 @@
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import mido
 import pytest
 
-import trainer.corpus
+import trainer.read_files
 from runtime.errors import CorpusError, InputError
 from trainer.corpus import Corpus, Progress, Refusal, read_corpus
 from trainer.piece import Piece
@@ -14,12 +15,14 @@ from trainer.read_midi import read_midi
 Reader = Callable[..., Corpus]
 
 
-def write_midi(path: Path, notes: int = 16, pitch: int = 60, channel: int = 0) -> None:
-    """A MIDI file with `notes` quarter notes."""
+def write_midi(
+    path: Path, notes: int = 16, pitch: int = 60, channel: int = 0, length: Callable[[int], int] = lambda _: 480
+) -> None:
+    """A MIDI file with `notes` quarter notes, or notes of so many ticks, 480 to the quarter."""
     track = mido.MidiTrack()
-    for _ in range(notes):
+    for index in range(notes):
         track.append(mido.Message("note_on", note=pitch, time=0, channel=channel))
-        track.append(mido.Message("note_off", note=pitch, time=480, channel=channel))
+        track.append(mido.Message("note_off", note=pitch, time=length(index), channel=channel))
     path.parent.mkdir(parents=True, exist_ok=True)
     file = mido.MidiFile(tracks=[track])
     file.save(path)
@@ -34,8 +37,21 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Reader:
-    def read(source: Path | str, on_progress: Progress | None = None) -> Corpus:
-        return read_corpus(str(source), cache_dir=tmp_path / "cache", on_progress=on_progress)
+    def read(
+        source: Path | str,
+        on_progress: Progress | None = None,
+        *,
+        leave_out_untidy: bool = False,
+        workers: int | None = None,
+        cache: str = "cache",
+    ) -> Corpus:
+        return read_corpus(
+            str(source),
+            cache_dir=tmp_path / cache,
+            on_progress=on_progress,
+            leave_out_untidy=leave_out_untidy,
+            workers=workers,
+        )
 
     return read
 
@@ -84,10 +100,51 @@ def test_progress_is_told_after_each_file(folder: Path, read: Reader) -> None:
     assert told == [(1, 2, "a.mid"), (2, 2, "b.mid")]
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_reading_in_processes_gives_the_same_in_the_same_order(music_folder: Path, read: Reader, workers: int) -> None:
+    told: list[tuple[int, int, str]] = []
+    here = read(music_folder, workers=0, cache="here")
+    there = read(music_folder, lambda *progress: told.append(progress), workers=workers, cache="there")
+    assert there == here
+    names = sorted([*(piece.name for piece in here.pieces), *(refusal.name for refusal in here.refused)])
+    assert told == [(index, 9, name) for index, name in enumerate(names, start=1)]
+
+
+def test_processes_read_what_the_cache_lacks(folder: Path, read: Reader) -> None:
+    write_midi(folder / "b.mid")
+    read(folder)
+    write_midi(folder / "a.mid", pitch=61)
+    write_midi(folder / "c.mid", pitch=62)
+    assert [piece.name for piece in read(folder, workers=1).pieces] == ["a.mid", "b.mid", "c.mid"]
+
+
+def test_a_file_that_takes_too_long_is_refused_alone(
+    folder: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_million_tracks = b"MThd" + struct.pack(">LHHH", 6, 2, 65535, 96) + b"MTrk\0\0\0\0" * 1_000_000
+    (folder / "a.mid").write_bytes(a_million_tracks)
+    write_midi(folder / "b.mid")
+    monkeypatch.setattr(trainer.read_files, "_limit_seconds", lambda task: 0.0 if task[0].name == "a.mid" else 60.0)
+    corpus = read(folder, workers=1)
+    assert [piece.name for piece in corpus.pieces] == ["b.mid"]
+    assert corpus.refused == (Refusal("a.mid", "took too long to read"),)
+
+
+def test_untidy_files_stay_unless_they_are_to_be_left_out(folder: Path, read: Reader) -> None:
+    write_midi(folder / "even.mid", notes=120)
+    write_midi(folder / "free.mid", notes=120, length=lambda index: 300 + 37 * index % 211)
+    assert [piece.name for piece in read(folder).pieces] == ["even.mid", "free.mid"]
+    corpus = read(folder, leave_out_untidy=True)
+    assert [piece.name for piece in corpus.pieces] == ["even.mid"]
+    [refusal] = corpus.refused
+    assert refusal.name == "free.mid"
+    assert "played without a click?" in refusal.reason
+
+
 def test_the_second_time_nothing_is_read(folder: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     write_midi(folder / "a.mid")
     first = read(folder)
-    monkeypatch.setattr(trainer.corpus, "read_midi", None)
+    monkeypatch.setattr(trainer.read_files, "read_midi", None)
     assert read(folder) == first
 
 
@@ -104,7 +161,7 @@ def test_a_readers_bug_costs_its_file_only(folder: Path, read: Reader, monkeypat
             raise KeyError("hook")
         return real(path, name)
 
-    monkeypatch.setattr(trainer.corpus, "read_midi", buggy)
+    monkeypatch.setattr(trainer.read_files, "read_midi", buggy)
     write_midi(folder / "a.mid", pitch=61)
     write_midi(folder / "b.mid")
     corpus = read(folder)
@@ -116,7 +173,7 @@ def test_an_interruption_passes(folder: Path, read: Reader, monkeypatch: pytest.
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer.corpus, "read_midi", interrupt)
+    monkeypatch.setattr(trainer.read_files, "read_midi", interrupt)
     write_midi(folder / "a.mid")
     with pytest.raises(KeyboardInterrupt):
         read(folder)

@@ -4,8 +4,8 @@ import pytest
 
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
-from trainer.corpus_cache import read_cached
-from trainer.piece import MeterChange, Piece, Reading, Refusal
+from trainer.corpus_cache import decode_reading, encode_reading, is_cached, read_cached
+from trainer.piece import MeterChange, Piece, Reading, Refusal, Timing
 
 NOTES = (Note(0, 60, 24, 64), Note(24, 62, 24, 65))
 METERS = (MeterChange(0, Meter(3, 4)), MeterChange(72, Meter(6, 8)))
@@ -20,7 +20,7 @@ class Reader:
     def __call__(self, name: str = "a.abc") -> Reading:
         self.reads += 1
         pieces = (
-            Piece(f"{name}#1", NOTES, METERS, 72.5, performed=True),
+            Piece(f"{name}#1", NOTES, METERS, 72.5, performed=True, timing=Timing(0.125, 3, 1.5)),
             Piece(name, NOTES, METERS, 120.0, performed=False),
         )
         return Reading(pieces if self.pieces else (), (Refusal(f"{name}#2", "holds no notes"),))
@@ -44,6 +44,17 @@ def test_the_second_reading_is_the_first_without_reading(file: Path, cache_dir: 
     second = read_cached(file, "a.abc", "music21", reader, cache_dir)
     assert first == second == Reader()()
     assert reader.reads == 1
+
+
+def test_it_is_known_what_is_in_the_cache(file: Path, cache_dir: Path) -> None:
+    assert not is_cached(file, "music21", cache_dir)
+    read_cached(file, "a.abc", "music21", Reader(), cache_dir)
+    assert is_cached(file, "music21", cache_dir)
+    assert not is_cached(file, "symusic", cache_dir)
+
+
+def test_a_packed_reading_is_unpacked_under_todays_name() -> None:
+    assert decode_reading(encode_reading(Reader()("a.abc"), "a.abc"), "b.abc") == Reader()("b.abc")
 
 
 def test_a_moved_file_is_known_by_its_content_and_called_by_its_new_name(file: Path, cache_dir: Path) -> None:

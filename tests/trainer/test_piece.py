@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, bar_positions, in_order, longest_tempo, make_piece
+from trainer.piece import MeterChange, Timing, bar_positions, in_order, longest_tempo, make_piece, timing_of
 
 FOUR, THREE = Meter(4, 4), Meter(3, 4)
 
@@ -90,3 +90,22 @@ def test_a_piece_is_sorted_and_no_pitch_overlaps_itself() -> None:
 def test_no_notes_no_piece() -> None:
     with pytest.raises(InputError, match="no notes"):
         make_piece("a", [])
+
+
+def test_a_piece_in_one_tempo_lasts_as_long_as_that_says() -> None:
+    assert make_piece("a", [Note(0, 60, 96, 70)], tempo_bpm=60.0).timing == Timing(0.0, 1, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("tempos", "timing"),
+    [
+        ([], Timing(0.1, 1, 2.0)),
+        ([(0, 60.0)], Timing(0.1, 1, 4.0)),
+        ([(0, 60.0), (48, 120.0)], Timing(0.1, 2, 3.0)),
+        ([(0, 60.0), (24, 120.0), (48, 60.0)], Timing(0.1, 2, 3.5)),
+        ([(0, 60.0), (96, 120.0), (300, 90.0)], Timing(0.1, 1, 4.0)),
+        ([(0, 60.0), (48, 5000.0)], Timing(0.1, 1, 4.0)),
+    ],
+)
+def test_the_timing_of_four_quarters(tempos: list[tuple[int, float]], timing: Timing) -> None:
+    assert timing_of(tempos, 96, 0.1) == timing

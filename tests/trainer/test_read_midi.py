@@ -91,6 +91,19 @@ def test_a_resolution_off_our_grid_rounds_onsets_and_ends(read: Reader) -> None:
     assert piece.notes == (Note(0, 60, 8, 64), Note(8, 62, 1, 64))
 
 
+def test_it_is_known_how_far_onsets_were_from_the_ticks(read: Reader) -> None:
+    piece = read([on(0, 60), off(105, 60), on(0, 62), off(110, 62), on(0, 64), off(25, 64)], resolution=240)
+    assert [note.onset for note in piece.notes] == [0, 11, 22]  # 10.5 and 21.5 ticks
+    assert piece.timing.off_tick == pytest.approx((0 + 0.5 + 0.5) / 3)
+    assert read(SCALE).timing.off_tick == 0
+
+
+def test_it_is_known_how_long_a_piece_lasts_and_in_how_many_tempos(read: Reader) -> None:
+    timing = read([tempo(0, 60), tempo(24, 120)], SCALE).timing
+    assert timing.tempos == 2
+    assert timing.seconds == pytest.approx(1.5)
+
+
 def test_meters_and_the_longest_tempo(read: Reader) -> None:
     conductor = [meter(0, 6, 8), tempo(0, 90), meter(72, 3, 4), tempo(0, 60)]
     piece = read(conductor, [on(0, 60), off(60, 60), on(36, 62), off(144, 62)])
@@ -170,6 +183,12 @@ HEADER = b"MThd\0\0\0\6"
 )
 def test_what_is_no_midi_file_is_refused_with_a_reason(refusal: Refusal, data: bytes, reason: str) -> None:
     assert reason in refusal(data)
+
+
+def test_times_beyond_what_can_be_counted_are_refused(refusal: Refusal) -> None:
+    later = b"\xff\xff\xff\x7f\x90\x3c\x40\1\x3c\0"
+    track = later * 17 + b"\0\xff\x2f\0"
+    assert "too large" in refusal(HEADER + b"\0\0\0\1\0\x60MTrk" + len(track).to_bytes(4) + track)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+import pytest
+
+from runtime.notes import Note
+from trainer.keys import KEYS, key_of
+
+MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 3, 5, 7, 8, 11, 12)
+
+
+def scale(tonic: int, steps: tuple[int, ...]) -> list[Note]:
+    """A scale that dwells on its tonic and its fifth."""
+    return [Note(24 * index, tonic + step, 48 if step in (0, 7, 12) else 24, 78) for index, step in enumerate(steps)]
+
+
+@pytest.mark.parametrize("tonic", range(12))
+def test_scales_in_all_keys(tonic: int) -> None:
+    assert key_of(scale(60 + tonic, MAJOR)) == KEYS[tonic]
+    assert key_of(scale(48 + tonic, MINOR)) == KEYS[12 + tonic]
+
+
+def test_names() -> None:
+    assert (key_of(scale(66, MAJOR)), key_of(scale(61, MINOR))) == ("F# major", "C# minor")
+
+
+def test_length_counts_not_number() -> None:
+    tune = [Note(0, 60, 96, 78), Note(0, 64, 48, 78), Note(0, 67, 96, 78)]
+    chromatic = [Note(tick, pitch, 1, 78) for tick, pitch in enumerate(range(60, 72))]
+    assert key_of([*tune, *chromatic]) == "C major"
+
+
+def test_where_nothing_decides_there_is_an_answer() -> None:
+    assert key_of([]) in KEYS
+    assert key_of([Note(0, pitch, 24, 78) for pitch in range(60, 72)]) in KEYS

@@ -47,7 +47,8 @@ def engine_step(voices: int) -> Callable[[int], None]:
 
     def step(number: int) -> None:
         nonlocal state
-        noise = stack_voices([gumbel_noise(voice, number) for voice in range(voices)])
+        noises = [gumbel_noise(voice, number) for voice in range(voices)]
+        noise = stack_voices(noises) if voices > 1 else noises[0]
         state = engine.step(state, controls, noise, end_bias=-1e9).state
 
     return step

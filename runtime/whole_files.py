@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from runtime.errors import MissingError
@@ -21,25 +22,35 @@ def write_whole(path: Path, data: bytes) -> None:
         MissingError: If it cannot be written: no space, no permission, no folder. Nothing is left behind.
 
     """
+    fill_whole(path, lambda part: part.write_bytes(data), cure="make room, or name another place")
+
+
+def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str) -> None:
+    """Let `fill` write the file, as `write_whole` does; what it is given ends like `path`, so that formats are known.
+
+    Raises:
+        MissingError: If it cannot be written; the line ends with the cure.
+
+    """
     try:
         if is_device(path):
-            path.write_bytes(data)
+            fill(path)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+        _fill_and_move(Path(name), path, fill)
     except OSError as error:
-        raise MissingError(f"{path} cannot be written ({error.strerror}): name another place") from error
-    part = Path(name)
+        raise MissingError(f"{path} cannot be written ({error.strerror or error}): {cure}") from error
+
+
+def _fill_and_move(part: Path, path: Path, fill: Callable[[Path], object]) -> None:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        fill(part)
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.chmod(0o644)
         part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise MissingError(f"{path} cannot be written ({error.strerror}): make room, or name another place") from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise

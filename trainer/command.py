@@ -1,6 +1,7 @@
 """What `lstm-composer train` does: read, train, measure, and say so to a musician."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from runtime.encoding import vocabulary
-from runtime.errors import InputError
+from runtime.errors import CorpusError, InputError
+from runtime.notes import Meter
 from trainer import markov
+from trainer.advice import ADVICE, Advice, advise
 from trainer.corpus import Corpus, read_corpus
 from trainer.evaluation import evaluate
 from trainer.interruption import Interruption
+from trainer.keepsakes import draw_advice, keep_animation, keep_plot, keep_sample
 from trainer.material import Material, prepare
-from trainer.run_directory import RunDirectory
+from trainer.network import StreamNetwork
+from trainer.report import report
+from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
-from trainer.training import Listener, Row, load_network, train
+from trainer.training import Listener, Row, load_network, read_rollbacks, train
 
 _REFUSALS_SHOWN = 12
 
@@ -75,7 +81,7 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
     began = time.monotonic()
     saved = _train(settings, material, run, console, resume=resume)
     if saved:
-        _measure(run, material, time.monotonic() - began, console)
+        _conclude(run, settings, material, time.monotonic() - began, console)
     return 0
 
 
@@ -84,14 +90,20 @@ def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, 
     summary = material.summary()
     if not resume:
         run.create()
-    elif run.read_json("corpus.json").get("names", summary["names"]) != summary["names"]:
-        # Else pieces that the network has been trained on would come into the parts that it is measured on.
-        raise InputError(
-            f"the music in {settings.source} is not what {run.path} began with: put it back, or give another --run-dir"
-        )
+    else:
+        _check_same_music(run, material, settings.source)
     run.write_json("encoding.json", vocabulary())
     run.write_json("corpus.json", summary)
     run.write_json("config.json", settings)
+
+
+def _check_same_music(run: RunDirectory, material: Material, source: str) -> None:
+    """Else pieces that the network has been trained on would come into the parts that it is measured on."""
+    names = material.summary()["names"]
+    if run.read_json("corpus.json").get("names", names) != names:
+        raise InputError(
+            f"the music in {source} is not what {run.path} began with: put it back, or give another --run-dir"
+        )
 
 
 def _read(source: str, console: Console) -> Corpus:
@@ -143,20 +155,34 @@ def _train(
         Interruption() as interruption,
     ):
         task = progress.add_task("starting", total=settings.epochs)
-        listener = _listener(progress, task, console)
-        return train(settings, material, run, interruption, listener, resume=resume)
+        listener = _listener(settings, material, run, progress, task)
+        saved = train(settings, material, run, interruption, listener, resume=resume)
+    if interruption.asked and saved < settings.epochs:
+        console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
+    return saved
 
 
-def _listener(progress: Progress, task: TaskID, console: Console) -> Listener:
+def _listener(
+    settings: TrainingSettings, material: Material, run: RunDirectory, progress: Progress, task: TaskID
+) -> Listener:
+    summary = material.summary()
+    tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
+
     def on_batch(epoch: int, batch: int, batches: int) -> None:
         progress.update(task, completed=epoch - 1 + batch / batches)
 
-    def on_epoch(row: Row, saved: bool) -> None:  # noqa: FBT001 - a callback's signature
-        progress.update(task, completed=row["epoch"], description=_figures(row))
+    def on_epoch(network: StreamNetwork, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
+        progress.update(task, completed=rows[-1]["epoch"], description=_figures(rows[-1]))
         if saved:
-            console.print(f"epoch {row['epoch']:.0f} saved: {_figures(row)}")
+            epoch = int(rows[-1]["epoch"])
+            keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=read_rollbacks(run))
+            keep_sample(run, network, epoch, name=settings.name, tempo_bpm=tempo_bpm, meter=meter)
+            progress.console.print(f"epoch {epoch} saved: {_figures(rows[-1])}")
 
-    return Listener(on_batch, on_epoch)
+    def on_trouble(sentence: str) -> None:
+        progress.console.print(sentence)
+
+    return Listener(on_batch, on_epoch, on_trouble)
 
 
 def _figures(row: Row) -> str:
@@ -164,9 +190,26 @@ def _figures(row: Row) -> str:
     return f"{row['loss']:.3f} nats a note in training{held_out}, {row['notes_per_second']:,.0f} notes/s"
 
 
-def _measure(run: RunDirectory, material: Material, seconds: float, console: Console) -> None:
-    """Measure the best epoch on the test part, beside the Markov model, and write metrics.json."""
-    epoch = run.best_epoch()
+def _conclude(
+    run: RunDirectory, settings: TrainingSettings, material: Material, seconds: float, console: Console
+) -> None:
+    """Choose an epoch, measure it on the test part beside the Markov model, and write the report."""
+    keep_animation(run)
+    advice = give_advice(run, settings, material, console)
+    epoch = (advice.epoch if advice else None) or run.best_epoch()
+    metrics = _measure(run, material, epoch, seconds)
+    test, baseline = metrics["test"]["loss"], metrics["markov_order_3"]["loss"]
+    heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"
+    console.print(
+        f"epoch {epoch} has {test:.3f} nats a note {heard}; "
+        f"a Markov model of order 3 has {baseline:.3f} (the network is {metrics['below_markov']:.0%} below)\n"
+        f"next: composer-export --run {run.path} --epoch {epoch}"
+    )
+    if advice:
+        write_report(run, settings.name, advice)
+
+
+def _measure(run: RunDirectory, material: Material, epoch: int, seconds: float) -> dict[str, Any]:
     held_out = material.test or material.validation or material.train
     found = evaluate(load_network(run, epoch), held_out)
     baseline = markov.nll_per_note(markov.fit(material.train), held_out)
@@ -179,9 +222,63 @@ def _measure(run: RunDirectory, material: Material, seconds: float, console: Con
         "training_seconds": round(run.read_json("metrics.json").get("training_seconds", 0) + seconds, 1),
     }
     run.write_json("metrics.json", metrics)
-    heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"
-    console.print(
-        f"best saved epoch: {epoch}, with {found['loss']:.3f} nats a note {heard}; "
-        f"a Markov model of order 3 has {baseline['loss']:.3f} (the network is {metrics['below_markov']:.0%} below)\n"
-        f"next: composer-export --run {run.path} --epoch {epoch}"
-    )
+    return metrics
+
+
+def give_advice(run: RunDirectory, settings: TrainingSettings, material: Material, console: Console) -> Advice | None:
+    """Write advice.json and advice.png, and say what they say; None where the pieces are too short to judge by."""
+    columns = (TextColumn("listening to the saved epochs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def on_checkpoint(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        try:
+            advice = advise(run, material, on_checkpoint)
+        except CorpusError as error:
+            console.print(f"no advice on the epoch: {error}")
+            return None
+    run.write_json(ADVICE, advice)
+    draw_advice(run, settings.name, advice)
+    console.print(advice.sentence)
+    return advice
+
+
+def write_report(run: RunDirectory, name: str, advice: Advice) -> None:
+    """Write report.md."""
+    sentences = [rollback.sentence for rollback in read_rollbacks(run)]
+    text = report(name, advice, run.read_json("metrics.json"), sentences, pictures=True)
+    write_whole(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def advise_run(path: Path) -> int:
+    """Do `lstm-composer advise`: hear the checkpoints of a run again, and write advice and report anew.
+
+    Raises:
+        InputError: If there is no run or checkpoint there, or its music has changed since.
+        CorpusError: If its music is gone, or too short to judge by.
+
+    """
+    run, console = RunDirectory(path), Console(highlight=False, markup=False, soft_wrap=True)
+    settings = run.read_settings()
+    run.best_epoch()
+    material = material_of(run, settings, console)
+    advice = give_advice(run, settings, material, console)
+    if advice is None:
+        return 2
+    write_report(run, settings.name, advice)
+    console.print(f"{run.path / 'report.md'} says why")
+    return 0
+
+
+def material_of(run: RunDirectory, settings: TrainingSettings, console: Console) -> Material:
+    """Read the music of a run again and split it as it was.
+
+    Raises:
+        InputError: If it is not what the run was trained on.
+
+    """
+    material = prepare(_read(settings.source, console), settings.seed)
+    _check_same_music(run, material, settings.source)
+    return material

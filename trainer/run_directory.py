@@ -1,12 +1,11 @@
 """The run directory: everything a training leaves behind, each file whole or not there.
 
-config.json  encoding.json  history.csv  metrics.json  checkpoints/epoch_0025.keras ...
+config.json  encoding.json  corpus.json  history.csv  rollbacks.json  metrics.json  advice.json  advice.png  report.md
+checkpoints/epoch_0025.keras ...  plots/epoch_0025.png ...  plots/training.gif  samples/epoch_0025.mid ...
 """
 
 import csv
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from runtime.errors import InputError, MissingError
+from runtime.errors import InputError
+from runtime.whole_files import fill_whole
 from trainer.settings import TrainingSettings
 
 _CHECKPOINT = re.compile(r"epoch_(\d+)\.keras")
@@ -118,13 +118,18 @@ class RunDirectory:
         write_whole(self.history_path, write)
 
     def best_epoch(self) -> int:
-        """The saved epoch with the lowest held-out NLL per note (on the training part if nothing is held out).
+        """The saved epoch that advice.json names, or else the one with the lowest held-out NLL per note.
+
+        Where nothing is held out, that on the training part.
 
         Raises:
             InputError: If nothing has been saved.
 
         """
         saved = set(self.saved_epochs())
+        advised = self.read_json("advice.json").get("epoch")
+        if advised in saved:
+            return int(advised)
         rows = [row for row in self.read_history() if int(row["epoch"]) in saved]
         if not rows:
             raise InputError(f"{self.path} has no checkpoint yet: train it for longer, or with a smaller --save-every")
@@ -156,22 +161,4 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         MissingError: If it cannot be written: no space, no permission. What was there before stays.
 
     """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
-        _fill_and_move(Path(name), path, write)
-    except OSError as error:
-        reason = error.strerror or error
-        raise MissingError(
-            f"{path} cannot be written ({reason}): make room; --resume goes on from the last checkpoint"
-        ) from error
-
-
-def _fill_and_move(part: Path, path: Path, write: Callable[[Path], object]) -> None:
-    try:
-        write(part)
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    fill_whole(path, write, cure="make room; --resume goes on from the last checkpoint")

@@ -1,16 +1,19 @@
 """The training loop: epoch after epoch, a checkpoint every so often, stopped and resumed without loss."""
 
+import math
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
+from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_BINS
 from runtime.errors import MissingError
 from trainer.batches import TrainingSet, dataset
 from trainer.evaluation import evaluate
+from trainer.guard import Guard, Rollback
 from trainer.interruption import Interruption
 from trainer.material import Material
 from trainer.network import StreamNetwork
@@ -21,18 +24,27 @@ CLIP_NORM = 1.0
 """Largest norm of a batch's gradient: Adam without clipping is how trainings collapse."""
 FINAL_RATE = 0.02
 """Share of the learning rate that is left in the last epoch."""
+ROLLBACKS = "rollbacks.json"
+"""The file of a run that keeps what the guard did."""
+GUESSING_NLL = sum(map(math.log, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS)))
+"""Nats a note of a network that knows nothing."""
 
 Row = Mapping[str, float]
 OnBatch = Callable[[int, int, int], None]
 """Told after each batch: the epoch, the batch and the batches in the epoch, all counted from 1."""
-OnEpoch = Callable[[Row, bool], None]
-"""Told after each epoch: its row of the history, and whether a checkpoint was saved."""
+OnEpoch = Callable[[StreamNetwork, Sequence[Row], bool], None]
+"""Told after each epoch: the network, the history up to it, and whether a checkpoint was saved."""
+OnTrouble = Callable[[str], None]
+"""Told in a sentence when the training has collapsed, and what is done about it."""
 
 
 def _no_batch(_epoch: int, _batch: int, _batches: int) -> None: ...
 
 
-def _no_epoch(_row: Row, _saved: bool) -> None: ...  # noqa: FBT001 - a callback's signature
+def _no_epoch(_network: StreamNetwork, _rows: Sequence[Row], _saved: bool) -> None: ...  # noqa: FBT001 - a callback
+
+
+def _no_trouble(_sentence: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class Listener:
 
     on_batch: OnBatch = field(default=_no_batch)
     on_epoch: OnEpoch = field(default=_no_epoch)
+    on_trouble: OnTrouble = field(default=_no_trouble)
 
 
 def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNetwork:
@@ -86,10 +99,11 @@ def train(
 ) -> int:
     """Train to the last epoch, or to the end of the one in which the user interrupts.
 
-    Every epoch's figures go into history.csv; a checkpoint is saved every `save_every` epochs and after the last.
+    Every epoch's figures go into history.csv; a checkpoint is saved every `save_every` epochs and after the last. A
+    training that collapses goes back to the last good checkpoint with half the learning rate (see guard.py).
 
     Returns:
-        The last epoch that was saved.
+        The last epoch that was saved; 0 if the training collapsed again and again before the first.
 
     """
     training_set = TrainingSet(
@@ -97,20 +111,69 @@ def train(
     )
     done = run.saved_epochs()[-1] if resume and run.saved_epochs() else 0
     rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]
-    network = load_network(run, done) if done else new_network(settings, len(training_set.epoch(0)))
-    for epoch in range(done + 1, settings.epochs + 1):
+    guard = Guard.from_dict(
+        run.read_json(ROLLBACKS),
+        learning_rate=settings.learning_rate,
+        guessing=GUESSING_NLL,
+        losses=[row["loss"] for row in rows],
+    )
+    updates = len(training_set.epoch(0))
+    network = _network_at(run, done, settings, updates, guard.scale)
+    while len(rows) < settings.epochs and not interruption.asked:
+        epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
-        rows.append(_run_epoch(network, training_set, material, epoch, listener.on_batch))
+        row = _trained(network, training_set, epoch, listener.on_batch)
+        collapse = guard.see(row["loss"])
+        if collapse is not None:
+            if guard.spent:
+                listener.on_trouble(guard.farewell(collapse, run.saved_epochs()))
+                break
+            done = _go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
+            listener.on_trouble(guard.rollbacks[-1].sentence)
+            network = _network_at(run, done, settings, updates, guard.scale)
+            continue
+        rows.append({**row, **_held_out(network, material)})
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
         if save:
             write_whole(run.checkpoint(epoch), network.save)
             done = epoch
-        listener.on_epoch(rows[-1], save)
-        if interruption.asked:
-            break
+        listener.on_epoch(network, rows, save)
     return done
+
+
+def read_rollbacks(run: RunDirectory) -> list[Rollback]:
+    """What the guard did in a run so far."""
+    return Guard.from_dict(run.read_json(ROLLBACKS), learning_rate=0.0).rollbacks
+
+
+def _network_at(
+    run: RunDirectory, epoch: int, settings: TrainingSettings, updates_per_epoch: int, scale: float
+) -> StreamNetwork:
+    """The network as it was saved after an epoch, 0 for a new one, its learning rate scaled."""
+    network = load_network(run, epoch) if epoch else new_network(settings, updates_per_epoch)
+    # A new schedule reaches only a network that has not been trained since it was loaded: its step is traced once.
+    schedule = keras.optimizers.schedules.deserialize(network.optimizer.get_config()["learning_rate"])
+    network.optimizer.learning_rate = type(schedule).from_config(
+        {**schedule.get_config(), "warmup_target": settings.learning_rate * scale}
+    )
+    return network
+
+
+def _go_back(rollback: Rollback, guard: Guard, run: RunDirectory, rows: list[Row]) -> int:
+    """Forget everything after the epoch that the guard goes back to, and return that epoch.
+
+    The checkpoints go first: a run that is killed meanwhile resumes from an older one and collapses again, but never
+    goes on from a bad one.
+    """
+    for epoch in reversed(run.saved_epochs()):
+        if epoch > rollback.back_to:
+            run.checkpoint(epoch).unlink()
+    run.write_json(ROLLBACKS, guard.to_dict())
+    del rows[rollback.back_to :]
+    run.write_history(rows)
+    return rollback.back_to
 
 
 def seed_dropout(network: StreamNetwork, seed: int, epoch: int) -> None:
@@ -120,15 +183,15 @@ def seed_dropout(network: StreamNetwork, seed: int, epoch: int) -> None:
         state.assign(np.random.default_rng([seed, epoch, index]).integers(2**31, size=2))
 
 
-def _run_epoch(
-    network: StreamNetwork, training_set: TrainingSet, material: Material, epoch: int, on_batch: OnBatch
-) -> Row:
+def _trained(network: StreamNetwork, training_set: TrainingSet, epoch: int, on_batch: OnBatch) -> Row:
+    """Train one epoch; its figures on the training part."""
     groups = training_set.epoch(epoch)
     began = time.monotonic()
 
-    def tell(batch: int, logs: object = None) -> None:
-        del logs
+    def tell(batch: int, logs: Mapping[str, float] | None = None) -> None:
         on_batch(epoch, batch + 1, len(groups))
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            network.stop_training = True
 
     history = network.fit(
         dataset(groups, training_set.styles),
@@ -139,13 +202,15 @@ def _run_epoch(
         callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=tell)],
     ).history
     seconds = time.monotonic() - began
-    trained = {name: float(values[-1]) for name, values in history.items()}
-    held_out = evaluate(network, material.validation) if material.validation else {}
     return {
         "epoch": epoch,
         "seconds": round(seconds, 3),
-        "notes_per_second": round(sum(sequence.notes for sequence in material.train) / seconds, 1),
+        "notes_per_second": round(sum(sequence.notes for sequence in training_set.sequences) / seconds, 1),
         "learning_rate": float(network.optimizer.learning_rate),
-        **trained,
-        **{f"val_{name}": value for name, value in held_out.items()},
+        **{name: float(values[-1]) for name, values in history.items()},
     }
+
+
+def _held_out(network: StreamNetwork, material: Material) -> Row:
+    found = evaluate(network, material.validation) if material.validation else {}
+    return {f"val_{name}": value for name, value in found.items()}

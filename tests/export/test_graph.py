@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from export.graph import graph_function, pick
+from export.graph import graph_function
 from runtime.bundle import TensorCard, expected_tensors
 from runtime.controls import Controls
 from runtime.encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
+from trainer.event_step import pick
 from trainer.network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]

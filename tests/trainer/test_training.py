@@ -1,5 +1,5 @@
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,15 @@ import pytest
 
 from runtime.errors import MissingError
 from trainer.corpus import Corpus
+from trainer.guard import MAX_ROLLBACKS
 from trainer.interruption import Interruption
 from trainer.material import Material, prepare
+from trainer.network import StreamNetwork
 from trainer.piece import Piece
 from trainer.run_directory import RunDirectory
 from trainer.settings import TrainingSettings
-from trainer.training import FINAL_RATE, Listener, Row, load_network, new_network, seed_dropout, train
+from trainer.training import FINAL_RATE, Listener, Row, load_network, new_network, read_rollbacks, seed_dropout, train
+from trainer.training import _network_at as network_at
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -119,7 +122,8 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
         on_batch(epoch, 1, 1)
         return {"epoch": epoch, "loss": 1 / epoch}
 
-    monkeypatch.setattr("trainer.training._run_epoch", run_epoch)
+    monkeypatch.setattr("trainer.training._trained", run_epoch)
+    monkeypatch.setattr("trainer.training._held_out", lambda *_: {})
     monkeypatch.setattr("trainer.training.write_whole", lambda path, _: path.touch())
 
 
@@ -135,8 +139,8 @@ def test_what_is_saved(
     run = new_run(tmp_path / "run")
     told: list[tuple[float, bool]] = []
 
-    def on_epoch(row: Row, saved: bool) -> None:  # noqa: FBT001 - a callback's signature
-        told.append((row["epoch"], saved))
+    def on_epoch(_network: StreamNetwork, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
+        told.append((rows[-1]["epoch"], saved))
 
     settings = msgspec.structs.replace(tiny_settings, save_every=save_every)
     assert train(settings, material, run, Interruption(), Listener(on_epoch=on_epoch)) == 4
@@ -204,3 +208,48 @@ def test_dropout_follows_from_seed_and_epoch(tiny_settings: TrainingSettings) ->
     assert states(1, 1) == first
     assert not states(1, 2) & first
     assert not states(2, 1) & first
+
+
+def test_a_training_that_collapses_goes_back_with_half_the_rate(
+    material: Material, tiny_settings: TrainingSettings, tmp_path: Path
+) -> None:
+    """A learning rate far too high: three returns, and then either a rate it can live with, or an end with a reason."""
+    run, told = new_run(tmp_path / "run"), list[str]()
+    settings = msgspec.structs.replace(tiny_settings, learning_rate=30.0, epochs=3, save_every=1)
+    saved = train(settings, material, run, Interruption(), Listener(on_trouble=told.append))
+    assert len(read_rollbacks(run)) == MAX_ROLLBACKS
+    assert len(told) == MAX_ROLLBACKS + 1
+    assert all("half the learning rate" in sentence for sentence in told[:-1])
+    assert "giving up" in told[-1]
+    assert saved == (run.saved_epochs() or [0])[-1]
+    assert [row["epoch"] for row in run.read_history()] == list(range(1, len(run.read_history()) + 1))
+
+
+def test_a_collapse_loses_nothing_that_was_good(
+    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights are spoilt in the third epoch, once: the second is gone back to, and the training ends as planned."""
+    run, told, spoilt = new_run(tmp_path / "run"), list[str](), list[int]()
+
+    def spoil(epoch: int, batch: int, batches: int) -> None:
+        if (epoch, batch) == (3, 1) and not spoilt:
+            spoilt.append(epoch)
+            bias = networks[-1].logits["pitch"].bias
+            bias.assign(bias * float("nan"))
+
+    networks: list[StreamNetwork] = []
+
+    def watched(*given: Any) -> StreamNetwork:
+        networks.append(network_at(*given))
+        return networks[-1]
+
+    monkeypatch.setattr("trainer.training._network_at", watched)
+    listener = Listener(on_batch=spoil, on_trouble=told.append)
+    assert train(tiny_settings, material, run, Interruption(), listener) == 4
+    [rollback] = read_rollbacks(run)
+    assert (rollback.epoch, rollback.back_to, rollback.scale) == (3, 2, 0.5)
+    assert told == [rollback.sentence]
+    rows = run.read_history()
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert all(np.isfinite(row["loss"]) for row in rows)
+    assert rows[2]["learning_rate"] < 0.5 * tiny_settings.learning_rate

@@ -1,0 +1,57 @@
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from runtime.controls import Controls
+from runtime.notes import Meter, Note
+from trainer.excerpts import MIN_P, TEMPERATURE, compiled_step, controls_of, make_excerpts
+from trainer.network import StreamNetwork, blank_inputs
+
+CONTROLS = controls_of(1, 0, meter=Meter(3, 4))
+
+
+@pytest.fixture(scope="module")
+def network() -> StreamNetwork:
+    """Random weights, large enough that its choices differ."""
+    keras.utils.set_random_seed(2)
+    network = StreamNetwork({"units": 16, "head_units": 16})
+    network(blank_inputs(1))
+    rng = np.random.default_rng(2)
+    for variable in network.trainable_variables:
+        variable.assign(rng.normal(size=variable.shape) * 0.4)
+    return network
+
+
+def made(network: StreamNetwork, *seeds: int, notes: int = 12, **given: Any) -> list[list[Note]]:
+    return make_excerpts(network, seeds, notes, [CONTROLS] * len(seeds), **given)
+
+
+def test_an_excerpt_depends_on_its_seed_alone(network: StreamNetwork) -> None:
+    one, two, again = made(network, 1, 2, 1)
+    assert one == again != two
+    assert [made(network, seed)[0] for seed in (1, 2)] == [one, two]
+
+
+def test_an_excerpt_has_the_notes_asked_for_on_the_grid_and_sorted(network: StreamNetwork) -> None:
+    for excerpt in made(network, 3, 4, notes=30):
+        assert len(excerpt) == 30
+        assert excerpt == sorted(excerpt)
+        assert all(note.duration > 0 for note in excerpt)
+
+
+def test_a_compiled_step_follows_the_weights(network: StreamNetwork) -> None:
+    step = compiled_step(network)
+    before = made(network, 1, step=step)
+    bias = network.logits["pitch"].bias
+    kept = np.asarray(bias)
+    bias.assign(kept + 20 * (np.arange(len(kept)) == 100))
+    after = made(network, 1, step=step)
+    bias.assign(kept)
+    assert before != after
+    assert 100 in {note.pitch for note in after[0]}
+
+
+def test_styles_are_told_apart_by_weights() -> None:
+    assert controls_of(3, 1) == Controls(style=(0.0, 1.0, 0.0), temperature=TEMPERATURE, min_p=MIN_P)

@@ -1,0 +1,38 @@
+"""`lstm-composer advise`: which epoch of a run to take, and why."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from runtime.arguments import OneLineParser
+from runtime.errors import ComposerError, MissingError
+from trainer.quiet import quiet_tensorflow
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; errors the user can cure are raised as `ComposerError`."""
+    arguments = _parser().parse_args(argv)
+    try:
+        with quiet_tensorflow():
+            from trainer.command import advise_run  # noqa: PLC0415 - slow, and --help should not be
+    except ModuleNotFoundError as error:
+        raise MissingError(f'advising needs {error.name}: pip install "lstm-composer[train]"') from error
+    return advise_run(arguments.run)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog="lstm-composer advise",
+        description="Hear every saved epoch of a run, and say which neither loops nor copies and learned most.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run directory")
+    return parser
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ComposerError as problem:
+        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
+        sys.exit(2)

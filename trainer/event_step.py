@@ -1,0 +1,115 @@
+"""One note per voice, with the sampling inside: what the exported graph runs, and what makes a checkpoint's excerpts.
+
+For each voice the step picks delta, then pitch given delta, then duration, then velocity, so that no Python runs
+between the heads. A class is picked by the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014): the largest of
+logits / temperature + noise, the noise an input, so that a seed gives the same music again and noise 0 the likeliest
+note.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+from keras import ops
+
+from runtime.encoding import DELTA_CLASSES, DELTA_END, HEADS, LADDER, PITCHES, SILENT
+from trainer.network import StreamNetwork
+
+Tensor = Any
+MUTED = -1e9
+"""Stands for minus infinity where a later sum or product must stay a number."""
+SMALLEST_MIN_P = 1e-30
+
+
+def pick(logits: Tensor, biased: Tensor, wobble: Tensor, floor: Tensor) -> tuple[Tensor, Tensor]:
+    """Choose a class per voice, in as few operations as it takes: they are most of the cost of a note.
+
+    The largest of logits / T + noise is the largest of logits + T * noise, which needs no case for T = 0.
+
+    Args:
+        logits: [voices, classes] of the network.
+        biased: [voices, classes], the logits with what steers the choice added to them.
+        wobble: [voices, classes], Gumbel noise times the temperature.
+        floor: [voices, 1], log of min-p times the temperature: classes less likely than that share of the likeliest
+            are left out (Nguyen et al. 2024).
+
+    Returns:
+        The class, int64 [voices] (what ONNX looks up by), and its log-probability in nats under the network itself,
+        float32 [voices, 1].
+
+    """
+    left_out = biased < ops.max(biased, axis=-1, keepdims=True) + floor
+    # Not ops.argmax: Keras orders -0.0 and 0.0 with a bit cast that ONNX cannot express.
+    chosen = tf.argmax(tf.where(left_out, MUTED, biased) + wobble, axis=-1, output_type=tf.int64)
+    one_hot = tf.one_hot(chosen, logits.shape[-1])
+    return chosen, ops.sum(ops.log_softmax(logits, axis=-1) * one_hot, axis=-1, keepdims=True)
+
+
+def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Run one step; names, types and shapes as in `runtime.bundle.expected_tensors`."""
+    chosen: dict[str, Tensor] = {}
+    log_probability: dict[str, Tensor] = {}
+    temperature = _per_head(inputs["temperature"])
+    floor = _per_head(inputs["temperature"] * ops.log(ops.maximum(inputs["min_p"], SMALLEST_MIN_P)))
+
+    def choose(head: str, logits: Tensor, bias: Tensor = None) -> Tensor:
+        biased = logits if bias is None else logits + bias
+        wobble = inputs[f"noise_{head}"] * temperature[head]
+        chosen[head], log_probability[head] = pick(logits, biased, wobble, floor[head])
+        return chosen[head]
+
+    event, remaining = tf.unstack(inputs["event"], axis=-1), inputs["remaining"]
+    hidden, state = _recur(network, event, inputs)
+    delta = choose("delta", network.delta_logits(hidden, remaining), _end_only(inputs["end_bias"]))
+    position = (inputs["position"] + _ladder_ticks(delta)) % inputs["ticks_per_bar"]
+    onset = network.onset(remaining, delta, position)
+    pitch = choose("pitch", network.pitch_logits(hidden, event[1], onset), inputs["pitch_bias"])
+    near = onset.at(pitch)
+    duration = choose("duration", network.duration_logits(hidden, onset, pitch, near))
+    choose("velocity", network.velocity_logits(hidden, event[3], onset, pitch, duration, near))
+    return {
+        "next_event": _columns([chosen[head] for head in HEADS]),
+        "log_probability": ops.concatenate([log_probability[head] for head in HEADS], axis=-1),
+        "next_position": position,
+        "next_h": ops.stack([h for h, _ in state]),
+        "next_c": ops.stack([c for _, c in state]),
+        "next_remaining": _struck(onset.sounding, pitch, duration),
+    }
+
+
+def _per_head(values: Tensor) -> dict[str, Tensor]:
+    """Columns of [voices, 4] by head, each [voices, 1]."""
+    return dict(zip(HEADS, tf.split(values, len(HEADS), axis=-1), strict=True))
+
+
+def _columns(classes: list[Tensor]) -> Tensor:
+    """Put the chosen classes, each int64 [voices], side by side: int32 [voices, 4]."""
+    rows = tf.reshape(tf.cast(tf.concat(classes, 0), tf.int32), (len(classes), -1))
+    return tf.transpose(rows)
+
+
+def _recur(
+    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor]
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """Carry the state one step on: h of the last layer [voices, units] and the state of every layer."""
+    features = network.encode(event, *(inputs[name] for name in ("position", "meter", "remaining", "style")))
+    state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
+    _, state = network.recur(ops.expand_dims(features, 1), state)
+    return state[-1][0], state
+
+
+def _end_only(end_bias: Tensor) -> Tensor:
+    """Spread a bias [voices, 1] over the delta classes [voices, 106]: it touches only the end of a piece."""
+    # Minus infinity times 0 is not a number.
+    return ops.maximum(end_bias, MUTED) * tf.one_hot(DELTA_END, DELTA_CLASSES)
+
+
+def _ladder_ticks(ladder_class: Tensor) -> Tensor:
+    """Ticks of a delta or duration class, [voices] of [voices]; 0 for the classes that are no length."""
+    return tf.gather(tf.constant([*LADDER, 0, 0], tf.int32), ladder_class)
+
+
+def _struck(sounding: Tensor, pitch: Tensor, duration: Tensor) -> Tensor:
+    """Remaining ticks per pitch once the note has started, int32 [voices, 128]."""
+    # The chosen pitch does not sound, so the larger of the two is the new note (or, for one struck again, the longer).
+    is_struck = tf.range(PITCHES, dtype=tf.int64) == tf.expand_dims(pitch, -1)
+    return tf.maximum(sounding, tf.where(is_struck, tf.expand_dims(_ladder_ticks(duration), -1), SILENT))

@@ -1,0 +1,85 @@
+"""What every checkpoint leaves for eyes and ears: a plot of the curves and a sample; at the end an animation."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runtime.midifile import midi_bytes
+from runtime.notes import Meter, Note, end_of
+from trainer.advice import Advice
+from trainer.excerpts import controls_of, make_excerpts
+from trainer.guard import Rollback
+from trainer.network import StreamNetwork
+from trainer.run_directory import RunDirectory, write_whole
+
+SAMPLE_NOTES = 200
+SAMPLE_SEED = 1
+
+Row = Mapping[str, float]
+
+
+def keep_plot(
+    run: RunDirectory,
+    rows: Sequence[Row],
+    *,
+    name: str,
+    epochs: int,
+    rollbacks: Sequence[Rollback] = (),
+    unit: str = "note",
+) -> Path:
+    """Draw plots/epoch_0025.png after the last of the rows."""
+    # Matplotlib takes longer to load than the rest of a small training to run.
+    from trainer.plots import Mark, training_plot  # noqa: PLC0415
+
+    epoch = int(rows[-1]["epoch"])
+    path = run.path / "plots" / f"epoch_{epoch:04}.png"
+    path.parent.mkdir(exist_ok=True)
+    marks = [Mark(rollback.back_to, "rate halved") for rollback in rollbacks if rollback.back_to <= epoch]
+    training_plot(rows, path, title=name, epochs=epochs, marks=marks, unit=unit)
+    return path
+
+
+def keep_sample(
+    run: RunDirectory, network: StreamNetwork, epoch: int, *, name: str, tempo_bpm: float, meter: Meter
+) -> list[Note]:
+    """Write samples/epoch_0025.mid, SAMPLE_NOTES notes of the same seed at every checkpoint, and return them."""
+    music = make_excerpts(network, [SAMPLE_SEED], SAMPLE_NOTES, [controls_of(network.config.styles, 0, meter=meter)])[0]
+    path = run.path / "samples" / f"epoch_{epoch:04}.mid"
+    path.parent.mkdir(exist_ok=True)
+    bar = meter.ticks_per_bar
+    end_tick = max(bar, -(-end_of(music) // bar) * bar) if music else bar
+    data = midi_bytes(music, tempo_bpm=tempo_bpm, meter=meter, end_tick=end_tick, name=f"{name}, epoch {epoch}")
+    write_whole(path, lambda part: part.write_bytes(data))
+    return music
+
+
+def draw_advice(run: RunDirectory, name: str, advice: Advice) -> None:
+    """Draw advice.png: both curves, the gates, and what was chosen."""
+    from trainer.plots import AdviceCurves, GateShares, advice_plot  # noqa: PLC0415 - as above
+
+    rows = run.read_history()
+    chosen = f"epoch {advice.epoch}" if advice.epoch else "no epoch passes both gates"
+    gates = [
+        GateShares(c.epoch, c.loop.inside / c.loop.excerpts, c.copy.inside / c.copy.excerpts, c.passed)
+        for c in advice.checkpoints
+    ]
+    curves = AdviceCurves(
+        title=f"{name}: {chosen}",
+        training=[(int(row["epoch"]), row["loss"]) for row in rows],
+        held_out=[(int(row["epoch"]), row["val_loss"]) for row in rows if "val_loss" in row],
+        gates=gates,
+        chosen=advice.epoch,
+        flattening=advice.article_epoch,
+    )
+    advice_plot(curves, run.path / "advice.png")
+
+
+def keep_animation(run: RunDirectory) -> Path | None:
+    """Join the plots into plots/training.gif; None where there are none."""
+    from trainer.plots import training_gif  # noqa: PLC0415 - as above
+
+    plots = sorted((run.path / "plots").glob("epoch_*.png"))
+    if not plots:
+        return None
+    path = run.path / "plots" / "training.gif"
+    training_gif(plots, path)
+    return path

@@ -199,8 +199,8 @@ def _sentence(best: CheckpointAdvice | None, checkpoints: Sequence[CheckpointAdv
     if best:
         passed = sum(checkpoint.passed for checkpoint in checkpoints)
         return (
-            f"take epoch {best.epoch}: of the {passed} of {len(checkpoints)} saved epochs that neither loop nor copy, "
-            f"it is least surprised by pieces that it has not heard ({surprise(best):.3f} nats a note)"
+            f"take epoch {best.epoch}: {passed} of {len(checkpoints)} saved epochs neither loop nor copy, and of these it "
+            f"is least surprised by pieces that it has not heard ({surprise(best):.3f} nats a note)"
         )
     copying = sum(not checkpoint.copy.passed for checkpoint in checkpoints)
     looping = sum(not checkpoint.loop.passed for checkpoint in checkpoints)

@@ -13,12 +13,11 @@ import msgspec
 from runtime.controls import Controls
 from runtime.encoding import quantise
 from runtime.notes import Meter, Note
-from trainer.excerpts import Step, compiled_step, controls_of, make_excerpts
+from trainer.excerpts import Player, controls_of, make_excerpts, player_of
 from trainer.flattening import where_curves_flatten
 from trainer.gates import Gates, GateVerdict, excerpt_length, judge, make_gates
 from trainer.likeness import Histogram, histograms, overlaps
 from trainer.material import Material
-from trainer.network import StreamNetwork
 from trainer.piece import Piece
 from trainer.run_directory import RunDirectory
 from trainer.training import load_network
@@ -136,9 +135,9 @@ def _histograms(pieces: Sequence[Piece]) -> dict[str, Histogram]:
     return histograms([quantise(p.notes) for p in pieces], [quantise(p.notes) for p in pieces if p.performed])
 
 
-def hear_network(jury: Jury, network: StreamNetwork, step: Step | None = None) -> list[list[Note]]:
+def improvised(jury: Jury, player: Player) -> list[list[Note]]:
     """The excerpts by which a network is judged."""
-    return make_excerpts(network, range(EXCERPTS), jury.gates.notes, jury.controls, step)
+    return make_excerpts(player, range(EXCERPTS), jury.gates.notes, jury.controls)
 
 
 def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = lambda *_: None) -> Advice:
@@ -153,12 +152,12 @@ def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = 
     epochs = [epoch for epoch in run.saved_epochs() if epoch in rows]
     network = load_network(run, epochs[-1] if epochs else run.best_epoch())
     jury = jury_of(material, network.config.styles)
-    step = compiled_step(network)
+    player = player_of(network)
     played = any(piece.performed for piece in material.split.train)
     checkpoints = []
     for number, epoch in enumerate(epochs, start=1):
         network.load_weights(run.checkpoint(epoch))
-        heard = jury.hear(hear_network(jury, network, step), played=played)
+        heard = jury.hear(improvised(jury, player), played=played)
         row = rows[epoch]
         checkpoints.append(CheckpointAdvice(epoch, row["loss"], row.get("val_loss"), *heard))
         on_checkpoint(number, len(epochs))
@@ -199,8 +198,8 @@ def _sentence(best: CheckpointAdvice | None, checkpoints: Sequence[CheckpointAdv
     if best:
         passed = sum(checkpoint.passed for checkpoint in checkpoints)
         return (
-            f"take epoch {best.epoch}: {passed} of {len(checkpoints)} saved epochs neither loop nor copy, and of these it "
-            f"is least surprised by pieces that it has not heard ({surprise(best):.3f} nats a note)"
+            f"take epoch {best.epoch}: {passed} of {len(checkpoints)} saved epochs neither loop nor copy, and of these "
+            f"it is least surprised by pieces that it has not heard ({surprise(best):.3f} nats a note)"
         )
     copying = sum(not checkpoint.copy.passed for checkpoint in checkpoints)
     looping = sum(not checkpoint.loop.passed for checkpoint in checkpoints)

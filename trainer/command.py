@@ -17,6 +17,7 @@ from trainer import markov
 from trainer.advice import ADVICE, Advice, advise
 from trainer.corpus import Corpus, read_corpus
 from trainer.evaluation import evaluate
+from trainer.excerpts import Player, controls_of, player_of
 from trainer.interruption import Interruption
 from trainer.keepsakes import draw_advice, keep_animation, keep_plot, keep_sample
 from trainer.material import Material, prepare
@@ -81,7 +82,9 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
     began = time.monotonic()
     saved = _train(settings, material, run, console, resume=resume)
     if saved:
-        _conclude(run, settings, material, time.monotonic() - began, console)
+        # Who has interrupted a training does not want to wait until all of it has been listened to.
+        complete = saved == settings.epochs
+        _conclude(run, settings, material, time.monotonic() - began, console, complete=complete)
     return 0
 
 
@@ -158,7 +161,10 @@ def _train(
         listener = _listener(settings, material, run, progress, task)
         saved = train(settings, material, run, interruption, listener, resume=resume)
     if interruption.asked and saved < settings.epochs:
-        console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
+        console.print(
+            f"stopped after epoch {saved}; the same command with --resume goes on from there, and "
+            f"lstm-composer advise {run.path} says which epoch to take so far"
+        )
     return saved
 
 
@@ -166,7 +172,8 @@ def _listener(
     settings: TrainingSettings, material: Material, run: RunDirectory, progress: Progress, task: TaskID
 ) -> Listener:
     summary = material.summary()
-    tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
+    controls = controls_of(settings.network.styles, 0, meter=Meter.parse(summary["meter"]))
+    players: dict[int, Player] = {}  # one is compiled for each network: another comes only after a collapse
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
         progress.update(task, completed=epoch - 1 + batch / batches)
@@ -176,7 +183,8 @@ def _listener(
         if saved:
             epoch = int(rows[-1]["epoch"])
             keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=read_rollbacks(run))
-            keep_sample(run, network, epoch, name=settings.name, tempo_bpm=tempo_bpm, meter=meter)
+            player = players.setdefault(id(network), player_of(network))
+            keep_sample(run, player, epoch, name=settings.name, tempo_bpm=summary["tempo_bpm"], controls=controls)
             progress.console.print(f"epoch {epoch} saved: {_figures(rows[-1])}")
 
     def on_trouble(sentence: str) -> None:
@@ -191,12 +199,18 @@ def _figures(row: Row) -> str:
 
 
 def _conclude(
-    run: RunDirectory, settings: TrainingSettings, material: Material, seconds: float, console: Console
+    run: RunDirectory,
+    settings: TrainingSettings,
+    material: Material,
+    seconds: float,
+    console: Console,
+    *,
+    complete: bool,
 ) -> None:
     """Choose an epoch, measure it on the test part beside the Markov model, and write the report."""
     keep_animation(run)
-    advice = give_advice(run, settings, material, console)
-    epoch = (advice.epoch if advice else None) or run.best_epoch()
+    advice = give_advice(run, settings, material, console) if complete else None
+    epoch = run.best_epoch()
     metrics = _measure(run, material, epoch, seconds)
     test, baseline = metrics["test"]["loss"], metrics["markov_order_3"]["loss"]
     heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"

@@ -1,6 +1,7 @@
 """Excerpts: music that a checkpoint makes, for the gates, for the ear, and always the same for the same seeds."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,27 @@ _SPARE = 1.25
 """Events made for each note asked for: a few make none."""
 
 
-def compiled_step(network: StreamNetwork) -> Step:
-    """Compile the step of one note; it goes on to hold when other weights are loaded into the network."""
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A network that can be asked for the next note.
+
+    Attributes:
+        layers: LSTM layers.
+        units: Cells in each.
+        step: Inputs to outputs of one note for any number of voices, named and shaped as a bundle's tensors.
+
+    """
+
+    layers: int
+    units: int
+    step: Step
+
+
+def player_of(network: StreamNetwork) -> Player:
+    """Compile a network's step; it follows the network when other weights are loaded."""
     step = tf.function(lambda inputs: next_event(network, inputs))
-    return lambda inputs: {name: tensor.numpy() for name, tensor in step(inputs).items()}
+    run = lambda inputs: {name: tensor.numpy() for name, tensor in step(inputs).items()}  # noqa: E731 - one line says it
+    return Player(network.config.layers, network.config.units, run)
 
 
 def controls_of(styles: int, style: int, **settings: Any) -> Controls:
@@ -37,27 +55,23 @@ def controls_of(styles: int, style: int, **settings: Any) -> Controls:
     return Controls(style=weights, temperature=TEMPERATURE, min_p=MIN_P, **settings)
 
 
-def make_excerpts(
-    network: StreamNetwork, seeds: Sequence[int], notes: int, controls: Sequence[Controls], step: Step | None = None
-) -> list[list[Note]]:
-    """Let the network improvise, all excerpts at once, each from the start of a piece that does not end.
+def make_excerpts(player: Player, seeds: Sequence[int], notes: int, controls: Sequence[Controls]) -> list[list[Note]]:
+    """Let a network improvise, all excerpts at once, each from the start of a piece that does not end.
 
     Args:
-        network: Of any preset that makes note events.
+        player: The network.
         seeds: One for each excerpt; the noise is that of `play --seed`.
         notes: Notes in an excerpt, if the network makes as many.
         controls: One for each excerpt.
-        step: From `compiled_step`, to make it once for many checkpoints.
 
     """
-    step = step or compiled_step(network)
-    voices, config = len(seeds), network.config
+    voices = len(seeds)
     start = (START.delta, START.pitch, START.duration, START.velocity)
     inputs: Arrays = {
         "event": np.tile(np.array([start], np.int32), (voices, 1)),
         "position": np.zeros(voices, np.int32),
-        "h": np.zeros((config.layers, voices, config.units), np.float32),
-        "c": np.zeros((config.layers, voices, config.units), np.float32),
+        "h": np.zeros((player.layers, voices, player.units), np.float32),
+        "c": np.zeros((player.layers, voices, player.units), np.float32),
         "remaining": np.full((voices, PITCHES), SILENT, np.int32),
         "end_bias": np.full((voices, 1), _NEVER_ENDS, np.float32),
         **stack_voices([voice.tensors() for voice in controls]),
@@ -65,7 +79,7 @@ def make_excerpts(
     events = []
     for number in range(int(notes * _SPARE)):
         noise = stack_voices([gumbel_noise(seed, number) for seed in seeds])
-        found = step({**inputs, **noise})
+        found = player.step({**inputs, **noise})
         inputs |= {name: found[f"next_{name}"] for name in ("event", "position", "h", "c", "remaining")}
         events.append(inputs["event"])
     return [_notes_of(voice)[:notes] for voice in np.stack(events, axis=1)]

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from runtime.controls import Controls
 from runtime.midifile import midi_bytes
-from runtime.notes import Meter, Note, end_of
+from runtime.notes import Note, end_of
 from trainer.advice import Advice
-from trainer.excerpts import controls_of, make_excerpts
+from trainer.excerpts import Player, make_excerpts
 from trainer.guard import Rollback
-from trainer.network import StreamNetwork
 from trainer.run_directory import RunDirectory, write_whole
 
 SAMPLE_NOTES = 200
@@ -39,10 +39,11 @@ def keep_plot(
 
 
 def keep_sample(
-    run: RunDirectory, network: StreamNetwork, epoch: int, *, name: str, tempo_bpm: float, meter: Meter
+    run: RunDirectory, player: Player, epoch: int, *, name: str, tempo_bpm: float, controls: Controls
 ) -> list[Note]:
     """Write samples/epoch_0025.mid, SAMPLE_NOTES notes of the same seed at every checkpoint, and return them."""
-    music = make_excerpts(network, [SAMPLE_SEED], SAMPLE_NOTES, [controls_of(network.config.styles, 0, meter=meter)])[0]
+    [music] = make_excerpts(player, [SAMPLE_SEED], SAMPLE_NOTES, [controls])
+    meter = controls.meter
     path = run.path / "samples" / f"epoch_{epoch:04}.mid"
     path.parent.mkdir(exist_ok=True)
     bar = meter.ticks_per_bar

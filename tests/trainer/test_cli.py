@@ -97,11 +97,15 @@ def test_killed_resumed_and_stopped(trained: Trained) -> None:
 
 
 def test_what_it_says_of_the_training(trained: Trained) -> None:
-    *_, last, best, following = trained.lines
+    *_, last, stopped, best, following = trained.lines
     assert "nats a note in training" in last
     assert "held out" in last
-    epoch = trained.run.best_epoch()
-    assert best.startswith(f"best saved epoch: {epoch}, with ")
+    epoch, path = trained.run.best_epoch(), trained.run.path
+    assert stopped == (
+        f"stopped after epoch {trained.run.saved_epochs()[-1]}; the same command with --resume goes on from there, and "
+        f"lstm-composer advise {path} says which epoch to take so far"
+    )
+    assert best.startswith(f"epoch {epoch} has ")
     assert "on pieces it has never heard; a Markov model of order 3 has" in best
     # Longer than a terminal is wide, and yet one line.
     assert following == f"next: composer-export --run {trained.run.path} --epoch {epoch}"
@@ -111,10 +115,14 @@ def test_what_is_in_the_run_directory(trained: Trained, music_folder: Path) -> N
     path = trained.run.path
     visible = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
     files = {"config.json", "corpus.json", "encoding.json", "history.csv", "metrics.json"}
-    assert visible == {"checkpoints", *files}
-    assert {entry.name for entry in trained.run.checkpoints_path.iterdir() if not entry.name.startswith(".")} == {
-        f"epoch_{epoch:04}.keras" for epoch in trained.run.saved_epochs()
-    }
+    assert visible == {"checkpoints", "plots", "samples", *files}
+    for folder, suffix, others in (
+        ("checkpoints", "keras", set()),
+        ("plots", "png", {"training.gif"}),
+        ("samples", "mid", set()),
+    ):
+        names = {f"epoch_{epoch:04}.{suffix}" for epoch in trained.run.saved_epochs()} | others
+        assert {entry.name for entry in (path / folder).iterdir() if not entry.name.startswith(".")} == names
     config = json.loads((path / "config.json").read_text())
     assert (config["name"], config["source"], config["preset"]) == ("tiny", str(music_folder), "stream")
     assert (config["epochs"], config["save_every"], config["seed"]) == (100_001, 2, 3)

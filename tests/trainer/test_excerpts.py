@@ -1,12 +1,10 @@
-from typing import Any
-
 import keras
 import numpy as np
 import pytest
 
 from runtime.controls import Controls
 from runtime.notes import Meter, Note
-from trainer.excerpts import MIN_P, TEMPERATURE, compiled_step, controls_of, make_excerpts
+from trainer.excerpts import MIN_P, TEMPERATURE, Player, controls_of, make_excerpts, player_of
 from trainer.network import StreamNetwork, blank_inputs
 
 CONTROLS = controls_of(1, 0, meter=Meter(3, 4))
@@ -24,30 +22,34 @@ def network() -> StreamNetwork:
     return network
 
 
-def made(network: StreamNetwork, *seeds: int, notes: int = 12, **given: Any) -> list[list[Note]]:
-    return make_excerpts(network, seeds, notes, [CONTROLS] * len(seeds), **given)
+@pytest.fixture(scope="module")
+def player(network: StreamNetwork) -> Player:
+    return player_of(network)
 
 
-def test_an_excerpt_depends_on_its_seed_alone(network: StreamNetwork) -> None:
-    one, two, again = made(network, 1, 2, 1)
+def made(player: Player, *seeds: int, notes: int = 12) -> list[list[Note]]:
+    return make_excerpts(player, seeds, notes, [CONTROLS] * len(seeds))
+
+
+def test_an_excerpt_depends_on_its_seed_alone(player: Player) -> None:
+    one, two, again = made(player, 1, 2, 1)
     assert one == again != two
-    assert [made(network, seed)[0] for seed in (1, 2)] == [one, two]
+    assert [made(player, seed)[0] for seed in (1, 2)] == [one, two]
 
 
-def test_an_excerpt_has_the_notes_asked_for_on_the_grid_and_sorted(network: StreamNetwork) -> None:
-    for excerpt in made(network, 3, 4, notes=30):
+def test_an_excerpt_has_the_notes_asked_for_on_the_grid_and_sorted(player: Player) -> None:
+    for excerpt in made(player, 3, 4, notes=30):
         assert len(excerpt) == 30
         assert excerpt == sorted(excerpt)
         assert all(note.duration > 0 for note in excerpt)
 
 
-def test_a_compiled_step_follows_the_weights(network: StreamNetwork) -> None:
-    step = compiled_step(network)
-    before = made(network, 1, step=step)
+def test_a_player_follows_the_weights(network: StreamNetwork, player: Player) -> None:
+    before = made(player, 1)
     bias = network.logits["pitch"].bias
     kept = np.asarray(bias)
     bias.assign(kept + 20 * (np.arange(len(kept)) == 100))
-    after = made(network, 1, step=step)
+    after = made(player, 1)
     bias.assign(kept)
     assert before != after
     assert 100 in {note.pitch for note in after[0]}

@@ -118,6 +118,10 @@ class Engine:
         event, log_probability, *carried = self._session.run(self._outputs, feed)
         return Step(State(event, *carried), log_probability)
 
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run the graph on all its inputs as they are, and return all its outputs by name."""
+        return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
+
 
 @lru_cache(maxsize=32)
 def _end_bias(voices: int, nats: float) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ class NetworkConfig:
 
     """
 
-    units: int = 192
+    units: int = 160
     layers: int = 2
     head_units: int = 128
     styles: int = 1

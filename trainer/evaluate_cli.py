@@ -1,0 +1,48 @@
+"""`lstm-composer evaluate`: how well a checkpoint or a bundle knows some music."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from runtime.arguments import OneLineParser
+from runtime.errors import ComposerError, MissingError
+from trainer.quiet import quiet_tensorflow
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; errors the user can cure are raised as `ComposerError`."""
+    arguments = _parser().parse_args(argv)
+    try:
+        with quiet_tensorflow():
+            from trainer.evaluating import evaluate_command  # noqa: PLC0415 - slow, and --help should not be
+    except ModuleNotFoundError as error:
+        raise MissingError(f'evaluating needs {error.name}: pip install "lstm-composer[train]"') from error
+    return evaluate_command(arguments.what, arguments.epoch, arguments.folder, as_json=arguments.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog="lstm-composer evaluate",
+        description="Measure a checkpoint or a bundle: nats a note, accuracy, gates, likeness to the music.",
+    )
+    parser.add_argument("what", metavar="RUN_OR_BUNDLE", help="a run directory, a style, or the path of a bundle")
+    parser.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="music to measure on (default: the run's test part)"
+    )
+    parser.add_argument("--epoch", type=_epoch, metavar="N", help="which checkpoint of a run (default: the best)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+def _epoch(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an epoch: give a number from 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ComposerError as problem:
+        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
+        sys.exit(2)

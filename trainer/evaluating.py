@@ -1,0 +1,169 @@
+"""What `lstm-composer evaluate` does: how well a checkpoint or a bundle knows some music, and what it makes of it."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime.bundle import CARD_SUFFIX, load_bundle
+from runtime.encoding import HEADS
+from runtime.engine import Engine
+from runtime.errors import CorpusError, InputError
+from runtime.library import find_style
+from trainer.advice import GateAdvice, improvised, jury_of
+from trainer.command import material_of
+from trainer.corpus import read_corpus
+from trainer.evaluation import evaluate
+from trainer.excerpts import Player, player_of
+from trainer.features import Sequence, sequence_of
+from trainer.material import Material
+from trainer.run_directory import RunDirectory
+from trainer.scoring import player_of_engine, score
+from trainer.split import Split
+from trainer.training import load_network
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is evaluated.
+
+    Attributes:
+        title: What to call it.
+        player: How it plays.
+        styles: How many it holds.
+        figures: Its nats a note, and accuracies where they can be known, on sequences.
+        material: What it was trained on, None if that is not known.
+
+    """
+
+    title: str
+    player: Player
+    styles: int
+    figures: Any
+    material: Material | None
+
+
+def evaluate_command(what: str, epoch: int | None, folder: str | None, *, as_json: bool) -> int:
+    """Evaluate a run's checkpoint on its own test part or on a folder, or a bundle on a folder; returns the exit code.
+
+    Raises:
+        InputError: If there is no such run, epoch, bundle, or no music to evaluate it on.
+        CorpusError: If the folder has no music that can be used.
+
+    """
+    console = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
+    is_run = RunDirectory(Path(what)).config_path.exists()
+    if not is_run and epoch is not None:
+        raise InputError(f"--epoch {epoch}: {what} is no run directory, and a bundle holds one epoch only")
+    candidate = _of_run(RunDirectory(Path(what)), epoch, console) if is_run else _of_bundle(what)
+    name, sequences, material = _music(candidate, folder)
+    found = {
+        "evaluated": candidate.title,
+        "on": name,
+        "pieces": len(sequences),
+        "notes": sum(sequence.notes for sequence in sequences),
+        **{key: round(value, 6) for key, value in candidate.figures(sequences).items()},
+        **_heard(candidate, material),
+    }
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        screen = Console(highlight=False, markup=False, soft_wrap=True)
+        screen.print(f"{found['evaluated']} on {found['on']}: {found['pieces']} pieces, {found['notes']:,} notes")
+        screen.print(_table(found))
+    return 0
+
+
+def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
+    settings, saved = run.read_settings(), run.saved_epochs()
+    epoch = run.best_epoch() if wanted is None else wanted
+    if epoch not in saved:
+        raise InputError(f"epoch {epoch} of {run.path} was not saved; saved are: {', '.join(map(str, saved))}")
+    network = load_network(run, epoch)
+    material = material_of(run, settings, console)
+    return Candidate(
+        f"{settings.name}, epoch {epoch}",
+        player_of(network),
+        network.config.styles,
+        lambda sequences: evaluate(network, sequences),
+        material,
+    )
+
+
+def _of_bundle(what: str) -> Candidate:
+    path = Path(what)
+    if path.suffix == ".onnx":
+        path = path.with_name(f"{path.name}.json")
+    bundle = load_bundle(path if path.name.endswith(CARD_SUFFIX) else find_style(what).path)
+    player, styles = player_of_engine(Engine(bundle)), len(bundle.card.styles)
+    return Candidate(
+        f"bundle {bundle.card.name}", player, styles, lambda sequences: score(player, sequences, styles), None
+    )
+
+
+def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequence, ...], Material]:
+    """What to measure on, and what to judge its improvisations by."""
+    known = candidate.material
+    if folder is None:
+        if known is None:
+            raise InputError(
+                f"{candidate.title} does not hold the music it was trained on: give a FOLDER as well"
+            )
+        for part in ("test", "validation", "train"):
+            if getattr(known, part):
+                return f"{known.corpus.source} ({part} part)", getattr(known, part), known
+    corpus = read_corpus(str(folder))
+    sequences = tuple(sequence_of(piece) for piece in corpus.pieces)
+    if not sequences:
+        raise CorpusError(f"{folder} has no music to evaluate on")
+    if known is None:
+        return str(folder), sequences, Material(corpus, Split(corpus.pieces, (), ()), sequences, (), ())
+    return str(folder), sequences, known
+
+
+def _heard(candidate: Candidate, material: Material) -> dict[str, Any]:
+    """What the gates say of 32 excerpts, and how like the music they are."""
+    try:
+        jury = jury_of(material, candidate.styles)
+    except CorpusError as error:
+        return {"not_judged": str(error)}
+    played = any(piece.performed for piece in material.split.train)
+    loop, copy, longest, likeness, areas = jury.hear(improvised(jury, candidate.player), played=played)
+    return {
+        "loop_gate": _gate(loop),
+        "copy_gate": _gate(copy),
+        "longest_match": longest,
+        "likeness": likeness,
+        "likeness_ceiling": jury.ceiling,
+        "overlapped_areas": areas,
+    }
+
+
+def _gate(gate: GateAdvice) -> dict[str, Any]:
+    return {"passed": gate.passed, "inside": gate.inside, "excerpts": gate.excerpts, "reasons": list(gate.reasons)}
+
+
+def _table(found: Mapping[str, Any]) -> Table:
+    table = Table()
+    for column in ("", "nats a note", "accuracy"):
+        table.add_column(column, justify="left" if not column else "right")
+    table.add_row("total", f"{found['loss']:.3f}", "")
+    for head in HEADS:
+        accuracy = found.get(f"accuracy_{head}")
+        table.add_row(head, f"{found[f'nll_{head}']:.3f}", "" if accuracy is None else f"{accuracy:.1%}")
+    table.add_section()
+    for name in ("loop", "copy"):
+        gate = found.get(f"{name}_gate")
+        if gate:
+            table.add_row(
+                f"{name} gate", "passes" if gate["passed"] else "fails", f"{gate['inside']} of {gate['excerpts']}"
+            )
+    if "likeness" in found:
+        ceiling = found["likeness_ceiling"]
+        table.add_row("likeness", f"{found['likeness']:.3f}", "" if ceiling is None else f"human: {ceiling:.3f}")
+    return table

@@ -140,8 +140,7 @@ def test_three_voices_at_once_are_three_voices_one_by_one(tiny: Engine) -> None:
         noises = [gumbel_noise(seed, number) for seed in range(3)]
         step = tiny.step(together, tensors, stack_voices(noises))
         singles = [
-            tiny.step(state, voice.tensors(), noise)
-            for state, voice, noise in zip(alone, voices, noises, strict=True)
+            tiny.step(state, voice.tensors(), noise) for state, voice, noise in zip(alone, voices, noises, strict=True)
         ]
         together, alone = step.state, [single.state for single in singles]
         for voice, single in enumerate(singles):

@@ -111,9 +111,7 @@ def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequenc
     known = candidate.material
     if folder is None:
         if known is None:
-            raise InputError(
-                f"{candidate.title} does not hold the music it was trained on: give a FOLDER as well"
-            )
+            raise InputError(f"{candidate.title} does not hold the music it was trained on: give a FOLDER as well")
         for part in ("test", "validation", "train"):
             if getattr(known, part):
                 return f"{known.corpus.source} ({part} part)", getattr(known, part), known

@@ -49,7 +49,9 @@ def test_every_weight_is_in_the_graph(exported: tuple[str, StreamNetwork, onnx.M
     }
     for variable in network.trainable_variables:
         values = np.sort(np.asarray(variable).ravel())
-        if "lstm" not in variable.path:  # those change places
+        if "release_table" in variable.path:  # the graph has a row for every tick, so some of its rows many times
+            assert any(set(values.tolist()) == set(np.frombuffer(tensor, np.float32).tolist()) for tensor in found)
+        elif "lstm" not in variable.path:  # those change places
             assert values.tobytes() in found, variable.path
 
 

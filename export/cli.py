@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", type=Path, default=MODELS, metavar="DIR", help="where it goes (default: models/)"
     )
-    parser.add_argument("--name", metavar="STYLE", help="name of bundle and style (default: the run's)")
+    parser.add_argument(
+        "--name", metavar="STYLE", help="name of the bundle and of the style that bears the run's (default: the run's)"
+    )
     parser.add_argument("--weights", choices=("float16", "float32"), default="float16", help="how weights are stored")
     parser.add_argument("--data", type=Path, metavar="FILE.json", help="sources, licences, attributions for the card")
     parser.add_argument("--licence", default="not stated", help="licence of the bundle")

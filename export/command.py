@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,25 +12,32 @@ from typing import Any
 import msgspec
 
 import runtime
+from export import article
 from export.convert import Storage, round_weights, to_onnx
 from export.parity import check_parity
+from runtime.article import ArticleEncoding, SkuldurEncoding
 from runtime.bundle import (
     SCHEMA_VERSION,
     Bundle,
     BundleCard,
     DataSource,
+    EncodingCard,
     NetworkCard,
     ParityCard,
     PartCard,
     ProvenanceCard,
     SamplingCard,
     StyleCard,
+    TensorCard,
     encoding_card,
     expected_tensors,
+    expected_token_tensors,
     write_bundle,
 )
 from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
+from trainer.article.network import lstm_layers
+from trainer.bases import data_of_run, styles_of_run
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.material import prepare
@@ -55,7 +63,7 @@ class ExportSettings:
         name: Name of bundle and style, None for the run's.
         weights: How they are stored; arithmetic is in 32 bits either way.
         data: JSON file with a list of sources (source, licence, attribution, pieces, notes), None to name the
-            run's source alone.
+            run's source alone. Those of the base that a run was fine-tuned from come before them in any case.
         licence: Of the bundle.
 
     """
@@ -83,13 +91,49 @@ def run_export(settings: ExportSettings) -> int:
     data = _data(settings, run, trained)
     network = load_network(run, epoch)
     round_weights(network, settings.weights)
-    onnx = to_onnx(network, settings.weights).SerializeToString()
-    untested = _card(settings, run, trained, network, epoch, onnx, data)
-    parity = check_parity(network, Engine(Bundle(untested, onnx), "cpu"))
+    graph = _graph(run, trained, network, settings.weights)
+    untested = _card(settings, run, trained, network, epoch, graph, data)
+    parity = graph.check(Engine(Bundle(untested, graph.onnx), "cpu"))
     card = msgspec.structs.replace(untested, parity=parity)
-    path = write_bundle(card, onnx, settings.output)
+    path = write_bundle(card, graph.onnx, settings.output)
     _report(card, epoch, path)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """A converted network: its bytes, what the card says of them, and the check of graph against network."""
+
+    onnx: bytes
+    encoding: EncodingCard | ArticleEncoding | SkuldurEncoding
+    tensors: tuple[list[TensorCard], list[TensorCard]]
+    network: NetworkCard
+    check: Callable[[Engine], ParityCard]
+
+
+def _graph(run: RunDirectory, trained: TrainingSettings, network: Any, storage: Storage) -> _Graph:
+    if trained.preset != "stream":
+        return _article_graph(run, network, storage)
+    config = network.config
+    return _Graph(
+        to_onnx(network, storage).SerializeToString(),
+        encoding_card(),
+        expected_tensors(config.layers, config.units, config.styles),
+        NetworkCard(layers=config.layers, units=config.units),
+        lambda engine: check_parity(network, engine),
+    )
+
+
+def _article_graph(run: RunDirectory, network: Any, storage: Storage) -> _Graph:
+    encoding = msgspec.convert(run.read_json("encoding.json"), ArticleEncoding | SkuldurEncoding)
+    layers = lstm_layers(network)
+    return _Graph(
+        article.to_onnx(network, encoding, storage).SerializeToString(),
+        encoding,
+        expected_token_tensors(encoding),
+        NetworkCard(layers=len(layers), units=layers[0].units),
+        lambda engine: article.check_parity(network, engine.run, encoding),
+    )
 
 
 def _epoch(run: RunDirectory, wanted: int | None) -> int:
@@ -107,38 +151,43 @@ def _card(
     trained: TrainingSettings,
     network: StreamNetwork,
     epoch: int,
-    onnx: bytes,
+    graph: _Graph,
     data: list[DataSource],
 ) -> BundleCard:
     name = settings.name or trained.name
-    corpus, parts = run.read_json("corpus.json"), _parts(run)
-    inputs, outputs = expected_tensors(network.config.layers, network.config.units, network.config.styles)
+    inputs, outputs = graph.tensors
     return BundleCard(
         schema_version=SCHEMA_VERSION,
         name=name,
         licence=settings.licence,
-        styles=[
-            StyleCard(
-                name=name,
-                tempo_bpm=round(corpus["tempo_bpm"], 1),
-                meter=corpus["meter"],
-                pieces=sum(part.pieces for part in parts.values()),
-                notes=sum(part.notes for part in parts.values()),
-            )
-        ],
-        encoding=encoding_card(),
-        network=NetworkCard(layers=network.config.layers, units=network.config.units),
+        styles=_styles(run, trained, name),
+        encoding=graph.encoding,
+        network=graph.network,
         inputs=inputs,
         outputs=outputs,
         sampling=SamplingCard(temperature=DEFAULT_TEMPERATURE, min_p=DEFAULT_MIN_P),
         provenance=_provenance(settings, run, trained, epoch),
         data=data,
-        split=parts,
+        split=_parts(run),
         metrics=_metrics(run, trained, network, epoch),
         parity=_NOT_TRIED,
-        onnx_bytes=len(onnx),
-        onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        onnx_bytes=len(graph.onnx),
+        onnx_sha256=hashlib.sha256(graph.onnx).hexdigest(),
     )
+
+
+def _styles(run: RunDirectory, trained: TrainingSettings, name: str) -> list[StyleCard]:
+    """All styles of the network; the one that bears the run's name gets the bundle's.
+
+    Raises:
+        InputError: If another style is called so.
+
+    """
+    styles = styles_of_run(run, trained)
+    others = [style.name for style in styles if style.name != trained.name]
+    if len(others) < len(styles) and name in others:
+        raise InputError(f"--name {name} is that of a style of the base: give the new one another")
+    return [msgspec.structs.replace(s, name=name) if s.name == trained.name else s for s in styles]
 
 
 def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, epoch: int) -> ProvenanceCard:
@@ -162,13 +211,11 @@ def _parts(run: RunDirectory) -> dict[str, PartCard]:
 def _data(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings) -> list[DataSource]:
     if settings.data is not None:
         try:
-            return msgspec.json.decode(settings.data.read_bytes(), type=list[DataSource])
+            own = msgspec.json.decode(settings.data.read_bytes(), type=list[DataSource])
         except (OSError, msgspec.MsgspecError) as error:
             raise InputError(f"--data {settings.data} is no list of sources ({error}); see docs/bundles.md") from error
-    # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
-    source = trained.source if trained.source.startswith("music21:") else Path(trained.source).resolve().name
-    pieces, notes = (sum(getattr(part, field) for part in _parts(run).values()) for field in ("pieces", "notes"))
-    return [DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)]
+        return [*(trained.base.data if trained.base else ()), *own]
+    return data_of_run(run, trained)
 
 
 def _metrics(run: RunDirectory, trained: TrainingSettings, network: StreamNetwork, epoch: int) -> dict[str, float]:
@@ -186,7 +233,7 @@ def _metrics(run: RunDirectory, trained: TrainingSettings, network: StreamNetwor
 def _measured_now(run: RunDirectory, trained: TrainingSettings, network: StreamNetwork) -> dict[str, float]:
     """Figures on the test part; none where the music is gone or has changed, so that its parts are others now."""
     try:
-        material = prepare(read_corpus(trained.source), trained.seed)
+        material = prepare(read_corpus(trained.source), trained.seed, trained.style_names, trained.base_styles)
     except CorpusError:
         return {}
     same = material.summary()["names"] == run.read_json("corpus.json").get("names")
@@ -196,9 +243,10 @@ def _measured_now(run: RunDirectory, trained: TrainingSettings, network: StreamN
 def _report(card: BundleCard, epoch: int, path: Path) -> None:
     held_out = card.metrics.get("test_loss", card.metrics.get("validation_loss"))
     figure = f", {held_out:.3f} nats a note on held-out pieces" if held_out is not None else ""
+    played = next((style.name for style in card.styles if style.name == card.name), card.styles[0].name)
     sys.stdout.write(
         f"epoch {epoch} exported to {path.with_suffix('')} ({card.onnx_bytes / 1e6:.1f} MB, {card.provenance.weights} "
         f"weights{figure}); graph and network agree to {card.parity.max_difference:.1e} "
         f"over {card.parity.steps} notes\n"
-        f"next: lstm-composer play --style {card.name} --models-dir {path.parent}\n"
+        f"next: lstm-composer play --style {played} --models-dir {path.parent}\n"
     )

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.graph import graph_function
 from runtime.bundle import expected_tensors
+from trainer.graph_weights import STORED, point_at_weights
 from trainer.network import StreamNetwork
 
 _SAME_OPERATORS = {"SelectV2": "Where", "FloorMod": "Mod", "Greater": "Greater", "Less": "Less"}
@@ -42,11 +43,13 @@ def to_onnx(network: StreamNetwork, storage: Storage) -> onnx.ModelProto:
 
     Raises:
         ConversionError: If a loop is left in the graph, or another number of LSTM nodes than the network has layers.
+        UnknownWeightError: If a weight cannot be found in it again.
 
     """
     model = _converted(network)
     _check_nodes(model, network.config.layers)
     _name_voices(model, network)
+    point_at_weights(model, network)
     if storage == "float16":
         _store_in_16_bits(model)
     model.producer_name, model.producer_version = "lstm-composer", ""
@@ -111,8 +114,10 @@ def _store_in_16_bits(model: onnx.ModelProto) -> None:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < SMALLEST_STORED:
             continue
         name, values = tensor.name, numpy_helper.to_array(tensor)
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_stored"))
-        casts.append(helper.make_node("Cast", [f"{name}_stored"], [name], to=TensorProto.FLOAT))
+        if not np.array_equal(values.astype(np.float16).astype(np.float32), values):
+            continue  # computed by the converter out of rounded weights, as a batch normalisation's factors are
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}{STORED}"))
+        casts.append(helper.make_node("Cast", [f"{name}{STORED}"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)

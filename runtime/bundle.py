@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from runtime.article import ArticleEncoding, SkuldurEncoding, TokenEncoding, check_encoding, token_tensors
 from runtime.encoding import (
     DELTA_CLASSES,
     DURATION_CLASSES,
@@ -53,10 +54,9 @@ class StyleCard(_Card, frozen=True):
     notes: int
 
 
-class EncodingCard(_Card, frozen=True):
-    """What class numbers mean; see `runtime.encoding.vocabulary`."""
+class EncodingCard(_Card, frozen=True, tag_field="name", tag="stream"):
+    """What class numbers mean in preset `stream`; see `runtime.encoding.vocabulary`."""
 
-    name: str
     ticks_per_quarter: int
     ladder: list[int]
     pitches: int
@@ -65,7 +65,7 @@ class EncodingCard(_Card, frozen=True):
 
 
 class NetworkCard(_Card, frozen=True):
-    """Size of the state: LSTM layers and the cells in each."""
+    """LSTM layers and the cells in each; of the article's presets, which carry no state, those in the first."""
 
     layers: int
     units: int
@@ -123,7 +123,7 @@ class BundleCard(_Card, frozen=True):
     name: str
     licence: str
     styles: list[StyleCard]
-    encoding: EncodingCard
+    encoding: EncodingCard | ArticleEncoding | SkuldurEncoding
     network: NetworkCard
     inputs: list[TensorCard]
     outputs: list[TensorCard]
@@ -176,6 +176,24 @@ def expected_tensors(layers: int, units: int, styles: int) -> tuple[list[TensorC
     return inputs, outputs
 
 
+def expected_token_tensors(encoding: TokenEncoding) -> tuple[list[TensorCard], list[TensorCard]]:
+    """Inputs and outputs of the graph of one of the article's presets."""
+    inputs, outputs = (
+        [
+            msgspec.convert({"name": name, "dtype": dtype, "shape": shape}, TensorCard)
+            for name, (dtype, shape) in shapes.items()
+        ]
+        for shapes in token_tensors(encoding)
+    )
+    return inputs, outputs
+
+
+def _expected_of(card: BundleCard) -> tuple[list[TensorCard], list[TensorCard]]:
+    if isinstance(card.encoding, TokenEncoding):
+        return expected_token_tensors(card.encoding)
+    return expected_tensors(card.network.layers, card.network.units, len(card.styles))
+
+
 def _floats(name: str, layers: int, units: int) -> TensorCard:
     return TensorCard(name=name, dtype="float32", shape=(layers, "voices", units))
 
@@ -224,7 +242,9 @@ def _check_card(card: BundleCard, path: Path) -> None:
     name = path.name.removesuffix(CARD_SUFFIX)
     if card.name != name:
         raise BundleError(f"bundle {name} calls itself {card.name!r}: a bundle's two files are named after it")
-    if card.encoding != encoding_card():
+    if isinstance(card.encoding, TokenEncoding):
+        check_encoding(card.encoding, name)
+    elif card.encoding != encoding_card():
         raise BundleError(f"bundle {name} has another vocabulary than this program: export the model again")
     if not card.styles:
         raise BundleError(f"bundle {name} holds no style: export the model again")
@@ -233,8 +253,7 @@ def _check_card(card: BundleCard, path: Path) -> None:
             Meter.parse(style.meter)
         except InputError as error:
             raise BundleError(f"bundle {name}, style {style.name}: {error}") from error
-    expected = expected_tensors(card.network.layers, card.network.units, len(card.styles))
-    if (card.inputs, card.outputs) != expected:
+    if (card.inputs, card.outputs) != _expected_of(card):
         raise BundleError(
             f"bundle {name}: the sizes of its tensors do not match its vocabulary, network and styles: "
             "export the model again"

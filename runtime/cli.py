@@ -101,7 +101,8 @@ def _parser(external: list[str]) -> argparse.ArgumentParser:
 
 
 def _add_music(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--style", required=True, metavar="NAME", help="one of those that `lstm-composer styles` lists")
+    named = "one of those that `lstm-composer styles` lists, or several of one bundle: bach:0.7,joplin:0.3"
+    parser.add_argument("--style", required=True, metavar="NAME", help=named)
     parser.add_argument("--tempo", type=_number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
     parser.add_argument("--meter", type=_meter, help="such as 4/4, 3/4 or 6/8 (default: the style's)")
     parser.add_argument("--seed", type=_whole(0, _LARGEST_SEED), help="the same seed gives the same music")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from runtime.controls import Controls
 from runtime.encoding import DELTA_END, LADDER, Event, velocity_of
@@ -37,16 +38,24 @@ class Cursor:
     fruitless: int = 0
 
 
+class Place(Protocol):
+    """A place between two notes of a stream that can be resumed from there; what else it holds is its stream's."""
+
+    @property
+    def onset(self) -> int:
+        """Position in ticks of the previous onset."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A note of the stream and the place before it."""
+    """A note of the stream and the place before it, of the stream's own kind."""
 
     note: Note
-    before: Cursor
+    before: Any
 
 
-Advance = Callable[[Cursor], tuple[Note | None, Cursor]]
-"""Makes one event: its note, or None where it made none, and the place after it."""
+Advance = Callable[[Any], tuple[Note | None, Any]]
+"""Makes one event from a `Place`: its note, or None where it made none, and the place after it, of the same kind."""
 
 
 def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
@@ -91,7 +100,7 @@ def _still_sounds(before: State, event: Event) -> bool:
     return int(before.remaining[0, event.pitch]) > LADDER[event.delta]
 
 
-def improvise(advance: Advance, cursor: Cursor) -> Iterator[Placed]:
+def improvise(advance: Advance, cursor: Place) -> Iterator[Placed]:
     """Yield notes for ever, in the order of their onsets, each with the place before it."""
     while True:
         before = cursor

@@ -76,23 +76,52 @@ def _shelved(path: Path) -> Shelved:
 
 
 def styles(shelved: Sequence[Shelved]) -> dict[str, FoundStyle]:
-    """Styles by name; of two with one name the first."""
+    """Styles by name; of several with one name that of the bundle named after it, or else the first.
+
+    A fine-tuned bundle holds the styles of its base too, but is no longer as good at them.
+    """
     found: dict[str, FoundStyle] = {}
     for bundle in shelved:
         for index, card in enumerate(bundle.card.styles if bundle.card else ()):
-            found.setdefault(card.name, FoundStyle(bundle.path, index, card))
+            style = FoundStyle(bundle.path, index, card)
+            if bundle.name == card.name:
+                found[card.name] = style
+            else:
+                found.setdefault(card.name, style)
     return found
 
 
 def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
-    """Find the bundle that holds a style.
+    """Find the bundle that holds a style; see `styles`.
 
     Raises:
         InputError: If there is no such style; the message names those there are.
         BundleError: If the bundle of that name cannot be read.
 
     """
+    return find_styles([name], dirs)[0]
+
+
+def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundStyle, ...]:
+    """Find the bundle that holds all of some styles; returns them in the order of their names.
+
+    Of several that which is named after one of them, or else the first.
+
+    Raises:
+        InputError: If there is no such style, or no bundle that holds them all.
+        BundleError: If the bundle of that name cannot be read.
+
+    """
     shelved = shelf(dirs)
+    for bundle in sorted(shelved, key=lambda bundle: bundle.name not in names):
+        held = styles([bundle])
+        if all(name in held for name in names):
+            return tuple(held[name] for name in names)
+    places = ", ".join(f"{name} is in {_found(name, shelved).path.name}" for name in names)
+    raise InputError(f"{places}: only styles of one bundle can be mixed; train them together, or one --from the other")
+
+
+def _found(name: str, shelved: Sequence[Shelved]) -> FoundStyle:
     found = styles(shelved)
     if name in found:
         return found[name]

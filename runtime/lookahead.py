@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from runtime.improviser import Advance, Cursor, Placed
+from runtime.improviser import Advance, Place, Placed
 from runtime.notes import Note
 
 WAIT_SECONDS = 0.1
@@ -21,11 +21,12 @@ class LookAhead:
 
     """
 
-    def __init__(self, advance: Advance, cursor: Cursor, *, ahead_ticks: int, end_tick: int | None = None) -> None:
+    def __init__(self, advance: Advance, cursor: Place, *, ahead_ticks: int, end_tick: int | None = None) -> None:
         self.end_tick = end_tick
         self._ahead_ticks = ahead_ticks
         self._placed: deque[Placed] = deque()
-        self._advance, self._cursor = advance, cursor
+        self._advance = advance
+        self._cursor: Place = cursor
         self._restarts = 0
         self._taken_before = 0
         self._complete = False
@@ -52,7 +53,7 @@ class LookAhead:
                 self._ended = True
                 self._changed.notify_all()
 
-    def _append(self, before: Cursor, note: Note | None, after: Cursor, restarts: int) -> None:
+    def _append(self, before: Place, note: Note | None, after: Place, restarts: int) -> None:
         with self._changed:
             if restarts != self._restarts:
                 return  # a restart came while this event was made

@@ -127,7 +127,9 @@ def jury_of(material: Material, styles: int) -> Jury:
     known = _histograms(training)
     ceiling = overlaps(_histograms(held_out), known).mean if held_out else None
     meter = Meter.parse(material.summary()["meter"])
-    controls = tuple(controls_of(styles, seed % styles, meter=meter) for seed in range(EXCERPTS))
+    # Not those of its base: they are not in the music that it is judged by.
+    learned = sorted({sequence.style for sequence in material.train})
+    controls = tuple(controls_of(styles, learned[seed % len(learned)], meter=meter) for seed in range(EXCERPTS))
     return Jury(gates, known, None if ceiling is None else round(ceiling, 4), controls)
 
 

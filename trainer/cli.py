@@ -5,27 +5,35 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from runtime.arguments import OneLineParser
 from runtime.errors import ComposerError, InputError, MissingError
 from trainer.network_config import NetworkConfig
 from trainer.quiet import quiet_tensorflow
-from trainer.settings import TrainingSettings, check_style_name
+from trainer.settings import ARTICLE, FINE_TUNING, FROM_NOTHING, TrainingSettings, check_style_name
+
+if TYPE_CHECKING:
+    from trainer.bases import Base
 
 PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
 SEEDS = 2**32
 """Keras takes no larger ones."""
+SIZES = ("units", "layers", "head_units")
 _DEFAULTS = TrainingSettings(name="", source="")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
     arguments = _parser().parse_args(argv)
-    settings = _settings(arguments)
+    check_style_name(arguments.name)
     path = arguments.run_dir or RUNS / arguments.name
     try:
         with quiet_tensorflow():
+            settings = _settings(arguments, _base(arguments))
             from trainer.command import resume_training, start_training  # noqa: PLC0415 - slow, and --help should not be
     except ModuleNotFoundError as error:
         raise MissingError(f'training needs {error.name}: pip install "lstm-composer[train]"') from error
@@ -39,52 +47,71 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", metavar="FOLDER", help="MIDI, MusicXML, kern or ABC files; or music21:bach")
     parser.add_argument("--name", required=True, metavar="STYLE", help="what the style will be called")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
-    parser.add_argument("--epochs", type=_whole, metavar="N", help=f"the last epoch (default: {_DEFAULTS.epochs})")
-    parser.add_argument("--save-every", type=_whole, default=_DEFAULTS.save_every, metavar="EPOCHS")
+    parser.add_argument("--epochs", type=_whole, metavar="N", help=_help("the last epoch", "epochs"))
+    parser.add_argument("--save-every", type=_whole, metavar="N", help=_help("epochs between saves", "save_every"))
+    patience = "epochs without a better one after which it ends early"
+    parser.add_argument("--patience", type=_whole, metavar="N", help=_help(patience, "patience"))
     parser.add_argument("--preset", default=_DEFAULTS.preset, choices=PRESETS)
     parser.add_argument("--from", dest="base", metavar="BUNDLE_OR_RUN", help="start from a trained network")
+    parser.add_argument("--one-style", action="store_true", help="do not take sub-folders for styles")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
     parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
     parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
     size = parser.add_argument_group("recipe")
-    size.add_argument("--units", type=_whole, default=_DEFAULTS.network.units)
-    size.add_argument("--layers", type=_whole, default=_DEFAULTS.network.layers)
-    size.add_argument("--head-units", type=_whole, default=_DEFAULTS.network.head_units)
+    for field in SIZES:
+        default = f"(default: {getattr(_DEFAULTS.network, field)}, or the base's)"
+        size.add_argument(f"--{field.replace('_', '-')}", type=_whole, metavar="N", help=default)
     size.add_argument("--input-dropout", type=_share, default=_DEFAULTS.network.input_dropout)
     size.add_argument("--dropout", type=_share, default=_DEFAULTS.network.dropout)
     size.add_argument("--head-dropout", type=_share, default=_DEFAULTS.network.head_dropout)
-    size.add_argument("--learning-rate", type=_positive, default=_DEFAULTS.learning_rate)
+    size.add_argument("--learning-rate", type=_positive, metavar="R", help=_help("the highest", "learning_rate"))
     size.add_argument("--weight-decay", type=_share, default=_DEFAULTS.weight_decay)
-    size.add_argument("--batch-steps", type=_whole, default=_DEFAULTS.batch_steps)
+    size.add_argument("--batch-steps", type=_whole, metavar="N", help=_help("notes in a batch", "batch_steps"))
     size.add_argument("--window", type=_whole, default=_DEFAULTS.window)
     return parser
 
 
-def _settings(arguments: argparse.Namespace) -> TrainingSettings:
-    if arguments.preset != "stream" or arguments.base:
-        asked = f"--preset {arguments.preset}" if arguments.preset != "stream" else "--from"
-        raise InputError(f"{asked} is not there yet: train with --preset stream and without --from")
-    check_style_name(arguments.name)
+def _help(what: str, field: str) -> str:
+    nothing, base = getattr(FROM_NOTHING, field), getattr(FINE_TUNING, field)
+    return f"{what} (default: {nothing or 'none'}; with --from: {base})"
+
+
+def _base(arguments: argparse.Namespace) -> "Base | None":
+    """What `--from` names; a run that is resumed holds it already."""
+    if arguments.base is None or arguments.resume:
+        return None
+    if arguments.preset != "stream":
+        raise InputError(f"--from starts networks of preset stream, not of {arguments.preset}: leave one of them out")
+    from trainer.bases import find_base  # noqa: PLC0415 - loads onnx
+
+    return find_base(arguments.base)
+
+
+def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSettings:
+    recipe = msgspec.to_builtins(FINE_TUNING if base else FROM_NOTHING if arguments.preset == "stream" else ARTICLE)
+    asked = {name: getattr(arguments, name) for name in recipe if getattr(arguments, name) is not None}
     return TrainingSettings(
         name=arguments.name,
         source=arguments.source,
         preset=arguments.preset,
-        epochs=arguments.epochs or _DEFAULTS.epochs,
-        save_every=arguments.save_every,
         seed=arguments.seed,
-        batch_steps=arguments.batch_steps,
         window=arguments.window,
-        learning_rate=arguments.learning_rate,
         weight_decay=arguments.weight_decay,
-        network=NetworkConfig(
-            units=arguments.units,
-            layers=arguments.layers,
-            head_units=arguments.head_units,
-            input_dropout=arguments.input_dropout,
-            dropout=arguments.dropout,
-            head_dropout=arguments.head_dropout,
-        ),
+        network=_network(arguments, base),
+        styles=(arguments.name,) if arguments.one_style else (),
+        base=base.card if base else None,
+        **{**recipe, **asked},
     )
+
+
+def _network(arguments: argparse.Namespace, base: "Base | None") -> NetworkConfig:
+    sizes = {field: getattr(arguments, field) for field in SIZES if getattr(arguments, field) is not None}
+    rates = {field: getattr(arguments, field) for field in ("input_dropout", "dropout", "head_dropout")}
+    if base is None:
+        return NetworkConfig(**sizes, **rates)
+    from trainer.bases import fitted  # noqa: PLC0415 - loaded with the base
+
+    return fitted(NetworkConfig(**rates), base, sizes)
 
 
 def _whole(text: str) -> int:

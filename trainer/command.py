@@ -15,6 +15,8 @@ from runtime.errors import CorpusError, InputError
 from runtime.notes import Meter
 from trainer import markov
 from trainer.advice import ADVICE, Advice, advise
+from trainer.article.command import train_article
+from trainer.bases import keep_first_weights
 from trainer.corpus import Corpus, read_corpus
 from trainer.evaluation import evaluate
 from trainer.excerpts import Player, controls_of, player_of
@@ -22,9 +24,10 @@ from trainer.interruption import Interruption
 from trainer.keepsakes import draw_advice, keep_animation, keep_plot, keep_sample
 from trainer.material import Material, prepare
 from trainer.network import StreamNetwork
+from trainer.patience import is_spent
 from trainer.report import report
 from trainer.run_directory import RunDirectory, write_whole
-from trainer.settings import TrainingSettings
+from trainer.settings import TrainingSettings, with_styles
 from trainer.training import Listener, Row, load_network, read_rollbacks, train
 
 _REFUSALS_SHOWN = 12
@@ -76,14 +79,19 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-    material = prepare(_read(settings.source, console), settings.seed)
+    corpus = _read(settings.source, console)
+    if not resume:
+        settings = with_styles(settings, corpus.styles)
+    material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
     _describe(material, console)
+    if settings.preset != "stream":
+        return train_article(settings, run, material, console, resume=resume)
     _open(run, settings, material, resume=resume)
     began = time.monotonic()
     saved = _train(settings, material, run, console, resume=resume)
     if saved:
         # Who has interrupted a training does not want to wait until all of it has been listened to.
-        complete = saved == settings.epochs
+        complete = saved == settings.epochs or is_spent(run.read_history(), settings.patience)
         _conclude(run, settings, material, time.monotonic() - began, console, complete=complete)
     return 0
 
@@ -93,6 +101,7 @@ def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, 
     summary = material.summary()
     if not resume:
         run.create()
+        keep_first_weights(run, settings)
     else:
         _check_same_music(run, material, settings.source)
     run.write_json("encoding.json", vocabulary())
@@ -172,7 +181,8 @@ def _listener(
     settings: TrainingSettings, material: Material, run: RunDirectory, progress: Progress, task: TaskID
 ) -> Listener:
     summary = material.summary()
-    controls = controls_of(settings.network.styles, 0, meter=Meter.parse(summary["meter"]))
+    style = len(settings.base_styles)
+    controls = controls_of(settings.network.styles, style, meter=Meter.parse(summary["meter"]))
     players: dict[int, Player] = {}  # one is compiled for each network: another comes only after a collapse
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
@@ -276,6 +286,7 @@ def advise_run(path: Path) -> int:
     """
     run, console = RunDirectory(path), Console(highlight=False, markup=False, soft_wrap=True)
     settings = run.read_settings()
+    check_stream(run, settings)
     run.best_epoch()
     material = material_of(run, settings, console)
     advice = give_advice(run, settings, material, console)
@@ -286,6 +297,19 @@ def advise_run(path: Path) -> int:
     return 0
 
 
+def check_stream(run: RunDirectory, settings: TrainingSettings) -> None:
+    """Check that the gates and figures of note events can be had of a run.
+
+    Raises:
+        InputError: If it is of the article's presets.
+
+    """
+    if settings.preset != "stream":
+        raise InputError(
+            f"{run.path} is of preset {settings.preset}, whose tokens have no rhythm to judge: name a run of stream"
+        )
+
+
 def material_of(run: RunDirectory, settings: TrainingSettings, console: Console) -> Material:
     """Read the music of a run again and split it as it was.
 
@@ -293,6 +317,7 @@ def material_of(run: RunDirectory, settings: TrainingSettings, console: Console)
         InputError: If it is not what the run was trained on.
 
     """
-    material = prepare(_read(settings.source, console), settings.seed)
+    corpus = _read(settings.source, console)
+    material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
     _check_same_music(run, material, settings.source)
     return material

@@ -24,11 +24,20 @@ _REASONS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All pieces in the order of their names, what is left out with its reasons, and where it came from."""
+    """All pieces in the order of their names, what is left out with its reasons, and where it came from.
+
+    Attributes:
+        pieces: At least one, each named by its path in the source.
+        refused: What is left out.
+        source: Folder, file or corpus.
+        styles: Of a folder of styles its sub-folders, in the order of their names; of anything else none.
+
+    """
 
     pieces: tuple[Piece, ...]
     refused: tuple[Refusal, ...]
     source: str
+    styles: tuple[str, ...] = ()
 
 
 def read_corpus(
@@ -40,6 +49,8 @@ def read_corpus(
     workers: int | None = None,
 ) -> Corpus:
     """Read everything that can be read; the rest is named in `refused`.
+
+    A folder is one of styles where it has two sub-folders or more, each holds music, and none lies beside them.
 
     Args:
         source: A folder (with all that is in it, except hidden files), one file of music, a JSB chorales
@@ -55,14 +66,22 @@ def read_corpus(
         MissingError: If "music21:..." is asked for and music21 is not installed.
 
     """
+    styles: tuple[str, ...] = ()
     if source.endswith(".json") and Path(source).is_file():
         reading = _read_benchmark(source)
     else:
-        reading = _joined(read_files(_files_of(source), cache_dir or default_cache_dir(), on_progress, workers=workers))
+        files = files_of(source)
+        styles = _styles_of(Path(source).expanduser(), files)
+        reading = _joined(read_files(files, cache_dir or default_cache_dir(), on_progress, workers=workers))
     kept, refused = _sorted_out(reading, leave_out_untidy=leave_out_untidy)
     if not kept:
         raise CorpusError(f"nothing in {source} can be used: {_first_reasons(refused)}")
-    return Corpus(kept, refused, source)
+    return Corpus(kept, refused, source, styles)
+
+
+def style_folder(piece: Piece) -> str:
+    """The sub-folder of a folder of styles that a piece lies in, however deep."""
+    return piece.name.partition("/")[0]
 
 
 def _read_benchmark(source: str) -> Reading:
@@ -72,7 +91,7 @@ def _read_benchmark(source: str) -> Reading:
         raise CorpusError(f"{source} {error}") from error
 
 
-def _files_of(source: str) -> list[File]:
+def files_of(source: str) -> list[File]:
     """Names and paths of the files of a source, in the order of the names."""
     if source.startswith(_MUSIC21):
         return [File(name, path) for name, path in music21_files(source.removeprefix(_MUSIC21))]
@@ -90,6 +109,15 @@ def _files_in(folder: Path) -> list[File]:
     relative = [(path.relative_to(folder), path) for path in folder.rglob("*") if path.is_file()]
     shown = [(name, path) for name, path in relative if not any(part.startswith(".") for part in name.parts)]
     return sorted(File(name.as_posix(), path) for name, path in shown)
+
+
+def _styles_of(source: Path, files: Iterable[File]) -> tuple[str, ...]:
+    """The sub-folders of a folder of styles, rising; none if the source is anything else."""
+    if not source.is_dir():
+        return ()
+    folders = sorted(path.name for path in source.iterdir() if path.is_dir() and not path.name.startswith("."))
+    with_music = {file.name.partition("/")[0] for file in files}
+    return tuple(folders) if len(folders) > 1 and with_music == set(folders) else ()
 
 
 def _joined(readings: Iterable[Reading]) -> Reading:

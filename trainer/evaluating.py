@@ -10,13 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from runtime.article import TokenEncoding
 from runtime.bundle import CARD_SUFFIX, load_bundle
 from runtime.encoding import HEADS
 from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
 from runtime.library import find_style
 from trainer.advice import GateAdvice, improvised, jury_of
-from trainer.command import material_of
+from trainer.command import check_stream, material_of
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.excerpts import Player, player_of
@@ -36,6 +37,7 @@ class Candidate:
         title: What to call it.
         player: How it plays.
         styles: How many it holds.
+        style: The one by which other music is measured.
         figures: Its nats a note, and accuracies where they can be known, on sequences.
         material: What it was trained on, None if that is not known.
 
@@ -44,6 +46,7 @@ class Candidate:
     title: str
     player: Player
     styles: int
+    style: int
     figures: Any
     material: Material | None
 
@@ -81,6 +84,7 @@ def evaluate_command(what: str, epoch: int | None, folder: str | None, *, as_jso
 
 def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
     settings, saved = run.read_settings(), run.saved_epochs()
+    check_stream(run, settings)
     epoch = run.best_epoch() if wanted is None else wanted
     if epoch not in saved:
         raise InputError(f"epoch {epoch} of {run.path} was not saved; saved are: {', '.join(map(str, saved))}")
@@ -90,6 +94,7 @@ def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidat
         f"{settings.name}, epoch {epoch}",
         player_of(network),
         network.config.styles,
+        len(settings.base_styles),
         lambda sequences: evaluate(network, sequences),
         material,
     )
@@ -99,10 +104,14 @@ def _of_bundle(what: str) -> Candidate:
     path = Path(what)
     if path.suffix == ".onnx":
         path = path.with_name(f"{path.name}.json")
-    bundle = load_bundle(path if path.name.endswith(CARD_SUFFIX) else find_style(what).path)
+    named = None if path.name.endswith(CARD_SUFFIX) else find_style(what)
+    bundle = load_bundle(named.path if named else path)
+    if isinstance(bundle.card.encoding, TokenEncoding):
+        raise InputError(f"{what} is of the article's presets, whose tokens have no rhythm to measure: name another")
     player, styles = player_of_engine(Engine(bundle)), len(bundle.card.styles)
+    style = named.index if named else 0
     return Candidate(
-        f"bundle {bundle.card.name}", player, styles, lambda sequences: score(player, sequences, styles), None
+        f"bundle {bundle.card.name}", player, styles, style, lambda sequences: score(player, sequences, styles), None
     )
 
 
@@ -116,7 +125,7 @@ def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequenc
             if getattr(known, part):
                 return f"{known.corpus.source} ({part} part)", getattr(known, part), known
     corpus = read_corpus(str(folder))
-    sequences = tuple(sequence_of(piece) for piece in corpus.pieces)
+    sequences = tuple(sequence_of(piece, candidate.style) for piece in corpus.pieces)
     if not sequences:
         raise CorpusError(f"{folder} has no music to evaluate on")
     if known is None:

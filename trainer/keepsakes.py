@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runtime.controls import Controls
 from runtime.midifile import midi_bytes
-from runtime.notes import Note, end_of
+from runtime.notes import Meter, Note, end_of
 from trainer.advice import Advice
 from trainer.excerpts import Player, make_excerpts
 from trainer.guard import Rollback
@@ -43,14 +43,20 @@ def keep_sample(
 ) -> list[Note]:
     """Write samples/epoch_0025.mid, SAMPLE_NOTES notes of the same seed at every checkpoint, and return them."""
     [music] = make_excerpts(player, [SAMPLE_SEED], SAMPLE_NOTES, [controls])
-    meter = controls.meter
+    write_sample(run, epoch, music, name=name, tempo_bpm=tempo_bpm, meter=controls.meter)
+    return music
+
+
+def write_sample(
+    run: RunDirectory, epoch: int, music: Sequence[Note], *, name: str, tempo_bpm: float, meter: Meter
+) -> None:
+    """Write music that an epoch made to samples/epoch_0025.mid."""
     path = run.path / "samples" / f"epoch_{epoch:04}.mid"
     path.parent.mkdir(exist_ok=True)
     bar = meter.ticks_per_bar
     end_tick = max(bar, -(-end_of(music) // bar) * bar) if music else bar
     data = midi_bytes(music, tempo_bpm=tempo_bpm, meter=meter, end_tick=end_tick, name=f"{name}, epoch {epoch}")
     write_whole(path, lambda part: part.write_bytes(data))
-    return music
 
 
 def draw_advice(run: RunDirectory, name: str, advice: Advice) -> None:

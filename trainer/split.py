@@ -8,7 +8,7 @@ rhythm, so that an arrangement or a performance of the same work counts too. Tur
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby, pairwise
 
@@ -35,9 +35,16 @@ class Split:
 
 
 def split_pieces(
-    pieces: Sequence[Piece], *, seed: int = 0, shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    pieces: Sequence[Piece],
+    *,
+    seed: int = 0,
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    style_of: Callable[[Piece], str] = lambda _: "",
 ) -> Split:
     """Split by piece, by number of notes, near-duplicates together.
+
+    Each style is split for itself. Near-duplicates of several styles count with the smallest of them: it is the one
+    that can spare them least.
 
     A piece whose source says its part stays there. Of the others, three groups of near-duplicates or more give each
     part at least one; two give training and validation one each; a single one is for training, and validation
@@ -47,6 +54,7 @@ def split_pieces(
         pieces: At least one, with different names.
         seed: Which pieces are drawn.
         shares: Of the notes for train, validation and test; the sum is 1.
+        style_of: Tells the style of a piece; by default all are of one.
 
     Raises:
         ValueError: If there are no pieces or the shares are none.
@@ -54,17 +62,34 @@ def split_pieces(
     """
     if not pieces or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"a split needs pieces and shares with the sum 1, not {len(pieces)} pieces and {shares}")
-    free = [piece for piece in pieces if piece.part is None]
-    groups = sorted(near_duplicates(free), key=lambda group: _draw(group, seed))
-    total = _notes_in(free)
-    validation = _take(groups, shares[1] * total, left=2 if len(groups) > 2 else 1)
-    test = _take(groups, shares[2] * total, left=1)
-    train = [piece for group in groups for piece in group]
+    groups = near_duplicates([piece for piece in pieces if piece.part is None])
+    train: list[Piece] = []
+    validation: list[Piece] = []
+    test: list[Piece] = []
+    for stratum in _strata(groups, style_of):
+        left = sorted(stratum, key=lambda group: _draw(group, seed))
+        total = sum(map(_notes_in, left))
+        validation += _take(left, shares[1] * total, left=2 if len(left) > 2 else 1)
+        test += _take(left, shares[2] * total, left=1)
+        train += [piece for group in left for piece in group]
     return Split(
         _with_given(train, pieces, "train"),
         _with_given(validation, pieces, "validation"),
         _with_given(test, pieces, "test"),
     )
+
+
+def _strata(groups: Iterable[list[Piece]], style_of: Callable[[Piece], str]) -> list[list[list[Piece]]]:
+    """Groups of near-duplicates by style."""
+    sizes: Counter[str] = Counter()
+    listed = list(groups)
+    for group in listed:
+        for piece in group:
+            sizes[style_of(piece)] += len(piece.notes)
+    strata: dict[str, list[list[Piece]]] = defaultdict(list)
+    for group in listed:
+        strata[min(map(style_of, group), key=lambda style: (sizes[style], style))].append(group)
+    return list(strata.values())
 
 
 def near_duplicates(pieces: Sequence[Piece]) -> list[list[Piece]]:

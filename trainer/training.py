@@ -11,12 +11,14 @@ import numpy as np
 
 from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_BINS
 from runtime.errors import MissingError
+from trainer.bases import read_first_weights, start_from
 from trainer.batches import TrainingSet, dataset
 from trainer.evaluation import evaluate
 from trainer.guard import Guard, Rollback
 from trainer.interruption import Interruption
 from trainer.material import Material
 from trainer.network import StreamNetwork
+from trainer.patience import is_spent
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
 
@@ -119,7 +121,7 @@ def train(
     )
     updates = len(training_set.epoch(0))
     network = _network_at(run, done, settings, updates, guard.scale)
-    while len(rows) < settings.epochs and not interruption.asked:
+    while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
         row = _trained(network, training_set, epoch, listener.on_batch)
@@ -136,6 +138,7 @@ def train(
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
+        save = save or is_spent(rows, settings.patience)
         if save:
             write_whole(run.checkpoint(epoch), network.save)
             done = epoch
@@ -153,6 +156,9 @@ def _network_at(
 ) -> StreamNetwork:
     """The network as it was saved after an epoch, 0 for a new one, its learning rate scaled."""
     network = load_network(run, epoch) if epoch else new_network(settings, updates_per_epoch)
+    if settings.base and not epoch:
+        network.build_from_config({})
+        start_from(network, read_first_weights(run))
     # A new schedule reaches only a network that has not been trained since it was loaded: its step is traced once.
     schedule = keras.optimizers.schedules.deserialize(network.optimizer.get_config()["learning_rate"])
     network.optimizer.learning_rate = type(schedule).from_config(

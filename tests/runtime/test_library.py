@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runtime.bundle import Bundle, write_bundle
@@ -88,3 +89,15 @@ def test_a_named_folder_must_be_one(tmp_path: Path, name: str) -> None:
 def test_a_bundle_that_write_bundle_wrote_is_on_the_shelf(tiny_bundle: Bundle, tmp_path: Path) -> None:
     write_bundle(tiny_bundle.card, tiny_bundle.onnx, tmp_path / "shelf")
     assert "tiny" in [bundle.name for bundle in shelf([tmp_path / "shelf"])]
+
+
+def test_of_two_styles_with_one_name_that_of_the_bundle_named_after_it_is_taken(
+    tiny_bundle: Bundle, tmp_path: Path
+) -> None:
+    """A bundle fine-tuned from another holds its styles too, and has forgotten some of them."""
+    for folder, name in (("first", "alice"), ("second", "scale")):
+        write_bundle(msgspec.structs.replace(tiny_bundle.card, name=name), tiny_bundle.onnx, tmp_path / folder)
+    dirs = [tmp_path / "first", tmp_path / "second"]
+    assert find_style("scale", dirs).path.name == "scale.onnx.json"
+    assert styles(shelf(dirs))["scale"].path.name == "scale.onnx.json"
+    assert find_style("scale", dirs[:1]).path.name == "alice.onnx.json"

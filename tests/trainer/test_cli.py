@@ -188,7 +188,8 @@ FOLDER = ["music", "--name", "x"]
         ([*FOLDER, "--dropout", "nan"], InputError, "argument --dropout: nan is not allowed"),
         ([*FOLDER, "--learning-rate", "fast"], InputError, "argument --learning-rate: fast is not allowed"),
         ([*FOLDER, "--preset", "article"], InputError, "--preset article is not there yet"),
-        ([*FOLDER, "--from", "bach"], InputError, "--from is not there yet"),
+        ([*FOLDER, "--from", "no/such"], InputError, "--from no/such is neither a run directory nor a bundle"),
+        ([*FOLDER, "--patience", "0"], InputError, "argument --patience: 0 is not allowed"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -8,7 +8,7 @@ import pytest
 
 import trainer.read_files
 from runtime.errors import CorpusError, InputError
-from trainer.corpus import Corpus, Progress, Refusal, read_corpus
+from trainer.corpus import Corpus, Progress, Refusal, read_corpus, style_folder
 from trainer.piece import Piece
 from trainer.read_midi import read_midi
 
@@ -215,3 +215,35 @@ def test_another_json_file_is_named(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(CorpusError, match=r"a\.json holds none of the parts"):
         read(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("files", "styles"),
+    [
+        (("bach/a.mid", "joplin/b.mid", "joplin/rags/c.mid"), ("bach", "joplin")),
+        (("bach/a.mid", "joplin/b.mid", "c.mid"), ()),
+        (("bach/a.mid", "bach/b.mid"), ()),
+        (("bach/a.mid", "joplin/b.mid", "docs/readme.txt"), ()),
+        (("bach/a.mid", "joplin/b.mid", "readme.txt", ".git/c.mid"), ("bach", "joplin")),
+        (("a.mid",), ()),
+    ],
+    ids=["two", "one file beside", "only one", "one without music", "other files", "no folders"],
+)
+def test_sub_folders_that_all_hold_music_are_styles(
+    folder: Path, read: Reader, files: tuple[str, ...], styles: tuple[str, ...]
+) -> None:
+    for name in files:
+        if name.endswith(".mid"):
+            write_midi(folder / name)
+        else:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("not music")
+    corpus = read(folder)
+    assert corpus.styles == styles
+    assert len(corpus.pieces) == sum(name.endswith(".mid") and not name.startswith(".") for name in files)
+    assert {style_folder(piece) for piece in corpus.pieces} >= set(styles)
+
+
+def test_a_single_file_has_no_styles(folder: Path, read: Reader) -> None:
+    write_midi(folder / "a.mid")
+    assert read(folder / "a.mid").styles == ()

@@ -131,3 +131,24 @@ def test_a_source_with_a_split_of_its_own_keeps_it() -> None:
 def test_wrong_use(count: int, shares: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match="sum 1"):
         split_pieces([tune(seed) for seed in range(count)], shares=shares)
+
+
+def style_of(piece: Piece) -> str:
+    return piece.name.split("/")[0]
+
+
+def test_every_style_has_pieces_in_every_part() -> None:
+    pieces = [tune(seed, f"many/{seed}.mid") for seed in range(20)] + [tune(50 + i, f"few/{i}.mid") for i in range(3)]
+    for seed in range(5):
+        split = split_pieces(pieces, seed=seed, style_of=style_of)
+        parts = (split.train, split.validation, split.test)
+        assert [{style_of(piece) for piece in part} for part in parts] == [{"many", "few"}] * 3
+        assert sorted(piece.name for part in parts for piece in part) == sorted(names(pieces))
+
+
+def test_duplicates_in_two_styles_are_on_one_side_and_the_smaller_style_keeps_its_own() -> None:
+    pieces = [tune(seed, f"many/{seed}.mid") for seed in range(20)]
+    few = changed(pieces[0], "few/0.mid", pitch=lambda note: note.pitch + 2)
+    for seed in range(5):
+        split = split_pieces([*pieces, few], seed=seed, style_of=style_of)
+        assert {"few/0.mid", "many/0.mid"} <= names(split.train)

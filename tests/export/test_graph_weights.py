@@ -1,0 +1,73 @@
+"""What the export writes of the weights is what a fine-tuning reads: to the bit, for every weight."""
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from export.convert import round_weights, to_onnx
+from runtime.errors import BundleError
+from trainer.graph_weights import UnknownWeightError, name_of, point_at_weights, read_weights
+from trainer.network import StreamNetwork, blank_inputs
+
+MakeNetwork = Callable[[int, int], StreamNetwork]
+
+
+def three_styles() -> StreamNetwork:
+    network = StreamNetwork({"units": 32, "layers": 1, "head_units": 32, "styles": 3})
+    network(blank_inputs(3))
+    return network
+
+
+@pytest.mark.parametrize("storage", ["float16", "float32"])
+@pytest.mark.parametrize("kind", ["trained", "untrained"])
+def test_all_weights_come_back(storage, kind, make_network: MakeNetwork) -> None:
+    """An untrained network has biases of nothing but zeros, which the converter joins or leaves out."""
+    network = make_network(2, 16) if kind == "trained" else three_styles()
+    round_weights(network, storage)
+    found = read_weights(to_onnx(network, storage).SerializeToString(), "x")
+    assert sorted(found) == sorted(map(name_of, network.trainable_variables))
+    for variable in network.trainable_variables:
+        value = found[name_of(variable)]
+        assert value.dtype == np.float32
+        np.testing.assert_array_equal(value, np.asarray(variable), err_msg=variable.path)
+
+
+def test_a_weight_that_is_not_in_the_graph(make_network: MakeNetwork) -> None:
+    network = make_network(1, 16)
+    model = to_onnx(network, "float32")
+    kernel = network.hidden["pitch"].kernel
+    kernel.assign(kernel + 1)
+    with pytest.raises(UnknownWeightError, match="no initializer with the values of pitch_hidden/kernel"):
+        point_at_weights(model, network)
+
+
+def graph_with(tensor: onnx.TensorProto) -> bytes:
+    model = helper.make_model(helper.make_graph([], "graph", [], [], [tensor]))
+    helper.set_model_props(model, {"weights.delta_hidden/kernel": tensor.name})
+    return bytes(model.SerializeToString())
+
+
+def test_a_bundle_that_does_not_say_where_its_weights_are() -> None:
+    empty = helper.make_model(helper.make_graph([], "graph", [], [])).SerializeToString()
+    with pytest.raises(BundleError, match="bundle old does not say where its weights are: export it again"):
+        read_weights(empty, "old")
+
+
+def test_weights_in_other_files_are_not_read() -> None:
+    tensor = numpy_helper.from_array(np.ones(1, np.float32), "w")
+    assert list(read_weights(graph_with(tensor), "x")["delta_hidden/kernel"]) == [1.0]
+    onnx.external_data_helper.set_external_data(tensor, "other.bin")
+    tensor.ClearField("raw_data")
+    with pytest.raises(BundleError, match="a bundle keeps no weights in other files"):
+        read_weights(graph_with(tensor), "x")
+
+
+@pytest.mark.parametrize(
+    "graph", [b"\xff\xfe no graph", graph_with(helper.make_tensor("w", TensorProto.FLOAT, [0], []))[:-3]]
+)
+def test_a_damaged_graph(graph: bytes) -> None:
+    with pytest.raises(BundleError, match="bundle x"):
+        read_weights(graph, "x")

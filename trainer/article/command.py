@@ -1,0 +1,143 @@
+"""What `lstm-composer train --preset article|skuldur` does: pieces as tokens, the article's way, into the same run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from runtime.article import TokenControls, TokenEncoding
+from runtime.errors import InputError
+from runtime.notes import Meter
+from trainer.article.network import lstm_kernel_report, lstm_layers
+from trainer.article.sampling import make_token_excerpts, runner_of
+from trainer.article.tokens import TokenCorpus, read_tokens
+from trainer.article.training import train
+from trainer.article.windows import TokenMaterial, encoding_of, lay_out
+from trainer.corpus import files_of
+from trainer.excerpts import MIN_P, TEMPERATURE
+from trainer.interruption import Interruption
+from trainer.keepsakes import SAMPLE_NOTES, SAMPLE_SEED, keep_animation, keep_plot, write_sample
+from trainer.material import Material
+from trainer.run_directory import RunDirectory
+from trainer.settings import TrainingSettings
+from trainer.training import Listener, Row, load_network, read_rollbacks
+
+TOKENS = "tokens.json"
+"""The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
+
+
+def train_article(
+    settings: TrainingSettings, run: RunDirectory, material: Material, console: Console, *, resume: bool
+) -> int:
+    """Train one of the article's networks on the pieces of `material`, split as they are; returns the exit code.
+
+    Raises:
+        InputError: If the source is no music that music21 can be given.
+        CorpusError: If nothing can be read, or the training part is shorter than a window.
+
+    """
+    tokens = _tokens(settings, run, console, resume=resume)
+    laid_out = lay_out(tokens, material.split)
+    encoding = encoding_of(laid_out, settings.preset)
+    if not resume:
+        run.create()
+    for name, content in (
+        ("encoding.json", encoding), ("corpus.json", material.summary()), (TOKENS, tokens), ("config.json", settings),
+    ):  # fmt: skip
+        run.write_json(name, content)
+    console.print(
+        f"{len(laid_out.train):,} windows of {encoding.window} tokens to train on, {len(laid_out.validation):,} held "
+        f"out, {len(laid_out.vocabulary)} different notes and chords"
+    )
+    saved = _train(settings, run, laid_out, encoding, material, console, resume=resume)
+    if saved:
+        _conclude(run, saved, console)
+    return 0
+
+
+def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, resume: bool) -> TokenCorpus:
+    kept = run.read_json(TOKENS) if resume else {}
+    if kept:
+        return msgspec.convert(kept, TokenCorpus)
+    if settings.source.endswith(".json"):
+        raise InputError(f"{settings.source}: --preset {settings.preset} reads files of music; use --preset stream")
+    columns = (TextColumn("reading with music21"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def advance(done: int, total: int, _name: str) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return read_tokens(files_of(settings.source), settings.source, on_progress=advance)
+
+
+def _train(
+    settings: TrainingSettings,
+    run: RunDirectory,
+    tokens: TokenMaterial,
+    encoding: TokenEncoding,
+    material: Material,
+    console: Console,
+    *,
+    resume: bool,
+) -> int:
+    columns = (TextColumn("epoch {task.completed:.0f} of {task.total}"), BarColumn(), TimeRemainingColumn())
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        Interruption() as interruption,
+    ):
+        task = progress.add_task("", total=settings.epochs)
+        listener = _listener(settings, run, encoding, material, progress, task)
+        saved = train(settings, tokens, run, interruption, listener, resume=resume)
+    if interruption.asked and saved < settings.epochs:
+        console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
+    return saved
+
+
+def _listener(
+    settings: TrainingSettings,
+    run: RunDirectory,
+    encoding: TokenEncoding,
+    material: Material,
+    progress: Progress,
+    task: TaskID,
+) -> Listener:
+    summary = material.summary()
+    tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
+    controls = TokenControls(TEMPERATURE[1], MIN_P)
+
+    def on_batch(epoch: int, batch: int, batches: int) -> None:
+        progress.update(task, completed=epoch - 1 + batch / batches)
+
+    def on_epoch(network: Any, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
+        row, epoch = rows[-1], int(rows[-1]["epoch"])
+        progress.update(task, completed=epoch)
+        if not saved:
+            return
+        rollbacks = read_rollbacks(run)
+        keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=rollbacks, unit="token")
+        music = make_token_excerpts(runner_of(network), encoding, [SAMPLE_SEED], SAMPLE_NOTES, controls)[0]
+        write_sample(run, epoch, music, name=settings.name, tempo_bpm=tempo_bpm, meter=meter)
+        held_out = f", {row['val_loss']:.3f} held out" if "val_loss" in row else ""
+        progress.console.print(
+            f"epoch {epoch} saved: {row['loss']:.3f} nats a token in training{held_out}, "
+            f"{row['notes_per_second']:,.0f} targets/s"
+        )
+
+    return Listener(on_batch, on_epoch, progress.console.print)
+
+
+def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
+    keep_animation(run)
+    network, epoch = load_network(run, saved), run.best_epoch()
+    row = next(row for row in run.read_history() if row["epoch"] == epoch)
+    report = lstm_kernel_report(network)
+    figures = {name: value for name, value in row.items() if name != "epoch"}
+    run.write_json("metrics.json", {"best_epoch": epoch, "lstm_kernel": report, "at_best_epoch": figures})
+    console.print(f"{len(lstm_layers(network))} LSTM layers. {report}")
+    console.print(
+        f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token\n"
+        f"next: composer-export --run {run.path} --epoch {epoch}"
+    )

@@ -1,0 +1,135 @@
+"""The training loop of the article's presets: as that of `stream`, but in windows, and at one learning rate.
+
+What the article had not is around the network, not in it: the figures of held-out pieces, whole checkpoints, resumption
+and the guard against collapse. Neither gradient clipping nor a decaying rate is added: they would be other networks.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from trainer.article.network import Network, new_network
+from trainer.article.windows import TokenMaterial, dataset
+from trainer.guard import Guard
+from trainer.interruption import Interruption
+from trainer.run_directory import RunDirectory, write_whole
+from trainer.settings import TrainingSettings
+from trainer.training import ROLLBACKS, Listener, OnBatch, Row, load_network, seed_dropout
+from trainer.training import _go_back as go_back
+
+UNEVEN = 2.0
+"""How much worse than blind guessing a first epoch may be: with batch normalisation nothing is guessed evenly."""
+
+
+def train(
+    settings: TrainingSettings,
+    material: TokenMaterial,
+    run: RunDirectory,
+    interruption: Interruption,
+    listener: Listener,
+    *,
+    resume: bool = False,
+    scale: float = 1.0,
+) -> int:
+    """Train to the last epoch, or to the end of the one in which the user interrupts.
+
+    Every epoch's figures go into history.csv (`notes_per_second` counts targets); a checkpoint is saved every
+    `save_every` epochs and after the last. A training that collapses goes back to the last good checkpoint with half
+    the learning rate (see guard.py).
+
+    Args:
+        settings: `preset`, `epochs`, `save_every`, `seed` and `learning_rate` count.
+        material: What to train on.
+        run: Where everything goes.
+        interruption: Asked after each epoch.
+        listener: Who is told.
+        resume: Go on from the last checkpoint of the run.
+        scale: What the widths of the layers are multiplied by.
+
+    Returns:
+        The last epoch that was saved; 0 if the training collapsed again and again before the first.
+
+    """
+    done = run.saved_epochs()[-1] if resume and run.saved_epochs() else 0
+    rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]
+    guard = Guard.from_dict(
+        run.read_json(ROLLBACKS),
+        learning_rate=settings.learning_rate,
+        guessing=UNEVEN * math.log(len(material.vocabulary)),
+        losses=[row["loss"] for row in rows],
+    )
+    network = _network_at(run, done, settings, material, guard.scale, scale)
+    while len(rows) < settings.epochs and not interruption.asked:
+        epoch = len(rows) + 1
+        seed_dropout(network, settings.seed, epoch)
+        row = _trained(network, material, settings.seed, epoch, listener.on_batch)
+        collapse = guard.see(row["loss"])
+        if collapse is not None:
+            if guard.spent:
+                listener.on_trouble(guard.farewell(collapse, run.saved_epochs()))
+                break
+            done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
+            listener.on_trouble(guard.rollbacks[-1].sentence)
+            network = _network_at(run, done, settings, material, guard.scale, scale)
+            continue
+        rows.append({**row, **_held_out(network, material)})
+        # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
+        run.write_history(rows)
+        save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
+        if save:
+            write_whole(run.checkpoint(epoch), network.save)
+            done = epoch
+        listener.on_epoch(network, rows, save)
+    return done
+
+
+def _network_at(
+    run: RunDirectory, epoch: int, settings: TrainingSettings, material: TokenMaterial, rate_scale: float, scale: float
+) -> Network:
+    """The network as it was saved after an epoch, 0 for a new one, its learning rate scaled."""
+    if epoch:
+        network = load_network(run, epoch)
+    else:
+        keras.utils.set_random_seed(settings.seed)
+        network = new_network(settings.preset, len(material.vocabulary), scale=scale, window=material.train.length)
+    network.optimizer.learning_rate = settings.learning_rate * rate_scale
+    return network
+
+
+def _trained(network: Network, material: TokenMaterial, seed: int, epoch: int, on_batch: OnBatch) -> Row:
+    """Train one epoch; its figures on the training part."""
+    windows = dataset(material.train, material.train.order(seed, epoch))
+    batches = int(windows.cardinality())
+    began = time.monotonic()
+
+    def tell(batch: int, logs: Mapping[str, float] | None = None) -> None:
+        on_batch(epoch, batch + 1, batches)
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            network.stop_training = True
+
+    history: dict[str, list[Any]] = network.fit(
+        windows,
+        initial_epoch=epoch - 1,
+        epochs=epoch,
+        shuffle=False,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=tell)],
+    ).history
+    seconds = time.monotonic() - began
+    return {
+        "epoch": epoch,
+        "seconds": round(seconds, 3),
+        "notes_per_second": round(len(material.train) / seconds, 1),
+        "learning_rate": float(network.optimizer.learning_rate),
+        **{name: float(values[-1]) for name, values in history.items()},
+    }
+
+
+def _held_out(network: Network, material: TokenMaterial) -> Row:
+    if not len(material.validation):
+        return {}
+    found = network.evaluate(dataset(material.validation), verbose=0, return_dict=True)
+    return {f"val_{name}": float(value) for name, value in found.items()}

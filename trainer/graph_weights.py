@@ -1,0 +1,134 @@
+"""The weights inside a bundle's graph, under the names that they have in the network.
+
+The graph is the only copy of a bundle's weights, and the converter names and turns them as it likes: kernels of LSTM
+layers lie on their side with the gates in another order, a table is spread over all its possible inputs. So the export
+looks for the values of every weight, and writes into the graph's metadata which initializer holds them; a weight that
+cannot be found fails the export. What is read back is the network that was exported, to the bit.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from runtime.encoding import LADDER, ladder_class
+from runtime.errors import BundleError
+
+Weights = dict[str, NDArray[np.float32]]
+"""Values by the name of the weight, such as lstm_0/lstm_cell/kernel."""
+STORED = "_stored"
+"""Ends the names of initializers in 16 bits."""
+_KEY = "weights."
+_ZEROS = "zeros "
+"""Instead of an initializer: a bias of so many zeros."""
+_RELEASES = np.array([ladder_class(tick) for tick in range(LADDER[-1] + 1)] + [len(LADDER)])
+"""Rows of the release table by ticks until the next release, as the converter writes them out."""
+_FIRST_TICKS = [int(np.flatnonzero(row == _RELEASES)[0]) for row in range(len(LADDER) + 1)]
+
+
+class UnknownWeightError(Exception):
+    """A weight of the network is nowhere in the graph as it should be: a bug, not the user's fault."""
+
+
+def name_of(variable: Any) -> str:
+    """Name of a weight without that of its network, which Keras counts."""
+    return str(variable.path).partition("/")[2]
+
+
+def point_at_weights(model: onnx.ModelProto, network: Any) -> None:
+    """Write into the metadata of a graph, all in 32 bits yet, where it keeps each of the network's weights.
+
+    Raises:
+        UnknownWeightError: If one is not found.
+
+    """
+    held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
+    weights = {name_of(variable): np.asarray(variable) for variable in network.trainable_variables}
+    helper.set_model_props(model, {_KEY + name: _place(held, name, value) for name, value in weights.items()})
+
+
+def _place(held: Mapping[str, NDArray[Any]], name: str, value: NDArray[Any]) -> str:
+    wanted = _as_stored(name, value).ravel()
+    for place, values in held.items():
+        if np.array_equal(values.ravel(), wanted):
+            return place
+    if value.any() or value.ndim > 1:
+        raise UnknownWeightError(f"the graph has no initializer with the values of {name}")
+    # The converter leaves sums with nothing out.
+    return f"{_ZEROS}{len(value)}"
+
+
+def read_weights(graph: bytes, bundle: str) -> Weights:
+    """Read the weights out of a bundle's graph.
+
+    Args:
+        graph: The file.
+        bundle: Its name, for what is said of it.
+
+    Raises:
+        BundleError: If they are not there: the bundle was made by an older version, or by another program.
+
+    """
+    try:
+        model = onnx.load_model_from_string(graph)
+        held = {_plain(tensor): _values(tensor) for tensor in model.graph.initializer}
+        places = {p.key.removeprefix(_KEY): p.value for p in model.metadata_props if p.key.startswith(_KEY)}
+        weights = {name: _value(held, name, place) for name, place in places.items()}
+    except Exception as error:  # onnx raises protobuf's kinds and its own
+        raise BundleError(f"bundle {bundle}: its weights cannot be read ({error}): export it again") from error
+    if not weights:
+        raise BundleError(f"bundle {bundle} does not say where its weights are: export it again with this version")
+    return weights
+
+
+def _value(held: Mapping[str, NDArray[Any]], name: str, place: str) -> NDArray[np.float32]:
+    if place.startswith(_ZEROS):
+        return np.zeros(int(place.removeprefix(_ZEROS)), np.float32)
+    return _as_trained(name, held[place])
+
+
+def _plain(tensor: Any) -> str:
+    return str(tensor.name).removesuffix(STORED)
+
+
+def _values(tensor: Any) -> NDArray[Any]:
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise ValueError("a bundle keeps no weights in other files")
+    return numpy_helper.to_array(tensor)
+
+
+def _as_stored(name: str, value: NDArray[Any]) -> NDArray[Any]:
+    """A weight as the graph holds it, but for axes of the size 1."""
+    if name.startswith("lstm_"):
+        turned = _other_gates(value).T
+        return np.concatenate([turned, np.zeros_like(turned)]) if value.ndim == 1 else turned
+    if name == "surroundings/kernel":
+        return value.transpose()
+    return value[_RELEASES] if name == "release_table/embeddings" else value
+
+
+def _as_trained(name: str, stored: NDArray[Any]) -> NDArray[np.float32]:
+    """The inverse of `_as_stored`."""
+    value = stored.astype(np.float32)
+    if name.endswith("/bias"):
+        value = value.ravel()
+        return _gates_back(value[: len(value) // 2]) if name.startswith("lstm_") else value
+    if name.startswith("lstm_"):
+        return _gates_back(value[0].T)
+    if name == "surroundings/kernel":
+        return value[:, :, 0].transpose()
+    return value[_FIRST_TICKS] if name == "release_table/embeddings" else value
+
+
+def _other_gates(value: NDArray[Any]) -> NDArray[Any]:
+    """Keras' gates along the last axis (input, forget, cell, output) as ONNX has them: input, output, forget, cell."""
+    i, f, c, o = np.split(value, 4, axis=-1)
+    return np.concatenate([i, o, f, c], axis=-1)
+
+
+def _gates_back(value: NDArray[Any]) -> NDArray[Any]:
+    i, o, f, c = np.split(value, 4, axis=-1)
+    return np.concatenate([i, f, c, o], axis=-1)

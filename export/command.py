@@ -233,7 +233,8 @@ def _metrics(run: RunDirectory, trained: TrainingSettings, network: StreamNetwor
 def _measured_now(run: RunDirectory, trained: TrainingSettings, network: StreamNetwork) -> dict[str, float]:
     """Figures on the test part; none where the music is gone or has changed, so that its parts are others now."""
     try:
-        material = prepare(read_corpus(trained.source), trained.seed, trained.style_names, trained.base_styles)
+        corpus = read_corpus(trained.source, leave_out_untidy=trained.leave_out_untidy)
+        material = prepare(corpus, trained.seed, trained.style_names, trained.base_styles)
     except CorpusError:
         return {}
     same = material.summary()["names"] == run.read_json("corpus.json").get("names")

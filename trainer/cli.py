@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", default=_DEFAULTS.preset, choices=PRESETS)
     parser.add_argument("--from", dest="base", metavar="BUNDLE_OR_RUN", help="start from a trained network")
     parser.add_argument("--one-style", action="store_true", help="do not take sub-folders for styles")
+    untidy = "leave out pieces that do not keep the time they write down"
+    parser.add_argument("--leave-out-untidy", action="store_true", help=untidy)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
     parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
     parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
@@ -98,6 +100,7 @@ def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSet
         window=arguments.window,
         weight_decay=arguments.weight_decay,
         network=_network(arguments, base),
+        leave_out_untidy=arguments.leave_out_untidy,
         styles=(arguments.name,) if arguments.one_style else (),
         base=base.card if base else None,
         **{**recipe, **asked},

@@ -18,10 +18,11 @@ from trainer.advice import ADVICE, Advice, advise
 from trainer.article.command import train_article
 from trainer.bases import keep_first_weights
 from trainer.corpus import Corpus, read_corpus
+from trainer.corpus_report import report_of
 from trainer.evaluation import evaluate
 from trainer.excerpts import Player, controls_of, player_of
 from trainer.interruption import Interruption
-from trainer.keepsakes import draw_advice, keep_animation, keep_plot, keep_sample
+from trainer.keepsakes import CORPUS_PAGE, draw_advice, keep_animation, keep_corpus_report, keep_plot, keep_sample
 from trainer.material import Material, prepare
 from trainer.network import StreamNetwork
 from trainer.patience import is_spent
@@ -79,7 +80,7 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-    corpus = _read(settings.source, console)
+    corpus = _read(settings, console)
     if not resume:
         settings = with_styles(settings, corpus.styles)
     material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
@@ -107,6 +108,8 @@ def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, 
     run.write_json("encoding.json", vocabulary())
     run.write_json("corpus.json", summary)
     run.write_json("config.json", settings)
+    if not resume:
+        keep_corpus_report(run, settings.name, report_of(material.corpus))
 
 
 def _check_same_music(run: RunDirectory, material: Material, source: str) -> None:
@@ -118,7 +121,7 @@ def _check_same_music(run: RunDirectory, material: Material, source: str) -> Non
         )
 
 
-def _read(source: str, console: Console) -> Corpus:
+def _read(settings: TrainingSettings, console: Console) -> Corpus:
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), _description())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -126,7 +129,7 @@ def _read(source: str, console: Console) -> Corpus:
         def advance(done: int, total: int, name: str) -> None:
             progress.update(task, completed=done, total=total, description=name)
 
-        return read_corpus(source, on_progress=advance)
+        return read_corpus(settings.source, on_progress=advance, leave_out_untidy=settings.leave_out_untidy)
 
 
 def _description() -> TextColumn:
@@ -272,7 +275,9 @@ def give_advice(run: RunDirectory, settings: TrainingSettings, material: Materia
 def write_report(run: RunDirectory, name: str, advice: Advice) -> None:
     """Write report.md."""
     sentences = [rollback.sentence for rollback in read_rollbacks(run)]
-    text = report(name, advice, run.read_json("metrics.json"), sentences, pictures=True)
+    corpus = run.path / CORPUS_PAGE
+    music = corpus.read_text(encoding="utf-8") if corpus.exists() else ""
+    text = report(name, advice, run.read_json("metrics.json"), sentences, music.replace("# ", "## ", 1), pictures=True)
     write_whole(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
 
 
@@ -317,7 +322,7 @@ def material_of(run: RunDirectory, settings: TrainingSettings, console: Console)
         InputError: If it is not what the run was trained on.
 
     """
-    corpus = _read(settings.source, console)
+    corpus = _read(settings, console)
     material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
     _check_same_music(run, material, settings.source)
     return material

@@ -7,12 +7,14 @@ from runtime.controls import Controls
 from runtime.midifile import midi_bytes
 from runtime.notes import Meter, Note, end_of
 from trainer.advice import Advice
+from trainer.corpus_report import CorpusReport, as_markdown
 from trainer.excerpts import Player, make_excerpts
 from trainer.guard import Rollback
 from trainer.run_directory import RunDirectory, write_whole
 
 SAMPLE_NOTES = 200
 SAMPLE_SEED = 1
+CORPUS_PAGE = "corpus.md"
 
 Row = Mapping[str, float]
 
@@ -57,6 +59,17 @@ def write_sample(
     end_tick = max(bar, -(-end_of(music) // bar) * bar) if music else bar
     data = midi_bytes(music, tempo_bpm=tempo_bpm, meter=meter, end_tick=end_tick, name=f"{name}, epoch {epoch}")
     write_whole(path, lambda part: part.write_bytes(data))
+
+
+def keep_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> None:
+    """Write corpus.md and corpus.png: what music the style was learned from."""
+    from trainer.plots import CorpusCounts, corpus_plot  # noqa: PLC0415 - as above
+
+    text = as_markdown(corpus)
+    write_whole(run.path / CORPUS_PAGE, lambda part: part.write_text(text, encoding="utf-8"))
+    title = f"{name}: {corpus.pieces:,} pieces, {corpus.notes:,} notes, {corpus.hours:.1f} hours"
+    counts = CorpusCounts(title, corpus.polyphony, corpus.pitches, corpus.keys, corpus.meters)
+    corpus_plot(counts, run.path / "corpus.png")
 
 
 def draw_advice(run: RunDirectory, name: str, advice: Advice) -> None:

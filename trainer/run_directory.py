@@ -1,6 +1,7 @@
 """The run directory: everything a training leaves behind, each file whole or not there.
 
-config.json  encoding.json  corpus.json  history.csv  rollbacks.json  metrics.json  advice.json  advice.png  report.md
+config.json  encoding.json  corpus.json  corpus.md  corpus.png  history.csv  rollbacks.json  metrics.json
+advice.json  advice.png  report.md
 checkpoints/epoch_0025.keras ...  plots/epoch_0025.png ...  plots/training.gif  samples/epoch_0025.mid ...
 """
 

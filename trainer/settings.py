@@ -61,6 +61,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
         network: Size and dropout.
         styles: Names of the styles learned, in the order of their vectors; none until the music has been looked at.
         base: What a fine-tuning starts from.
+        leave_out_untidy: Whether pieces are left out that do not keep the time that they write down.
         patience: Epochs without a new lowest held-out NLL after which the training ends early; None: it does not.
 
     """
@@ -79,6 +80,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     styles: tuple[str, ...] = ()
     base: BaseCard | None = None
     patience: int | None = None
+    leave_out_untidy: bool = False
 
     @property
     def base_styles(self) -> tuple[StyleCard, ...]:

@@ -114,7 +114,7 @@ def test_what_it_says_of_the_training(trained: Trained) -> None:
 def test_what_is_in_the_run_directory(trained: Trained, music_folder: Path) -> None:
     path = trained.run.path
     visible = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
-    files = {"config.json", "corpus.json", "encoding.json", "history.csv", "metrics.json"}
+    files = {"config.json", "corpus.json", "corpus.md", "corpus.png", "encoding.json", "history.csv", "metrics.json"}
     assert visible == {"checkpoints", "plots", "samples", *files}
     for folder, suffix, others in (
         ("checkpoints", "keras", set()),
@@ -187,7 +187,7 @@ FOLDER = ["music", "--name", "x"]
         ([*FOLDER, "--dropout", "1"], InputError, "argument --dropout: 1 is not allowed"),
         ([*FOLDER, "--dropout", "nan"], InputError, "argument --dropout: nan is not allowed"),
         ([*FOLDER, "--learning-rate", "fast"], InputError, "argument --learning-rate: fast is not allowed"),
-        ([*FOLDER, "--preset", "article"], InputError, "--preset article is not there yet"),
+        ([*FOLDER, "--preset", "article", "--from", "bach"], InputError, "--from starts networks of preset stream"),
         ([*FOLDER, "--from", "no/such"], InputError, "--from no/such is neither a run directory nor a bundle"),
         ([*FOLDER, "--patience", "0"], InputError, "argument --patience: 0 is not allowed"),
     ],

@@ -42,14 +42,14 @@ def timed(step: Callable[[int], None], count: int) -> list[float]:
 def engine_step(voices: int) -> Callable[[int], None]:
     """One note for each of `voices`, the noise included."""
     engine = Engine(load_bundle(find_style("bach").path), "cpu")
-    controls = stack_voices([Controls(style=(1.0,), meter=METER, min_p=0.03).tensors()] * voices)
+    controls = stack_voices([Controls(style=(1.0,), meter=METER, min_p=0.03).tensors(may_end=False)] * voices)
     state = engine.start(voices)
 
     def step(number: int) -> None:
         nonlocal state
         noises = [gumbel_noise(voice, number) for voice in range(voices)]
         noise = stack_voices(noises) if voices > 1 else noises[0]
-        state = engine.step(state, controls, noise, end_bias=-1e9).state
+        state = engine.step(state, controls, noise).state
 
     return step
 

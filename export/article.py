@@ -14,9 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from onnx import helper
 
-from export.convert import OPSET, ConversionError, Storage
-from export.convert import _check_nodes as check_nodes
-from export.convert import _store_in_16_bits as store_in_16_bits
+from export.convert import OPSET, ConversionError, Storage, check_nodes, store_in_16_bits
 from export.parity import LARGEST_DIFFERENCE, STEPS, ParityError
 from runtime.article import Arrays, Run, Shapes, TokenControls, TokenEncoding, token_noise, token_tensors
 from runtime.bundle import ParityCard

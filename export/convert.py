@@ -47,11 +47,11 @@ def to_onnx(network: StreamNetwork, storage: Storage) -> onnx.ModelProto:
 
     """
     model = _converted(network)
-    _check_nodes(model, network.config.layers)
+    check_nodes(model, network.config.layers)
     _name_voices(model, network)
     point_at_weights(model, network)
     if storage == "float16":
-        _store_in_16_bits(model)
+        store_in_16_bits(model)
     model.producer_name, model.producer_version = "lstm-composer", ""
     model.doc_string = ""
     onnx.checker.check_model(model, full_check=True)
@@ -76,7 +76,13 @@ def _keep(_context: Any, _node: Any, _name: str, _arguments: list[str]) -> None:
     """Leave a node as it is: the converter has given it the ONNX operator's name already."""
 
 
-def _check_nodes(model: onnx.ModelProto, layers: int) -> None:
+def check_nodes(model: onnx.ModelProto, layers: int) -> None:
+    """Check that the converter has recognised the LSTM layers.
+
+    Raises:
+        ConversionError: If a loop is left in the graph, or another number of LSTM nodes than `layers`.
+
+    """
     kinds = [node.op_type for node in model.graph.node]
     for loop in ("Loop", "Scan", "If"):
         if loop in kinds:
@@ -107,7 +113,7 @@ def _onnx_type(dtype: str) -> Any:
     return helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
 
-def _store_in_16_bits(model: onnx.ModelProto) -> None:
+def store_in_16_bits(model: onnx.ModelProto) -> None:
     """Store large weights as float16 behind a cast, which onnxruntime folds away at load: arithmetic stays 32 bits."""
     casts = []
     for tensor in model.graph.initializer:

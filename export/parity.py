@@ -15,7 +15,6 @@ from runtime.bundle import ParityCard
 from runtime.controls import Controls, temperatures
 from runtime.encoding import DELTA_END, HEADS, LADDER, START, meter_class
 from runtime.engine import Engine, Step
-from runtime.improviser import NEVER
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
 from trainer.features import remaining_table
@@ -64,10 +63,10 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
 
 def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> _Run:
     controls = Controls(style=style, meter=_METER, temperature=temperatures(temperature, ()))
-    tensors, state = controls.tensors(), engine.start()
+    tensors, state = controls.tensors(may_end=False), engine.start()
     steps: list[Step] = []
     for number in range(STEPS):
-        steps.append(engine.step(state, tensors, gumbel_noise(0, number), NEVER))
+        steps.append(engine.step(state, tensors, gumbel_noise(0, number)))
         state = steps[-1].state
     return _Run(
         np.concatenate([step.state.event for step in steps]), np.concatenate([step.log_probability for step in steps])

@@ -17,6 +17,7 @@ from runtime.encoding import (
     DURATION_CLASSES,
     HEADS,
     PITCHES,
+    STEERED,
     VELOCITY_BINS,
     vocabulary,
 )
@@ -152,7 +153,7 @@ def encoding_card() -> EncodingCard:
 
 def expected_tensors(layers: int, units: int, styles: int) -> tuple[list[TensorCard], list[TensorCard]]:
     """Inputs and outputs of an event graph for a network of some size."""
-    noise = zip(HEADS, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS), strict=True)
+    sizes = dict(zip(HEADS, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS), strict=True))
     state = [_floats("h", layers, units), _floats("c", layers, units)]
     inputs = [
         TensorCard(name="event", dtype="int32", shape=("voices", len(HEADS))),
@@ -162,9 +163,8 @@ def expected_tensors(layers: int, units: int, styles: int) -> tuple[list[TensorC
         TensorCard(name="remaining", dtype="int32", shape=("voices", PITCHES)),
         TensorCard(name="temperature", dtype="float32", shape=("voices", len(HEADS))),
         TensorCard(name="min_p", dtype="float32", shape=("voices", 1)),
-        TensorCard(name="pitch_bias", dtype="float32", shape=("voices", PITCHES)),
-        TensorCard(name="end_bias", dtype="float32", shape=("voices", 1)),
-        *(TensorCard(name=f"noise_{head}", dtype="float32", shape=("voices", size)) for head, size in noise),
+        *(TensorCard(name=f"{head}_bias", dtype="float32", shape=("voices", sizes[head])) for head in STEERED),
+        *(TensorCard(name=f"noise_{head}", dtype="float32", shape=("voices", sizes[head])) for head in HEADS),
     ]
     outputs = [
         TensorCard(name="next_event", dtype="int32", shape=("voices", len(HEADS))),

@@ -36,7 +36,7 @@ def sleep_until(now: Callable[[], float], deadline_seconds: float, stop: threadi
         remaining = deadline_seconds - now()
         if remaining <= 0.0:
             return True
-        time.sleep(min(remaining, STOP_CHECK_SECONDS))
+        stop.wait(min(remaining, STOP_CHECK_SECONDS))
     return False
 
 

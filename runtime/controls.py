@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.encoding import HEADS, PITCHES, meter_class
+from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, meter_class
 from runtime.notes import Meter
 
 FORBIDDEN = -np.inf
@@ -22,7 +22,10 @@ class Controls:
         meter: The meter the music is made in.
         temperature: One per head (delta, pitch, duration, velocity), 0 or more; 0 takes the likeliest class.
         min_p: 0..1; classes less likely than this share of the likeliest are never taken.
-        pitch_bias: 128 values added to the pitch logits, in nats; minus infinity forbids a pitch. None for all 0.
+        delta_bias: 106 values added to the logits of the time to the next onset, in nats, the last one to that of the
+            end of the piece; minus infinity forbids a class. None for all 0.
+        pitch_bias: 128 values added to the pitch logits, likewise.
+        duration_bias: 105 values added to the duration logits, likewise.
         shortest_piece_bars: Bars before which a piece does not end.
 
     """
@@ -31,20 +34,35 @@ class Controls:
     meter: Meter = Meter(4, 4)  # noqa: RUF009 - frozen, so that one may be shared
     temperature: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     min_p: float = 0.0
+    delta_bias: tuple[float, ...] | None = None
     pitch_bias: tuple[float, ...] | None = None
+    duration_bias: tuple[float, ...] | None = None
     shortest_piece_bars: int = 8
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the constant inputs of the event graph for one voice, each [1, ...]."""
-        bias = self.pitch_bias if self.pitch_bias is not None else (0.0,) * PITCHES
+    def tensors(self, *, may_end: bool = True) -> dict[str, NDArray[Any]]:
+        """Return the constant inputs of the event graph for one voice, each [1, ...].
+
+        Args:
+            may_end: Whether the piece may end with the next event.
+
+        """
+        delta_bias = _bias(self.delta_bias, DELTA_CLASSES)
+        if not may_end:
+            delta_bias[0, DELTA_END] = FORBIDDEN
         return {
             "style": np.array([self.style], np.float32),
             "meter": np.array([meter_class(self.meter)], np.int32),
             "ticks_per_bar": np.array([self.meter.ticks_per_bar], np.int32),
             "temperature": np.array([self.temperature], np.float32),
             "min_p": np.array([[self.min_p]], np.float32),
-            "pitch_bias": np.array([bias], np.float32),
+            "delta_bias": delta_bias,
+            "pitch_bias": _bias(self.pitch_bias, PITCHES),
+            "duration_bias": _bias(self.duration_bias, DURATION_CLASSES),
         }
+
+
+def _bias(values: Sequence[float] | None, classes: int) -> NDArray[np.float32]:
+    return np.zeros((1, classes), np.float32) if values is None else np.array([values], np.float32)
 
 
 def stack_voices(voices: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

@@ -9,7 +9,7 @@ from runtime.messages import Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note, cut_at
 from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
-from runtime.transport import Transport
+from runtime.transport import Move, MoveKind, Transport
 
 HORIZON_TICKS: Final = TICKS_PER_QUARTER
 """How far ahead of sending notes are taken from the source: what is taken is no longer the engine's to change."""
@@ -18,6 +18,10 @@ PULL_TICKS: Final = TICKS_PER_QUARTER // 4
 LATE_NOTE_SECONDS: Final = 0.005
 """A note that comes from the source this long after its time is counted as late."""
 _LEAVING_SECONDS: Final = 0.005  # how often a port is asked whether the last messages have left
+LOOK_SECONDS: Final = 0.02
+"""How often a transport that somebody else sets is asked, if nothing wakes the dispatcher before."""
+MAKING_SECONDS: Final = 0.05
+"""How long a song that starts waits for its first notes to be made."""
 
 
 class NoteSource(Protocol):
@@ -34,6 +38,14 @@ class NoteSource(Protocol):
 
     def finished(self) -> bool:
         """Tell whether `take_before` has given everything there will ever be."""
+        ...
+
+    def locate(self, tick: int) -> None:
+        """Go on from another position; returns at once."""
+        ...
+
+    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
+        """Wait until the notes before a position can be taken; False if that took too long."""
         ...
 
 
@@ -57,13 +69,26 @@ class Dispatcher:
         source: NoteSource,
         channel: int,
         on_sent: Callable[[Sent], None] = lambda _: None,
+        wake: threading.Event | None = None,
     ) -> None:
+        """Get ready to play.
+
+        Args:
+            port: Where to; its clock is the one that the transport tells time by.
+            transport: When.
+            source: What.
+            channel: MIDI channel 1..16.
+            on_sent: See above.
+            wake: Set by whoever has news for the transport; None where nobody has.
+
+        """
         self._port = port
         self._clock = port.clock
         self._transport = transport
         self._source = source
         self._channel = channel
         self._on_sent = on_sent
+        self._wake = wake
         self._scheduler = Scheduler()
         self._unsent: deque[Message] = deque()  # due, not yet given to the port
         self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
@@ -89,25 +114,68 @@ class Dispatcher:
         """
         try:
             while not stop.is_set():
-                self._send_due()
-                self._pull()
+                if self._wake is not None:
+                    self._wake.clear()  # before looking: what comes from now on wakes again
+                for move in self._transport.moves(self._clock.now()):
+                    self._follow(move)
+                if self._transport.running:
+                    self._send_due()
+                    self._pull()
                 self._report(self._port.pending_count())
                 deadline = self._next_deadline()
                 if deadline is None:
                     break
-                self._clock.wait_until(deadline, stop)
+                self._clock.wait_until(deadline, self._wake or stop)
         finally:
-            self._silence()
+            try:
+                self._silence(self.position_tick())
+            finally:
+                self._report(0)
+
+    def _follow(self, move: Move) -> None:
+        """Do what becomes of the song."""
+        match move.kind:
+            case MoveKind.STOP | MoveKind.LOCATE:
+                self._silence(move.tick)
+                self._go_to(move.tick)
+            case MoveKind.START:
+                if self._taken_before != move.tick:
+                    self._go_to(move.tick)
+                self._source.wait_until_made(move.tick + PULL_TICKS, MAKING_SECONDS)
+            case MoveKind.RETIME:
+                self._give_again()
+
+    def _go_to(self, tick: int) -> None:
+        """Forget the notes at hand and take those from another position on."""
+        self._scheduler = Scheduler()
+        self._source.locate(tick)
+        self._taken_before = self._pull_tick = tick
+
+    def _give_again(self) -> None:
+        """Take back what has not left, and give it its time by the new tempo."""
+        taken_back = self._take_back()
+        self._unsent.extendleft(reversed(taken_back))
+        self._send_unsent()
+        self._pull_tick = min(self._pull_tick, self.position_tick())
+
+    def _take_back(self) -> list[Message]:
+        pending = self._port.discard_pending()
+        for _ in pending:
+            self._on_the_way.pop()
+        return pending
 
     def _send_due(self) -> None:
         """Give the port what is due, or will be within its lead."""
         while (tick := self._scheduler.next_tick()) is not None and self._send_seconds(tick) <= self._clock.now():
             self._unsent += self._scheduler.due(tick)
-            while self._unsent:
-                message = self._unsent[0]
-                sent = self._give(message, self._transport.seconds_at(message.tick))
-                self._unsent.popleft()
-                self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
+            self._send_unsent()
+
+    def _send_unsent(self) -> None:
+        while self._unsent:
+            message = self._unsent[0]
+            sent = self._give(message, self._transport.seconds_at(message.tick))
+            self._unsent.popleft()
+            self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
 
     def _send_seconds(self, tick: int) -> float:
         return self._transport.seconds_at(tick) - self._port.lead_seconds
@@ -146,23 +214,22 @@ class Dispatcher:
 
     def _next_deadline(self) -> float | None:
         """Return when there is something to do again, None if everything has been played."""
+        if not self._transport.running:
+            return self._clock.now() + LOOK_SECONDS
         tick = self._scheduler.next_tick()
         deadlines = [] if tick is None else [self._send_seconds(tick)]
         if not self._all_taken():
             deadlines.append(self._transport.seconds_at(self._pull_tick))
         if not deadlines and self._on_the_way:
             deadlines.append(max(self._on_the_way[-1].sent_seconds, self._clock.now() + _LEAVING_SECONDS))
+        if deadlines and self._wake is not None:
+            deadlines.append(self._clock.now() + LOOK_SECONDS)
         return min(deadlines, default=None)
 
-    def _silence(self) -> None:
+    def _silence(self, tick: int) -> None:
         """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
-        pending = self._port.discard_pending()
-        for _ in pending:
-            self._on_the_way.pop()
-        self._scheduler.take_back([*pending, *self._unsent])
+        self._scheduler.take_back([*self._take_back(), *self._unsent])
+        self._unsent.clear()
         now = self._clock.now()
-        try:
-            for message in self._scheduler.silence(self._transport.tick_at(now)):
-                self._give(message, now)
-        finally:
-            self._report(0)
+        for message in self._scheduler.silence(tick):
+            self._give(message, now)

@@ -13,13 +13,15 @@ from typing import Final
 from runtime.notes import TICKS_PER_QUARTER, Meter, Note, without_overlaps
 
 HEADS: Final = ("delta", "pitch", "duration", "velocity")
+STEERED: Final = ("delta", "pitch", "duration")
+"""Heads that an event graph takes a bias for, in nats, before it chooses."""
 PITCHES: Final = 128
 VELOCITY_STEP: Final = 4
 VELOCITY_BINS: Final = 128 // VELOCITY_STEP
 LADDER: Final[tuple[int, ...]] = (*range(49), *range(50, 97, 2), *range(102, 193, 6), *range(204, 385, 12))
 """Tick values: every tick to a half note, then steps of 2 to a whole note, 6 to two and 12 to four whole notes."""
 
-SILENT: Final = -99
+SILENT: Final = -LADDER[-1]
 """`remaining` ticks of a pitch that has not sounded for a long time, the lowest that the network is shown."""
 DELTA_END: Final = len(LADDER)
 """The delta class that ends a piece instead of starting a note."""

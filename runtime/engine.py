@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,7 +98,6 @@ class Engine:
         state: State,
         controls: Mapping[str, NDArray[Any]],
         noise: Mapping[str, NDArray[Any]],
-        end_bias: float = 0.0,
     ) -> Step:
         """Choose the next event of every voice.
 
@@ -107,25 +105,18 @@ class Engine:
             state: Of as many voices as `controls` and `noise` are for.
             controls: `Controls.tensors()`, stacked over voices.
             noise: `gumbel_noise()`, stacked over voices.
-            end_bias: Nats added to the logit of "the piece ends here".
 
         """
         # Nothing is made here that could have been made before: after each run of the network the processor's caches
         # hold its weights, and every line of Python costs many times what it costs in a loop of its own.
         feed = {**controls, **noise}
         feed["event"], feed["position"], feed["h"], feed["c"], feed["remaining"] = state
-        feed["end_bias"] = _end_bias(len(state.position), end_bias)
         event, log_probability, *carried = self._session.run(self._outputs, feed)
         return Step(State(event, *carried), log_probability)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the graph on all its inputs as they are, and return all its outputs by name."""
         return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
-
-
-@lru_cache(maxsize=32)
-def _end_bias(voices: int, nats: float) -> NDArray[np.float32]:
-    return np.full((voices, 1), nats, np.float32)
 
 
 def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, str]:

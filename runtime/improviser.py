@@ -11,7 +11,6 @@ from runtime.errors import BundleError
 from runtime.noise import gumbel_noise
 from runtime.notes import Note
 
-NEVER = -1e9
 PATIENCE_EVENTS = 16
 """Events in a row without a note after which a piece is over: a network that repeats itself would go on for ever."""
 
@@ -63,12 +62,12 @@ def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
 
     It raises `BundleError` if the network makes no notes.
     """
-    tensors, meter = controls.tensors(), controls.meter
+    tensors, unending, meter = controls.tensors(), controls.tensors(may_end=False), controls.meter
 
     def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
         too_short = cursor.onset - cursor.piece_start < controls.shortest_piece_bars * meter.ticks_per_bar
         noise = gumbel_noise(seed, cursor.number)
-        step = engine.step(cursor.state, tensors, noise, NEVER if too_short else 0.0)
+        step = engine.step(cursor.state, unending if too_short else tensors, noise)
         event = step.event()
         if event.delta == DELTA_END or cursor.fruitless == PATIENCE_EVENTS:
             _check_fruit(cursor, engine.card.name)

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 
+from runtime.bar_memory import BarMemory
 from runtime.improviser import Advance, Place, Placed
 from runtime.notes import Note
 
@@ -14,20 +15,27 @@ class LookAhead:
     """Makes notes on a thread of its own and hands them to the dispatcher, which never waits for the network.
 
     It is the dispatcher's `NoteSource`. What has been made but not taken can be dropped and made anew from the
-    state kept before it (`restart`), so that a changed control is heard long before the look-ahead has run out.
+    state kept before it (`restart`), so that a changed control is heard long before the look-ahead has run out; and it
+    can go on from any other position (`locate`).
 
     Attributes:
         end_tick: Position at which the performance ends, None if it goes on until it is stopped.
 
     """
 
-    def __init__(self, advance: Advance, cursor: Place, *, ahead_ticks: int, end_tick: int | None = None) -> None:
+    def __init__(
+        self, advance: Advance, cursor: Place, *, bar_ticks: int, ahead_ticks: int, end_tick: int | None = None
+    ) -> None:
         self.end_tick = end_tick
+        self._bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
         self._placed: deque[Placed] = deque()
         self._advance = advance
         self._cursor: Place = cursor
+        self._bars = BarMemory()
+        self._bars.keep(0, cursor)
         self._restarts = 0
+        self._from = 0  # notes before this position are passed over
         self._taken_before = 0
         self._complete = False
         self._ended = False
@@ -35,10 +43,9 @@ class LookAhead:
         self._changed = threading.Condition()
 
     def run(self, stop: threading.Event) -> None:
-        """Keep the queue filled until everything is taken or `stop` is set; an exception is handed to the taker."""
+        """Keep the queue filled until `stop` is set; an exception ends it as well and is handed to the taker."""
         try:
-            # Not only until everything is made: a restart may come as long as there is something left to take.
-            while not stop.is_set() and not self.finished():
+            while not stop.is_set():
                 with self._changed:
                     if self._is_filled():
                         self._changed.wait(WAIT_SECONDS)
@@ -60,8 +67,14 @@ class LookAhead:
             self._cursor = after
             self._complete = self.end_tick is not None and after.onset >= self.end_tick
             if note is not None and not self._complete:
-                self._placed.append(Placed(note, before))
+                self._keep_bars(note.onset, before)
+                if note.onset >= self._from:
+                    self._placed.append(Placed(note, before))
             self._changed.notify_all()
+
+    def _keep_bars(self, onset: int, before: Place) -> None:
+        for number in range(self._bars.latest() + 1, onset // self._bar_ticks + 1):
+            self._bars.keep(number, before)
 
     def take_before(self, tick: int) -> list[Note]:
         """Hand over the notes with an onset before `tick`; raises what stopped the engine, if something did."""
@@ -84,6 +97,21 @@ class LookAhead:
                 self._cursor = self._placed[0].before
                 self._complete = False
             self._placed.clear()
+            self._bars.forget_after(self._cursor.onset // self._bar_ticks)
+            self._changed.notify_all()
+
+    def locate(self, tick: int) -> None:
+        """Go on from a position, 0 or later: with the notes that were made there, or else with new ones up to it."""
+        with self._changed:
+            self._from = self._taken_before = tick
+            if self._placed and self._placed[0].note.onset <= tick:
+                while self._placed and self._placed[0].note.onset < tick:
+                    self._placed.popleft()
+            else:
+                self._restarts += 1
+                self._placed.clear()
+                self._cursor = self._bars.before(tick // self._bar_ticks)
+            self._complete = False
             self._changed.notify_all()
 
     def finished(self) -> bool:
@@ -95,6 +123,12 @@ class LookAhead:
         """Wait for a full queue; True if it filled, or nothing more will come, in time."""
         with self._changed:
             return self._changed.wait_for(self._is_filled, timeout_seconds)
+
+    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
+        """Wait until all notes before a position are made; True if they are in time."""
+        with self._changed:
+            made = lambda: self._cursor.onset >= tick or self._complete or self._ended  # noqa: E731 - one line says it
+            return self._changed.wait_for(made, timeout_seconds)
 
     def _is_filled(self) -> bool:
         enough = self._cursor.onset >= self._taken_before + self._ahead_ticks

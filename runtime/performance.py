@@ -8,13 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from runtime.dispatcher import Dispatcher
+from runtime.errors import MissingError
 from runtime.eventlog import EventLog
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
@@ -24,8 +25,9 @@ from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take, check_writable, next_take_path, save_take
-from runtime.transport import InternalTransport
+from runtime.transport import InternalTransport, Transport
 from runtime.writing import file_bytes
 
 AHEAD_BARS = 2
@@ -37,10 +39,11 @@ REFRESH_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the music goes."""
+    """Where the music goes, and where somebody else's time comes from."""
 
     port: OutputPort
     take_path: Path | None
+    inbox: Inbox | None = None
 
 
 def play(settings: PlaySettings) -> None:
@@ -62,9 +65,10 @@ def play(settings: PlaySettings) -> None:
         output = _open_output(settings, console)
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
+        output = replace(output, inbox=_listen(settings.sync, port, console))
         _announce(prepared, port, settings.music, console)
         try:
-            played = _perform(prepared, port, settings.music.channel, [take.add, log.append], stop, log, console)
+            played = _perform(prepared, output, settings, [take.add, log.append], stop, log, console)
         finally:
             notes = take.notes()
             if output.take_path is not None:
@@ -74,7 +78,7 @@ def play(settings: PlaySettings) -> None:
 
 @contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
     try:
         yield
@@ -107,8 +111,8 @@ def _announce(prepared: Prepared, port: OutputPort, settings: MusicSettings, con
 
 def _perform(
     prepared: Prepared,
-    port: OutputPort,
-    channel: int,
+    output: Output,
+    settings: PlaySettings,
     listeners: list[Callable[[Sent], None]],
     stop: threading.Event,
     log: EventLog,
@@ -116,7 +120,13 @@ def _perform(
 ) -> Dispatcher:
     """Run the threads until the music is over or stopped; raises what ended them early."""
     ahead_ticks = AHEAD_BARS * prepared.meter.ticks_per_bar
-    lookahead = LookAhead(prepared.advance, prepared.cursor, ahead_ticks=ahead_ticks, end_tick=prepared.end_tick)
+    lookahead = LookAhead(
+        prepared.advance,
+        prepared.cursor,
+        bar_ticks=prepared.meter.ticks_per_bar,
+        ahead_ticks=ahead_ticks,
+        end_tick=prepared.end_tick,
+    )
     failures: list[BaseException] = []
 
     def on_sent(sent: Sent) -> None:
@@ -126,8 +136,9 @@ def _perform(
     with _running("engine", lookahead.run, stop):
         lookahead.wait_until_filled(FILL_SECONDS)
         prepare_interpreter()
-        transport = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, prepared.tempo_bpm)
-        dispatcher = Dispatcher(port, transport, lookahead, channel, on_sent)
+        transport = _transport(settings.sync, output, prepared.tempo_bpm)
+        wake = None if output.inbox is None else output.inbox.wake
+        dispatcher = Dispatcher(output.port, transport, lookahead, settings.music.channel, on_sent, wake)
         dispatch = partial(_dispatch, dispatcher, failures)
         with _running("dispatcher", dispatch, stop) as thread, LiveLine(console, prepared) as live:
             while thread.is_alive():
@@ -138,6 +149,31 @@ def _perform(
     if failures:
         raise failures[0]
     return dispatcher
+
+
+def _listen(sync: str, port: OutputPort, console: Console) -> Inbox | None:
+    """Open the port's input, unless nobody else may set the time or, in auto, it has none."""
+    if sync == "internal":
+        return None
+    inbox = Inbox()
+    try:
+        name = port.listen(inbox.put)
+    except MissingError:
+        if sync == "midi":
+            raise
+        return None
+    says = "waiting for a MIDI clock on" if sync == "midi" else "follows a MIDI clock sent to"
+    console.print(f'{says} "{name}"', markup=False, soft_wrap=True)
+    return inbox
+
+
+def _transport(sync: str, output: Output, tempo_bpm: float) -> Transport:
+    """Who sets the time."""
+    port = output.port
+    own = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, tempo_bpm)
+    if output.inbox is None:
+        return own
+    return Conductor(output.inbox, None if sync == "midi" else own, tempo_bpm)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class PlaySettings:
 
     Attributes:
         music: What.
-        sync: "auto" or "internal".
+        sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
         take: MIDI file that keeps what was played.

@@ -8,7 +8,7 @@ but its logits come from a few tables and rules instead of weights. At temperatu
 - pitch: the C major scale from 60 to 72, then 60 again; whatever sounds, so that a struck pitch can be forced;
 - duration: a quarter note, but a half note for 72, which so sounds on under the next 60;
 - velocity: bin 28 on the first beat of a bar, else bin 20;
-- the piece ends after 37 notes (h[0, :, 0] counts them), or when `end_bias` says so.
+- the piece ends after 37 notes (h[0, :, 0] counts them), or when `delta_bias` says so.
 
 Away from its favourite class a head loses `SLOPES` nats a class, so that noise makes neighbours of it.
 
@@ -39,7 +39,17 @@ from runtime.bundle import (
     expected_tensors,
     write_bundle,
 )
-from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, LADDER, PITCHES, START, VELOCITY_BINS
+from runtime.encoding import (
+    DELTA_CLASSES,
+    DELTA_END,
+    DURATION_CLASSES,
+    HEADS,
+    LADDER,
+    PITCHES,
+    START,
+    STEERED,
+    VELOCITY_BINS,
+)
 
 LAYERS, UNITS, STYLES = 1, 4, 1
 PIECE_NOTES = 37
@@ -48,7 +58,7 @@ QUARTER, HALF = LADDER.index(24), LADDER.index(48)
 LOUD, SOFT = 28, 20
 SLOPES = {"delta": 0.25, "pitch": 1.0, "duration": 0.25, "velocity": 1.0}
 SIZES = {"delta": DELTA_CLASSES, "pitch": PITCHES, "duration": DURATION_CLASSES, "velocity": VELOCITY_BINS}
-SILENT, MUTED, COLDEST, SMALLEST_MIN_P = -99, -1e9, 1e-4, 1e-30
+SILENT, MUTED, COLDEST, SMALLEST_MIN_P = -384, -1e9, 1e-4, 1e-30
 OPSET, IR_VERSION = 18, 8
 _TYPES = {"int32": TensorProto.INT32, "float32": TensorProto.FLOAT}
 
@@ -98,13 +108,14 @@ def tiny_model() -> ModelProto:
     chosen: dict[str, str] = {}
     log_probability: dict[str, str] = {}
 
-    def choose(head: str, logits: str, bias: str = "") -> None:
+    def choose(head: str, logits: str) -> None:
+        bias = f"{head}_bias" if head in STEERED else ""
         chosen[head], log_probability[head] = _pick(graph, head, logits, bias)
 
-    choose("delta", _delta_logits(graph, previous["delta"]), _end_only(graph, "end_bias"))
+    choose("delta", _delta_logits(graph, previous["delta"]))
     ticks = graph.look_up([*LADDER, 0, 0], chosen["delta"])
     position = graph.add("Mod", graph.add("Add", "position", ticks), "ticks_per_bar", output="next_position")
-    choose("pitch", _logits(graph, "pitch", graph.look_up(_next_pitches(), previous["pitch"])), "pitch_bias")
+    choose("pitch", _logits(graph, "pitch", graph.look_up(_next_pitches(), previous["pitch"])))
     lasting = [HALF if pitch == SCALE[-1] else QUARTER for pitch in range(PITCHES)]
     choose("duration", _logits(graph, "duration", graph.look_up(lasting, chosen["pitch"])))
     on_downbeat = graph.add("Equal", position, graph.constant(0, np.int32))
@@ -141,12 +152,6 @@ def _delta_logits(graph: Graph, previous: str) -> str:
 
 def _first(graph: Graph) -> str:
     return graph.constant([0], np.int64)
-
-
-def _end_only(graph: Graph, end_bias: str) -> str:
-    """Spread a bias [voices, 1] over the delta classes: only that of the end gets it."""
-    is_end = graph.constant([[float(index == DELTA_END) for index in range(DELTA_CLASSES)]])
-    return graph.add("Mul", graph.add("Max", end_bias, graph.constant(MUTED)), is_end)
 
 
 def _pick(graph: Graph, head: str, logits: str, bias: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def _padded(window: Window, steps: int) -> Arrays:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """The pieces to train on, served as epochs of shuffled windows in random keys.
+    """The pieces to train on, served as epochs of shuffled windows, by default in random keys.
 
     Attributes:
         sequences: The pieces.
@@ -81,6 +81,7 @@ class TrainingSet:
         window: Longest part of a piece that is trained at once, in steps.
         seed: With the number of the epoch it settles order, cuts and keys, so that a resumed run goes on exactly as the
             unbroken one would have.
+        transpose: Whether pieces are moved to other keys; if not, order and cuts are those of the same seed with it.
 
     """
 
@@ -89,6 +90,7 @@ class TrainingSet:
     batch_steps: int
     window: int
     seed: int
+    transpose: bool = True
 
     def epoch(self, number: int) -> list[list[Window]]:
         """Batches of epoch `number`, like lengths together but not the same neighbours every time."""
@@ -97,7 +99,7 @@ class TrainingSet:
         for sequence in self.sequences:
             offset = int(rng.integers(self.window)) if sequence.steps > self.window else 0
             key = int(rng.choice(transposition_range(sequence)))
-            windows += windows_of(sequence, self.window, offset, key)
+            windows += windows_of(sequence, self.window, offset, key if self.transpose else 0)
         order = np.argsort([window.steps + rng.uniform(0, LENGTH_STEP) for window in windows], kind="stable")
         batches = batches_of([windows[index] for index in order], self.batch_steps)
         return [batches[index] for index in rng.permutation(len(batches))]

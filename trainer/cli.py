@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         raise MissingError(f'training needs {error.name}: pip install "lstm-composer[train]"') from error
     if arguments.resume:
-        return resume_training(settings, path, last_epoch=arguments.epochs, threads=arguments.threads)
+        return resume_training(
+            settings, path, last_epoch=arguments.epochs, patience=arguments.patience, threads=arguments.threads
+        )
     return start_training(settings, path, threads=arguments.threads)
 
 
@@ -56,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--one-style", action="store_true", help="do not take sub-folders for styles")
     untidy = "leave out pieces that do not keep the time they write down"
     parser.add_argument("--leave-out-untidy", action="store_true", help=untidy)
+    parser.add_argument("--no-transposition", action="store_true", help="train on every piece in its own key only")
+    board = "write the history for TensorBoard as well, into the run directory"
+    parser.add_argument("--tensorboard", action="store_true", help=board)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
     parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
     parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
@@ -101,6 +106,8 @@ def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSet
         weight_decay=arguments.weight_decay,
         network=_network(arguments, base),
         leave_out_untidy=arguments.leave_out_untidy,
+        transpose=not arguments.no_transposition,
+        tensorboard=arguments.tensorboard,
         styles=(arguments.name,) if arguments.one_style else (),
         base=base.card if base else None,
         **{**recipe, **asked},

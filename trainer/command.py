@@ -25,10 +25,11 @@ from trainer.interruption import Interruption
 from trainer.keepsakes import CORPUS_PAGE, draw_advice, keep_animation, keep_corpus_report, keep_plot, keep_sample
 from trainer.material import Material, prepare
 from trainer.network import StreamNetwork
-from trainer.patience import is_spent
+from trainer.patience import early_end, is_spent
 from trainer.report import report
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings, with_styles
+from trainer.tensorboard import FOLDER, EventLog
 from trainer.training import Listener, Row, load_network, read_rollbacks, train
 
 _REFUSALS_SHOWN = 12
@@ -52,14 +53,18 @@ def start_training(settings: TrainingSettings, path: Path, *, threads: int | Non
     return _run(settings, run, threads, resume=False)
 
 
-def resume_training(settings: TrainingSettings, path: Path, *, last_epoch: int | None, threads: int | None) -> int:
+def resume_training(
+    settings: TrainingSettings, path: Path, *, last_epoch: int | None, threads: int | None, patience: int | None = None
+) -> int:
     """Go on with a run from its last checkpoint; returns the exit code.
 
     Args:
-        settings: Name and source must be those of the run; everything else is taken from it.
+        settings: Name and source must be those of the run; `tensorboard` may be asked for anew; everything else is
+            taken from the run.
         path: The run directory.
         last_epoch: Where to stop, None for where the run would have. The learning rate falls as was planned when the
             run began, and keeps its last value in the epochs added.
+        patience: Epochs without a better one after which it ends early, None for as many as it would have.
         threads: Processor cores to use, None for all.
 
     Raises:
@@ -73,7 +78,13 @@ def resume_training(settings: TrainingSettings, path: Path, *, last_epoch: int |
             f"{run.path} was trained as {earlier.name} on {earlier.source}, not as {settings.name} on "
             f"{settings.source}: give the same, or another --run-dir"
         )
-    return _run(msgspec.structs.replace(earlier, epochs=last_epoch or earlier.epochs), run, threads, resume=True)
+    resumed = msgspec.structs.replace(
+        earlier,
+        epochs=last_epoch or earlier.epochs,
+        patience=patience or earlier.patience,
+        tensorboard=earlier.tensorboard or settings.tensorboard,
+    )
+    return _run(resumed, run, threads, resume=True)
 
 
 def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, resume: bool) -> int:
@@ -177,6 +188,8 @@ def _train(
             f"stopped after epoch {saved}; the same command with --resume goes on from there, and "
             f"lstm-composer advise {run.path} says which epoch to take so far"
         )
+    elif early := early_end(run.read_history(), settings.patience, settings.epochs):
+        console.print(early)
     return saved
 
 
@@ -186,6 +199,7 @@ def _listener(
     summary = material.summary()
     style = len(settings.base_styles)
     controls = controls_of(settings.network.styles, style, meter=Meter.parse(summary["meter"]))
+    events = EventLog(run.path / FOLDER) if settings.tensorboard else None
     players: dict[int, Player] = {}  # one is compiled for each network: another comes only after a collapse
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
@@ -193,6 +207,8 @@ def _listener(
 
     def on_epoch(network: StreamNetwork, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
         progress.update(task, completed=rows[-1]["epoch"], description=_figures(rows[-1]))
+        if events:
+            events.keep(rows)
         if saved:
             epoch = int(rows[-1]["epoch"])
             keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=read_rollbacks(run))

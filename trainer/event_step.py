@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
-from runtime.encoding import DELTA_CLASSES, DELTA_END, HEADS, LADDER, PITCHES, SILENT
+from runtime.encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
 from trainer.network import StreamNetwork
 
 Tensor = Any
@@ -51,18 +51,18 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
     temperature = _per_head(inputs["temperature"])
     floor = _per_head(inputs["temperature"] * ops.log(ops.maximum(inputs["min_p"], SMALLEST_MIN_P)))
 
-    def choose(head: str, logits: Tensor, bias: Tensor = None) -> Tensor:
-        biased = logits if bias is None else logits + bias
+    def choose(head: str, logits: Tensor) -> Tensor:
+        biased = logits + inputs[f"{head}_bias"] if head in STEERED else logits
         wobble = inputs[f"noise_{head}"] * temperature[head]
         chosen[head], log_probability[head] = pick(logits, biased, wobble, floor[head])
         return chosen[head]
 
     event, remaining = tf.unstack(inputs["event"], axis=-1), inputs["remaining"]
     hidden, state = _recur(network, event, inputs)
-    delta = choose("delta", network.delta_logits(hidden, remaining), _end_only(inputs["end_bias"]))
+    delta = choose("delta", network.delta_logits(hidden, remaining))
     position = (inputs["position"] + _ladder_ticks(delta)) % inputs["ticks_per_bar"]
     onset = network.onset(remaining, delta, position)
-    pitch = choose("pitch", network.pitch_logits(hidden, event[1], onset), inputs["pitch_bias"])
+    pitch = choose("pitch", network.pitch_logits(hidden, event[1], onset))
     near = onset.at(pitch)
     duration = choose("duration", network.duration_logits(hidden, onset, pitch, near))
     choose("velocity", network.velocity_logits(hidden, event[3], onset, pitch, duration, near))
@@ -95,12 +95,6 @@ def _recur(
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
     _, state = network.recur(ops.expand_dims(features, 1), state)
     return state[-1][0], state
-
-
-def _end_only(end_bias: Tensor) -> Tensor:
-    """Spread a bias [voices, 1] over the delta classes [voices, 106]: it touches only the end of a piece."""
-    # Minus infinity times 0 is not a number.
-    return ops.maximum(end_bias, MUTED) * tf.one_hot(DELTA_END, DELTA_CLASSES)
 
 
 def _ladder_ticks(ladder_class: Tensor) -> Tensor:

@@ -21,7 +21,6 @@ Step = Callable[[Arrays], Arrays]
 TEMPERATURE = (0.9, 0.9, 0.9, 1.0)
 """A little below 1: the network spreads more over the unlikely than the music it learned from does."""
 MIN_P = 0.03
-_NEVER_ENDS = -1e9
 _SPARE = 1.25
 """Events made for each note asked for: a few make none."""
 
@@ -73,8 +72,7 @@ def make_excerpts(player: Player, seeds: Sequence[int], notes: int, controls: Se
         "h": np.zeros((player.layers, voices, player.units), np.float32),
         "c": np.zeros((player.layers, voices, player.units), np.float32),
         "remaining": np.full((voices, PITCHES), SILENT, np.int32),
-        "end_bias": np.full((voices, 1), _NEVER_ENDS, np.float32),
-        **stack_voices([voice.tensors() for voice in controls]),
+        **stack_voices([voice.tensors(may_end=False) for voice in controls]),
     }
     events = []
     for number in range(int(notes * _SPARE)):

@@ -6,8 +6,9 @@
 The pitches that sound at the onset are computed from the events (`remaining`), because a recurrent network remembers
 them only at a high price: on the JSB chorales this input alone is worth a nat per note. Around every pitch they are
 seen through one small convolution along the pitches, the same in every key: "a third above what sounds, a step below
-what has just ended". On the JSB chorales that is worth another fifth of a nat, and is learned in half the epochs. The
-loss is taken at every step.
+what has just ended". On the JSB chorales that is worth another fifth of a nat, and is learned in half the epochs. It
+sees as well how soon what sounds will end, and what has sounded in the last beat, bar and four bars: which note, which
+chord, which key. That is worth a sixth of a nat more (docs/training.md). The loss is taken at every step.
 
 Velocity stays out of the recurrent layers: it reaches only its own head. Engraved scores, which have no dynamics, and
 performances can so be learned together, the scores leaving the velocity head alone.
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from runtime.encoding import (
     DELTA_CLASSES,
@@ -30,6 +32,7 @@ from runtime.encoding import (
     LADDER,
     METER_CLASSES,
     PITCHES,
+    SILENT,
     VELOCITY_BINS,
     ladder_class,
 )
@@ -39,12 +42,17 @@ from trainer.network_config import NetworkConfig
 Tensor = Any
 POSITIONS = 192
 """Positions in a bar with an embedding of their own: every tick of two whole notes; those beyond share the last."""
-RELEASE_WINDOW = 24
-"""Ticks for which a pitch that has ended is still shown, ever more faintly."""
+FADES = (24, 96, 384)
+"""Ticks for which a pitch that has ended is still shown, ever more faintly: a quarter, a bar and four bars of 4/4."""
+ENDINGS = (12, 48)
+"""Ticks in which the planes of how soon a pitch ends fall to 1/e."""
+PLANES = 1 + len(FADES) + len(ENDINGS)
 SURROUNDINGS = 24
 """Features of what sounds around a pitch."""
 REACH = 15
 """Semitones above and below a pitch that they look at."""
+CHORD = 4
+"""Notes of a common chord: planes are summed in this unit."""
 FORBIDDEN = -20.0
 """Added to the logit of a pitch that the encoding rules out; finite, so that one odd event costs 20 nats, not all."""
 
@@ -56,7 +64,8 @@ class Onset(NamedTuple):
         delta: [...], class of the time since the onset before.
         position: [...], ticks since the bar line.
         sounding: [..., 128], ticks for which each pitch still sounds; 0 and below: since when it does not.
-        planes: [..., 128, 2], which pitches sound, and how lately the others did (1: up to now).
+        planes: [..., 128, PLANES], what is shown of each pitch, see `plane_table`.
+        total: [..., PLANES], the planes summed over all pitches: how many sound, how many will end soon.
         around: [..., SURROUNDINGS, 128], features of what sounds around each pitch.
 
     """
@@ -65,12 +74,20 @@ class Onset(NamedTuple):
     position: Tensor
     sounding: Tensor
     planes: Tensor
+    total: Tensor
     around: Tensor
 
     def at(self, pitch: Tensor) -> Tensor:
-        """Return the surroundings [..., SURROUNDINGS] of one pitch [...]."""
+        """Return what one pitch [...] has around it: features of its surroundings, and all planes' sums there.
+
+        [..., SURROUNDINGS + 2 * PLANES]: the sums over all pitches, and over those below it (which voice is it?).
+        """
         # A product and not a look-up: one node in the exported graph, and a cheap gradient.
-        return ops.squeeze(ops.matmul(self.around, ops.expand_dims(ops.one_hot(pitch, PITCHES), -1)), -1)
+        near = ops.squeeze(ops.matmul(self.around, ops.expand_dims(ops.one_hot(pitch, PITCHES), -1)), -1)
+        rows = np.tri(PITCHES + 1, PITCHES, -1, dtype=np.float32)  # one more for the end event, which has no pitch
+        is_below = look_up(ops.convert_to_tensor(rows / CHORD), pitch)
+        below = ops.squeeze(ops.matmul(ops.expand_dims(is_below, -2), self.planes), -2)
+        return ops.concatenate([near, self.total, below], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
@@ -147,14 +164,13 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
         sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
         planes = self._planes(sounding)
-        around = ops.transpose(self.surroundings(ops.reshape(planes, (-1, PITCHES, 2))), (0, 2, 1))
+        around = ops.transpose(self.surroundings(ops.reshape(planes, (-1, PITCHES, PLANES))), (0, 2, 1))
         around = ops.reshape(around, (*_leading(planes, 2), SURROUNDINGS, PITCHES))
-        return Onset(delta, position, sounding, planes, around)
+        return Onset(delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, around)
 
     def _planes(self, remaining: Tensor) -> Tensor:
-        fading = [[0.0, age / RELEASE_WINDOW] for age in range(RELEASE_WINDOW + 1)]
-        table = ops.convert_to_tensor([*fading, [1.0, 0.0]], dtype="float32")
-        return look_up(table, ops.minimum(ops.maximum(remaining, -RELEASE_WINDOW), 1) + RELEASE_WINDOW)
+        table = ops.convert_to_tensor(plane_table())
+        return look_up(table, ops.minimum(ops.maximum(remaining, SILENT), LADDER[-1]) - SILENT)
 
     def _release(self, remaining: Tensor) -> Tensor:
         """Embed the ticks until the next release, [..., 16]: where a note ends is where the next one often starts."""
@@ -217,8 +233,9 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
         nothing has to be learned or repaired.
         """
-        flat = ops.reshape(onset.planes, (*_leading(onset.planes, 2), 2 * PITCHES))
-        wanted = self._head("pitch", [hidden, *self._rhythm(onset), flat], training=training)
+        struck = onset.planes[..., :2]  # what sounds and what has just ended; all planes are too much to tell apart
+        flat = ops.reshape(struck, (*_leading(struck, 2), 2 * PITCHES))
+        wanted = self._head("pitch", [hidden, *self._rhythm(onset), flat, onset.total], training=training)
         alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
         free = alone + ops.squeeze(ops.matmul(ops.expand_dims(of_surroundings, -2), onset.around), -2)
         return ops.where(onset.sounding > 0, FORBIDDEN, free + self._too_low(onset.delta, previous_pitch))
@@ -236,7 +253,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
     def duration_logits(
         self, hidden: Tensor, onset: Onset, pitch: Tensor, near: Tensor, *, training: bool = False
     ) -> Tensor:
-        """Logits [..., 105] of the duration, given the pitch and its surroundings [..., SURROUNDINGS]."""
+        """Logits [..., 105] of the duration, given the pitch and what is `near` it (`Onset.at`)."""
         parts = [hidden, *self._rhythm(onset), self._release(onset.sounding), self.pitch_table(pitch), near]
         return self._head("duration", parts, training=training)
 
@@ -300,6 +317,20 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Tensor]:
         """Return means over the epoch so far: nats a note per head and in total, and accuracy per head."""
         return {metric.name: metric.result() for metric in self.metrics}
+
+
+def plane_table() -> NDArray[np.float32]:
+    """What is shown of a pitch by the ticks that remain of it: [LADDER[-1] - SILENT + 1, PLANES], from SILENT on.
+
+    In this order: whether it sounds; how lately it did, once for each of FADES (1: up to now); how soon it will end,
+    once for each of ENDINGS (1: now).
+    """
+    remaining = np.arange(SILENT, LADDER[-1] + 1)
+    sounds = remaining > 0
+    lately = [np.where(sounds, 0, np.maximum(0, 1 + remaining / ticks)) for ticks in FADES]
+    soon = [np.where(sounds, np.exp(-np.abs(remaining) / ticks), 0) for ticks in ENDINGS]
+    # Through half floats, which is how bundles store it.
+    return np.stack([sounds, *lately, *soon], axis=-1).astype(np.float16).astype(np.float32)
 
 
 def blank_inputs(styles: int) -> dict[str, Tensor]:

@@ -45,7 +45,7 @@ def read_score(path: Path, name: str) -> Reading:
         MissingError: If music21 is not installed.
 
     """
-    parsers = _parsers(path)
+    parsers = parsers_of(path)
     if not parsers:
         raise InputError("holds no tune (each begins with a line X:1)")
     if len(parsers) == 1:
@@ -71,33 +71,45 @@ def music21_files(selector: str) -> list[tuple[str, Path]]:
     """
     if selector not in CORPORA:
         raise InputError(f"music21 corpus {selector!r} is not known: write music21:{' or music21:'.join(CORPORA)}")
-    names = sorted(set(_music21().corpus.chorales.Iterator(returnType="filename")))
+    names = sorted(set(load_music21().corpus.chorales.Iterator(returnType="filename")))
     return [(name, _work_file(name)) for name in names]
 
 
 def _work_file(name: str) -> Path:
     """The file of a work. Asked for bwv248.5, music21 also finds bwv248.53-5, and the same work in several formats."""
-    found = _music21().corpus.getWork(name)
+    found = load_music21().corpus.getWork(name)
     files = [Path(file) for file in (found if isinstance(found, list) else [found])]
     return max((file for file in files if file.stem == Path(name).name), default=files[0])
 
 
-def _music21() -> ModuleType:
+def load_music21() -> ModuleType:
+    """Return music21, which takes a second to load the first time.
+
+    Raises:
+        MissingError: If it is not installed.
+
+    """
     try:
         return importlib.import_module("music21")
     except ImportError as error:
         raise MissingError('scores need music21: pip install "lstm-composer[train]"') from error
 
 
-def _parsers(path: Path) -> list[Callable[[], "Score"]]:
-    """One parser for each score of a file. Never from music21's cache, which is made of pickles."""
+def parsers_of(path: Path) -> list[Callable[[], "Score"]]:
+    """Return one parser for each score of a file; none of them reads music21's cache, which is made of pickles.
+
+    Raises:
+        InputError: If the file cannot be opened, or is empty; the message is a reason that follows its name.
+        MissingError: If music21 is not installed.
+
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be opened ({error.strerror})") from error
     if not data:
         raise InputError("is empty (0 bytes)")
-    converter = _music21().converter
+    converter = load_music21().converter
     if path.suffix.lower() == ".abc":
         tunes = list(tunes_of(data.decode(errors="replace")))
         return [partial(converter.parseData, tune, format="abc") for tune in tunes]
@@ -118,7 +130,7 @@ def _read_one(parse: "Callable[[], Score]", name: str) -> Piece:
 
 
 def _piece_of(score: "Score", name: str) -> Piece:
-    music21 = _music21()
+    music21 = load_music21()
     parts = [part for part in _parts_of(score) if not _is_percussion(part)]
     if any(_instrument_of(part).transposition for part in parts):
         parts = [part.toSoundingPitch() for part in parts]
@@ -135,7 +147,7 @@ def _piece_of(score: "Score", name: str) -> Piece:
 
 def _parts_of(score: "Score | Part") -> "list[Part]":
     """The parts of a score; a tune is a score or, in some files, a bare part."""
-    return list(score.parts) if isinstance(score, _music21().stream.Score) else [cast("Part", score)]
+    return list(score.parts) if isinstance(score, load_music21().stream.Score) else [cast("Part", score)]
 
 
 def _instrument_of(part: "Part") -> "Instrument":
@@ -143,7 +155,7 @@ def _instrument_of(part: "Part") -> "Instrument":
 
 
 def _is_percussion(part: "Part") -> bool:
-    return isinstance(_instrument_of(part), _music21().instrument.UnpitchedPercussion)
+    return isinstance(_instrument_of(part), load_music21().instrument.UnpitchedPercussion)
 
 
 def _ticks(quarters: float | Fraction) -> int:
@@ -202,7 +214,7 @@ def _notes_of(part: "Part", shift: int) -> list[Note]:
 
 def _heads_of(part: "Part") -> Iterator[tuple[int, int, int, int, bool]]:
     """Every note head of a part: onset and end in ticks, pitch, velocity, whether a tie leads to it."""
-    music21 = _music21()
+    music21 = load_music21()
     left_out = (music21.note.Unpitched, music21.percussion.PercussionChord, music21.harmony.Harmony)
     for element in part.flatten().notes:
         if isinstance(element, left_out) or element.duration.quarterLength <= 0:

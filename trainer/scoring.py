@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.encoding import HEADS, LADDER, PITCHES, SILENT
+from runtime.encoding import HEADS, LADDER, SILENT, STEERED
 from runtime.engine import Engine
 from runtime.noise import SIZES
 from trainer.batches import Arrays, batches_of, pack, windows_of
@@ -53,8 +53,7 @@ def _forced(player: Player, inputs: Mapping[str, NDArray[Any]], target: NDArray[
         "style": inputs["style"],
         "temperature": np.ones((voices, len(HEADS)), np.float32),
         "min_p": np.zeros((voices, 1), np.float32),
-        "pitch_bias": np.zeros((voices, PITCHES), np.float32),
-        "end_bias": np.zeros((voices, 1), np.float32),
+        **{f"{head}_bias": np.zeros((voices, SIZES[head]), np.float32) for head in STEERED},
     }
     found, bars = [], _ticks_per_bar(inputs, target)
     for step in range(steps):

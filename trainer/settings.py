@@ -51,7 +51,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
         name: The style.
         source: Folder, file or corpus the pieces come from.
         preset: Kind of network and encoding.
-        epochs: Times that every training piece is heard, each time in another key.
+        epochs: Times that every training piece is heard.
         save_every: Epochs between checkpoints.
         seed: Of the split, the order, the keys, the weights and the dropout.
         batch_steps: Steps (notes and padding) in a batch.
@@ -63,6 +63,8 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
         base: What a fine-tuning starts from.
         leave_out_untidy: Whether pieces are left out that do not keep the time that they write down.
         patience: Epochs without a new lowest held-out NLL after which the training ends early; None: it does not.
+        transpose: Whether pieces are heard in another key each time, or always in their own.
+        tensorboard: Whether the history is written for TensorBoard as well.
 
     """
 
@@ -81,6 +83,8 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     base: BaseCard | None = None
     patience: int | None = None
     leave_out_untidy: bool = False
+    transpose: bool = True
+    tensorboard: bool = False
 
     @property
     def base_styles(self) -> tuple[StyleCard, ...]:

@@ -108,8 +108,9 @@ def train(
         The last epoch that was saved; 0 if the training collapsed again and again before the first.
 
     """
+    styles, transpose = settings.network.styles, settings.transpose
     training_set = TrainingSet(
-        material.train, settings.network.styles, settings.batch_steps, settings.window, settings.seed
+        material.train, styles, settings.batch_steps, settings.window, settings.seed, transpose=transpose
     )
     done = run.saved_epochs()[-1] if resume and run.saved_epochs() else 0
     rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]
@@ -130,7 +131,7 @@ def train(
             if guard.spent:
                 listener.on_trouble(guard.farewell(collapse, run.saved_epochs()))
                 break
-            done = _go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
+            done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
             listener.on_trouble(guard.rollbacks[-1].sentence)
             network = _network_at(run, done, settings, updates, guard.scale)
             continue
@@ -167,7 +168,7 @@ def _network_at(
     return network
 
 
-def _go_back(rollback: Rollback, guard: Guard, run: RunDirectory, rows: list[Row]) -> int:
+def go_back(rollback: Rollback, guard: Guard, run: RunDirectory, rows: list[Row]) -> int:
     """Forget everything after the epoch that the guard goes back to, and return that epoch.
 
     The checkpoints go first: a run that is killed meanwhile resumes from an older one and collapses again, but never

@@ -2,12 +2,17 @@
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from runtime.clock import Clock, SystemClock
 from runtime.errors import MissingError
 from runtime.messages import Message
+
+OnMessage = Callable[[bytes, float], None]
+"""Told of a message that has come in, and when: a time of the port's clock. Called on a thread of the MIDI system's,
+which must not be kept waiting."""
 
 
 class NoMidiSystemError(MissingError):
@@ -68,6 +73,19 @@ class OutputPort(ABC):
     def discard_pending(self) -> list[Message]:
         """Take back the messages that have been given but not sent, in the order given."""
         return []
+
+    def listen(self, on_message: OnMessage) -> str:
+        """Open an input beside the output, and hand over what comes in. System exclusive messages are left out.
+
+        Returns:
+            The name of the input.
+
+        Raises:
+            MissingError: If this kind of port has none.
+
+        """
+        del on_message
+        raise MissingError(f"{self.name} has no input: a clock can be followed through a MIDI system only")
 
     def close(self) -> None:
         """Send what was given and close; a second call does nothing."""

@@ -13,12 +13,14 @@ import jack
 
 from runtime.errors import MissingError
 from runtime.messages import Message
-from runtime.ports.base import OutputPort, PortLostError
+from runtime.ports.base import OnMessage, OutputPort, PortLostError
 from runtime.ports.jack_clock import JackClock
-from runtime.ports.libjack import PeriodWriter
+from runtime.ports.libjack import PeriodReader, PeriodWriter
 from runtime.ports.periods import PeriodWatch, signed_frames
 
 LEAD_SECONDS: Final = 0.1
+MOST_READ: Final = 64
+"""Messages read in a period; what a flood brings beyond that is left out."""
 _WRITE_MARGIN_SECONDS: Final = 0.5  # how much longer than planned closing waits for the queue
 
 jack.set_error_function(lambda _: None)  # libjack prints to stderr; what matters comes as an exception
@@ -48,7 +50,11 @@ class JackClientPort(OutputPort):
         self._period = PeriodWriter(self._client, self._client.midi_outports.register(port_name))
         self._queue: deque[tuple[int, Message, bytes]] = deque()
         self._last_frame = 0
-        self._watch = PeriodWatch(self._client.last_frame_time)
+        self._input = f"{port_name} in"
+        self._reader = PeriodReader(self._client.midi_inports.register(self._input))
+        self._on_message: OnMessage | None = None
+        self._last_start: int = self._client.last_frame_time
+        self._watch = PeriodWatch(self._last_start)
         self.late_count = 0
         self.xrun_count = 0
         self._client.set_process_callback(self._process)
@@ -59,6 +65,11 @@ class JackClientPort(OutputPort):
     def describe(self) -> str:
         """Return one line for the user."""
         return f'JACK, sample-accurate: connect "{self.name}" to the track that is to play'
+
+    def listen(self, on_message: OnMessage) -> str:
+        """Hand over what comes in, with the time of its frame; see `OutputPort.listen`."""
+        self._on_message = on_message
+        return f"{self._client.name}:{self._input}"
 
     def pending_count(self) -> int:
         """Return how many of the messages given JACK's thread has not taken; see `OutputPort.pending_count`."""
@@ -80,8 +91,9 @@ class JackClientPort(OutputPort):
 
     def _send(self, message: Message, when_seconds: float) -> float:
         self._check_lost()
-        # The period that is being made now may be past its callback: the next one is the first that is sure.
-        earliest = self._jack_clock.frame() + self._client.blocksize
+        # Where the last callback was, and not what time it is: a server on a busy machine can be 20 ms behind its own
+        # clock. The period after the last may be in its callback now: the one after that is the first that is sure.
+        earliest = self._jack_clock.unwrapped(self._last_start) + 2 * self._client.blocksize
         frame: int = max(round(when_seconds * self._rate), earliest, self._last_frame)
         self._last_frame = frame
         self._queue.append((frame, message, bytes(message.midi_bytes())))
@@ -94,7 +106,10 @@ class JackClientPort(OutputPort):
     def _process(self, frames: int) -> None:
         """Write the messages of one period; runs on JACK's thread, once in each period."""
         self._period.begin(frames)
-        start = self._period.start_frame()
+        self._last_start = start = self._period.start_frame()
+        if self._on_message is not None:
+            for offset, data in self._reader.read(frames, MOST_READ):
+                self._on_message(data, self._jack_clock.unwrapped(start + offset) / self._rate)
         too_late = self._watch.too_late(start, self._period.frames_since_start(), frames)
         if too_late or not self._queue:
             return

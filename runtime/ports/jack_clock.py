@@ -46,6 +46,11 @@ class JackClock:
             self._anchor = (frame, seconds)
         return frame
 
+    def unwrapped(self, frame_time: int) -> int:
+        """Return a frame time of JACK's (32 bits) that is not far from the present, as `frame` counts."""
+        last = self._frame
+        return last + signed_frames(frame_time, last)
+
     def now(self) -> float:
         """Return the present frame time in seconds."""
         return self.frame() / self._rate

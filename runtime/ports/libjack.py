@@ -1,4 +1,4 @@
-"""The five functions of libjack that a process callback needs, called without letting go of the interpreter.
+"""The functions of libjack that a process callback needs, called without letting go of the interpreter.
 
 JACK-Client's own methods release the interpreter lock in each call. In a process callback every release is a chance
 for another thread to take the lock and to be put to sleep with it, and JACK loses what a late callback writes
@@ -9,6 +9,9 @@ import ctypes
 from typing import Any
 
 import jack
+
+LONGEST_MESSAGE = 3
+"""Bytes of a channel or system real-time message; what is longer is system exclusive, and left out."""
 
 
 class PeriodWriter:
@@ -45,6 +48,39 @@ class PeriodWriter:
     def frames_since_start(self) -> int:
         """Return how many frames ago this period was started."""
         return int(self._since_start(self._client))
+
+
+class _Event(ctypes.Structure):
+    """jack_midi_event_t."""
+
+    _fields_ = (
+        ("time", ctypes.c_uint32),
+        ("size", ctypes.c_size_t),
+        ("buffer", ctypes.c_void_p),
+    )
+
+
+class PeriodReader:
+    """Reads the MIDI messages of the present period of one port; for use in the process callback only."""
+
+    def __init__(self, port: jack.OwnMidiPort) -> None:
+        frames = ctypes.c_uint32
+        library = ctypes.PyDLL(jack._libname)  # noqa: SLF001 - as above
+        self._get_buffer = _function(library, "jack_port_get_buffer", ctypes.c_void_p, ctypes.c_void_p, frames)
+        self._count = _function(library, "jack_midi_get_event_count", frames, ctypes.c_void_p)
+        event = ctypes.POINTER(_Event)
+        self._get = _function(library, "jack_midi_event_get", ctypes.c_int, event, ctypes.c_void_p, frames)
+        self._port = _address(port)
+
+    def read(self, frames: int, most: int) -> list[tuple[int, bytes]]:
+        """Return the first messages of this period, `most` of them, as (frame in the period, bytes)."""
+        buffer = self._get_buffer(self._port, frames)
+        event = _Event()
+        return [
+            (event.time, ctypes.string_at(event.buffer, event.size))
+            for index in range(min(most, self._count(buffer)))
+            if self._get(ctypes.byref(event), buffer, index) == 0 and event.size <= LONGEST_MESSAGE
+        ]
 
 
 def _function(library: ctypes.PyDLL, name: str, result: Any, *arguments: Any) -> Any:

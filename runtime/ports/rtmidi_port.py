@@ -10,7 +10,7 @@ import rtmidi
 
 from runtime.errors import MissingError
 from runtime.messages import Message
-from runtime.ports.base import OutputPort
+from runtime.ports.base import OnMessage, OutputPort
 
 _APIS = {
     "alsa": (rtmidi.API_LINUX_ALSA, "ALSA"),
@@ -23,14 +23,31 @@ _APIS = {
 class RtMidiPort(OutputPort):
     """A port of ours that other programs see and connect to, or (Windows) a loopback port opened by name."""
 
-    def __init__(self, name: str, out: Any, system: str) -> None:
+    def __init__(self, name: str, out: Any, backend: str) -> None:
         super().__init__(name)
         self._out = out
-        self._system = system
+        self._backend = backend
+        self._system = _APIS[backend][1]
+        self._in: Any = None
 
     def describe(self) -> str:
         """Return one line for the user."""
         return f'{self._system}: connect "{self.name}" to the track that is to play'
+
+    def listen(self, on_message: OnMessage) -> str:
+        """Open an input of the same name (Windows: an existing port with "NAME in" in its name), and hand over."""
+        api, _ = _APIS[self._backend]
+        source, clock = rtmidi.MidiIn(api, name=self.name), self.clock
+
+        def hand_over(event: tuple[list[int], float], _data: object) -> None:
+            on_message(bytes(event[0]), clock.now())
+
+        source.ignore_types(sysex=True, timing=False, active_sense=True)
+        source.set_callback(hand_over)
+        with quiet_stderr():
+            name = _open_input(source, self.name, self._backend)
+        self._in = source
+        return name
 
     def _send(self, message: Message, when_seconds: float) -> float:
         self._out.send_message(message.midi_bytes())
@@ -38,8 +55,26 @@ class RtMidiPort(OutputPort):
 
     def _close(self) -> None:
         with quiet_stderr():
-            self._out.close_port()
-            self._out.delete()
+            for side in (self._in, self._out):
+                if side is not None:
+                    side.close_port()
+                    side.delete()
+
+
+def _open_input(source: Any, port_name: str, backend: str) -> str:
+    if backend != "windows":
+        source.open_virtual_port(port_name)
+        return port_name
+    names, wanted = list(source.get_ports()), f"{port_name} in"
+    index = find_port(names, wanted)
+    if index is None:
+        source.delete()
+        raise MissingError(
+            f"no MIDI port has {wanted!r} in its name, for the DAW's clock; this machine has "
+            f"{', '.join(names) or 'none at all'}: make one with loopMIDI, or play with --sync internal"
+        )
+    source.open_port(index)
+    return str(names[index])
 
 
 def open_rtmidi(backend: str, port_name: str) -> RtMidiPort:
@@ -60,7 +95,7 @@ def open_rtmidi(backend: str, port_name: str) -> RtMidiPort:
     except (rtmidi.RtMidiError, RuntimeError) as error:
         out.delete()
         raise MissingError(f"{system} cannot open the port {port_name!r}: {error}") from error
-    return RtMidiPort(port_name, out, system)
+    return RtMidiPort(port_name, out, backend)
 
 
 def open_loopback(port_name: str) -> RtMidiPort:
@@ -70,7 +105,7 @@ def open_loopback(port_name: str) -> RtMidiPort:
         MissingError: If there is no such port.
 
     """
-    out, system = _new_output("windows", port_name)
+    out, _ = _new_output("windows", port_name)
     names = list(out.get_ports())
     index = find_port(names, port_name)
     if index is None:
@@ -80,7 +115,7 @@ def open_loopback(port_name: str) -> RtMidiPort:
             f"make one of that name with loopMIDI, or name another with --port-name"
         )
     out.open_port(index)
-    return RtMidiPort(names[index], out, system)
+    return RtMidiPort(names[index], out, "windows")
 
 
 def find_port(names: Sequence[str], wanted: str) -> int | None:

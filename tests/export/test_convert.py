@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.convert import SMALLEST_STORED, ConversionError, _check_nodes, round_weights, to_onnx
+from export.convert import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
 from trainer.network import StreamNetwork
 
 MakeNetwork = Callable[[int, int], StreamNetwork]
@@ -92,14 +92,14 @@ def graph_of(*node_kinds: str) -> onnx.ModelProto:
 @pytest.mark.parametrize("loop", ["Loop", "Scan", "If"])
 def test_a_loop_is_refused(loop: str) -> None:
     with pytest.raises(ConversionError, match=f"left a {loop} node"):
-        _check_nodes(graph_of("LSTM", "MatMul", loop), layers=1)
+        check_nodes(graph_of("LSTM", "MatMul", loop), layers=1)
 
 
 @pytest.mark.parametrize(("found", "layers"), [(0, 1), (1, 2), (3, 2)])
 def test_another_number_of_layers_is_refused(found: int, layers: int) -> None:
     with pytest.raises(ConversionError, match=f"the graph has {found} LSTM nodes for {layers} layers"):
-        _check_nodes(graph_of("MatMul", *["LSTM"] * found), layers)
+        check_nodes(graph_of("MatMul", *["LSTM"] * found), layers)
 
 
 def test_as_many_nodes_as_layers_are_fine() -> None:
-    _check_nodes(graph_of("LSTM", "MatMul", "LSTM"), layers=2)
+    check_nodes(graph_of("LSTM", "MatMul", "LSTM"), layers=2)

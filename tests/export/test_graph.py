@@ -132,6 +132,11 @@ def only(pitches: set[int]) -> NDArray[np.float32]:
     return np.array([[0.0 if pitch in pitches else -np.inf for pitch in range(PITCHES)]], np.float32)
 
 
+def end(nats: float) -> NDArray[np.float32]:
+    """A bias on the end of the piece."""
+    return np.array([[0.0] * DELTA_END + [nats]], np.float32)
+
+
 def test_outputs_are_those_of_the_contract(step: Callable[..., Arrays]) -> None:
     _, cards = expected_tensors(layers=2, units=16, styles=1)
     found = step(voices=3)
@@ -153,7 +158,7 @@ def test_forbidden_pitches_are_never_taken(step: Callable[..., Arrays], temperat
 @pytest.mark.parametrize(("bias", "ends"), [(1e9, True), (-np.inf, False), (-1e9, False)])
 def test_a_bias_on_the_end(step: Callable[..., Arrays], bias: float, temperature: float, *, ends: bool) -> None:
     for number in range(5):
-        event = step(number=number, end_bias=bias, temperature=temperature)["next_event"][0]
+        event = step(number=number, delta_bias=end(bias), temperature=temperature)["next_event"][0]
         assert (event[0] == DELTA_END) == ends
 
 
@@ -170,15 +175,15 @@ def test_each_head_has_its_own_temperature(step: Callable[..., Arrays]) -> None:
 
 
 def test_min_p_1_is_the_likeliest(step: Callable[..., Arrays]) -> None:
-    greedy = step(temperature=0.0, end_bias=-np.inf)["next_event"]
+    greedy = step(temperature=0.0, delta_bias=end(-np.inf))["next_event"]
     for number in range(5):
-        np.testing.assert_array_equal(step(number=number, min_p=1.0, end_bias=-np.inf)["next_event"], greedy)
+        np.testing.assert_array_equal(step(number=number, min_p=1.0, delta_bias=end(-np.inf))["next_event"], greedy)
 
 
 def test_what_sounds_after_a_step(step: Callable[..., Arrays]) -> None:
     remaining = np.full((1, PITCHES), SILENT, np.int32)
     remaining[0, [50, 51, 52]] = [400, 10, -90]
-    found = step(remaining=remaining, end_bias=-np.inf, pitch_bias=only({60}))
+    found = step(remaining=remaining, delta_bias=end(-np.inf), pitch_bias=only({60}))
     delta, pitch, duration, _ = found["next_event"][0]
     expected = np.maximum(remaining[0] - LADDER[delta], SILENT)
     expected[pitch] = LADDER[duration]
@@ -189,7 +194,7 @@ def test_what_sounds_after_a_step(step: Callable[..., Arrays]) -> None:
 @pytest.mark.parametrize("meter", [Meter(4, 4), Meter(6, 8), Meter(5, 16), Meter(64, 1)], ids=str)
 def test_the_position_in_the_bar_moves_on(step: Callable[..., Arrays], meter: Meter) -> None:
     before = meter.ticks_per_bar - 1
-    found = step(position=before, ticks_per_bar=meter.ticks_per_bar, meter=METER_OTHER, end_bias=-np.inf)
+    found = step(position=before, ticks_per_bar=meter.ticks_per_bar, meter=METER_OTHER, delta_bias=end(-np.inf))
     delta = found["next_event"][0, 0]
     assert found["next_position"].tolist() == [(before + LADDER[delta]) % meter.ticks_per_bar]
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Receiver:
 
     def received(self) -> list[Received]:
         """Read what has come so far, one message a line such as "  30464: 90 3c 40 note on"."""
-        lines = re.findall(r"^ *(\d+):((?: [0-9a-f]{2})+) .*\n", self.output.read_text(), re.MULTILINE)
+        lines = re.findall(r"^ *(\d+):((?: [0-9a-f]{2})+)(?: .*)?\n", self.output.read_text(), re.MULTILINE)
         return [Received(int(frame), tuple(int(byte, 16) for byte in data.split())) for frame, data in lines]
 
     def read_until(self, data: tuple[int, ...]) -> list[Received]:
@@ -84,6 +84,12 @@ def dummy_server(log: Path) -> Iterator[subprocess.Popen[bytes]]:
             up = subprocess.run(("jack_wait", "-s", name, "-w", "-t", "10"), check=False, capture_output=True)
             assert up.returncode == 0, f"jackd did not start: {log.read_text()}"
             yield server
+
+
+@pytest.fixture(name="running")
+def running_programs() -> Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]:
+    """Run a program in the background: `with running("name", "argument", output=path)`."""
+    return running
 
 
 @pytest.fixture(scope="session")

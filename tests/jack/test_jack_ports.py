@@ -56,6 +56,12 @@ class ListSource:
     def finished(self) -> bool:
         return not self.notes
 
+    def locate(self, tick: int) -> None:
+        raise AssertionError(tick)
+
+    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
+        raise AssertionError((tick, timeout_seconds))
+
 
 def score(length_ticks: int) -> list[Note]:
     """A dense score: chords, repeated pitches, and onsets on odd ticks; about 1.3 notes a tick."""

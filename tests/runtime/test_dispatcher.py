@@ -77,6 +77,12 @@ class ListSource:
     def finished(self) -> bool:
         return not self.notes and not self.endless
 
+    def locate(self, tick: int) -> None:
+        raise AssertionError(tick)
+
+    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
+        raise AssertionError((tick, timeout_seconds))
+
 
 @dataclass
 class Stage:

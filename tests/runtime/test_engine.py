@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,11 +27,11 @@ WARM = Controls(style=(1.0,))
 SLOPES = {"delta": 0.25, "pitch": 1.0, "duration": 0.25, "velocity": 1.0}
 
 
-def run(engine: Engine, controls: Controls, count: int, seed: int = 0, end_bias: float = 0.0) -> list[Step]:
+def run(engine: Engine, controls: Controls, count: int, seed: int = 0) -> list[Step]:
     steps: list[Step] = []
     state = engine.start()
     for number in range(count):
-        step = engine.step(state, controls.tensors(), gumbel_noise(seed, number), end_bias)
+        step = engine.step(state, controls.tensors(), gumbel_noise(seed, number))
         steps.append(step)
         state = step.state
     return steps
@@ -128,7 +129,8 @@ def test_a_forbidden_pitch_is_never_chosen(tiny: Engine, seed: int, allowed: set
 
 @pytest.mark.parametrize(("end_bias", "ends"), [(1e9, True), (0.0, False), (-1e9, False), (-math.inf, False)])
 def test_the_end_can_be_asked_for_and_forbidden(tiny: Engine, end_bias: float, ends: bool) -> None:  # noqa: FBT001
-    assert (run(tiny, GREEDY, 1, end_bias=end_bias)[0].event().delta == DELTA_END) is ends
+    bias = (0.0,) * DELTA_END + (end_bias,)
+    assert (run(tiny, replace(GREEDY, delta_bias=bias), 1)[0].event().delta == DELTA_END) is ends
 
 
 def test_three_voices_at_once_are_three_voices_one_by_one(tiny: Engine) -> None:

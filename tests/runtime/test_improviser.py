@@ -1,6 +1,6 @@
 """Events become a stream of notes: the known music, pieces one after another, and resumption from any place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import SimpleNamespace
@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from runtime.controls import FORBIDDEN, Controls
-from runtime.encoding import END, LADDER, PITCHES, SILENT, Event
+from runtime.encoding import DELTA_END, END, LADDER, PITCHES, SILENT, Event
 from runtime.engine import Engine, State, Step
 from runtime.errors import BundleError
-from runtime.improviser import NEVER, PATIENCE_EVENTS, Cursor, Placed, advancer, improvise
+from runtime.improviser import PATIENCE_EVENTS, Cursor, Placed, advancer, improvise
 from runtime.notes import Meter, Note, without_overlaps
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -39,21 +40,21 @@ def known(index: int, first_bar_line: int = 0) -> Note:
 
 
 class Scripted:
-    """An engine that plays a script of events from the start of each piece, again and again; keeps each `end_bias`."""
+    """An engine that plays a script of events in each piece, over and over; keeps whether it might end."""
 
     card = SimpleNamespace(name="scripted")
 
     def __init__(self, script: Sequence[Event]) -> None:
         self._script = script
-        self.end_biases: list[float] = []
+        self.may_end: list[bool] = []
 
     def start(self) -> State:
         empty = np.zeros((1, 1, 1), np.float32)
         silent = np.full((1, PITCHES), SILENT, np.int32)
         return State(np.zeros((1, 4), np.int32), np.zeros(1, np.int32), empty, empty, silent)
 
-    def step(self, state: State, *_: Any) -> Step:
-        self.end_biases.append(_[-1])
+    def step(self, state: State, controls: Mapping[str, NDArray[Any]], _noise: Mapping[str, NDArray[Any]]) -> Step:
+        self.may_end.append(bool(controls["delta_bias"][0, DELTA_END] == 0.0))
         event = self._script[int(state.h[0, 0, 0]) % len(self._script)]
         remaining = state.remaining.copy()
         if event.delta < len(LADDER):
@@ -115,7 +116,7 @@ def test_a_piece_cannot_end_before_its_shortest(bars: int, first_allowed: int) -
     engine = Scripted([Event(0, 60, 12, 20), *[Event(24, 60, 12, 20)] * 40])
     advance = advancer(cast("Engine", engine), Controls(style=(1.0,), shortest_piece_bars=bars), 0)
     list(islice(improvise(advance, Cursor(engine.start())), 40))
-    assert engine.end_biases == [NEVER] * first_allowed + [0.0] * (40 - first_allowed)
+    assert engine.may_end == [False] * first_allowed + [True] * (40 - first_allowed)
 
 
 @pytest.mark.parametrize(

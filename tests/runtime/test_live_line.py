@@ -42,7 +42,7 @@ def test_what_it_says(prepared: Prepared, reading: Reading, place: str, rest: st
 
 def test_it_is_read_off_the_dispatcher_and_the_look_ahead(prepared: Prepared) -> None:
     clock = FakeClock(0.0)
-    lookahead = LookAhead(quarters, prepared.cursor, ahead_ticks=96)
+    lookahead = LookAhead(quarters, prepared.cursor, bar_ticks=96, ahead_ticks=96)
     dispatcher = Dispatcher(NullPort("none", clock), InternalTransport(1.0, 125.0), lookahead, 1)
     assert read(dispatcher, lookahead) == Reading(0, 0, 0, 0.0)
     clock.jump(3.0)

@@ -15,6 +15,7 @@ from runtime.lookahead import LookAhead
 from runtime.notes import Note
 
 BAR = 96
+WARM = Controls(style=(1.0,), min_p=0.02)
 PATIENCE_SECONDS = 30.0
 FAR = 1_000_000
 
@@ -49,7 +50,7 @@ def filling(lookahead: LookAhead) -> Iterator[threading.Event]:
 
 
 def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=2 * BAR)
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=2 * BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         assert not lookahead.finished()
@@ -59,18 +60,8 @@ def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: Curso
     assert lookahead.take_before(FAR) == []
 
 
-def test_the_thread_ends_by_itself_when_everything_has_been_taken(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=BAR)
-    thread = threading.Thread(target=lookahead.run, args=(threading.Event(),))
-    thread.start()
-    assert lookahead.wait_until_filled(PATIENCE_SECONDS)
-    assert len(lookahead.take_before(BAR)) == 4
-    thread.join(PATIENCE_SECONDS)
-    assert not thread.is_alive()
-
-
 def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=BAR)
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         assert lookahead.ticks_ahead(0) == BAR
@@ -84,7 +75,7 @@ def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, st
 def test_it_hands_over_what_the_stream_is(tiny: Engine, start: Cursor) -> None:
     controls = Controls(style=(1.0,), min_p=0.02)
     expected = [one.note for one in islice(improvise(advancer(tiny, controls, 9), start), 100)]
-    lookahead = LookAhead(advancer(tiny, controls, 9), start, ahead_ticks=2 * BAR)
+    lookahead = LookAhead(advancer(tiny, controls, 9), start, bar_ticks=BAR, ahead_ticks=2 * BAR)
     taken: list[Note] = []
     with filling(lookahead):
         for tick in range(0, expected[-1].onset, 24):
@@ -95,7 +86,7 @@ def test_it_hands_over_what_the_stream_is(tiny: Engine, start: Cursor) -> None:
 
 
 def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=FAR, end_tick=BAR)
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         taken = lookahead.take_before(30)
@@ -110,7 +101,7 @@ def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: C
     advance = advancer(tiny, Controls(style=(1.0,), min_p=0.02), 3)
     expected = [one.note for one in islice(improvise(advance, start), 60)]
     end_tick = expected[-1].onset
-    lookahead = LookAhead(advance, start, ahead_ticks=FAR, end_tick=end_tick)
+    lookahead = LookAhead(advance, start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=end_tick)
     taken: list[Note] = []
     with filling(lookahead):
         for tick in (*range(0, end_tick, BAR), end_tick):
@@ -128,7 +119,7 @@ def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, 
             lookahead.restart(new)
         return old(cursor)
 
-    lookahead = LookAhead(interrupted, start, ahead_ticks=FAR, end_tick=BAR)
+    lookahead = LookAhead(interrupted, start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         assert [note.pitch for note in lookahead.take_before(FAR)] == [72, 72, 72, 72]
@@ -144,7 +135,7 @@ def failing_at(number: int, advance: Advance) -> Callable[[Cursor], tuple[Note |
 
 
 def test_what_stops_the_engine_reaches_the_taker(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(failing_at(2, quarters(tiny)), start, ahead_ticks=FAR)
+    lookahead = LookAhead(failing_at(2, quarters(tiny)), start, bar_ticks=BAR, ahead_ticks=FAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         with pytest.raises(MissingError, match="the GPU has gone"):
@@ -154,9 +145,54 @@ def test_what_stops_the_engine_reaches_the_taker(tiny: Engine, start: Cursor) ->
 
 
 def test_nobody_waits_for_a_look_ahead_that_was_stopped(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(quarters(tiny), start, ahead_ticks=BAR)
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=BAR)
     stop = threading.Event()
     stop.set()
     lookahead.run(stop)
     assert lookahead.wait_until_filled(PATIENCE_SECONDS)
     assert lookahead.take_before(BAR) == []
+
+
+def taken_from(lookahead: LookAhead, tick: int, until: int) -> list[Note]:
+    assert lookahead.wait_until_made(until, PATIENCE_SECONDS)
+    return [note for note in lookahead.take_before(until) if note.onset >= tick]
+
+
+def test_going_back_plays_the_same_bars_again(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    with filling(lookahead):
+        first = taken_from(lookahead, 0, 20 * BAR)
+        for bar in (17, 3, 0, 8, 8):
+            lookahead.locate(bar * BAR)
+            again = taken_from(lookahead, 0, 20 * BAR)
+            assert again == [note for note in first if note.onset >= bar * BAR]
+
+
+def test_going_to_where_nobody_has_been_plays_what_would_have_come(tiny: Engine, start: Cursor) -> None:
+    straight = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    ahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    with filling(straight), filling(ahead):
+        expected = [note for note in taken_from(straight, 0, 31 * BAR) if note.onset >= 30 * BAR + 10]
+        ahead.locate(30 * BAR + 10)
+        assert taken_from(ahead, 0, 31 * BAR) == expected
+
+
+def test_going_to_the_middle_of_what_is_queued_loses_nothing(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        lookahead.locate(30)
+        assert [note.onset for note in taken_from(lookahead, 0, 97)] == [48, 72, 96]
+        lookahead.locate(30)
+        assert [note.onset for note in taken_from(lookahead, 0, 97)] == [48, 72, 96]
+
+
+def test_new_controls_change_what_comes_after_them_only(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    with filling(lookahead):
+        taken_from(lookahead, 0, 4 * BAR)
+        lookahead.restart(quarters(tiny, pitch=72))
+        taken_from(lookahead, 0, 6 * BAR)
+        lookahead.locate(3 * BAR)
+        pitches = [note.pitch for note in taken_from(lookahead, 0, 6 * BAR)]
+    assert set(pitches) == {72}  # the music of a bar is that of its seed, style and controls

@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,18 @@ def test_keys_change_from_epoch_to_epoch(make_sequences: MakeSequences) -> None:
     assert {window.semitones for number in range(100) for batch in source.epoch(number) for window in batch} == set(
         range(-5, 7)
     )
+
+
+def test_without_transposition_all_is_the_same_but_the_keys(make_sequences: MakeSequences) -> None:
+    moved = training_set(make_sequences(6))
+    own = replace(moved, transpose=False)
+    keys = {key for number in range(5) for batch in epoch(own, number) for *_, key in batch}
+    assert keys == {0}
+    assert any(key for batch in epoch(moved, 1) for *_, key in batch)
+    for number in range(5):
+        assert [[cut[:3] for cut in batch] for batch in epoch(own, number)] == [
+            [cut[:3] for cut in batch] for batch in epoch(moved, number)
+        ]
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30))

@@ -167,6 +167,35 @@ def test_music_that_has_changed_since(trained: Trained, music_folder: Path, tmp_
         main([str(folder), "--name", "tiny", "--run-dir", str(run.path), "--resume"])
 
 
+# Keras 3.15 copies variables in a way that NumPy 2 warns of.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_patience_ends_a_training_and_more_of_it_goes_on(
+    music_folder: Path,
+    tiny_network: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("trainer.training._held_out", lambda *_: {"val_loss": 3.0})
+    run = RunDirectory(tmp_path / "run")
+    command = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path)]
+
+    def ends(*argv: str) -> list[str]:
+        assert main([*command, *argv]) == 0
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("no better epoch")]
+
+    early = "no better epoch for 2 epochs: ended at epoch 3 of 9; --resume with a --patience above 2 goes on"
+    assert ends("--patience", "2", "--epochs", "9", "--save-every", "9", "--no-transposition", *tiny_network) == [early]
+    assert not (run.path / "tensorboard").exists()
+    [later] = ends("--resume", "--patience", "3", "--tensorboard")
+    assert later.startswith("no better epoch for 3 epochs: ended at epoch 4 of 9; ")
+    assert run.saved_epochs() == [3, 4]
+    settings = run.read_settings()
+    assert (settings.patience, settings.epochs, settings.transpose, settings.tensorboard) == (3, 9, False, True)
+    for part in ("training", "held_out"):
+        assert list((run.path / "tensorboard" / part).iterdir())
+
+
 FOLDER = ["music", "--name", "x"]
 
 

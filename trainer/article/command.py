@@ -20,8 +20,10 @@ from trainer.excerpts import MIN_P, TEMPERATURE
 from trainer.interruption import Interruption
 from trainer.keepsakes import SAMPLE_NOTES, SAMPLE_SEED, keep_animation, keep_plot, write_sample
 from trainer.material import Material
+from trainer.patience import early_end
 from trainer.run_directory import RunDirectory
 from trainer.settings import TrainingSettings
+from trainer.tensorboard import FOLDER, EventLog
 from trainer.training import Listener, Row, load_network, read_rollbacks
 
 TOKENS = "tokens.json"
@@ -93,6 +95,8 @@ def _train(
         saved = train(settings, tokens, run, interruption, listener, resume=resume)
     if interruption.asked and saved < settings.epochs:
         console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
+    elif early := early_end(run.read_history(), settings.patience, settings.epochs):
+        console.print(early)
     return saved
 
 
@@ -107,6 +111,7 @@ def _listener(
     summary = material.summary()
     tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
     controls = TokenControls(TEMPERATURE[1], MIN_P)
+    events = EventLog(run.path / FOLDER) if settings.tensorboard else None
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
         progress.update(task, completed=epoch - 1 + batch / batches)
@@ -114,6 +119,8 @@ def _listener(
     def on_epoch(network: Any, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
         row, epoch = rows[-1], int(rows[-1]["epoch"])
         progress.update(task, completed=epoch)
+        if events:
+            events.keep(rows)
         if not saved:
             return
         rollbacks = read_rollbacks(run)

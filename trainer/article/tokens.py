@@ -19,8 +19,7 @@ from runtime.article import pitches_of
 from runtime.errors import ComposerError, CorpusError, InputError
 from trainer.piece import Refusal
 from trainer.read_files import BYTES_PER_SECOND, FILE_SECONDS, File, Progress
-from trainer.read_score import _music21 as music21
-from trainer.read_score import _parsers as parsers_of
+from trainer.read_score import load_music21, parsers_of
 from trainer.workers import Lost, NoWorkersError, cores, map_in_workers
 
 _REASONS_SHOWN = 3
@@ -67,7 +66,7 @@ def read_tokens(
         MissingError: If music21 is not installed.
 
     """
-    music21()
+    load_music21()
     readings: list[TokenReading] = []
     with closing(_read_all(files, min(cores(), len(files)) if workers is None else workers)) as fresh:
         for file, reading in zip(files, fresh, strict=True):
@@ -106,7 +105,7 @@ def _midi_parsers(file: File) -> list[Callable[[], Any]]:
         raise InputError(f"cannot be opened ({error.strerror})") from error
     if not data:
         raise InputError("is empty (0 bytes)")
-    return [partial(music21().converter.parseData, data, format="midi")]
+    return [partial(load_music21().converter.parseData, data, format="midi")]
 
 
 def _read_one(parse: Callable[[], Any], name: str) -> TokenReading:
@@ -129,7 +128,7 @@ def _check_playable(tokens: Iterable[str]) -> None:
 
 def tokens_of(score: Any) -> list[str]:
     """Return the tokens of what music21 has parsed: those of its first part with notes."""
-    partition = music21().instrument.partitionByInstrument(score)
+    partition = load_music21().instrument.partitionByInstrument(score)
     parts = list(partition.parts) if partition else []
     if not parts:
         return list(_tokens_in(score.flatten().notes))
@@ -137,7 +136,7 @@ def tokens_of(score: Any) -> list[str]:
 
 
 def _tokens_in(elements: Iterable[Any]) -> Iterator[str]:
-    note, chord = music21().note.Note, music21().chord.Chord
+    note, chord = load_music21().note.Note, load_music21().chord.Chord
     for element in elements:
         if isinstance(element, note):
             yield str(element.pitch)

@@ -15,10 +15,10 @@ from trainer.article.network import Network, new_network
 from trainer.article.windows import TokenMaterial, dataset
 from trainer.guard import Guard
 from trainer.interruption import Interruption
+from trainer.patience import is_spent
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
-from trainer.training import ROLLBACKS, Listener, OnBatch, Row, load_network, seed_dropout
-from trainer.training import _go_back as go_back
+from trainer.training import ROLLBACKS, Listener, OnBatch, Row, go_back, load_network, seed_dropout
 
 UNEVEN = 2.0
 """How much worse than blind guessing a first epoch may be: with batch normalisation nothing is guessed evenly."""
@@ -37,11 +37,11 @@ def train(
     """Train to the last epoch, or to the end of the one in which the user interrupts.
 
     Every epoch's figures go into history.csv (`notes_per_second` counts targets); a checkpoint is saved every
-    `save_every` epochs and after the last. A training that collapses goes back to the last good checkpoint with half
-    the learning rate (see guard.py).
+    `save_every` epochs and after the last, which patience may bring early. A training that collapses goes back to the
+    last good checkpoint with half the learning rate (see guard.py).
 
     Args:
-        settings: `preset`, `epochs`, `save_every`, `seed` and `learning_rate` count.
+        settings: `preset`, `epochs`, `save_every`, `patience`, `seed` and `learning_rate` count.
         material: What to train on.
         run: Where everything goes.
         interruption: Asked after each epoch.
@@ -62,7 +62,7 @@ def train(
         losses=[row["loss"] for row in rows],
     )
     network = _network_at(run, done, settings, material, guard.scale, scale)
-    while len(rows) < settings.epochs and not interruption.asked:
+    while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
         row = _trained(network, material, settings.seed, epoch, listener.on_batch)
@@ -79,6 +79,7 @@ def train(
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
+        save = save or is_spent(rows, settings.patience)
         if save:
             write_whole(run.checkpoint(epoch), network.save)
             done = epoch

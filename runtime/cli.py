@@ -124,6 +124,7 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
     # Not argparse's choices: open_port knows them, and a few ways into JACK more.
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
+    parser.add_argument("--stdin", action="store_true", help="take commands from standard input, one a line")
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
@@ -164,6 +165,7 @@ def _play(arguments: Arguments) -> None:
             sync=arguments.sync,
             port_name=arguments.port_name,
             backend=arguments.backend,
+            stdin=arguments.stdin,
             take=arguments.take,
             events=arguments.events,
         )

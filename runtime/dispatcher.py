@@ -11,7 +11,7 @@ from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
 from runtime.transport import Move, MoveKind, Transport
 
-HORIZON_TICKS: Final = TICKS_PER_QUARTER
+HORIZON_TICKS: Final = TICKS_PER_QUARTER // 4
 """How far ahead of sending notes are taken from the source: what is taken is no longer the engine's to change."""
 PULL_TICKS: Final = TICKS_PER_QUARTER // 4
 """How often the source is asked while no message is due."""
@@ -89,6 +89,7 @@ class Dispatcher:
         self._channel = channel
         self._on_sent = on_sent
         self._wake = wake
+        self._panic = False
         self._scheduler = Scheduler()
         self._unsent: deque[Message] = deque()  # due, not yet given to the port
         self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
@@ -107,6 +108,12 @@ class Dispatcher:
         """Return the position at present; negative before the start."""
         return self._transport.tick_at(self._clock.now())
 
+    def panic(self) -> None:
+        """End what sounds as soon as possible; may be called on any thread."""
+        self._panic = True
+        if self._wake is not None:
+            self._wake.set()
+
     def run(self, stop: threading.Event) -> None:
         """Play until the source has ended and its last message is out, or until `stop` is set.
 
@@ -118,6 +125,9 @@ class Dispatcher:
                     self._wake.clear()  # before looking: what comes from now on wakes again
                 for move in self._transport.moves(self._clock.now()):
                     self._follow(move)
+                if self._panic:
+                    self._panic = False
+                    self._silence(self.position_tick())
                 if self._transport.running:
                     self._send_due()
                     self._pull()

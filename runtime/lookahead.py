@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from dataclasses import dataclass
 
 from runtime.bar_memory import BarMemory
 from runtime.improviser import Advance, Place, Placed
@@ -9,6 +10,15 @@ from runtime.notes import Note
 
 WAIT_SECONDS = 0.1
 """How soon a stop is seen while the queue is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Another way to go on, from a position."""
+
+    from_tick: int
+    advance: Advance
+    place: Place | None
 
 
 class LookAhead:
@@ -35,6 +45,7 @@ class LookAhead:
         self._bars = BarMemory()
         self._bars.keep(0, cursor)
         self._restarts = 0
+        self._turn: Turn | None = None
         self._from = 0  # notes before this position are passed over
         self._taken_before = 0
         self._complete = False
@@ -64,6 +75,9 @@ class LookAhead:
         with self._changed:
             if restarts != self._restarts:
                 return  # a restart came while this event was made
+            if self._turn is not None and after.onset >= self._turn.from_tick:
+                self._take_turn(before)  # this event comes after the turn: it is made again
+                return
             self._cursor = after
             self._complete = self.end_tick is not None and after.onset >= self.end_tick
             if note is not None and not self._complete:
@@ -88,17 +102,41 @@ class LookAhead:
             self._changed.notify_all()
             return notes
 
-    def restart(self, advance: Advance) -> None:
-        """Drop what has not been taken and make it anew with other controls, from the state before it."""
+    def restart(self, advance: Advance, from_tick: int = 0, place: Place | None = None) -> None:
+        """Drop what has not been taken and make it anew with other controls, from the state before it.
+
+        Args:
+            advance: Makes the events from now on.
+            from_tick: What starts before this position stays as it is.
+            place: Where to go on instead, a place at `from_tick` or later: a new piece, say.
+
+        """
         with self._changed:
-            self._restarts += 1
-            self._advance = advance
-            if self._placed:
-                self._cursor = self._placed[0].before
-                self._complete = False
-            self._placed.clear()
-            self._bars.forget_after(self._cursor.onset // self._bar_ticks)
+            self._turn = Turn(from_tick, advance, place)
+            kept = [placed for placed in self._placed if placed.note.onset < from_tick]
+            dropped = list(self._placed)[len(kept) :]
+            if dropped:
+                self._cursor = dropped[0].before
+            if dropped or self._cursor.onset >= from_tick:
+                self._take_turn(self._cursor)
+            self._placed = deque(kept)
             self._changed.notify_all()
+
+    def _take_turn(self, before: Place) -> None:
+        """Go another way from a place on."""
+        turn = self._turn
+        if turn is None:
+            return
+        self._restarts += 1
+        self._advance, self._turn = turn.advance, None
+        self._cursor = before if turn.place is None else turn.place
+        self._complete = False
+        self._bars.forget_after(before.onset // self._bar_ticks)
+
+    def next_bar(self) -> int:
+        """Return the first bar line that nothing has been taken beyond."""
+        with self._changed:
+            return -(-self._taken_before // self._bar_ticks) * self._bar_ticks
 
     def locate(self, tick: int) -> None:
         """Go on from a position, 0 or later: with the notes that were made there, or else with new ones up to it."""

@@ -8,13 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from runtime.dispatcher import Dispatcher
+from runtime.ears import Ears
 from runtime.errors import MissingError
 from runtime.eventlog import EventLog
 from runtime.live_line import LiveLine, read
@@ -25,6 +26,7 @@ from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take, check_writable, next_take_path, save_take
 from runtime.transport import InternalTransport, Transport
@@ -39,11 +41,11 @@ REFRESH_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the music goes, and where somebody else's time comes from."""
+    """Where the music goes, and what comes back."""
 
     port: OutputPort
     take_path: Path | None
-    inbox: Inbox | None = None
+    ears: Ears
 
 
 def play(settings: PlaySettings) -> None:
@@ -65,7 +67,7 @@ def play(settings: PlaySettings) -> None:
         output = _open_output(settings, console)
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
-        output = replace(output, inbox=_listen(settings.sync, port, console))
+        _listen(settings.sync, output, console)
         _announce(prepared, port, settings.music, console)
         try:
             played = _perform(prepared, output, settings, [take.add, log.append], stop, log, console)
@@ -96,8 +98,8 @@ def _open_output(settings: PlaySettings, console: Console) -> Output:
         console.print(f"{error}", markup=False, soft_wrap=True)
         notice = f"Playing on in real time without sound; the music goes into {take_path}"
         console.print(notice, markup=False, soft_wrap=True)
-        return Output(NullPort(settings.port_name), take_path)
-    return Output(port, settings.take)
+        return Output(NullPort(settings.port_name), take_path, Ears())
+    return Output(port, settings.take, Ears())
 
 
 def _announce(prepared: Prepared, port: OutputPort, settings: MusicSettings, console: Console) -> None:
@@ -137,10 +139,15 @@ def _perform(
         lookahead.wait_until_filled(FILL_SECONDS)
         prepare_interpreter()
         transport = _transport(settings.sync, output, prepared.tempo_bpm)
-        wake = None if output.inbox is None else output.inbox.wake
-        dispatcher = Dispatcher(output.port, transport, lookahead, settings.music.channel, on_sent, wake)
+        wake = None if output.ears.inbox is None else output.ears.inbox.wake
+        source = Steered(lookahead)
+        dispatcher = Dispatcher(output.port, transport, source, settings.music.channel, on_sent, wake)
         dispatch = partial(_dispatch, dispatcher, failures)
-        with _running("dispatcher", dispatch, stop) as thread, LiveLine(console, prepared) as live:
+        with (
+            _steered(prepared, settings, output.ears, source, dispatcher, stop, console),
+            _running("dispatcher", dispatch, stop) as thread,
+            LiveLine(console, prepared) as live,
+        ):
             while thread.is_alive():
                 thread.join(REFRESH_SECONDS)
                 log.drain()
@@ -151,29 +158,27 @@ def _perform(
     return dispatcher
 
 
-def _listen(sync: str, port: OutputPort, console: Console) -> Inbox | None:
-    """Open the port's input, unless nobody else may set the time or, in auto, it has none."""
-    if sync == "internal":
-        return None
-    inbox = Inbox()
+def _listen(sync: str, output: Output, console: Console) -> None:
+    """Open the port's input, for the knobs and, unless nobody else may set the time, for a clock."""
     try:
-        name = port.listen(inbox.put)
+        name = output.port.listen(output.ears.hear)
     except MissingError:
         if sync == "midi":
             raise
-        return None
-    says = "waiting for a MIDI clock on" if sync == "midi" else "follows a MIDI clock sent to"
-    console.print(f'{says} "{name}"', markup=False, soft_wrap=True)
-    return inbox
+        return
+    if sync != "internal":
+        output.ears.inbox = Inbox()
+    says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock", "internal": "is steered by controllers"}
+    console.print(f'{says[sync]} sent to "{name}"', markup=False, soft_wrap=True)
 
 
 def _transport(sync: str, output: Output, tempo_bpm: float) -> Transport:
     """Who sets the time."""
     port = output.port
     own = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, tempo_bpm)
-    if output.inbox is None:
+    if output.ears.inbox is None:
         return own
-    return Conductor(output.inbox, None if sync == "midi" else own, tempo_bpm)
+    return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm)
 
 
 @contextmanager
@@ -186,6 +191,42 @@ def _running(name: str, run: Callable[[threading.Event], None], stop: threading.
     finally:
         stop.set()
         thread.join()
+
+
+@contextmanager
+def _steered(
+    prepared: Prepared,
+    settings: PlaySettings,
+    ears: Ears,
+    source: Steered,
+    dispatcher: Dispatcher,
+    stop: threading.Event,
+    console: Console,
+) -> Iterator[None]:
+    """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
+    if prepared.steerable is None:
+        yield
+        return
+
+    def complain(problem: str) -> None:
+        console.print(problem, markup=False, soft_wrap=True)
+
+    steering = Steering(
+        prepared.steerable, settings.music.seed, source.stream, panic=dispatcher.panic, complain=complain
+    )
+    source.shape = steering.shape
+    ears.on_channel = steering.put
+    if settings.stdin:
+        # A thread that nobody waits for: it sleeps in a read that only the writer can end.
+        threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
+    with _running("steering", steering.run, stop):
+        yield
+
+
+def _read_lines(steering: Steering) -> None:
+    for line in sys.stdin:
+        if line.strip():
+            steering.put(line)
 
 
 def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threading.Event) -> None:

@@ -12,6 +12,8 @@ from runtime.improviser import Advance, Cursor, Place, advancer
 from runtime.library import find_styles
 from runtime.notes import Meter
 from runtime.settings import MusicSettings
+from runtime.steering.knobs import Knobs
+from runtime.steering.steering import Steerable
 from runtime.style_mix import heaviest_of, read_mix, shown
 
 
@@ -25,6 +27,7 @@ class Prepared:
         tempo_bpm: Quarter notes a minute.
         meter: The meter the music is made in.
         advance: Makes the next event.
+        steerable: What can be turned while it plays; None for the article's presets.
         cursor: The place before the first event, of the kind that `advance` takes.
         end_tick: Position at which the music ends, None if it does not.
 
@@ -37,6 +40,7 @@ class Prepared:
     advance: Advance
     cursor: Any
     end_tick: int | None
+    steerable: Steerable | None = None
 
 
 def prepare(settings: MusicSettings) -> Prepared:
@@ -56,7 +60,7 @@ def prepare(settings: MusicSettings) -> Prepared:
     engine = Engine(bundle, settings.device)
     weights = {found[name].index: weight for name, weight in mix.items()}
     meter = settings.meter or Meter.parse(found[heaviest_of(mix)].card.meter)
-    advance, cursor = _beginning(bundle.card, engine, settings, meter, weights)
+    advance, cursor, steerable = _beginning(bundle.card, engine, settings, meter, weights)
     return Prepared(
         style=shown(mix),
         device=engine.device,
@@ -65,20 +69,27 @@ def prepare(settings: MusicSettings) -> Prepared:
         advance=advance,
         cursor=cursor,
         end_tick=None if settings.bars is None else settings.bars * meter.ticks_per_bar,
+        steerable=steerable,
     )
 
 
 def _beginning(
     card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Mapping[int, float]
-) -> tuple[Advance, Place]:
-    """What makes the next note, and the place before the first; `weights` by the number of the style."""
+) -> tuple[Advance, Place, Steerable | None]:
+    """What makes the next note, the place before the first, what can be turned; `weights` by the style's number."""
     sampling = card.sampling
     temperature = temperatures(settings.temperature, sampling.temperature)
     min_p = sampling.min_p if settings.min_p is None else settings.min_p
     if isinstance(card.encoding, TokenEncoding):
         token_controls = TokenControls(temperature[1], min_p)
         start = token_start(card.encoding, settings.seed)
-        return token_advancer(engine.run, card.encoding, token_controls, settings.seed), start
+        return token_advancer(engine.run, card.encoding, token_controls, settings.seed), start, None
     style = tuple(weights.get(index, 0.0) for index in range(len(card.styles)))
     controls = Controls(style=style, meter=meter, temperature=temperature, min_p=min_p)
-    return advancer(engine, controls, settings.seed), Cursor(engine.start())
+    steerable = Steerable(
+        knobs=Knobs(style=style, temperature=temperature, min_p=min_p),
+        styles=[one.name for one in card.styles],
+        advance=lambda knobs, seed: advancer(engine, knobs.controls(controls), seed),
+        piece_at=lambda tick: Cursor(engine.start(), onset=tick, piece_start=tick, last_end=tick),
+    )
+    return advancer(engine, controls, settings.seed), Cursor(engine.start()), steerable

@@ -45,6 +45,7 @@ class PlaySettings:
         sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
+        stdin: Whether commands are read from standard input.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
 
@@ -54,5 +55,6 @@ class PlaySettings:
     sync: str = "auto"
     port_name: str = "LSTM Composer"
     backend: str = "auto"
+    stdin: bool = False
     take: Path | None = None
     events: Path | None = None

@@ -28,6 +28,10 @@ _DEFAULTS = TrainingSettings(name="", source="")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
+    if (asked := _sweep(sys.argv[1:] if argv is None else argv)) is not None:
+        from trainer.sweep import run_sweep  # noqa: PLC0415 - few need it
+
+        return run_sweep(asked.sweep, asked.run_dir or RUNS / asked.sweep.stem, _parser())
     arguments = _parser().parse_args(argv)
     check_style_name(arguments.name)
     path = arguments.run_dir or RUNS / arguments.name
@@ -62,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     board = "write the history for TensorBoard as well, into the run directory"
     parser.add_argument("--tensorboard", action="store_true", help=board)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
+    many = "train all runs of a file, on Ray, into the folder --run-dir (default: runs/FILE); with no other flag"
+    parser.add_argument("--sweep", type=Path, metavar="FILE.toml", help=many)
     parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
     parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
     size = parser.add_argument_group("recipe")
@@ -76,6 +82,19 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--batch-steps", type=_whole, metavar="N", help=_help("notes in a batch", "batch_steps"))
     size.add_argument("--window", type=_whole, default=_DEFAULTS.window)
     return parser
+
+
+def _sweep(argv: Sequence[str]) -> argparse.Namespace | None:
+    """What is asked for with `--sweep`, which needs neither a folder nor a name; None without it."""
+    parser = OneLineParser(prog="lstm-composer train", add_help=False, allow_abbrev=False)
+    parser.add_argument("--sweep", type=Path)
+    parser.add_argument("--run-dir", type=Path)
+    asked, rest = parser.parse_known_args(argv)
+    if asked.sweep is None or {"-h", "--help"} & set(rest):
+        return None
+    if rest:
+        raise InputError(f"{rest[0]} is not allowed beside --sweep: write it into [common] of {asked.sweep}")
+    return asked
 
 
 def _help(what: str, field: str) -> str:

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from runtime.sync.clock_in import CLOCK_MESSAGES, ClockFollower
+from runtime.sync.clock_in import ClockFollower
 from runtime.transport import InternalTransport, Move, MoveKind, Transport
 
 
@@ -23,10 +23,9 @@ class Inbox:
         self.wake = threading.Event()
 
     def put(self, message: bytes, seconds: float) -> None:
-        """Keep a message about the clock that came at a time of the port's clock; others are passed over."""
-        if message[:1] in CLOCK_MESSAGES:
-            self._messages.append((message, seconds))
-            self.wake.set()
+        """Keep a message about the clock that came at a time of the port's clock."""
+        self._messages.append((message, seconds))
+        self.wake.set()
 
     def take(self) -> list[tuple[bytes, float]]:
         """Return the messages that have come since, in order."""

@@ -158,7 +158,7 @@ def test_a_source_without_notes_sends_nothing() -> None:
     assert Stage(ListSource([])).run() == []
 
 
-def test_the_source_is_asked_a_beat_ahead_and_several_times_a_beat() -> None:
+def test_the_source_is_asked_ahead_and_several_times_a_beat() -> None:
     stage = Stage(ListSource([Note(0, 60, 1, 80), Note(60, 60, 1, 80)]))
     stage.run()
     first = stage.source.asked[0]
@@ -186,7 +186,7 @@ def test_the_performance_ends_at_the_end_tick(port_class: type[RecordingPort]) -
 
 def test_a_stop_in_mid_note_ends_the_note() -> None:
     stage = Stage(ListSource([Note(0, 60, 96, 80), Note(30, 62, 96, 80)], endless=True))
-    stage.source.on_take = lambda tick: stage.stop.set() if tick >= 50 else None
+    stage.source.on_take = lambda tick: stage.stop.set() if tick >= 26 + HORIZON_TICKS else None
     assert stage.run() == [
         (0, "on", 60, at(0)),
         (28, "off", 60, at(28)),
@@ -267,8 +267,8 @@ def test_a_late_note_is_played_at_once_and_counted() -> None:
     stage = Stage(ListSource([Note(0, 60, 96, 80), Note(25, 62, 40, 80), Note(26, 64, 2, 80), Note(90, 65, 6, 80)]))
 
     def be_busy(tick: int) -> None:
-        if tick == 28:  # at tick 4: the machine sleeps for 26 ticks, past the notes at 25 and 26
-            stage.clock.jump(26 * TICK + TICK / 2)
+        if tick == 22 + HORIZON_TICKS:  # the machine sleeps for 8 ticks, past the notes at 25 and 26
+            stage.clock.jump(8 * TICK + TICK / 2)
 
     stage.source.on_take = be_busy
     rows = [row for row in stage.run() if row[1] != "cc"]
@@ -289,7 +289,7 @@ def test_notes_that_come_late_from_the_source_are_counted() -> None:
     @dataclass
     class LateSource(ListSource):
         def take_before(self, tick: int) -> list[Note]:
-            return super().take_before(tick) if not 20 <= tick <= 60 else []
+            return super().take_before(tick) if not 20 <= tick <= 42 else []
 
     source = LateSource([Note(0, 60, 1, 80), Note(20, 62, 60, 80), Note(22, 64, 3, 80), Note(50, 65, 6, 80)])
     stage = Stage(source)
@@ -302,7 +302,7 @@ def test_notes_that_come_late_from_the_source_are_counted() -> None:
         (56, "off", 65),
         (80, "off", 62),
     ]
-    assert rows[2][3] == at(40)  # the first round that asks for more than 60 is the one at 40
+    assert rows[2][3] == at(40)  # the first round that asks for more than 42 is the one at 40
     assert (stage.dispatcher.late_notes, stage.dispatcher.missed_notes) == (1, 1)
 
 

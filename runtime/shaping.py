@@ -1,0 +1,36 @@
+"""What is done to notes after they have been made, just before they are played: loudness, swing, silence.
+
+The pitches stay what they were and the stream of the network does not know of any of this, so that it is heard at once
+and can be undone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runtime.notes import TICKS_PER_QUARTER, Note
+from runtime.steering.knobs import Knobs
+
+EIGHTH = TICKS_PER_QUARTER // 2
+MIDDLE_VELOCITY = 80
+"""The velocity that `velocity_range` measures distances from where none is asked for."""
+
+
+def shaped(notes: Iterable[Note], knobs: Knobs) -> list[Note]:
+    """Return the notes as the knobs want them to sound."""
+    return [] if knobs.mute else [_swung(_loud(note, knobs), knobs.swing) for note in notes]
+
+
+def _loud(note: Note, knobs: Knobs) -> Note:
+    if knobs.velocity is None and knobs.velocity_range == 1.0:
+        return note
+    centre = MIDDLE_VELOCITY if knobs.velocity is None else knobs.velocity
+    velocity = round(centre + (note.velocity - MIDDLE_VELOCITY) * knobs.velocity_range)
+    return replace(note, velocity=min(max(velocity, 1), 127))
+
+
+def _swung(note: Note, swing: float) -> Note:
+    """Move an off-beat eighth late, at most to two thirds of its beat; its end stays."""
+    if swing == 0.0 or note.onset % TICKS_PER_QUARTER != EIGHTH:
+        return note
+    later = round(swing * TICKS_PER_QUARTER / 6)
+    return replace(note, onset=note.onset + later, duration=max(1, note.duration - later))

@@ -1,0 +1,1 @@
+"""Steering the music while it plays: what can be turned, by which words and which controllers."""

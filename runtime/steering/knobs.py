@@ -1,0 +1,93 @@
+"""What can be turned while the music plays, and what each turn asks of the network."""
+
+import math
+from dataclasses import dataclass, replace
+
+from runtime.controls import FORBIDDEN, Controls
+from runtime.encoding import DELTA_CLASSES, HEADS, LADDER, PITCHES
+from runtime.errors import InputError
+from runtime.notes import TICKS_PER_QUARTER
+from runtime.steering.scales import pitch_classes
+
+DENSITY_NATS = 1.5
+"""Nats by which density 1 favours an onset over one that comes twice as late."""
+LONGEST_OCTAVES = 3.0
+"""Doublings of an eighth's distance beyond which density makes no further difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """All that can be turned, at their places.
+
+    Attributes:
+        style: Weight of each of the bundle's styles; they add up to 1.
+        temperature: One per head (delta, pitch, duration, velocity), 0..5.
+        min_p: 0..1.
+        density: -1 (few onsets) to 1 (many); 0 as learned.
+        register: Lowest and highest pitch, 0..127.
+        key: The key that the pitches are held to, as in "F# minor"; None for none.
+        velocity: The velocity around which the notes are played, 1..127; None as the network has them.
+        velocity_range: How far velocities keep from that: 0 all alike, 1 as the network has them, 2 twice as far.
+        swing: 0 (straight) to 1 (the off-beat eighth at two thirds).
+        mute: Whether notes are left out; those that sound are ended as written.
+
+    """
+
+    style: tuple[float, ...]
+    temperature: tuple[float, float, float, float]
+    min_p: float
+    density: float = 0.0
+    register: tuple[int, int] = (0, PITCHES - 1)
+    key: str | None = None
+    velocity: int | None = None
+    velocity_range: float = 1.0
+    swing: float = 0.0
+    mute: bool = False
+
+    def controls(self, before: Controls) -> Controls:
+        """Return what the network is asked for: the controls of before with these knobs' values.
+
+        Raises:
+            InputError: If no pitch of the key lies in the register.
+
+        """
+        return replace(
+            before,
+            style=self.style,
+            temperature=self.temperature,
+            min_p=self.min_p,
+            delta_bias=self._delta_bias(),
+            pitch_bias=self._pitch_bias(),
+        )
+
+    def _pitch_bias(self) -> tuple[float, ...] | None:
+        lowest, highest = self.register
+        allowed = pitch_classes(self.key) if self.key else frozenset(range(12))
+        bias = tuple(
+            0.0 if lowest <= pitch <= highest and pitch % 12 in allowed else FORBIDDEN for pitch in range(PITCHES)
+        )
+        if max(bias) == FORBIDDEN:
+            raise InputError(f"no note of {self.key} lies between {lowest} and {highest}: widen the register")
+        return bias if min(bias) == FORBIDDEN else None
+
+    def _delta_bias(self) -> tuple[float, ...] | None:
+        if self.density == 0.0:
+            return None
+        return tuple(self._delta_nats(LADDER[index]) if index < len(LADDER) else 0.0 for index in range(DELTA_CLASSES))
+
+    def _delta_nats(self, ticks: int) -> float:
+        """Nats for a time to the next onset; notes of a chord, 0 ticks apart, are for the harmony to decide."""
+        if ticks == 0:
+            return 0.0
+        octaves = math.log2(ticks / (TICKS_PER_QUARTER / 2))
+        return -self.density * DENSITY_NATS * min(max(octaves, -LONGEST_OCTAVES), LONGEST_OCTAVES)
+
+
+def with_temperature(knobs: Knobs, value: float, head: str | None = None) -> Knobs:
+    """Turn the temperature of one head, or of all."""
+    if head is None:
+        return replace(knobs, temperature=(value, value, value, value))
+    delta, pitch, duration, velocity = (
+        value if one == head else before for one, before in zip(HEADS, knobs.temperature, strict=True)
+    )
+    return replace(knobs, temperature=(delta, pitch, duration, velocity))

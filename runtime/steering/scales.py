@@ -1,0 +1,44 @@
+"""Keys and scales, as the pitch classes that they allow."""
+
+from typing import Final
+
+from runtime.errors import InputError
+
+NOTES: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+SHARPENED: Final = {"": 0, "#": 1, "b": -1}
+SCALES: Final = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "harmonic-minor": (0, 2, 3, 5, 7, 8, 11),
+    "melodic-minor": (0, 2, 3, 5, 7, 9, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "locrian": (0, 1, 3, 5, 6, 8, 10),
+    "major-pentatonic": (0, 2, 4, 7, 9),
+    "minor-pentatonic": (0, 3, 5, 7, 10),
+    "blues": (0, 3, 5, 6, 7, 10),
+    "whole-tone": (0, 2, 4, 6, 8, 10),
+    "octatonic": (0, 1, 3, 4, 6, 7, 9, 10),
+    "chromatic": tuple(range(12)),
+}
+"""Semitones above the tonic."""
+
+
+def pitch_classes(key: str) -> frozenset[int]:
+    """Return the pitch classes 0..11 (C is 0) of a key, such as "C", "F# minor" or "Bb dorian".
+
+    Raises:
+        InputError: If the tonic or the scale is unknown.
+
+    """
+    tonic, _, scale = key.strip().partition(" ")
+    scale = scale.strip().lower().replace(" ", "-") or "major"
+    letter, accidental = tonic[:1].lower(), tonic[1:].lower().replace("♯", "#").replace("♭", "b")
+    if letter not in NOTES or accidental not in SHARPENED:
+        raise InputError(f"key {key!r} has no tonic: begin with a letter A to G, with # or b behind it, as in F# minor")
+    if scale not in SCALES:
+        raise InputError(f"scale {scale!r} is unknown: choose one of {', '.join(SCALES)}")
+    root = NOTES[letter] + SHARPENED[accidental]
+    return frozenset((root + step) % 12 for step in SCALES[scale])

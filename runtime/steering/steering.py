@@ -1,0 +1,196 @@
+"""Turning the knobs while the music plays: from messages and command lines to notes that are made anew."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from runtime.errors import ComposerError
+from runtime.improviser import Advance, Place
+from runtime.lookahead import LookAhead
+from runtime.notes import Note
+from runtime.shaping import shaped
+from runtime.steering.commands import Change, When, obey
+from runtime.steering.controllers import DEFAULT_MAP, received
+from runtime.steering.knobs import Knobs
+
+LARGEST: Final = 4096
+"""Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
+WAIT_SECONDS: Final = 0.1
+"""How soon a stop is seen while nobody turns anything."""
+PAUSE_SECONDS: Final = 0.02
+"""Between two changes: turns that come faster are heard together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steerable:
+    """A style that can be steered.
+
+    Attributes:
+        knobs: Where the knobs stand at first.
+        styles: Names of the styles of the bundle, in the order of their weights.
+        advance: Makes the function that makes events, from knobs and a seed.
+        piece_at: The place before a new piece that begins at a position.
+
+    """
+
+    knobs: Knobs
+    styles: Sequence[str]
+    advance: Callable[[Knobs, int], Advance]
+    piece_at: Callable[[int], Place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Idea:
+    """What changes on bar lines only."""
+
+    style: tuple[float, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """The next idea: the bar line it begins on, and whether it begins a new piece."""
+
+    tick: int
+    idea: _Idea
+    fresh: bool
+
+
+class Steered:
+    """The dispatcher's source: a look-ahead's notes, shaped as they are taken.
+
+    Attributes:
+        stream: The look-ahead.
+        shape: What is done to the notes.
+
+    """
+
+    def __init__(self, stream: LookAhead) -> None:
+        self.stream = stream
+        self.shape: Callable[[list[Note]], list[Note]] = lambda notes: notes
+
+    @property
+    def end_tick(self) -> int | None:
+        """Position at which the performance ends."""
+        return self.stream.end_tick
+
+    def take_before(self, tick: int) -> list[Note]:
+        """Hand over the notes before a position as they are to sound."""
+        return self.shape(self.stream.take_before(tick))
+
+    def finished(self) -> bool:
+        """Tell whether every note there will be has been taken."""
+        return self.stream.finished()
+
+    def locate(self, tick: int) -> None:
+        """Go on from another position."""
+        self.stream.locate(tick)
+
+    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
+        """Wait until the notes before a position can be taken."""
+        return self.stream.wait_until_made(tick, timeout_seconds)
+
+
+class Steering:
+    """Takes turns from any thread, and has them heard."""
+
+    def __init__(
+        self,
+        steerable: Steerable,
+        seed: int,
+        stream: LookAhead,
+        *,
+        panic: Callable[[], None],
+        complain: Callable[[str], None],
+        bindings: Mapping[int, str] = DEFAULT_MAP,
+    ) -> None:
+        """Begin with the knobs where they stand.
+
+        Args:
+            steerable: What can be turned.
+            seed: Of the music so far.
+            stream: What is steered.
+            panic: Ends at once what sounds.
+            complain: Told in a line what was wrong with a command.
+            bindings: Names of the knobs by controller number.
+
+        """
+        self._steerable = steerable
+        self._stream = stream
+        self._panic = panic
+        self._complain = complain
+        self._bindings = bindings
+        self._turns: deque[bytes | str] = deque(maxlen=LARGEST)
+        self._wake = threading.Event()
+        self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
+        self._coming: _Coming | None = None
+        self.knobs = steerable.knobs
+
+    def put(self, turn: bytes | str) -> None:
+        """Take a channel message or a command line; returns at once."""
+        self._turns.append(turn)
+        self._wake.set()
+
+    def shape(self, notes: Iterable[Note]) -> list[Note]:
+        """Return notes as the knobs want them to sound."""
+        return shaped(notes, self.knobs)
+
+    def run(self, stop: threading.Event) -> None:
+        """Have the turns heard until `stop` is set."""
+        while not stop.is_set():
+            if self._wake.wait(WAIT_SECONDS):
+                self._wake.clear()
+                self.take_turns()
+                stop.wait(PAUSE_SECONDS)
+
+    def take_turns(self) -> None:
+        """Have all turns heard that wait, together."""
+        before, bar, new_idea = self.knobs, False, False
+        while self._turns:
+            change = self._read(self._turns.popleft())
+            if change is not None:
+                self.knobs = change.knobs
+                bar, new_idea = bar or change.when is When.BAR, new_idea or change.new_idea
+                if change.panic:
+                    self._panic()
+        if bar or _asks_network(before) != _asks_network(self.knobs):
+            self._go_on(bar=bar, new_idea=new_idea)
+
+    def _read(self, turn: bytes | str) -> Change | None:
+        try:
+            if isinstance(turn, bytes):
+                change = received(turn, self.knobs, self._bindings)
+            else:
+                change = obey(turn, self.knobs, self._steerable.styles)
+            if change is not None:
+                self._steerable.advance(change.knobs, self._idea.seed)
+        except ComposerError as error:
+            self._complain(str(error))
+            return None
+        return change
+
+    def _go_on(self, *, bar: bool, new_idea: bool) -> None:
+        """Make the notes anew: at once with the idea of before, and from the bar line with the new one."""
+        next_bar = self._stream.next_bar()
+        if self._coming is not None and self._coming.tick < next_bar:
+            self._idea, self._coming = self._coming.idea, None
+        if bar:
+            before = self._coming or _Coming(next_bar, self._idea, fresh=False)
+            idea = _Idea(self.knobs.style, before.idea.seed + new_idea)
+            self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh)
+        elif self._coming is None:
+            self._idea = replace(self._idea, style=self.knobs.style)
+        self._stream.restart(self._advance(self._idea))
+        if self._coming is not None:
+            place = self._steerable.piece_at(self._coming.tick) if self._coming.fresh else None
+            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, place)
+
+    def _advance(self, idea: _Idea) -> Advance:
+        return self._steerable.advance(replace(self.knobs, style=idea.style), idea.seed)
+
+
+def _asks_network(knobs: Knobs) -> Knobs:
+    """The knobs without those that only shape notes."""
+    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, mute=False)

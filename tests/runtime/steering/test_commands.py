@@ -1,0 +1,151 @@
+"""What a line on standard input, a controller or a program change makes of the knobs."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.controls import FORBIDDEN, Controls
+from runtime.encoding import LADDER
+from runtime.errors import InputError
+from runtime.notes import Note
+from runtime.shaping import shaped
+from runtime.steering.commands import When, obey
+from runtime.steering.controllers import DEFAULT_MAP, KNOBS, received
+from runtime.steering.knobs import Knobs
+from runtime.steering.scales import SCALES, pitch_classes
+
+STYLES = ("bach", "joplin", "satie")
+KNOBS_AT_FIRST = Knobs(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)
+
+
+def after(line: str) -> Knobs:
+    return obey(line, KNOBS_AT_FIRST, STYLES).knobs
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("temperature 0.5", {"temperature": (0.5, 0.5, 0.5, 0.5)}),
+        ("temperature pitch 0.5", {"temperature": (0.9, 0.5, 0.9, 1.0)}),
+        ("  MIN-P 0.1\n", {"min_p": 0.1}),
+        ("density -0.5", {"density": -0.5}),
+        ("register 48 72", {"register": (48, 72)}),
+        ("key F# minor", {"key": "F# minor"}),
+        ("velocity 70", {"velocity": 70}),
+        ("velocity-range 0", {"velocity_range": 0.0}),
+        ("swing 1", {"swing": 1.0}),
+        ("mute on", {"mute": True}),
+        ("style joplin", {"style": (0.0, 1.0, 0.0)}),
+        ("style bach:3,satie:1", {"style": (0.75, 0.0, 0.25)}),
+    ],
+)
+def test_a_command_turns_one_knob(line: str, expected: dict[str, object]) -> None:
+    assert after(line) == replace(KNOBS_AT_FIRST, **expected)  # type: ignore[arg-type]
+
+
+def test_styles_and_ideas_wait_for_the_bar_and_the_rest_does_not() -> None:
+    changes = {line: obey(line, KNOBS_AT_FIRST, STYLES) for line in ("style satie", "new", "panic", "swing 1")}
+    assert [change.when for change in changes.values()] == [When.BAR, When.BAR, When.SOON, When.SOON]
+    assert [line for line, change in changes.items() if change.new_idea] == ["new"]
+    assert [line for line, change in changes.items() if change.panic] == ["panic"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("loud", "command 'loud' is unknown: temperature, min-p"),
+        ("temperature", "temperature : give a number from 0 to 5"),
+        ("temperature hot", "temperature hot: give a number from 0 to 5"),
+        ("temperature tempo 1", "'tempo' is none of delta, pitch, duration, velocity"),
+        ("min-p 2", "min-p 2: give a number from 0 to 1"),
+        ("density nan", "density nan: give a number from -1 to 1"),
+        ("register 48", "give the lowest and the highest pitch"),
+        ("register 72 48", "the lowest comes first"),
+        ("key H minor", "key 'H minor' has no tonic"),
+        ("key C sad", "scale 'sad' is unknown: choose one of major, minor"),
+        ("style chopin", "style 'chopin' is not in this bundle, which holds bach, joplin, satie"),
+        ("mute", "on or off"),
+    ],
+)
+def test_a_command_that_cannot_be_obeyed_says_why(line: str, why: str) -> None:
+    with pytest.raises(InputError) as error:
+        obey(line, KNOBS_AT_FIRST, STYLES)
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("C", {0, 2, 4, 5, 7, 9, 11}),
+        ("c major", {0, 2, 4, 5, 7, 9, 11}),
+        ("A minor", {0, 2, 4, 5, 7, 9, 11}),
+        ("Bb dorian", {10, 0, 1, 3, 5, 7, 8}),
+        ("F# minor-pentatonic", {6, 9, 11, 1, 4}),
+        ("Cb major pentatonic", {11, 1, 3, 6, 8}),
+    ],
+)
+def test_keys(key: str, expected: set[int]) -> None:
+    assert pitch_classes(key) == expected
+
+
+@given(scale=st.sampled_from(sorted(SCALES)), low=st.integers(0, 115))
+def test_a_key_and_a_register_allow_these_pitches_and_no_other(scale: str, low: int) -> None:
+    knobs = replace(KNOBS_AT_FIRST, key=f"D {scale}", register=(low, low + 12))
+    bias = knobs.controls(Controls(style=(1.0, 0.0, 0.0))).pitch_bias or (0.0,) * 128
+    allowed = {pitch for pitch, nats in enumerate(bias) if nats != FORBIDDEN}
+    assert allowed == {pitch for pitch in range(low, low + 13) if (pitch - 2) % 12 in SCALES[scale]}
+
+
+def test_a_register_without_a_note_of_the_key_is_refused() -> None:
+    with pytest.raises(InputError, match="no note of C major lies between 61 and 61"):
+        replace(KNOBS_AT_FIRST, key="C major", register=(61, 61)).controls(Controls(style=(1.0,)))
+
+
+def test_density_favours_near_onsets_or_far_ones() -> None:
+    for density, sign in ((1.0, -1), (-0.5, 1)):
+        bias = replace(KNOBS_AT_FIRST, density=density).controls(Controls(style=(1.0,))).delta_bias or ()
+        assert bias[LADDER.index(0)] == 0.0
+        assert sign * bias[LADDER.index(48)] > sign * bias[LADDER.index(12)] == 0.0 > sign * bias[LADDER.index(6)]
+    assert KNOBS_AT_FIRST.controls(Controls(style=(1.0,))).delta_bias is None
+
+
+@given(number=st.sampled_from(sorted(DEFAULT_MAP)), values=st.lists(st.integers(0, 127), max_size=6))
+def test_every_controller_gives_knobs_that_can_be_played(number: int, values: list[int]) -> None:
+    knobs = KNOBS_AT_FIRST
+    for value in values:
+        change = received(bytes([0xB0, number, value]), knobs)
+        knobs = change.knobs if change else knobs
+    assert sum(knobs.style) == pytest.approx(1)
+    assert knobs.register[0] <= knobs.register[1]
+    knobs.controls(Controls(style=knobs.style))
+    assert {DEFAULT_MAP[number]} <= set(KNOBS)
+
+
+def test_a_program_change_is_a_style_from_the_next_bar() -> None:
+    change = received(bytes([0xC3, 2]), KNOBS_AT_FIRST)
+    assert change is not None
+    assert (change.knobs.style, change.when) == ((0.0, 0.0, 1.0), When.BAR)
+    assert received(bytes([0xC3, 3]), KNOBS_AT_FIRST) is None
+
+
+@given(st.binary(max_size=4))
+def test_other_messages_turn_nothing_and_break_nothing(message: bytes) -> None:
+    change = received(message, KNOBS_AT_FIRST)
+    assert change is None or message[0] & 0xF0 in (0xB0, 0xC0)
+
+
+def test_a_morph_goes_from_one_style_to_the_other() -> None:
+    styles = [received(bytes([0xB0, 74, value]), KNOBS_AT_FIRST) for value in (0, 127)]
+    assert [change.knobs.style for change in styles if change] == [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]
+
+
+def test_notes_are_shaped() -> None:
+    notes = [Note(0, 60, 24, 80), Note(12, 62, 12, 100), Note(36, 64, 1, 40)]
+    louder = replace(KNOBS_AT_FIRST, velocity=64, velocity_range=0.5)
+    assert [note.velocity for note in shaped(notes, louder)] == [64, 74, 44]
+    swung = shaped(notes, replace(KNOBS_AT_FIRST, swing=1.0))
+    assert [(note.onset, note.end) for note in swung] == [(0, 24), (16, 24), (40, 41)]
+    assert shaped(notes, replace(KNOBS_AT_FIRST, mute=True)) == []
+    assert shaped(notes, KNOBS_AT_FIRST) == notes

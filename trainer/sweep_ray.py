@@ -1,0 +1,128 @@
+"""Jobs on Ray: on this machine alone, or on the cluster that RAY_ADDRESS names. Nothing else here knows Ray."""
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from runtime.errors import ComposerError, InputError, MissingError
+from trainer.sweep_job import Job, Outcome, train_job
+
+OnOutcome = Callable[[Job, Outcome], None]
+
+_RETRIES = 3
+_LOOK_SECONDS = 0.5
+_REACH_SECONDS = 10
+_STORE_BYTES = 100 * 2**20
+"""Ray would set a third of the memory aside for data that its tasks exchange; ours exchange next to none."""
+
+
+@contextmanager
+def workers() -> Iterator[None]:
+    """Start Ray here, or join the cluster that RAY_ADDRESS names; afterwards leave.
+
+    Raises:
+        MissingError: If Ray is not installed, or the cluster cannot be joined.
+
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray  # noqa: PLC0415 - an extra, and slow
+    except ModuleNotFoundError as error:
+        raise MissingError('--sweep needs Ray: pip install "lstm-composer[cluster]"') from error
+    address = os.environ.get("RAY_ADDRESS")
+    quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    try:
+        if address:
+            _reach(address)
+            ray.init(address=address, **quiet)
+        else:
+            ray.init(address="local", include_dashboard=False, object_store_memory=_STORE_BYTES, **quiet)
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        where = f"no Ray cluster at RAY_ADDRESS={address}" if address else "Ray does not start here"
+        cure = "start one there with ray start --head, or unset RAY_ADDRESS" if address else "see docs/training.md"
+        raise MissingError(f"{where} ({_first_line(error)}): {cure}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Ray itself tries for many minutes where nobody answers."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
+
+
+def run_jobs(
+    jobs: Sequence[Job], on_outcome: OnOutcome, on_look: Callable[[], None], asked: Callable[[], bool]
+) -> None:
+    """Run jobs on the workers until all have ended.
+
+    A job whose worker is lost goes to another one, which goes on from its last checkpoint.
+
+    Args:
+        jobs: What to run.
+        on_outcome: Told when one has ended.
+        on_look: Called about twice a second meanwhile.
+        asked: Whether the user wants it all to end; running jobs save their epoch first.
+
+    Raises:
+        InputError: If no machine is large enough for a job.
+
+    """
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    _check_room(jobs, [node["Resources"] for node in ray.nodes() if node["Alive"]])
+    running = {_submit(job): job for job in jobs}
+    cancelled = False
+    while running:
+        if asked() and not cancelled:
+            cancelled = True
+            for reference in running:
+                ray.cancel(reference)
+        for reference in ray.wait(list(running), timeout=_LOOK_SECONDS)[0]:
+            on_outcome(running.pop(reference), _outcome(reference))
+        on_look()
+
+
+def _check_room(jobs: Sequence[Job], machines: Sequence[dict[str, float]]) -> None:
+    """Ray would wait for ever for a machine that is large enough."""
+    for job in jobs:
+        needed = {"CPU": job.threads, "GPU": job.gpus}
+        if not any(all(machine.get(kind, 0) >= number for kind, number in needed.items()) for machine in machines):
+            cores, gpus = (max(machine.get(kind, 0) for machine in machines) for kind in needed)
+            raise InputError(
+                f"run {job.name!r} asks for {job.threads} threads and {job.gpus:g} GPUs: the machines here have up to "
+                f"{cores:g} cores and {gpus:g} GPUs"
+            )
+
+
+def _submit(job: Job) -> Any:
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    task = ray.remote(train_job)
+    return task.options(name=job.name, num_cpus=job.threads, num_gpus=job.gpus, max_retries=_RETRIES).remote(job)
+
+
+def _outcome(reference: Any) -> Outcome:
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    try:
+        outcome: Outcome = ray.get(reference)
+    except ray.exceptions.TaskCancelledError:
+        return Outcome("stopped")
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, ComposerError):
+            return Outcome("failed", str(error.cause))
+        return Outcome("failed", f"{type(error.cause).__name__}: {error.cause}")
+    except ray.exceptions.RayError as error:
+        return Outcome("failed", f"its worker was lost {_RETRIES + 1} times ({_first_line(error)})")
+    return outcome
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

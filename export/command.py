@@ -41,14 +41,12 @@ from trainer.bases import data_of_run, styles_of_run
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.material import prepare
+from trainer.excerpts import MIN_P, TEMPERATURE
 from trainer.network import StreamNetwork
 from trainer.run_directory import RunDirectory, newest_run
 from trainer.settings import TrainingSettings
 from trainer.training import load_network
 
-DEFAULT_TEMPERATURE = (0.9, 0.9, 0.9, 1.0)
-"""A little below 1: the network spreads more over the unlikely than the music it learned from does."""
-DEFAULT_MIN_P = 0.03
 _NOT_TRIED = ParityCard(steps=0, greedy_equal=False, max_difference=0.0)
 
 
@@ -165,7 +163,7 @@ def _card(
         network=graph.network,
         inputs=inputs,
         outputs=outputs,
-        sampling=SamplingCard(temperature=DEFAULT_TEMPERATURE, min_p=DEFAULT_MIN_P),
+        sampling=SamplingCard(temperature=TEMPERATURE, min_p=MIN_P),
         provenance=_provenance(settings, run, trained, epoch),
         data=data,
         split=_parts(run),

@@ -5,6 +5,7 @@ whenever a run has ended. A sweep that is started again goes on: finished runs a
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ def run_sweep(file: Path, directory: Path, parser: argparse.ArgumentParser) -> i
     """
     sweep = read_sweep(file, parser)
     directory = directory.absolute()
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    # Not the standard output of the moment: that is Ray's while it runs.
+    console = Console(highlight=False, markup=False, soft_wrap=True, file=sys.stdout)
     plans = {run.name: run for run in sweep.runs}
     earlier = read_results(directory)
     for plan in sweep.runs:
@@ -131,7 +133,9 @@ def _work(sweep: Sweep, todo: list[PlannedRun], book: _Book, console: Console) -
         TextColumn("{task.fields[said]}", markup=False),
     )
     with (
-        Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress,
+        Progress(
+            *columns, console=console, disable=not console.is_terminal, transient=True, redirect_stdout=False
+        ) as progress,
         Interruption() as interruption,
     ):
         on_outcome, on_look = _watch(jobs, book, progress)

@@ -13,6 +13,7 @@ from trainer.run_directory import RunDirectory
 State = Literal["waiting", "stopped", "done", "failed"]
 """Not begun, or begun and to be resumed, or over."""
 _LOOK_SECONDS = 0.3
+_GAVE_UP = "its training came apart again and again: its log says when; give it a smaller learning-rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ def train_job(job: Job) -> Outcome:
     except OSError as error:
         return Outcome("failed", f"it cannot be started: {error}")
     if process.returncode == 0:
-        return Outcome("stopped" if asked and not is_complete(RunDirectory(job.directory)) else "done")
+        if is_complete(RunDirectory(job.directory)):
+            return Outcome("done")
+        return Outcome("stopped") if asked else Outcome("failed", _GAVE_UP)
     return Outcome("stopped") if asked else Outcome("failed", _last_words(job, process.returncode))
 
 

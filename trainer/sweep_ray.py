@@ -4,7 +4,8 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from runtime.errors import ComposerError, InputError, MissingError
@@ -44,10 +45,12 @@ def workers() -> Iterator[None]:
         where = f"no Ray cluster at RAY_ADDRESS={address}" if address else "Ray does not start here"
         cure = "start one there with ray start --head, or unset RAY_ADDRESS" if address else "see docs/training.md"
         raise MissingError(f"{where} ({_first_line(error)}): {cure}") from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    # Ray prints paragraphs on lost workers there, whatever `log_to_driver` says; its own logs keep them.
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 def _reach(address: str) -> None:

@@ -40,8 +40,8 @@ from trainer.article.network import lstm_layers
 from trainer.bases import data_of_run, styles_of_run
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
-from trainer.material import prepare
 from trainer.excerpts import MIN_P, TEMPERATURE
+from trainer.material import prepare
 from trainer.network import StreamNetwork
 from trainer.run_directory import RunDirectory, newest_run
 from trainer.settings import TrainingSettings

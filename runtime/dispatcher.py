@@ -11,10 +11,10 @@ from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
 from runtime.transport import Move, MoveKind, Transport
 
-HORIZON_TICKS: Final = TICKS_PER_QUARTER // 4
+HORIZON_TICKS: Final = TICKS_PER_QUARTER // 3
 """How far ahead of sending notes are taken from the source: what is taken is no longer the engine's to change."""
-PULL_TICKS: Final = TICKS_PER_QUARTER // 4
-"""How often the source is asked while no message is due."""
+PULL_TICKS: Final = TICKS_PER_QUARTER // 6
+"""How often the source is asked: half the horizon, so that it is never asked for what is due already."""
 LATE_NOTE_SECONDS: Final = 0.005
 """A note that comes from the source this long after its time is counted as late."""
 _LEAVING_SECONDS: Final = 0.005  # how often a port is asked whether the last messages have left

@@ -19,8 +19,8 @@ Arrays = dict[str, NDArray[Any]]
 Step = Callable[[Arrays], Arrays]
 
 TEMPERATURE = (1.0, 1.0, 1.0, 1.0)
-"""As learned. Colder, the same few notes return too often: on three corpora fewer excerpts passed the loop gate, and they
-were less like the music (docs/training.md has the table)."""
+"""As learned. Colder, the same few notes return too often: of three corpora fewer excerpts passed the loop gate, and
+they were less like the music (docs/training.md has the table)."""
 MIN_P = 0.01
 """What is a hundred times less likely than the likeliest is left out: one such note in a thousand is a wrong note."""
 _SPARE = 1.25

@@ -189,9 +189,9 @@ def test_a_stop_in_mid_note_ends_the_note() -> None:
     stage.source.on_take = lambda tick: stage.stop.set() if tick >= 26 + HORIZON_TICKS else None
     assert stage.run() == [
         (0, "on", 60, at(0)),
-        (28, "off", 60, at(28)),
-        (28, "cc", 64, at(28)),
-        (28, "cc", 123, at(28)),
+        (26, "off", 60, at(26)),
+        (26, "cc", 64, at(26)),
+        (26, "cc", 123, at(26)),
     ]
 
 
@@ -302,7 +302,7 @@ def test_notes_that_come_late_from_the_source_are_counted() -> None:
         (56, "off", 65),
         (80, "off", 62),
     ]
-    assert rows[2][3] == at(40)  # the first round that asks for more than 42 is the one at 40
+    assert rows[2][3] == at(38)  # the first round that asks for more than 42 is the one at 38
     assert (stage.dispatcher.late_notes, stage.dispatcher.missed_notes) == (1, 1)
 
 

@@ -154,7 +154,7 @@ def test_what_is_done_is_not_done_again(swept: Swept) -> None:
 def test_flags_of_a_begun_run_stay(swept: Swept, tmp_path: Path) -> None:
     changed = tmp_path / "changed.toml"
     changed.write_text(Path(swept.argv[1]).read_text().replace("\nunits = 16", "\nunits = 24"))
-    with pytest.raises(InputError, match=r"run .seed1. was begun with units 16, not 24: give it another name, or del"):
+    with pytest.raises(InputError, match=r"run .seed1. was begun with .*units 16, not 24"):
         main(["--sweep", str(changed), "--run-dir", str(swept.directory)])
 
 

@@ -11,6 +11,8 @@ What senders do wrong, and what is made of it:
 - FC again and again, FA without FC, F2 while playing: what came last holds;
 - F2 in pulses instead of sixteenths (one program does that) is seen when, right after FC, it names the pulse at which
   the song was stopped: from then on it is read so;
+- Ardour 7.3 counts F2 in pulses too. It names whole quarters only, and sends F2, FB and the first F8 together,
+  after silence: what comes like that is read so, unless an F2 has been heard before that is no whole quarter;
 - no pulse for a while although no FC came: the song stops there, and goes on with the next pulse.
 """
 
@@ -34,6 +36,8 @@ SAME_GAP, ALIKE_GAP = 1.3, 1.1
 """Gaps between pulses that differ by less than this factor can be, or are, of one tempo."""
 LOST_SECONDS, LOST_PULSES = 0.3, 8
 """The sender is taken to be gone after both without a pulse."""
+TOGETHER_SECONDS, SAME_PERIOD_SECONDS = 0.002, 0.05
+"""FB and F8 that come within the first, and F2 and FB within the second, were sent in one period."""
 REPORT_SECONDS = 0.1
 """A song position this soon after FC is the sender telling where it stopped."""
 
@@ -62,6 +66,9 @@ class ClockFollower:
         self._gone = False  # the pulses have ceased without FC
         self._stopped_seconds = float("-inf")
         self._position_unit = TICKS_PER_SIXTEENTH
+        self._unit_known = False
+        self._named, self._named_seconds = 0, float("-inf")  # the latest F2
+        self._continued_seconds = float("-inf")  # the latest FB
         self.doubled_pulses = 0
         self.missing_pulses = 0
 
@@ -116,6 +123,7 @@ class ClockFollower:
         elif status == START:
             self._begin(0)
         elif status == CONTINUE:
+            self._continued_seconds = seconds
             self._begin(self._next_tick)
         elif status == STOP:
             self._stop(seconds)
@@ -138,8 +146,9 @@ class ClockFollower:
 
     def _locate(self, value: int, seconds: float) -> None:
         if seconds - self._stopped_seconds < REPORT_SECONDS and self._next_tick >= TICKS_PER_QUARTER:
-            in_pulses = abs(value - self._next_tick) <= 1
-            self._position_unit = 1 if in_pulses else TICKS_PER_SIXTEENTH
+            self._learn_unit(value)
+        self._unit_known = self._unit_known or value % TICKS_PER_QUARTER != 0
+        self._named, self._named_seconds = value, seconds
         if self.running:
             self._moves.append(Move(MoveKind.STOP, self._next_tick))
         self._go_to(value * self._position_unit)
@@ -150,10 +159,27 @@ class ClockFollower:
         self._fit.move(tick - self._next_tick)
         self._next_tick, self._odd, self._excess = tick, 0, 0
 
+    def _learn_unit(self, value: int) -> None:
+        """Compare where the song was stopped with a position that was sent right afterwards; it may be another."""
+        for unit in (1, TICKS_PER_SIXTEENTH):
+            if abs(value * unit - self._next_tick) <= unit:
+                self._position_unit, self._unit_known = unit, True
+
+    def _is_in_pulses(self, seconds: float) -> bool:
+        """Tell, by how the first pulse after FB comes, whether the sender counts positions in pulses."""
+        together = seconds - self._continued_seconds < TOGETHER_SECONDS
+        named = self._continued_seconds - self._named_seconds < SAME_PERIOD_SECONDS
+        silent = not self._times or self._times[-1] <= self._stopped_seconds
+        return together and named and silent and self._named > 0 and not self._unit_known
+
     def _pulse(self, seconds: float) -> None:
         if self._is_double(seconds):
             self.doubled_pulses += 1
             return
+        if self._armed and self._position_unit != 1 and self._is_in_pulses(seconds):
+            self._position_unit = 1
+            self._go_to(self._named)
+            self._moves.append(Move(MoveKind.LOCATE, self._next_tick))
         silent = self._is_silent(seconds)
         self._times.append(seconds)
         if silent:

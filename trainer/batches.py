@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from runtime.encoding import DELTA_END, PITCHES, SILENT
+from trainer.devices import gpus
 from trainer.features import Sequence, transposed, transposition_range
 
 Arrays = dict[str, NDArray[Any]]
@@ -41,13 +42,19 @@ def windows_of(sequence: Sequence, length: int, offset: int = 0, semitones: int 
     return [Window(sequence, start, stop, semitones) for start, stop in zip(starts, stops, strict=True)]
 
 
-def pack(windows: Many[Window], styles: int) -> Batch:
-    """Pad windows to one length T: inputs, targets [B, T, 4], loss weights [B, T, 4] as `StreamNetwork` takes them."""
+def pack(windows: Many[Window], styles: int, shares: int = 1) -> Batch:
+    """Pad windows to one length T: inputs, targets [B, T, 4], loss weights [B, T, 4] as `StreamNetwork` takes them.
+
+    With `shares` the batch is padded as well, by rows without weight, to as many rows for each of so many devices.
+    """
+    filled = len(windows)
+    windows = [*windows, *[windows[-1]] * (-filled % shares)]
     longest = max(window.steps for window in windows)
     steps = -(-longest // LENGTH_STEP) * LENGTH_STEP
     parts = [_padded(window, steps) for window in windows]
     arrays = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
     weights = arrays.pop("weights")
+    weights[filled:] = 0
     arrays["style"] = np.eye(styles, dtype=np.float32)[[window.sequence.style for window in windows]]
     return arrays, arrays["target"], weights
 
@@ -106,10 +113,11 @@ class TrainingSet:
 
 
 def dataset(groups: Many[Many[Window]], styles: int) -> tf.data.Dataset:
-    """Pack groups of windows into batches while the network trains on the ones before."""
+    """Pack groups of windows into batches while the network trains on the ones before; all GPUs can share them."""
+    shares = max(1, len(gpus()))
 
     def batches() -> Iterator[Batch]:
-        return (pack(group, styles) for group in groups)
+        return (pack(group, styles, shares) for group in groups)
 
     served = tf.data.Dataset.from_generator(batches, output_signature=_signature(styles))
     options = tf.data.Options()

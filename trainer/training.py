@@ -13,6 +13,7 @@ from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_
 from runtime.errors import MissingError
 from trainer.bases import read_first_weights, start_from
 from trainer.batches import TrainingSet, dataset
+from trainer.devices import make_ready, shared_by_all_gpus
 from trainer.evaluation import evaluate
 from trainer.guard import Guard, Rollback
 from trainer.interruption import Interruption
@@ -61,7 +62,6 @@ class Listener:
 def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNetwork:
     """Make an untrained network with its optimizer."""
     keras.utils.set_random_seed(settings.seed)
-    network = StreamNetwork(settings.network.as_dict())
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         decay_steps=max(1, (settings.epochs - 1) * updates_per_epoch),
@@ -69,8 +69,11 @@ def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNet
         warmup_target=settings.learning_rate,
         warmup_steps=updates_per_epoch,
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM)
-    network.compile(optimizer=optimizer, jit_compile=False)
+    with shared_by_all_gpus():
+        network = StreamNetwork(settings.network.as_dict())
+        optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM)
+        network.compile(optimizer=optimizer, jit_compile=False)
+        make_ready(network)
     return network
 
 
@@ -83,7 +86,8 @@ def load_network(run: RunDirectory, epoch: int) -> StreamNetwork:
     """
     path = run.checkpoint(epoch)
     try:
-        network: StreamNetwork = keras.saving.load_model(path)
+        with shared_by_all_gpus():
+            network: StreamNetwork = keras.saving.load_model(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).strip().splitlines()[0]
         raise MissingError(f"checkpoint {path} cannot be loaded ({reason}): choose another epoch") from error

@@ -1,13 +1,12 @@
 """Ardour without a screen, as a DAW to record with and a clock to follow; `ardour.lua` is what runs inside it.
 
-Shared by `daw.py` and `tests/daw`. Needs the programs in `PROGRAMS`, and for `ardour` a server as `dummy_server` runs.
+Shared by `daw.py` and `tests/daw`. Needs the programs in `PROGRAMS`, and for `ardour` a server (`jack_server.py`).
 """
 
 import os
 import shutil
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -194,29 +193,6 @@ def connect(source: str, destination: str) -> None:
     """Connect two JACK ports as soon as both are there."""
     command = ["jack_connect", source, destination]
     wait_for(lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0, " ".join(command))
-
-
-@contextmanager
-def dummy_server(log: Path) -> Iterator[None]:
-    """Run a JACK server with the dummy driver, which programs started meanwhile connect to."""
-    name = f"daw-{uuid.uuid4().hex[:12]}"
-    before = {key: os.environ.get(key) for key in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")}
-    os.environ.update(JACK_DEFAULT_SERVER=name, JACK_NO_START_SERVER="1")
-    # -S: without it the server goes on when a client is late, and notes get lost under load.
-    command = ("jackd", "-n", name, "-R", "-S", "-d", "dummy", "-r", str(RATE), "-p", "64")
-    try:
-        with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as server:
-            try:
-                subprocess.run(("jack_wait", "-s", name, "-w", "-t", "10"), check=True, capture_output=True)
-                yield
-            finally:
-                server.terminate()  # not killed: a server that is keeps one of JACK's eight places for servers
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value
 
 
 @contextmanager

@@ -8,18 +8,17 @@ Run: python benchmarks/clock_in.py [SECONDS] [BPM ...]     (needs jackd2, jack-t
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
-from lateness import PORT, RATE, figures, running, wait_for_port
+from jack_server import RATE, dummy_server
+from lateness import PORT, figures, running, wait_for_port
 from tables import machine, print_table
 
 MASTER = "jack_midi_clock:mclk_out"
@@ -65,13 +64,10 @@ def main() -> None:
     tempos = [float(text) for text in sys.argv[2:]] or [123.0]
     if shutil.which("jack_midi_clock") is None:
         sys.exit("jack_midi_clock is not installed: apt-get install jackd2 jack-tools jack-midi-clock")
-    server = f"bench-{uuid.uuid4().hex[:8]}"
-    os.environ.update(JACK_DEFAULT_SERVER=server, JACK_NO_START_SERVER="1")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for bpm in tempos:
-            with running("jackd", "-n", server, "-R", "-S", "-d", "dummy", "-r", str(RATE), "-p", "64"):
-                subprocess.run(["jack_wait", "-s", server, "-w", "-t", "10"], check=True, capture_output=True)
+            with dummy_server():
                 first, *errors = follow(bpm, seconds, Path(folder))
             half = len(errors) // 2
             halves = [figures([abs(error) for error in part])[1] for part in (errors[:half], errors[half:])]

@@ -28,10 +28,10 @@ from ardour import (
     Ardour,
     ardour,
     connect,
-    dummy_server,
     missing_programs,
 )
 from ardour_takes import RATE, TempoMap
+from jack_server import dummy_server
 from tables import machine, percentile, print_table
 
 ROOT = Path(__file__).parents[1]

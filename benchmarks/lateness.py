@@ -9,7 +9,6 @@ Run: python benchmarks/lateness.py [NOTES]     (needs jackd2 and jack-tools; abo
 """
 
 import json
-import os
 import re
 import shutil
 import statistics
@@ -17,14 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from jack_server import RATE, dummy_server
 from tables import machine, percentile, print_table
 
-RATE = 48_000
 PORT = "LSTM Composer:LSTM Composer"
 BUSY = ("sh", "-c", "while :; do :; done")
 JUMP_SECONDS = 0.001
@@ -97,15 +95,12 @@ def main() -> None:
     notes = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     if shutil.which("jackd") is None:
         sys.exit("jackd is not installed: apt-get install jackd2 jack-tools")
-    server = f"bench-{uuid.uuid4().hex[:8]}"
-    os.environ.update(JACK_DEFAULT_SERVER=server, JACK_NO_START_SERVER="1")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for backend in ("jack", "jack-rtmidi"):
             for tempo in (120, 300):
                 for busy in (0, 2):
-                    with running("jackd", "-n", server, "-R", "-S", "-d", "dummy", "-r", str(RATE), "-p", "64"):
-                        subprocess.run(["jack_wait", "-s", server, "-w", "-t", "10"], check=True, capture_output=True)
+                    with dummy_server():
                         late, stray = play(backend, tempo, busy, notes, Path(folder))
                     rows.append((backend, tempo, busy, len(late), *figures(late), *figures(stray)))
                     print(*rows[-1], file=sys.stderr)

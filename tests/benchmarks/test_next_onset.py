@@ -1,11 +1,9 @@
 """What the benchmarks compare `stream` and the article's network by: the name of the next onset."""
 
-import importlib
-from pathlib import Path
-from typing import Any
-
 import keras
 import pytest
+from next_onset import onset_accuracy
+from onset_tokens import token_of, tokens_of
 
 from runtime.article import pitches_of
 from runtime.notes import Note
@@ -15,16 +13,8 @@ from trainer.features import sequence_of
 from trainer.network import StreamNetwork
 from trainer.piece import Piece, make_piece
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-@pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> object:
-    """Return the function that imports a script's module as the script would."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
 
 
 @pytest.mark.parametrize(
@@ -40,15 +30,15 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> object:
         ([71, 62, 65], "2.5.11"),
     ],
 )
-def test_the_name_of_an_onset(benchmark, pitches: list[int], token: str) -> None:
-    assert benchmark("onset_tokens").token_of(pitches) == token
+def test_the_name_of_an_onset(pitches: list[int], token: str) -> None:
+    assert token_of(pitches) == token
     if len(set(pitches)) == 1 and pitches[0] >= 12:
         assert pitches_of(token) == (pitches[0],)
 
 
-def test_one_token_for_each_onset(benchmark) -> None:
+def test_one_token_for_each_onset() -> None:
     notes = [Note(0, 60, 24, 78), Note(0, 64, 48, 78), Note(24, 62, 24, 78)]
-    assert list(benchmark("onset_tokens").tokens_of(notes)) == ["0.4", "D4"]
+    assert list(tokens_of(notes)) == ["0.4", "D4"]
 
 
 CHORDS = ((60,), (60, 64, 67), (62,), (59, 62, 67), (64,), (65, 69))
@@ -78,19 +68,18 @@ def learned() -> StreamNetwork:
     return network
 
 
-def test_a_tune_that_is_known_by_heart_and_one_that_is_not(benchmark, learned: StreamNetwork) -> None:
-    module: Any = benchmark("next_onset")
+def test_a_tune_that_is_known_by_heart_and_one_that_is_not(learned: StreamNetwork) -> None:
     known, strange = sequence_of(tune("tune")), sequence_of(tune("other", shift=7))
-    found = module.onset_accuracy(player_of(learned), [known])
+    found = onset_accuracy(player_of(learned), [known])
     assert (found.pitches, found.time_and_pitches, found.onsets) == (1.0, 1.0, 12)
-    both = module.onset_accuracy(player_of(learned), [known, strange])
+    both = onset_accuracy(player_of(learned), [known, strange])
     assert both.onsets == 24
     assert both.pitches < 0.75
 
 
-def test_a_network_that_knows_nothing(benchmark) -> None:
+def test_a_network_that_knows_nothing() -> None:
     keras.utils.set_random_seed(2)
     network = StreamNetwork({"units": 4, "layers": 1, "head_units": 4, "styles": 1})
-    found = benchmark("next_onset").onset_accuracy(player_of(network), [sequence_of(tune("tune"))])
+    found = onset_accuracy(player_of(network), [sequence_of(tune("tune"))])
     assert found.onsets == 12
     assert found.time_and_pitches <= found.pitches < 0.5

@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+import ardour as driver
 import pytest
+from ardour import Ardour
+from ardour_takes import TakenNote, TempoMap
 
 from runtime.midifile import read_midi_notes
 from runtime.notes import TICKS_PER_QUARTER, Note
 
-if TYPE_CHECKING:
-    from ardour import Ardour
-    from ardour_takes import TakenNote, TempoMap
-
 PATIENCE_SECONDS = 90.0
 SIXTEENTH = TICKS_PER_QUARTER // 4
-Playing = Callable[..., AbstractContextManager["subprocess.Popen[bytes]"]]
+Playing = Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -41,11 +39,11 @@ def written(music: list[str], tmp_path: Path) -> list[Note]:
 
 
 @pytest.fixture
-def playing(music: list[str], driver: Any) -> Playing:
+def playing(music: list[str]) -> Playing:
     """Run `play` and connect it to Ardour's track, and Ardour's clock to it."""
 
     @contextmanager
-    def play(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def play(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         command = [sys.executable, "-m", "runtime.cli", "play", *music, "--backend", "jack", *arguments]
         with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
             try:
@@ -62,13 +60,13 @@ def playing(music: list[str], driver: Any) -> Playing:
     return play
 
 
-def in_sixteenths(note: "TakenNote", grid: "TempoMap") -> tuple[int, int, int]:
+def in_sixteenths(note: TakenNote, grid: TempoMap) -> tuple[int, int, int]:
     """Pitch, onset and length, to the nearest sixteenths of Ardour's grid; how near is for benchmarks/daw.py to say."""
     start, end = grid.quarter_at(note.start), grid.quarter_at(note.end)
     return note.pitch, round(4 * start), round(4 * (end - start))
 
 
-def test_every_note_of_32_bars_is_in_the_take(ardour: "Ardour", playing: Playing, written: list[Note]) -> None:
+def test_every_note_of_32_bars_is_in_the_take(ardour: Ardour, playing: Playing, written: list[Note]) -> None:
     tempo_bpm = 240.0
     ardour.set_tempo(tempo_bpm)
     ardour.arm()
@@ -88,7 +86,7 @@ def test_every_note_of_32_bars_is_in_the_take(ardour: "Ardour", playing: Playing
     assert gaps == [(later - note) // SIXTEENTH for note, later in pairwise(wanted)]
 
 
-def test_ardours_clock_is_followed(ardour: "Ardour", playing: Playing, written: list[Note], tmp_path: Path) -> None:
+def test_ardours_clock_is_followed(ardour: Ardour, playing: Playing, written: list[Note], tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     ardour.set_tempo(100.0)
     with playing("--sync", "midi", "--events", str(events)):

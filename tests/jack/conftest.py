@@ -5,17 +5,16 @@ import re
 import shutil
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from jack_server import JackServer, dummy_server
 
 TOOLS = ("jackd", "jack_wait", "jack_lsp", "jack_connect", "jack_midi_dump", "stdbuf")
 PATIENCE_SECONDS = 10.0
-RATE = 48_000
 
 
 @dataclass(frozen=True)
@@ -70,22 +69,6 @@ def running(*command: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.kill()
 
 
-@contextmanager
-def dummy_server(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server under a name of its own, which JACK programs started meanwhile connect to."""
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    driver = ("-d", "dummy", "-r", str(RATE), "-p", "64")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JACK_DEFAULT_SERVER", name)
-        patch.setenv("JACK_NO_START_SERVER", "1")
-        # -S: without it the server goes on when a client is late, and notes get lost under load.
-        with running("jackd", "-n", name, "-R", "-S", *driver, output=log) as server:
-            # A server that is killed keeps one of JACK's eight places for servers until the registry is removed.
-            up = subprocess.run(("jack_wait", "-s", name, "-w", "-t", "10"), check=False, capture_output=True)
-            assert up.returncode == 0, f"jackd did not start: {log.read_text()}"
-            yield server
-
-
 @pytest.fixture(name="running")
 def running_programs() -> Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]:
     """Run a program in the background: `with running("name", "argument", output=path)`."""
@@ -104,14 +87,14 @@ def jack_tools() -> None:
 
 
 @pytest.fixture
-def jack_server(jack_tools: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def jack_server(jack_tools: None, tmp_path: Path) -> Iterator[JackServer]:
     """A server of the test's own, so that no xrun or client of another test is in it."""
     with dummy_server(tmp_path / "jackd.log") as server:
         yield server
 
 
 @pytest.fixture
-def receiver(jack_server: subprocess.Popen[bytes], tmp_path: Path) -> Iterator[Receiver]:
+def receiver(jack_server: JackServer, tmp_path: Path) -> Iterator[Receiver]:
     """A receiver that is registered with the server; connect `name:input`."""
     receiver = Receiver("receiver", tmp_path / "received.txt")
     with running("stdbuf", "-oL", "jack_midi_dump", "-a", receiver.name, output=receiver.output):

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from jack_server import RATE, JackServer
 
 from runtime.dispatcher import Dispatcher
 from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
@@ -18,7 +19,7 @@ from runtime.transport import InternalTransport
 if TYPE_CHECKING:  # without JACK the import fails, and the tests are to skip
     from runtime.ports.jack_client_port import JackClientPort
 
-RATE = 48_000
+
 TEMPO_BPM = 300.0
 CHANNEL = 2
 START_IN_SECONDS = 0.3
@@ -182,29 +183,28 @@ def test_what_is_taken_back_does_not_leave(receiver: Receiver) -> None:
     assert [one.data for one in receiver.read_until(END)] == [last.midi_bytes()]
 
 
-def test_a_server_that_dies_ends_the_performance(jack_server: subprocess.Popen[bytes]) -> None:
+def test_a_server_that_dies_ends_the_performance(jack_server: JackServer) -> None:
     with jack_client_port() as port:
         notes = score(240)
         transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
 
         def kill_after_some(sent: Sent) -> None:
-            if sent.message.tick > 20 and jack_server.returncode is None:
-                jack_server.terminate()  # once: a second signal would keep it from giving up its place
-                jack_server.wait(timeout=10)
+            if sent.message.tick > 20 and jack_server.process.returncode is None:
+                jack_server.end()
 
         dispatcher = Dispatcher(port, transport, ListSource(notes), CHANNEL, kill_after_some)
         with pytest.raises(PortLostError, match="the JACK server has stopped"):
             dispatcher.run(threading.Event())
 
 
-def test_a_second_program_gets_a_name_of_its_own(jack_server: subprocess.Popen[bytes]) -> None:
+def test_a_second_program_gets_a_name_of_its_own(jack_server: JackServer) -> None:
     with open_port("jack", "LSTM Composer") as first, open_port("jack", "LSTM Composer") as second:
         assert first.name == "LSTM Composer:LSTM Composer"
         assert second.name != first.name
         assert second.name in second.describe()
 
 
-def test_the_doctor_sees_the_server(jack_server: subprocess.Popen[bytes], capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_sees_the_server(jack_server: JackServer, capfd: pytest.CaptureFixture[str]) -> None:
     detail = {one.name: one for one in available_backends()}["jack"]
     assert detail.ok
     assert detail.detail.startswith("sample-accurate; 48000 Hz, periods of 64 frames")

@@ -1,0 +1,129 @@
+"""A JACK server without sound hardware, of one's own: shared by the benchmarks, `tests/jack` and `tests/daw`."""
+
+import fcntl
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+RATE: Final = 48_000
+PERIOD_FRAMES: Final = 64
+PATIENCE_SECONDS: Final = 10
+MOST_SERVERS: Final = 4
+"""That run beside each other. JACK itself has eight places for servers, and one that is killed keeps its place until
+another of its name starts: with a few names that are used again and again, the places never run out."""
+ENVIRONMENT: Final = ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")
+
+
+class JackError(RuntimeError):
+    """A server did not start, or all names are in use."""
+
+
+class JackServer:
+    """A server with the dummy driver. It can be killed and started again under its name.
+
+    Attributes:
+        name: What clients find it by, in the environment variable JACK_DEFAULT_SERVER.
+        process: The server that was started last.
+
+    """
+
+    def __init__(self, name: str, log: Path) -> None:
+        """Start it.
+
+        Raises:
+            JackError: If it is not there in time.
+
+        """
+        self.name = name
+        self._log = log
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        driver = ("-d", "dummy", "-r", str(RATE), "-p", str(PERIOD_FRAMES))
+        with self._log.open("ab") as file:
+            # -S: without it the server goes on when a client is late, and notes get lost under load.
+            command = ("jackd", "-n", self.name, "-R", "-S", *driver)
+            process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        wait = ("jack_wait", "-s", self.name, "-w", "-t", str(PATIENCE_SECONDS))
+        if subprocess.run(wait, check=False, capture_output=True).returncode != 0:
+            process.kill()
+            process.wait()
+            raise JackError(f"jackd did not start: {self._log.read_text(errors='replace')}")
+        return process
+
+    def kill(self) -> None:
+        """Let it die without a word to its clients."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Start a server of the same name after this one has ended.
+
+        Raises:
+            JackError: If it is not there in time.
+
+        """
+        self.process = self._start()
+
+    def end(self) -> None:
+        """End it as its user would."""
+        # Once: a second signal would keep it from giving up its place.
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@contextmanager
+def dummy_server(log: Path | None = None) -> Iterator[JackServer]:
+    """Run a server under a name that nobody else uses, which JACK programs started meanwhile connect to.
+
+    Args:
+        log: Where to write what it says; a file of its own that is thrown away if None.
+
+    Raises:
+        JackError: If it does not start.
+
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        name = stack.enter_context(_reserved_name())
+        before = {key: os.environ.get(key) for key in ENVIRONMENT}
+        stack.callback(_restore, before)
+        os.environ.update(zip(ENVIRONMENT, (name, "1"), strict=True))
+        server = JackServer(name, log or folder / "jackd.log")
+        stack.callback(server.end)
+        yield server
+
+
+@contextmanager
+def _reserved_name() -> Iterator[str]:
+    """Hold one of the names for as long as the block runs; the system lets go of it even if this program is killed."""
+    for number in range(1, MOST_SERVERS + 1):
+        name = f"lstm-composer-{number}"
+        with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as file:
+            if _lock(file):
+                yield name
+                return
+    raise JackError(f"{MOST_SERVERS} servers run already: wait until one of these tests or benchmarks has ended")
+
+
+def _lock(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _restore(before: dict[str, str | None]) -> None:
+    for key, value in before.items():
+        if value is None:
+            os.environ.pop(key, None)
+        else:
+            os.environ[key] = value

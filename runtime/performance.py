@@ -61,7 +61,7 @@ def play(settings: PlaySettings) -> None:
             check_writable(path)
     prepared = prepare(settings.music)
     stop = threading.Event()
-    take = Take()
+    take = Take(prepared.channels, prepared.meter.ticks_per_bar)
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals(stop))
         output = _open_output(settings, console)
@@ -70,12 +70,12 @@ def play(settings: PlaySettings) -> None:
         _listen(settings.sync, output, console)
         _announce(prepared, port, settings.music, console)
         try:
-            played = _perform(prepared, output, settings, [take.add, log.append], stop, log, console)
+            played = _perform(prepared, output, settings, take, stop, log, console)
         finally:
-            notes = take.notes()
+            music = take.music()
             if output.take_path is not None:
-                save_take(output.take_path, file_bytes(prepared, notes, settings.music.channel))
-    _report(notes, played, output.take_path, console)
+                save_take(output.take_path, file_bytes(prepared, music.notes, music.tempos))
+    _report(music.notes, played, output.take_path, console)
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def _perform(
     prepared: Prepared,
     output: Output,
     settings: PlaySettings,
-    listeners: list[Callable[[Sent], None]],
+    take: Take,
     stop: threading.Event,
     log: EventLog,
     console: Console,
@@ -128,12 +128,13 @@ def _perform(
         bar_ticks=prepared.meter.ticks_per_bar,
         ahead_ticks=ahead_ticks,
         end_tick=prepared.end_tick,
+        rest=None if prepared.steerable is None else prepared.steerable.ensemble.resting,
     )
     failures: list[BaseException] = []
 
     def on_sent(sent: Sent) -> None:
-        for listener in listeners:
-            listener(sent)
+        take.add(sent)
+        log.append(sent)
 
     with _running("engine", lookahead.run, stop):
         lookahead.wait_until_filled(FILL_SECONDS)
@@ -141,7 +142,9 @@ def _perform(
         transport = _transport(settings.sync, output, prepared.tempo_bpm)
         wake = None if output.ears.inbox is None else output.ears.inbox.wake
         source = Steered(lookahead)
-        dispatcher = Dispatcher(output.port, transport, source, settings.music.channel, on_sent, wake)
+        take.tempo = lambda: transport.tempo_bpm
+        early = settings.latency_ms / 1000
+        dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
             _steered(prepared, settings, output.ears, source, dispatcher, stop, console),
@@ -214,7 +217,7 @@ def _steered(
     steering = Steering(
         prepared.steerable, settings.music.seed, source.stream, panic=dispatcher.panic, complain=complain
     )
-    source.shape = steering.shape
+    source.shape, dispatcher.delay = steering.shape, steering.delay
     ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.

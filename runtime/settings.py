@@ -21,6 +21,12 @@ class MusicSettings:
         channel: MIDI channel 1..16.
         device: "auto", "cpu" or "cuda".
         models_dirs: Folders that are searched for bundles before all others.
+        voices: Style and channel 1..16 of each of several players; empty for one, in `style` on `channel`.
+        form: Letters of sections, such as AABA; a letter that returns brings its music back.
+        section_bars: Bars in a section.
+        ending: Whether the last bar is a chord on the tonic.
+        primer: A MIDI file whose music is continued.
+        lead_in: Bars of silence before the first one.
 
     """
 
@@ -34,6 +40,12 @@ class MusicSettings:
     channel: int = 1
     device: str = "auto"
     models_dirs: tuple[Path, ...] = ()
+    voices: tuple[tuple[str, int], ...] = ()
+    form: str | None = None
+    section_bars: int = 8
+    ending: bool = False
+    primer: Path | None = None
+    lead_in: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +57,7 @@ class PlaySettings:
         sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
+        latency_ms: How much earlier than its time each note is sent, or later if negative.
         stdin: Whether commands are read from standard input.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
@@ -55,6 +68,7 @@ class PlaySettings:
     sync: str = "auto"
     port_name: str = "LSTM Composer"
     backend: str = "auto"
+    latency_ms: float = 0.0
     stdin: bool = False
     take: Path | None = None
     events: Path | None = None

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from runtime.errors import ComposerError
-from runtime.improviser import Advance, Place
-from runtime.lookahead import LookAhead
+from runtime.improviser import Advance
+from runtime.lookahead import Arrive, LookAhead
+from runtime.making.ensemble import Ensemble
 from runtime.notes import Note
-from runtime.shaping import shaped
+from runtime.shaping import human_delay, shaped
 from runtime.steering.commands import Change, When, obey
 from runtime.steering.controllers import DEFAULT_MAP, received
 from runtime.steering.knobs import Knobs
@@ -30,15 +31,13 @@ class Steerable:
     Attributes:
         knobs: Where the knobs stand at first.
         styles: Names of the styles of the bundle, in the order of their weights.
-        advance: Makes the function that makes events, from knobs and a seed.
-        piece_at: The place before a new piece that begins at a position.
+        ensemble: Who plays.
 
     """
 
     knobs: Knobs
     styles: Sequence[str]
-    advance: Callable[[Knobs, int], Advance]
-    piece_at: Callable[[int], Place]
+    ensemble: Ensemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class _Idea:
 
     style: tuple[float, ...]
     seed: int
+    hold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,10 @@ class Steering:
         """Return notes as the knobs want them to sound."""
         return shaped(notes, self.knobs)
 
+    def delay(self, tick: int) -> float:
+        """Return how many seconds after its time what is at a position shall be sent."""
+        return human_delay(tick, self.knobs.humanise)
+
     def run(self, stop: threading.Event) -> None:
         """Have the turns heard until `stop` is set."""
         while not stop.is_set():
@@ -165,7 +169,7 @@ class Steering:
             else:
                 change = obey(turn, self.knobs, self._steerable.styles)
             if change is not None:
-                self._steerable.advance(change.knobs, self._idea.seed)
+                self._steerable.ensemble.advance(change.knobs, self._idea.seed)
         except ComposerError as error:
             self._complain(str(error))
             return None
@@ -178,19 +182,31 @@ class Steering:
             self._idea, self._coming = self._coming.idea, None
         if bar:
             before = self._coming or _Coming(next_bar, self._idea, fresh=False)
-            idea = _Idea(self.knobs.style, before.idea.seed + new_idea)
+            seed = before.idea.seed + new_idea * self._steerable.ensemble.voices
+            idea = _Idea(self.knobs.style, seed, self.knobs.hold)
             self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh)
         elif self._coming is None:
             self._idea = replace(self._idea, style=self.knobs.style)
         self._stream.restart(self._advance(self._idea))
         if self._coming is not None:
-            place = self._steerable.piece_at(self._coming.tick) if self._coming.fresh else None
-            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, place)
+            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._arrival(self._coming))
+
+    def _arrival(self, coming: _Coming) -> Arrive | None:
+        """Where the next idea begins."""
+        ensemble, tick, held = self._steerable.ensemble, coming.tick, coming.idea.hold
+        first = max(0, tick - held * self._stream.bar_ticks)
+        if held and first < tick and (held != self._idea.hold or coming.fresh):
+            return lambda before: ensemble.hold(before, self._stream.heard(first, tick), first, tick)
+        if coming.fresh:
+            return lambda _: ensemble.piece_at(tick)
+        if self._idea.hold and not held:
+            return lambda before: ensemble.let_go(before, tick)
+        return None
 
     def _advance(self, idea: _Idea) -> Advance:
-        return self._steerable.advance(replace(self.knobs, style=idea.style), idea.seed)
+        return self._steerable.ensemble.advance(replace(self.knobs, style=idea.style), idea.seed)
 
 
 def _asks_network(knobs: Knobs) -> Knobs:
     """The knobs without those that only shape notes."""
-    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, mute=False)
+    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, humanise=0.0, mute=False)

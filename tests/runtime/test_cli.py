@@ -51,7 +51,7 @@ def known_bundles(monkeypatch: pytest.MonkeyPatch, tiny_models: Path, tmp_path: 
     [
         ((), "the following arguments are required: COMMAND; see lstm-composer --help"),
         (("sing",), "invalid choice: 'sing'"),
-        (("write", "-o", "out.mid", "--bars", "1"), "the following arguments are required: --style"),
+        (("write", "-o", "out.mid", "--bars", "1"), "one of the arguments --style --voices is required"),
         (("write", *SCALE, "--bars", "1"), "the following arguments are required: -o/--output"),
         (WRITE, "one of the arguments --bars --notes is required"),
         ((*WRITE, "--bars", "1", "--notes", "1"), "not allowed with argument --bars"),
@@ -102,7 +102,7 @@ def test_a_mistake_is_one_line_in_a_process_of_its_own(composer: Composer, tmp_p
     assert "there is no style 'jazz'; there are: " in line_of(
         composer("write", "--style", "jazz", "-o", "x.mid", "--bars", "1")
     )
-    assert "required: --style" in line_of(composer("play"))
+    assert "--style --voices is required" in line_of(composer("play"))
     assert not (tmp_path / "x.mid").exists()
 
 
@@ -285,7 +285,7 @@ def test_the_other_packages_commands_are_found_by_name(
 def test_the_short_name_of_play(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["composer-play", "--sync", "midi"])
     assert cli.composer_play() == 2
-    assert "required: --style" in capsys.readouterr().err
+    assert "--style --voices is required" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_gone_is_no_error(surrounding: dict[str, str], tmp_path: Path) -> None:

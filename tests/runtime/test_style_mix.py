@@ -160,16 +160,14 @@ def test_an_unknown_style_in_a_mix(pair: Path) -> None:
 def test_what_a_mix_is_played_with(
     pair: Path,
     music: Callable[..., MusicSettings],
-    monkeypatch: pytest.MonkeyPatch,
     style: str,
     weights: tuple[float, ...],
     expected: tuple[str, float, Meter],
 ) -> None:
-    seen = []
-    monkeypatch.setattr("runtime.preparation.advancer", lambda _engine, controls, _seed: seen.append(controls))
     prepared = prepare(music(style=style, models_dirs=(pair,)))
     name, tempo_bpm, meter = expected
-    assert seen[0].style == pytest.approx(weights)
+    assert prepared.steerable is not None
+    assert prepared.steerable.knobs.style == pytest.approx(weights)
     assert prepared.tempo_bpm == pytest.approx(tempo_bpm)
     assert (prepared.meter, prepared.style) == (meter, name)
     asked = prepare(music(style=style, models_dirs=(pair,), tempo_bpm=100.0, meter=Meter(6, 8)))

@@ -137,6 +137,9 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
     latency = "send so much earlier, for what comes after the port to take as long; negative: later"
     parser.add_argument("--latency-ms", type=_number(-500, 500), default=0.0, metavar="MS", help=latency)
+    listen = "play together: continue what is played into our input, or answer it in turns"
+    parser.add_argument("--listen", choices=("off", "continue", "answer"), default="off", help=listen)
+    parser.add_argument("--answer-bars", type=_whole(1, 64), default=2, metavar="N", help="bars of each turn")
     parser.add_argument("--stdin", action="store_true", help="take commands from standard input, one a line")
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
@@ -185,6 +188,8 @@ def _play(arguments: Arguments) -> None:
             port_name=arguments.port_name,
             backend=arguments.backend,
             latency_ms=arguments.latency_ms,
+            listen=arguments.listen,
+            answer_bars=arguments.answer_bars,
             stdin=arguments.stdin,
             take=arguments.take,
             events=arguments.events,

@@ -118,6 +118,14 @@ class Dispatcher:
         """Return the position at present; negative before the start."""
         return self._transport.tick_at(self._clock.now())
 
+    def now(self) -> float:
+        """Return the time of the port's clock."""
+        return self._clock.now()
+
+    def tick_at(self, seconds: float) -> int:
+        """Return the last position reached at a time of the port's clock; negative before the start."""
+        return self._transport.tick_at(seconds)
+
     def panic(self) -> None:
         """End what sounds as soon as possible; may be called on any thread."""
         self._panic = True

@@ -228,6 +228,10 @@ class LookAhead:
             self._placed.clear()
             self._memory.forget_from(self._taken_before)
 
+    def taken_before(self) -> int:
+        """Return the position before which notes have been handed over."""
+        return self._taken_before
+
     def next_bar(self) -> int:
         """Return the first bar line that nothing has been taken beyond."""
         with self._changed:

@@ -16,8 +16,9 @@ from rich.console import Console
 
 from runtime.dispatcher import Dispatcher
 from runtime.ears import Ears
-from runtime.errors import MissingError
+from runtime.errors import InputError, MissingError
 from runtime.eventlog import EventLog
+from runtime.listening import Listener, Together
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
 from runtime.messages import Sent
@@ -208,6 +209,8 @@ def _steered(
 ) -> Iterator[None]:
     """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
     if prepared.steerable is None:
+        if settings.listen != "off":
+            raise InputError(f"--listen {settings.listen} is not for an article's preset: choose another style")
         yield
         return
 
@@ -222,8 +225,31 @@ def _steered(
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
         threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
-    with _running("steering", steering.run, stop):
+    with ExitStack() as stack:
+        stack.enter_context(_running("steering", steering.run, stop))
+        if settings.listen != "off":
+            listener = _listener(prepared, settings, source, steering, dispatcher)
+            ears.on_note = listener.put
+            stack.enter_context(_running("listening", listener.run, stop))
         yield
+
+
+def _listener(
+    prepared: Prepared, settings: PlaySettings, source: Steered, steering: Steering, dispatcher: Dispatcher
+) -> Listener:
+    """Have what is played into the input taken up."""
+    if prepared.steerable is None:
+        raise ValueError("only music that can be steered can listen")
+    together = Together(
+        mode=settings.listen,
+        bar_ticks=prepared.meter.ticks_per_bar,
+        beat_ticks=prepared.meter.ticks_per_beat,
+        turn_bars=settings.answer_bars,
+        first_tick=settings.music.lead_in * prepared.meter.ticks_per_bar,
+    )
+    source.shape = lambda notes: together.ours(steering.shape(notes))
+    after = prepared.steerable.ensemble.after
+    return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
 
 
 def _read_lines(steering: Steering) -> None:

@@ -58,6 +58,8 @@ class PlaySettings:
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
         latency_ms: How much earlier than its time each note is sent, or later if negative.
+        listen: What becomes of notes that come in: "off", "continue" or "answer".
+        answer_bars: Bars of each turn, with "answer".
         stdin: Whether commands are read from standard input.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
@@ -69,6 +71,8 @@ class PlaySettings:
     port_name: str = "LSTM Composer"
     backend: str = "auto"
     latency_ms: float = 0.0
+    listen: str = "off"
+    answer_bars: int = 2
     stdin: bool = False
     take: Path | None = None
     events: Path | None = None

@@ -10,13 +10,17 @@ from runtime.notes import Note, shifted
 
 LEAST_VARIATION: Final = 0.02
 """Less than this is none."""
-NATS: Final = 4.0
-"""How fast a wish grows with less variation: at half of it, each choice is e^2.8 = 16 times likelier."""
+HALF_NATS: Final = 3.4
+SLOPE_NATS: Final = 0.87
+"""Measured on the shipped style: with the first, half of the notes come again, and with the second more for each step
+of log odds. `docs/playing.md` has the table."""
 
 
 def favoured_nats(variation: float) -> float:
-    """How much likelier each choice of the first time is made, by how much (0..1) the music shall differ."""
-    return -NATS * log(variation)
+    """How much likelier each choice of the first time is made, for this share (0..1) of the notes to be others."""
+    if variation >= 1.0:
+        return 0.0
+    return max(0.0, HALF_NATS + SLOPE_NATS * log((1.0 - variation) / variation))
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,10 @@ class Steering:
         """Return notes as the knobs want them to sound."""
         return shaped(notes, self.knobs)
 
+    def advance(self) -> Advance:
+        """Return what makes the next event as the knobs stand."""
+        return self._advance(self._idea)
+
     def delay(self, tick: int) -> float:
         """Return how many seconds after its time what is at a position shall be sent."""
         return human_delay(tick, self.knobs.humanise)

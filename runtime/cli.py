@@ -110,6 +110,8 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-p", type=_number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
     parser.add_argument("--channel", type=_whole(1, 16), default=1, help="MIDI channel 1..16")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what the network runs on")
+    set_help = 'turn a knob before the music starts, such as "key C minor"; repeat it for more'
+    parser.add_argument("--set", action="append", default=[], metavar="COMMAND", help=set_help)
     _add_models_dir(parser)
 
 
@@ -125,6 +127,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     # Not argparse's choices: open_port knows them, and a few ways into JACK more.
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
     parser.add_argument("--stdin", action="store_true", help="take commands from standard input, one a line")
+    parser.add_argument("--osc", metavar="[HOST:]PORT", help="take commands by OSC; HOST is this machine by default")
+    parser.add_argument("--map", type=Path, metavar="FILE.toml", help="which controller turns which knob")
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
@@ -151,6 +155,7 @@ def _music(arguments: Arguments) -> MusicSettings:
         channel=arguments.channel,
         device=arguments.device,
         models_dirs=tuple(arguments.models_dir),
+        turns=tuple(arguments.set),
     )
 
 
@@ -166,6 +171,8 @@ def _play(arguments: Arguments) -> None:
             port_name=arguments.port_name,
             backend=arguments.backend,
             stdin=arguments.stdin,
+            osc=arguments.osc,
+            map=arguments.map,
             take=arguments.take,
             events=arguments.events,
         )

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take, check_writable, next_take_path, save_take
@@ -46,6 +47,7 @@ class Output:
     port: OutputPort
     take_path: Path | None
     ears: Ears
+    steered_by: SteeringInputs | None = None
 
 
 def play(settings: PlaySettings) -> None:
@@ -62,9 +64,14 @@ def play(settings: PlaySettings) -> None:
     prepared = prepare(settings.music)
     stop = threading.Event()
     take = Take()
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals(stop))
-        output = _open_output(settings, console)
+        inputs = stack.enter_context(steering_inputs(prepared.steerable, settings.map, settings.osc, say))
+        output = replace(_open_output(settings, console), steered_by=inputs)
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
         _listen(settings.sync, output, console)
@@ -144,7 +151,7 @@ def _perform(
         dispatcher = Dispatcher(output.port, transport, source, settings.music.channel, on_sent, wake)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
-            _steered(prepared, settings, output.ears, source, dispatcher, stop, console),
+            _steered(prepared, settings, output, source, dispatcher, stop, console),
             _running("dispatcher", dispatch, stop) as thread,
             LiveLine(console, prepared) as live,
         ):
@@ -197,14 +204,14 @@ def _running(name: str, run: Callable[[threading.Event], None], stop: threading.
 def _steered(
     prepared: Prepared,
     settings: PlaySettings,
-    ears: Ears,
+    output: Output,
     source: Steered,
     dispatcher: Dispatcher,
     stop: threading.Event,
     console: Console,
 ) -> Iterator[None]:
     """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
-    if prepared.steerable is None:
+    if prepared.steerable is None or output.steered_by is None:
         yield
         return
 
@@ -212,14 +219,19 @@ def _steered(
         console.print(problem, markup=False, soft_wrap=True)
 
     steering = Steering(
-        prepared.steerable, settings.music.seed, source.stream, panic=dispatcher.panic, complain=complain
+        prepared.steerable,
+        settings.music.seed,
+        source.stream,
+        panic=dispatcher.panic,
+        complain=complain,
+        read=output.steered_by.read,
     )
     source.shape = steering.shape
-    ears.on_channel = steering.put
+    output.ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
         threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
-    with _running("steering", steering.run, stop):
+    with _running("steering", steering.run, stop), output.steered_by.heard(steering.put):
         yield
 
 

@@ -8,10 +8,12 @@ from runtime.article import TokenControls, TokenEncoding, token_advancer, token_
 from runtime.bundle import BundleCard, load_bundle
 from runtime.controls import Controls, temperatures
 from runtime.engine import Engine
+from runtime.errors import InputError
 from runtime.improviser import Advance, Cursor, Place, advancer
 from runtime.library import find_styles
 from runtime.notes import Meter
 from runtime.settings import MusicSettings
+from runtime.steering.initial import turned_by
 from runtime.steering.knobs import Knobs
 from runtime.steering.steering import Steerable
 from runtime.style_mix import heaviest_of, read_mix, shown
@@ -81,15 +83,19 @@ def _beginning(
     temperature = temperatures(settings.temperature, sampling.temperature)
     min_p = sampling.min_p if settings.min_p is None else settings.min_p
     if isinstance(card.encoding, TokenEncoding):
+        if settings.turns:
+            raise InputError("this style has no knobs, as those of the article's presets: leave --set out")
         token_controls = TokenControls(temperature[1], min_p)
         start = token_start(card.encoding, settings.seed)
         return token_advancer(engine.run, card.encoding, token_controls, settings.seed), start, None
     style = tuple(weights.get(index, 0.0) for index in range(len(card.styles)))
     controls = Controls(style=style, meter=meter, temperature=temperature, min_p=min_p)
+    styles = [one.name for one in card.styles]
+    knobs = turned_by(settings.turns, Knobs(style=style, temperature=temperature, min_p=min_p), styles)
     steerable = Steerable(
-        knobs=Knobs(style=style, temperature=temperature, min_p=min_p),
-        styles=[one.name for one in card.styles],
+        knobs=knobs,
+        styles=styles,
         advance=lambda knobs, seed: advancer(engine, knobs.controls(controls), seed),
         piece_at=lambda tick: Cursor(engine.start(), onset=tick, piece_start=tick, last_end=tick),
     )
-    return advancer(engine, controls, settings.seed), Cursor(engine.start()), steerable
+    return steerable.advance(knobs, settings.seed), Cursor(engine.start()), steerable

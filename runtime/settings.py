@@ -21,6 +21,7 @@ class MusicSettings:
         channel: MIDI channel 1..16.
         device: "auto", "cpu" or "cuda".
         models_dirs: Folders that are searched for bundles before all others.
+        turns: Command lines that are obeyed before the music starts.
 
     """
 
@@ -34,6 +35,7 @@ class MusicSettings:
     channel: int = 1
     device: str = "auto"
     models_dirs: tuple[Path, ...] = ()
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class PlaySettings:
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
         stdin: Whether commands are read from standard input.
+        osc: UDP port at which commands are heard by OSC, as PORT or HOST:PORT.
+        map: TOML file that says which controller turns which knob.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
 
@@ -56,5 +60,7 @@ class PlaySettings:
     port_name: str = "LSTM Composer"
     backend: str = "auto"
     stdin: bool = False
+    osc: str | None = None
+    map: Path | None = None
     take: Path | None = None
     events: Path | None = None

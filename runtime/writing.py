@@ -8,6 +8,7 @@ from runtime.midifile import midi_bytes
 from runtime.notes import Note, cut_at, end_of
 from runtime.preparation import Prepared, prepare
 from runtime.settings import MusicSettings
+from runtime.shaping import shaped
 from runtime.take import check_writable, save_take
 
 
@@ -30,8 +31,10 @@ def compose(prepared: Prepared, notes: int | None) -> list[Note]:
     stream = (placed.note for placed in improvise(prepared.advance, prepared.cursor))
     end_tick = prepared.end_tick
     if end_tick is None:
-        return list(islice(stream, notes))
-    return cut_at(takewhile(lambda note: note.onset < end_tick, stream), end_tick)
+        music = list(islice(stream, notes))
+    else:
+        music = cut_at(takewhile(lambda note: note.onset < end_tick, stream), end_tick)
+    return music if prepared.steerable is None else shaped(music, prepared.steerable.knobs)
 
 
 def file_bytes(prepared: Prepared, music: list[Note], channel: int) -> bytes:

@@ -39,13 +39,18 @@ BUTTONS: Final = frozenset({"new", "panic"})
 
 
 class OscInput:
-    """A UDP port that command lines come in at."""
+    """A UDP port that command lines come in at.
+
+    Attributes:
+        address: Host and port where it is heard.
+
+    """
 
     def __init__(self, address: str, complain: Callable[[str], None]) -> None:
         """Open the port.
 
         Args:
-            address: PORT, or HOST:PORT for others than the programs of this machine.
+            address: PORT, 0 for any that is free, or HOST:PORT for others than the programs of this machine.
             complain: Told in a line what was wrong with a message.
 
         Raises:
@@ -112,8 +117,8 @@ def _check_extra() -> None:
 
 def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
-    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 2**16):
-        raise InputError(f"--osc {address}: give a port from 1 to 65535, or HOST:PORT, such as {HOST}:9000")
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 2**16):
+        raise InputError(f"--osc {address}: give a port up to 65535 (0: any), or HOST:PORT, such as {HOST}:9000")
     return host.strip("[]") or HOST, int(port)
 
 

@@ -119,6 +119,8 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ending", choices=("none", "tonic"), default="none", help="how the last of --bars ends")
     parser.add_argument("--primer", type=Path, metavar="FILE.mid", help="music to continue")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what the network runs on")
+    set_help = 'turn a knob before the music starts, such as "key C minor"; repeat it for more'
+    parser.add_argument("--set", action="append", default=[], metavar="COMMAND", help=set_help)
     _add_models_dir(parser)
 
 
@@ -141,6 +143,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen", choices=("off", "continue", "answer"), default="off", help=listen)
     parser.add_argument("--answer-bars", type=_whole(1, 64), default=2, metavar="N", help="bars of each turn")
     parser.add_argument("--stdin", action="store_true", help="take commands from standard input, one a line")
+    parser.add_argument("--osc", metavar="[HOST:]PORT", help="take commands by OSC; HOST is this machine by default")
+    parser.add_argument("--map", type=Path, metavar="FILE.toml", help="which controller turns which knob")
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
@@ -173,6 +177,7 @@ def _music(arguments: Arguments) -> MusicSettings:
         ending=arguments.ending == "tonic",
         primer=arguments.primer,
         lead_in=getattr(arguments, "lead_in", 0),
+        turns=tuple(arguments.set),
     )
 
 
@@ -191,6 +196,8 @@ def _play(arguments: Arguments) -> None:
             listen=arguments.listen,
             answer_bars=arguments.answer_bars,
             stdin=arguments.stdin,
+            osc=arguments.osc,
+            map=arguments.map,
             take=arguments.take,
             events=arguments.events,
         )

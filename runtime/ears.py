@@ -18,7 +18,7 @@ class Ears:
 
     Attributes:
         inbox: Where messages about the clock go; None where nobody else may set the time.
-        on_channel: Told of channel messages that are no notes.
+        on_channel: Told of channel messages.
         on_note: Told of notes, and when they came.
 
     """
@@ -33,7 +33,8 @@ class Ears:
         if message[:1] in CLOCK_MESSAGES:
             if self.inbox is not None:
                 self.inbox.put(message, seconds)
-        elif message and message[0] in NOTE_STATUS:
+            return
+        if message and message[0] in NOTE_STATUS:
             self.on_note(message, seconds)
-        elif message and message[0] in CHANNEL_STATUS:
+        if message and message[0] in CHANNEL_STATUS:
             self.on_channel(message)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take, check_writable, next_take_path, save_take
@@ -47,6 +48,7 @@ class Output:
     port: OutputPort
     take_path: Path | None
     ears: Ears
+    steered_by: SteeringInputs | None = None
 
 
 def play(settings: PlaySettings) -> None:
@@ -63,9 +65,14 @@ def play(settings: PlaySettings) -> None:
     prepared = prepare(settings.music)
     stop = threading.Event()
     take = Take(prepared.channels, prepared.meter.ticks_per_bar)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals(stop))
-        output = _open_output(settings, console)
+        inputs = stack.enter_context(steering_inputs(prepared.steerable, settings.map, settings.osc, say))
+        output = replace(_open_output(settings, console), steered_by=inputs)
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
         _listen(settings.sync, output, console)
@@ -148,7 +155,7 @@ def _perform(
         dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
-            _steered(prepared, settings, output.ears, source, dispatcher, stop, console),
+            _steered(prepared, settings, output, source, dispatcher, stop, console),
             _running("dispatcher", dispatch, stop) as thread,
             LiveLine(console, prepared) as live,
         ):
@@ -201,14 +208,14 @@ def _running(name: str, run: Callable[[threading.Event], None], stop: threading.
 def _steered(
     prepared: Prepared,
     settings: PlaySettings,
-    ears: Ears,
+    output: Output,
     source: Steered,
     dispatcher: Dispatcher,
     stop: threading.Event,
     console: Console,
 ) -> Iterator[None]:
     """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
-    if prepared.steerable is None:
+    if prepared.steerable is None or output.steered_by is None:
         if settings.listen != "off":
             raise InputError(f"--listen {settings.listen} is not for an article's preset: choose another style")
         yield
@@ -218,18 +225,24 @@ def _steered(
         console.print(problem, markup=False, soft_wrap=True)
 
     steering = Steering(
-        prepared.steerable, settings.music.seed, source.stream, panic=dispatcher.panic, complain=complain
+        prepared.steerable,
+        settings.music.seed,
+        source.stream,
+        panic=dispatcher.panic,
+        complain=complain,
+        read=output.steered_by.read,
     )
     source.shape, dispatcher.delay = steering.shape, steering.delay
-    ears.on_channel = steering.put
+    output.ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
         threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
     with ExitStack() as stack:
         stack.enter_context(_running("steering", steering.run, stop))
+        stack.enter_context(output.steered_by.heard(steering.put))
         if settings.listen != "off":
             listener = _listener(prepared, settings, source, steering, dispatcher)
-            ears.on_note = listener.put
+            output.ears.on_note = listener.put
             stack.enter_context(_running("listening", listener.run, stop))
         yield
 

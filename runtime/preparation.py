@@ -17,6 +17,7 @@ from runtime.making.form import read_form
 from runtime.midifile import read_midi_notes
 from runtime.notes import Meter, Note, end_of, shifted
 from runtime.settings import MusicSettings
+from runtime.steering.initial import turned_by
 from runtime.steering.knobs import Knobs
 from runtime.steering.steering import Steerable
 from runtime.style_mix import heaviest_of, read_mix, shown
@@ -107,7 +108,7 @@ def _tokens(
     """What the article's networks play: nothing but their names of notes, one after another."""
     asked = {
         "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
-        "--lead-in": settings.lead_in,
+        "--lead-in": settings.lead_in, "--set": settings.turns,
     }  # fmt: skip
     if refused := [name for name, value in asked.items() if value]:
         raise InputError(f"{refused[0]} is not for {card.name}, a bundle of an article's preset: choose another style")
@@ -125,9 +126,10 @@ def _steerable(
     min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
     styles = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
     controls = [Controls(style=style, meter=meter, temperature=temperature, min_p=min_p) for style in styles]
+    names = [one.name for one in card.styles]
     return Steerable(
-        knobs=Knobs(style=styles[0], temperature=temperature, min_p=min_p),
-        styles=[one.name for one in card.styles],
+        knobs=turned_by(settings.turns, Knobs(style=styles[0], temperature=temperature, min_p=min_p), names),
+        styles=names,
         ensemble=Ensemble(engine, controls, _plan(settings, meter)),
     )
 

@@ -27,6 +27,7 @@ class MusicSettings:
         ending: Whether the last bar is a chord on the tonic.
         primer: A MIDI file whose music is continued.
         lead_in: Bars of silence before the first one.
+        turns: Command lines that are obeyed before the music starts.
 
     """
 
@@ -46,6 +47,7 @@ class MusicSettings:
     ending: bool = False
     primer: Path | None = None
     lead_in: int = 0
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class PlaySettings:
         listen: What becomes of notes that come in: "off", "continue" or "answer".
         answer_bars: Bars of each turn, with "answer".
         stdin: Whether commands are read from standard input.
+        osc: UDP port at which commands are heard by OSC, as PORT or HOST:PORT.
+        map: TOML file that says which controller turns which knob.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
 
@@ -74,5 +78,7 @@ class PlaySettings:
     listen: str = "off"
     answer_bars: int = 2
     stdin: bool = False
+    osc: str | None = None
+    map: Path | None = None
     take: Path | None = None
     events: Path | None = None

@@ -9,6 +9,7 @@ from runtime.midifile import midi_bytes
 from runtime.notes import Note, cut_at, end_of
 from runtime.preparation import Prepared, prepare
 from runtime.settings import MusicSettings
+from runtime.shaping import shaped
 from runtime.take import check_writable, save_take
 
 
@@ -29,8 +30,10 @@ def write(settings: MusicSettings, output: Path, notes: int | None) -> list[Note
 def compose(prepared: Prepared, notes: int | None) -> list[Note]:
     """Make the notes before `prepared.end_tick`, those that cross it cut there, or else the first `notes` notes."""
     if prepared.end_tick is None:
-        return [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), notes)]
-    return cut_at(_until(prepared.advance, prepared.cursor, prepared.end_tick), prepared.end_tick)
+        music = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), notes)]
+    else:
+        music = cut_at(_until(prepared.advance, prepared.cursor, prepared.end_tick), prepared.end_tick)
+    return music if prepared.steerable is None else shaped(music, prepared.steerable.knobs)
 
 
 def _until(advance: Advance, place: Place, end_tick: int) -> Iterator[Note]:

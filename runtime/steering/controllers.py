@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
+from runtime.encoding import HEADS
 from runtime.steering.commands import HELD_BARS, Change, When
 from runtime.steering.knobs import Knobs, with_temperature
 
@@ -43,6 +45,10 @@ def turned(knobs: Knobs, name: str, value: int) -> Change | None:
 
 def _share(value: int, low: float, high: float) -> float:
     return low + (high - low) * value / HIGHEST
+
+
+def _head(head: str, knobs: Knobs, value: int) -> Change:
+    return Change(with_temperature(knobs, _share(value, 0.0, 2.0), head))
 
 
 def _lowest(knobs: Knobs, value: int) -> Change:
@@ -88,6 +94,7 @@ KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
     "hold": _held,
     "new": _new,
     "panic": lambda knobs, _: Change(knobs, panic=True),
+    **{f"temperature-{head}": partial(_head, head) for head in HEADS},
 }
 """What a controller can turn, by name."""
 

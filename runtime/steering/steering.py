@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,9 +12,9 @@ from runtime.lookahead import Arrive, LookAhead
 from runtime.making.ensemble import Ensemble
 from runtime.notes import Note
 from runtime.shaping import human_delay, shaped
-from runtime.steering.commands import Change, When, obey
-from runtime.steering.controllers import DEFAULT_MAP, received
+from runtime.steering.commands import Change, When
 from runtime.steering.knobs import Knobs
+from runtime.steering.learning import Learner, Read
 
 LARGEST: Final = 4096
 """Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
@@ -104,7 +104,7 @@ class Steering:
         *,
         panic: Callable[[], None],
         complain: Callable[[str], None],
-        bindings: Mapping[int, str] = DEFAULT_MAP,
+        read: Read | None = None,
     ) -> None:
         """Begin with the knobs where they stand.
 
@@ -114,14 +114,14 @@ class Steering:
             stream: What is steered.
             panic: Ends at once what sounds.
             complain: Told in a line what was wrong with a command.
-            bindings: Names of the knobs by controller number.
+            read: What a message or a command line asks for; without it, by the default map.
 
         """
         self._steerable = steerable
         self._stream = stream
         self._panic = panic
         self._complain = complain
-        self._bindings = bindings
+        self._reads = read or Learner(steerable.styles, tell=complain).read
         self._turns: deque[bytes | str] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
         self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
@@ -168,10 +168,7 @@ class Steering:
 
     def _read(self, turn: bytes | str) -> Change | None:
         try:
-            if isinstance(turn, bytes):
-                change = received(turn, self.knobs, self._bindings)
-            else:
-                change = obey(turn, self.knobs, self._steerable.styles)
+            change = self._reads(turn, self.knobs)
             if change is not None:
                 self._steerable.ensemble.advance(change.knobs, self._idea.seed)
         except ComposerError as error:

@@ -59,10 +59,10 @@ class BarMemory:
         bars = range(first // self._bar_ticks, -(-end // self._bar_ticks))
         return [note for bar in bars for note in self._notes.get(bar, ()) if first <= note.onset < last]
 
-    def has(self, tick: int) -> bool:
-        """Tell whether the notes from a position on are kept."""
-        number, lowest = tick // self._bar_ticks, self.latest() - LATEST_BARS
-        return tick < self.until and (number > lowest or (number + 1 < FIRST_BARS and lowest < FIRST_BARS))
+    def has_lost(self, tick: int) -> bool:
+        """Tell whether notes from a position on were known and are not kept any more."""
+        oldest = self.latest() - LATEST_BARS
+        return oldest >= FIRST_BARS and tick // self._bar_ticks <= oldest
 
     def forget_from(self, tick: int) -> None:
         """Forget all that starts at a position or later: from there the music goes another way."""

@@ -169,8 +169,19 @@ class LookAhead:
                 self._taken_before = tick
             while self._placed and self._placed[0].note.onset < tick:
                 self._placed.popleft()
-            self._changed.notify_all()
+            self._wake_if_short()
             return notes
+
+    def _wake_if_short(self) -> None:
+        """Wake the engine's thread at once if little is left; else it looks by itself soon, and not while a note that
+        has just been taken is on its way: the interpreter runs one thread at a time.
+        """
+        if self._known_until() - self._taken_before < self._ahead_ticks // 2:
+            self._changed.notify_all()
+
+    def _known_until(self) -> int:
+        """Return the position up to which notes are at hand."""
+        return max(self._cursor.onset, self._memory.until)
 
     def coming(self) -> list[Note]:
         """Return the notes that are made and have not been taken, in the order of their onsets."""
@@ -252,11 +263,11 @@ class LookAhead:
                 self._restarts += 1
                 self._placed.clear()
                 self._cursor = self._memory.before(tick // self.bar_ticks)
-            if tick < self._stale_before or not self._memory.has(tick):
+            if tick < self._stale_before or self._memory.has_lost(tick):
                 self._memory.forget_from(tick)
-                self._stale_before = tick
+                self._stale_before = min(tick, self._stale_before)
             self._complete = False
-            self._changed.notify_all()
+            self._wake_if_short()
 
     def finished(self) -> bool:
         """Tell whether every note there will be has been taken."""
@@ -280,4 +291,4 @@ class LookAhead:
 
     def ticks_ahead(self, position: int) -> int:
         """Ticks of music that are made beyond a position."""
-        return max(0, max(self._cursor.onset, self._memory.until) - position)
+        return max(0, self._known_until() - position)

@@ -99,6 +99,10 @@ def _open_output(settings: PlaySettings, console: Console) -> Output:
         notice = f"Playing on in real time without sound; the music goes into {take_path}"
         console.print(notice, markup=False, soft_wrap=True)
         return Output(NullPort(settings.port_name), take_path, Ears())
+    say = partial(console.print, markup=False, soft_wrap=True)
+    port.on_news = say
+    if port.renamed is not None:
+        say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
     return Output(port, settings.take, Ears())
 
 
@@ -240,8 +244,9 @@ def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threa
 def _report(notes: list[Note], played: Dispatcher, take_path: Path | None, console: Console) -> None:
     where = f", take in {take_path}" if take_path is not None else ""
     late = f", {played.late_notes} late from the engine" if played.late_notes else ""
+    lost = f", {played.lost_notes} lost while the port was away" if played.lost_notes else ""
     console.print(
-        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{where}",
+        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{lost}{where}",
         markup=False,
         soft_wrap=True,
     )

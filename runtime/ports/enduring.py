@@ -192,11 +192,8 @@ class EnduringPort(OutputPort):
                 continue
             self._missed.update(*self._seen)
             self._seen.clear()
+            # What is sent first ends the notes that a receiver may still play: it has to be connected by then.
             self._tend_wires(opened.port)
-            if self._missed:
-                # What is sent first ends the notes that a receiver may still play: it has to be connected by then.
-                self._end.wait(LOOK_SECONDS)
-                self._tend_wires(opened.port)
             self._opened = opened
             self.on_news(f"{opened.port.name} is back after {self._time.now() - since_seconds:.1f} s")
             return

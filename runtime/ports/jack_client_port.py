@@ -64,7 +64,6 @@ class JackClientPort(OutputPort):
         self._input = f"{port_name} in"
         self._reader = PeriodReader(self._client.midi_inports.register(self._input))
         self._on_message: OnMessage | None = None
-        self._looked_at: set[str] = set()
         self._last_start: int = self._client.last_frame_time
         self._watch = PeriodWatch(self._last_start)
         self.late_count = 0
@@ -93,21 +92,17 @@ class JackClientPort(OutputPort):
         ends = ((False, self._client.midi_outports[0]), (True, self._client.midi_inports[0]))
         with suppress(jack.JackError):  # one of the other ports has gone while they were listed
             return frozenset(
-                Wire(incoming, other.name) for incoming, port in ends for other in self._client.get_all_connections(port)
+                Wire(incoming, other.name)
+                for incoming, port in ends
+                for other in self._client.get_all_connections(port)
             )
         return frozenset()
 
     def connect(self, wire: Wire) -> bool:
-        """Connect one of our ports; False if there is no such other port, and at the first look at it.
-
-        Connected in the moment of its activation, a JACK 2 client was seen never to get a message.
-        """
+        """Connect one of our ports; False if there is no such other port at present, or it is not ready."""
         ours = self._input_name() if wire.incoming else self.name
         try:
             self._client.get_port_by_name(wire.other)
-            if wire.other not in self._looked_at:
-                self._looked_at.add(wire.other)
-                return False
             self._client.connect(*((wire.other, ours) if wire.incoming else (ours, wire.other)))
         except jack.JackErrorCode as error:
             return bool(error.code == errno.EEXIST)  # its user was quicker

@@ -1,9 +1,10 @@
 """Ports through python-rtmidi: ALSA, JACK, CoreMIDI and Windows. A message leaves when it is given."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import rtmidi
@@ -104,6 +105,9 @@ def open_rtmidi(backend: str, port_name: str) -> RtMidiPort:
         MissingError: If the MIDI system does not run here.
 
     """
+    if backend == "jack":
+        with suppress(OSError, AttributeError):  # a build of rtmidi without JACK
+            _hush_libjack()
     name, server = first_free(port_name, _source_names(backend)), ServerSockets()
     with server.opened_here():
         out, system = _new_output(backend, name)
@@ -164,6 +168,16 @@ def output_names(backend: str) -> list[str]:
     with quiet_stderr():
         out.delete()
     return names
+
+
+def _hush_libjack() -> None:
+    """Keep rtmidi's own libjack off the terminal for good: it tells of a dying server in lines of its own."""
+    library = ctypes.CDLL(rtmidi._rtmidi.__file__)  # noqa: SLF001 - only through it can its libjack be reached
+    for name in ("jack_set_error_function", "jack_set_info_function"):
+        getattr(library, name)(_SAY_NOTHING)
+
+
+_SAY_NOTHING = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _: None)
 
 
 def _new_output(backend: str, client_name: str) -> tuple[Any, str]:

@@ -1,4 +1,4 @@
-"""JACK's server is killed in mid-note and comes back: so does the music, where it would have been, and nothing hangs."""
+"""JACK's server is killed in mid-note and comes back: so does the music, where it would be, and nothing hangs."""
 
 import json
 import signal
@@ -135,3 +135,30 @@ def _from_first_start(messages: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Without the note-offs for what sounded when the server died, if the receiver was there for them."""
     first = next(index for index, (status, _) in enumerate(messages) if status == 0x90)
     return messages[first:]
+
+
+@pytest.mark.parametrize("backend", ["jack", "jack-rtmidi"])
+@pytest.mark.parametrize("arguments", [(), ("--bars", "4")])
+def test_a_performance_can_end_while_the_server_is_dead(
+    jack_server: JackServer,
+    receiving: Receiving,
+    tiny_models: Path,
+    tmp_path: Path,
+    backend: str,
+    arguments: tuple[str, ...],
+) -> None:
+    with playing(tiny_models, tmp_path, "--backend", backend, *arguments) as process:
+        with receiving("only") as receiver:
+            wait_for(lambda: try_to_connect(f"{receiver.name}:input"), "our port")
+            wait_for(lambda: starts(receiver.received()) >= 3, "the third note")
+            jack_server.kill()
+        if not arguments:
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    jack_server.start_again()
+    struck = [one["tick"] for one in events(tmp_path) if one["kind"] == "note_on"]
+    assert 3 <= len(struck) <= 5
+    assert [note.onset for note in read_midi_notes(tmp_path / "take.mid")[0]] == struck

@@ -54,7 +54,7 @@ class RtMidiPort(OutputPort):
         with quiet_stderr():
             name = _open_input(source, self.name, self._backend)
         self._in = source
-        return name
+        return f"{client_name}:{name}" if self._backend == "jack" else name
 
     def tend(self) -> bool:
         """Find out whether the server has gone; see `OutputPort.tend`."""

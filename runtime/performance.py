@@ -7,10 +7,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import IO, cast
 
 from rich.console import Console
 
@@ -31,6 +32,7 @@ from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take, check_writable, next_take_path, save_take
+from runtime.terminal import Terminal
 from runtime.transport import InternalTransport, Transport
 from runtime.writing import file_bytes
 
@@ -58,7 +60,7 @@ def play(settings: PlaySettings) -> None:
         ComposerError: If something asked for is wrong or missing.
 
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=cast("IO[str]", Terminal(sys.stderr)), highlight=False)
     for path in (settings.take, settings.events):
         if path is not None:
             check_writable(path)
@@ -89,7 +91,9 @@ def play(settings: PlaySettings) -> None:
 @contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    # Started with nohup, it is to outlive its terminal.
+    heeded = [one for one in numbers if (one, signal.getsignal(one)) != (getattr(signal, "SIGHUP", 0), signal.SIG_IGN)]
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in heeded}
     try:
         yield
     finally:
@@ -107,6 +111,10 @@ def _open_output(settings: PlaySettings, console: Console) -> Output:
         notice = f"Playing on in real time without sound; the music goes into {take_path}"
         console.print(notice, markup=False, soft_wrap=True)
         return Output(NullPort(settings.port_name), take_path, Ears())
+    say = partial(console.print, markup=False, soft_wrap=True)
+    port.on_news = say
+    if port.renamed is not None:
+        say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
     return Output(port, settings.take, Ears())
 
 
@@ -194,14 +202,28 @@ def _transport(sync: str, output: Output, tempo_bpm: float) -> Transport:
 
 @contextmanager
 def _running(name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> Iterator[threading.Thread]:
-    """Run a thread beside the block; when the block ends, and however it does, the thread is stopped and waited for."""
-    thread = threading.Thread(target=run, args=(stop,), name=name)
+    """Run a thread beside the block; when the block ends, and however it does, the thread is stopped and waited for.
+
+    What the thread raises ends all the others, and is raised at the end of the block.
+    """
+    failures: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            run(stop)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+            stop.set()
+
+    thread = threading.Thread(target=guarded, name=name)
     thread.start()
     try:
         yield thread
     finally:
         stop.set()
         thread.join()
+    if failures:
+        raise failures[0]
 
 
 @contextmanager
@@ -266,9 +288,10 @@ def _listener(
 
 
 def _read_lines(steering: Steering) -> None:
-    for line in sys.stdin:
-        if line.strip():
-            steering.put(line)
+    with suppress(OSError):  # the terminal has been closed
+        for line in sys.stdin:
+            if line.strip():
+                steering.put(line)
 
 
 def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threading.Event) -> None:
@@ -282,9 +305,9 @@ def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threa
 def _report(notes: list[Note], played: Dispatcher, take_path: Path | None, console: Console) -> None:
     where = f", take in {take_path}" if take_path is not None else ""
     late = f", {played.late_notes} late from the engine" if played.late_notes else ""
+    lost = f", {played.lost_notes} lost while the port was away" if played.lost_notes else ""
     console.print(
-        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{where}",
+        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{lost}{where}",
         markup=False,
         soft_wrap=True,
     )
-    sys.stderr.flush()

@@ -23,7 +23,7 @@ from runtime.listening import Listener, Together
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
 from runtime.messages import Sent
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import prepare_interpreter, raise_priority
@@ -31,6 +31,7 @@ from runtime.settings import MusicSettings, PlaySettings
 from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
+from runtime.sync.link import LinkTransport, Session, joined
 from runtime.take import Take, check_writable, next_take_path, save_take
 from runtime.terminal import Terminal
 from runtime.transport import InternalTransport, Transport
@@ -50,6 +51,7 @@ class Output:
     port: OutputPort
     take_path: Path | None
     ears: Ears
+    link: Session | None = None
     steered_by: SteeringInputs | None = None
 
 
@@ -78,6 +80,9 @@ def play(settings: PlaySettings) -> None:
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
         _listen(settings.sync, output, console)
+        if settings.sync == "link":
+            quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
+            output = replace(output, link=stack.enter_context(joined(prepared.tempo_bpm, quarters)))
         _announce(prepared, port, settings.music, console)
         try:
             played = _perform(prepared, output, settings, take, stop, log, console)
@@ -155,8 +160,7 @@ def _perform(
     with _running("engine", lookahead.run, stop):
         lookahead.wait_until_filled(FILL_SECONDS)
         prepare_interpreter()
-        transport = _transport(settings.sync, output, prepared.tempo_bpm)
-        wake = None if output.ears.inbox is None else output.ears.inbox.wake
+        transport, wake = _transport(settings.sync, output, prepared)
         source = Steered(lookahead)
         take.tempo = lambda: transport.tempo_bpm
         early = settings.latency_ms / 1000
@@ -185,19 +189,22 @@ def _listen(sync: str, output: Output, console: Console) -> None:
         if sync == "midi":
             raise
         return
-    if sync != "internal":
+    if sync in ("auto", "midi"):
         output.ears.inbox = Inbox()
-    says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock", "internal": "is steered by controllers"}
-    console.print(f'{says[sync]} sent to "{name}"', markup=False, soft_wrap=True)
+    says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock"}.get(sync, "is steered by controllers")
+    console.print(f'{says} sent to "{name}"', markup=False, soft_wrap=True)
 
 
-def _transport(sync: str, output: Output, tempo_bpm: float) -> Transport:
-    """Who sets the time."""
-    port = output.port
+def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport, threading.Event | None]:
+    """Who sets the time, and what wakes those who wait when there is news of it; None where there never is."""
+    port, tempo_bpm = output.port, prepared.tempo_bpm
+    if output.link is not None:
+        quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
+        return LinkTransport(output.link, port.clock, quarters), threading.Event()
     own = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, tempo_bpm)
     if output.ears.inbox is None:
-        return own
-    return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm)
+        return own, None
+    return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm), output.ears.inbox.wake
 
 
 @contextmanager

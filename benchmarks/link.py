@@ -59,9 +59,8 @@ def play(music: tuple[str, ...], folder: Path) -> tuple[list[Onset], list[dict[s
     other = shlex.join([sys.executable, str(peer), "100", str(SECONDS), json.dumps(SCRIPT), str(seen)])
     ours = [sys.executable, "-m", "runtime.cli", "play", *music, "--sync", "link", "--backend", "none"]
     ours += ["--events", str(events), "--take", str(folder / "take.mid")]
-    both = (
-        f"{LOOPBACK} && {{ {other} & sleep {ALONE_SECONDS}; timeout -s INT {SECONDS - 2} {shlex.join(ours)}; wait; }}"
-    )
+    we = f"timeout -s INT {SECONDS - 2} {shlex.join(ours)}"
+    both = f"{LOOPBACK} && {{ {other} & sleep {ALONE_SECONDS}; {we}; wait; }}"
     subprocess.run([*NAMESPACE, both], cwd=ROOT, check=True, capture_output=True)
     lines = [json.loads(line) for line in seen.read_text().splitlines()]
     beats = [(line["seconds"], line["beat"]) for line in lines if "beat" in line]

@@ -1,8 +1,8 @@
 """Another program on Ableton Link, for `link.py` and the tests: it does what its script says and writes what it sees.
 
-Run by them: python benchmarks/link_peer.py BPM SECONDS SCRIPT OUTPUT, where SCRIPT is a JSON list of [seconds, attribute
-of aalink.Link, value] and each line of OUTPUT a JSON object: "seconds" of the monotonic clock, "beat", "tempo",
-"playing", "peers"; or, when the script has set something, "seconds" and "set".
+Run by them: python benchmarks/link_peer.py BPM SECONDS SCRIPT OUTPUT. SCRIPT is a JSON list of [seconds, attribute of
+aalink.Link, value]; each line of OUTPUT a JSON object: "seconds" of the monotonic clock, "beat", "tempo", "playing" and
+"peers"; or, when the script has set something, "seconds" and "set".
 """
 
 import asyncio

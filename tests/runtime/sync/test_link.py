@@ -54,8 +54,7 @@ class Rig:
         beat = self.session.beat + (self.transport.seconds_at(tick) - self.clock.now()) * self.session.tempo / 60
         return (beat - tick / 24 + 2) % 4 - 2
 
-    @property
-    def is_running(self) -> bool:
+    def running(self) -> bool:
         return self.transport.running
 
 
@@ -71,9 +70,9 @@ STARTED = [(MoveKind.LOCATE, 0), (MoveKind.START, 0)]
 
 def test_it_joins_on_a_bar_line_once_others_have_been_found(rig: Rig) -> None:
     assert rig.run(SETTLE_SECONDS - 0.05) == []
-    assert not rig.is_running
+    assert not rig.running()
     assert rig.run(0.1) == STARTED
-    assert rig.is_running
+    assert rig.running()
     assert rig.error(0) == pytest.approx(0)
     assert 0 <= rig.transport.seconds_at(0) - rig.clock.now() < 2.0
 
@@ -126,7 +125,7 @@ def test_stop_and_start_are_obeyed(rig: Rig) -> None:
     position = rig.transport.tick_at(rig.clock.now())
     rig.session.playing = False
     assert rig.run(0.02) == [(MoveKind.STOP, position)]
-    assert not rig.is_running
+    assert not rig.running()
     assert rig.run(3.0) == []
     rig.session.playing = True
     assert rig.run(0.02) == STARTED

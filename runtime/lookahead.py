@@ -152,6 +152,11 @@ class LookAhead:
             self._complete = False
             self._changed.notify_all()
 
+    def coming(self) -> list[Note]:
+        """Return the notes that are made and not taken, in order."""
+        with self._changed:
+            return [placed.note for placed in self._placed]
+
     def finished(self) -> bool:
         """Tell whether every note there will be has been taken."""
         with self._changed:

@@ -21,6 +21,9 @@ from runtime.eventlog import EventLog
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
 from runtime.messages import Sent
+from runtime.monitor.history import History
+from runtime.monitor.publisher import published
+from runtime.monitor.watch import Watch
 from runtime.notes import Note
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
@@ -130,21 +133,29 @@ def _perform(
         end_tick=prepared.end_tick,
     )
     failures: list[BaseException] = []
+    history = History()
 
     def on_sent(sent: Sent) -> None:
         for listener in listeners:
             listener(sent)
+        history.append(sent)
 
     with _running("engine", lookahead.run, stop):
         lookahead.wait_until_filled(FILL_SECONDS)
-        prepare_interpreter()
+        refused = prepare_interpreter()
+        if refused is not None:
+            console.print(refused, markup=False, soft_wrap=True)
         transport = _transport(settings.sync, output, prepared.tempo_bpm)
         wake = None if output.ears.inbox is None else output.ears.inbox.wake
         source = Steered(lookahead)
         dispatcher = Dispatcher(output.port, transport, source, settings.music.channel, on_sent, wake)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
-            _steered(prepared, settings, output.ears, source, dispatcher, stop, console),
+            _steered(prepared, settings, output.ears, source, dispatcher, stop, console) as steering,
+            published(
+                Watch(prepared, settings, output.port.name, transport, dispatcher, lookahead, history, steering),
+                partial(console.print, markup=False, soft_wrap=True),
+            ),
             _running("dispatcher", dispatch, stop) as thread,
             LiveLine(console, prepared) as live,
         ):
@@ -202,10 +213,10 @@ def _steered(
     dispatcher: Dispatcher,
     stop: threading.Event,
     console: Console,
-) -> Iterator[None]:
+) -> Iterator[Steering | None]:
     """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
     if prepared.steerable is None:
-        yield
+        yield None
         return
 
     def complain(problem: str) -> None:
@@ -220,7 +231,7 @@ def _steered(
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
         threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
     with _running("steering", steering.run, stop):
-        yield
+        yield steering
 
 
 def _read_lines(steering: Steering) -> None:

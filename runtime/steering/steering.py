@@ -94,7 +94,13 @@ class Steered:
 
 
 class Steering:
-    """Takes turns from any thread, and has them heard."""
+    """Takes turns from any thread, and has them heard.
+
+    Attributes:
+        knobs: Where they stand.
+        bindings: Names of what the controllers turn, by number.
+
+    """
 
     def __init__(
         self,
@@ -121,12 +127,18 @@ class Steering:
         self._stream = stream
         self._panic = panic
         self._complain = complain
-        self._bindings = bindings
+        self.bindings = bindings
         self._turns: deque[bytes | str] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
         self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
         self._coming: _Coming | None = None
         self.knobs = steerable.knobs
+
+    @property
+    def seed(self) -> int:
+        """Of the music at present, or from the next bar line on where a new idea has been asked for."""
+        coming = self._coming
+        return self._idea.seed if coming is None else coming.idea.seed
 
     def put(self, turn: bytes | str) -> None:
         """Take a channel message or a command line; returns at once."""
@@ -161,7 +173,7 @@ class Steering:
     def _read(self, turn: bytes | str) -> Change | None:
         try:
             if isinstance(turn, bytes):
-                change = received(turn, self.knobs, self._bindings)
+                change = received(turn, self.knobs, self.bindings)
             else:
                 change = obey(turn, self.knobs, self._steerable.styles)
             if change is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime.clock import Clock, SystemClock
-from runtime.realtime import PERMIT, prepare_interpreter, raise_priority
+from runtime.realtime import prepare_interpreter, raise_priority
 
 DEADLINES_A_SECOND: Final = 200
 """As many as very dense music has."""
@@ -59,7 +59,7 @@ def advice(lateness: Lateness) -> list[str]:
     if worst > STRAY_MS >= p99:
         told.append("single notes stumble: power saving, a virtual machine, or a program that wakes now and then")
     if not lateness.real_time and sys.platform == "linux":
-        told.append(PERMIT)
+        told.append("other programs make it later, since real-time priority is refused: permit it")
     if p99 > GOOD_MS and sys.platform == "linux":
         told.append("--backend jack is late the least: it is given its notes a tenth of a second ahead")
     return told
@@ -117,5 +117,5 @@ def figures_of(finding: dict[str, Any]) -> Sequence[tuple[str, bool, str]]:
     """Lay a finding out for `doctor`: a line of figures, and one for each advice."""
     good = finding["p99_ms"] <= PLAYABLE_MS
     figures = ", ".join(f"{name} {finding[f'{name}_ms']:.2f}" for name in ("p50", "p99", "max"))
-    first = f"{figures} ms ({finding['wakes']} wake-ups, {finding['priority']})"
+    first = f"{figures} ms ({finding['wakes']} wake-ups, {finding['priority'].partition(' (')[0]})"
     return [("lateness", good, first), *(("", good, one) for one in finding["advice"])]

@@ -54,9 +54,11 @@ class RecordingPort(OutputPort):
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has to connect anything."""
+def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody has to connect anything, and real-time priority is given, or else said to be."""
     monkeypatch.setattr(performance, "COUNT_IN_SECONDS", 0.05)
+    monkeypatch.setattr("runtime.realtime.refusal", lambda: None)
+    monkeypatch.setattr("runtime.monitor.places.folder", lambda: tmp_path / "runtime")
 
 
 @pytest.fixture
@@ -107,6 +109,29 @@ def test_a_bar_is_played_and_kept(
     assert last.startswith("4 notes played, worst lateness ")
     assert last.endswith(f"take in {tmp_path / 'take.mid'}")
     assert output.out == ""
+
+
+def test_how_to_permit_real_time_priority_is_said_once(
+    settings: Callable[..., PlaySettings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into(RecordingPort(), monkeypatch)
+    monkeypatch.setattr("runtime.realtime.refusal", lambda: "normal priority: do this and that")
+    play(settings(bars=1))
+    assert [line[:40] for line in capsys.readouterr().err.splitlines()][1] == "normal priority: do this and that"
+
+
+def test_a_place_that_monitor_cannot_be_told_of_stops_no_music(
+    settings: Callable[..., PlaySettings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    into(RecordingPort(), monkeypatch)
+    (tmp_path / "runtime").touch()
+    play(settings(bars=1))
+    _, notice, last = capsys.readouterr().err.splitlines()
+    assert notice.startswith("lstm-composer monitor cannot look in (")
+    assert last.startswith("4 notes played")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

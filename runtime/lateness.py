@@ -85,6 +85,7 @@ def measure(
     while thread.is_alive():
         thread.join(REFRESH_SECONDS)
         on_progress(len(found) / total)
+    on_progress(1.0)
     return Lateness(tuple(sorted(found)), priority[0])
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TypeVar
 
 from runtime.arguments import OneLineParser
 from runtime.errors import ComposerError, InputError
@@ -28,6 +29,7 @@ _SEED_BITS = 32
 _LARGEST_SEED = 2**63 - 1
 
 Arguments = argparse.Namespace
+T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -105,14 +107,23 @@ def _parser(external: list[str]) -> argparse.ArgumentParser:
 
 def _add_music(parser: argparse.ArgumentParser) -> None:
     named = "one of those that `lstm-composer styles` lists, or several of one bundle: bach:0.7,joplin:0.3"
-    parser.add_argument("--style", required=True, metavar="NAME", help=named)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--style", metavar="NAME", help=named)
+    several = "several players at once, styles of one bundle and their channels: bach@1,joplin@2"
+    who.add_argument("--voices", type=_voices, default=(), metavar="A@1,B@2", help=several)
     parser.add_argument("--tempo", type=_number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
     parser.add_argument("--meter", type=_meter, help="such as 4/4, 3/4 or 6/8 (default: the style's)")
     parser.add_argument("--seed", type=_whole(0, _LARGEST_SEED), help="the same seed gives the same music")
     parser.add_argument("--temperature", type=_number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
     parser.add_argument("--min-p", type=_number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
     parser.add_argument("--channel", type=_whole(1, 16), default=1, help="MIDI channel 1..16")
+    parser.add_argument("--form", type=_form, metavar="AABA", help="sections: a letter that returns comes back")
+    parser.add_argument("--section-bars", type=_whole(1, 64), default=8, metavar="N", help="bars in a section")
+    parser.add_argument("--ending", choices=("none", "tonic"), default="none", help="how the last of --bars ends")
+    parser.add_argument("--primer", type=Path, metavar="FILE.mid", help="music to continue")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what the network runs on")
+    set_help = 'turn a knob before the music starts, such as "key C minor"; repeat it for more'
+    parser.add_argument("--set", action="append", default=[], metavar="COMMAND", help=set_help)
     _add_models_dir(parser)
 
 
@@ -123,11 +134,20 @@ def _add_models_dir(parser: argparse.ArgumentParser) -> None:
 def _add_play(parser: argparse.ArgumentParser) -> None:
     _add_music(parser)
     parser.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N", help="stop after N bars")
+    lead_in = "bars of silence first: a recording that starts with the music may miss the very first note"
+    parser.add_argument("--lead-in", type=_whole(0, 64), default=0, metavar="BARS", help=lead_in)
     parser.add_argument("--sync", choices=SYNCS, default="auto", help="whose tempo to follow")
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
     # Not argparse's choices: open_port knows them, and a few ways into JACK more.
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
+    latency = "send so much earlier, for what comes after the port to take as long; negative: later"
+    parser.add_argument("--latency-ms", type=_number(-500, 500), default=0.0, metavar="MS", help=latency)
+    listen = "play together: continue what is played into our input, or answer it in turns"
+    parser.add_argument("--listen", choices=("off", "continue", "answer"), default="off", help=listen)
+    parser.add_argument("--answer-bars", type=_whole(1, 64), default=2, metavar="N", help="bars of each turn")
     parser.add_argument("--stdin", action="store_true", help="take commands from standard input, one a line")
+    parser.add_argument("--osc", metavar="[HOST:]PORT", help="take commands by OSC; HOST is this machine by default")
+    parser.add_argument("--map", type=Path, metavar="FILE.toml", help="which controller turns which knob")
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
@@ -163,7 +183,7 @@ def _add_write(parser: argparse.ArgumentParser) -> None:
 
 def _music(arguments: Arguments) -> MusicSettings:
     return MusicSettings(
-        style=arguments.style,
+        style=arguments.style or "",
         seed=secrets.randbits(_SEED_BITS) if arguments.seed is None else arguments.seed,
         tempo_bpm=arguments.tempo,
         meter=arguments.meter,
@@ -173,6 +193,13 @@ def _music(arguments: Arguments) -> MusicSettings:
         channel=arguments.channel,
         device=arguments.device,
         models_dirs=tuple(arguments.models_dir),
+        voices=arguments.voices,
+        form=arguments.form,
+        section_bars=arguments.section_bars,
+        ending=arguments.ending == "tonic",
+        primer=arguments.primer,
+        lead_in=getattr(arguments, "lead_in", 0),
+        turns=tuple(arguments.set),
     )
 
 
@@ -187,7 +214,12 @@ def _play(arguments: Arguments) -> None:
             sync=arguments.sync,
             port_name=arguments.port_name,
             backend=arguments.backend,
+            latency_ms=arguments.latency_ms,
+            listen=arguments.listen,
+            answer_bars=arguments.answer_bars,
             stdin=arguments.stdin,
+            osc=arguments.osc,
+            map=arguments.map,
             take=arguments.take,
             events=arguments.events,
         )
@@ -247,11 +279,28 @@ def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _meter(text: str) -> Meter:
+def _voices(text: str) -> tuple[tuple[str, int], ...]:
+    from runtime.preparation import voices_of  # noqa: PLC0415 - the engine is loaded by the commands that need it
+
+    return _allowed(voices_of, text)
+
+
+def _form(text: str) -> str:
+    from runtime.making.form import read_form  # noqa: PLC0415
+
+    return _allowed(read_form, text)
+
+
+def _allowed(read: Callable[[str], T], text: str) -> T:
+    """Have argparse say what is wrong with a value, after the name of its flag."""
     try:
-        return Meter.parse(text)
+        return read(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _meter(text: str) -> Meter:
+    return _allowed(Meter.parse, text)
 
 
 def _number(lowest: float, highest: float) -> Callable[[str], float]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from runtime.messages import Message, Sent
@@ -56,6 +56,7 @@ class Dispatcher:
     on the thread of `run`, in order, for each message that has left.
 
     Attributes:
+        delay: Tells how many seconds after its time what starts or ends at a position shall be sent.
         worst_lateness_seconds: The most that a message left after it was due.
         late_notes: Notes that came from the source after their time; they were played at once.
         missed_notes: Notes that came after their end; they were left out.
@@ -67,9 +68,10 @@ class Dispatcher:
         port: OutputPort,
         transport: Transport,
         source: NoteSource,
-        channel: int,
+        channels: Sequence[int],
         on_sent: Callable[[Sent], None] = lambda _: None,
         wake: threading.Event | None = None,
+        early_seconds: float = 0.0,
     ) -> None:
         """Get ready to play.
 
@@ -77,16 +79,18 @@ class Dispatcher:
             port: Where to; its clock is the one that the transport tells time by.
             transport: When.
             source: What.
-            channel: MIDI channel 1..16.
+            channels: MIDI channel 1..16 of each voice.
             on_sent: See above.
             wake: Set by whoever has news for the transport; None where nobody has.
+            early_seconds: How long before its time each message is sent, for what comes after the port takes as long.
 
         """
         self._port = port
         self._clock = port.clock
         self._transport = transport
         self._source = source
-        self._channel = channel
+        self._channels = channels
+        self._early_seconds = early_seconds
         self._on_sent = on_sent
         self._wake = wake
         self._panic = False
@@ -95,6 +99,7 @@ class Dispatcher:
         self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
         self._taken_before = 0
         self._pull_tick = self.position_tick()
+        self.delay: Callable[[int], float] = lambda _: 0.0
         self.worst_lateness_seconds = 0.0
         self.late_notes = 0
         self.missed_notes = 0
@@ -112,9 +117,22 @@ class Dispatcher:
         """Positions at which the notes that sound are to end, by channel and pitch."""
         return self._scheduler.ends
 
+    @property
+    def tempo_bpm(self) -> float:
+        """Quarter notes a minute at present."""
+        return self._transport.tempo_bpm
+
     def position_tick(self) -> int:
         """Return the position at present; negative before the start."""
         return self._transport.tick_at(self._clock.now())
+
+    def now(self) -> float:
+        """Return the time of the port's clock."""
+        return self._clock.now()
+
+    def tick_at(self, seconds: float) -> int:
+        """Return the last position reached at a time of the port's clock; negative before the start."""
+        return self._transport.tick_at(seconds)
 
     def panic(self) -> None:
         """End what sounds as soon as possible; may be called on any thread."""
@@ -191,12 +209,15 @@ class Dispatcher:
     def _send_unsent(self) -> None:
         while self._unsent:
             message = self._unsent[0]
-            sent = self._give(message, self._transport.seconds_at(message.tick))
+            sent = self._give(message, self._due_seconds(message.tick))
             self._unsent.popleft()
             self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
 
+    def _due_seconds(self, tick: int) -> float:
+        return self._transport.seconds_at(tick) + self.delay(tick) - self._early_seconds
+
     def _send_seconds(self, tick: int) -> float:
-        return self._transport.seconds_at(tick) - self._port.lead_seconds
+        return self._due_seconds(tick) - self._port.lead_seconds
 
     def _give(self, message: Message, due_seconds: float) -> Sent:
         sent = Sent(message, due_seconds, self._port.send(message, due_seconds))
@@ -210,7 +231,8 @@ class Dispatcher:
         if position < self._pull_tick or self._all_taken():
             return
         self._pull_tick = position + PULL_TICKS
-        self._taken_before = self._transport.tick_at(now + self._port.lead_seconds) + HORIZON_TICKS
+        lead_seconds = self._port.lead_seconds + self._early_seconds
+        self._taken_before = self._transport.tick_at(now + lead_seconds) + HORIZON_TICKS
         notes = self._source.take_before(self._taken_before)
         end_tick = self._source.end_tick
         self._schedule(notes if end_tick is None else cut_at(notes, end_tick), now)
@@ -220,7 +242,8 @@ class Dispatcher:
         in_time = [note for note in notes if note.end > position]
         self.missed_notes += len(notes) - len(in_time)
         self.late_notes += sum(self._transport.seconds_at(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
-        self._scheduler.add(in_time, self._channel)
+        for note in in_time:
+            self._scheduler.add((note,), self._channels[note.voice])
 
     def _all_taken(self) -> bool:
         end_tick = self._source.end_tick

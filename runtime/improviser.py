@@ -1,18 +1,23 @@
 """Network events as an endless stream of notes in musical time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from runtime.controls import Controls
-from runtime.encoding import DELTA_END, LADDER, Event, velocity_of
-from runtime.engine import Engine, State
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.controls import FORBIDDEN, Controls
+from runtime.encoding import DELTA_END, LADDER, Event, duration_class, ladder_class, velocity_of
+from runtime.engine import Engine, State, Step
 from runtime.errors import BundleError
 from runtime.noise import gumbel_noise
 from runtime.notes import Note
 
 PATIENCE_EVENTS = 16
 """Events in a row without a note after which a piece is over: a network that repeats itself would go on for ever."""
+LONGEST_REST = LADDER[-1]
+"""Ticks from one onset to the next that the network can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Cursor:
         piece_start: Position in ticks of the piece's first bar line.
         last_end: Position in ticks at which the piece's notes so far have all ended.
         fruitless: Events since the last note, or since the piece began, that made none.
+        not_before: Position before which nothing may start: what is between is a rest.
 
     """
 
@@ -35,6 +41,7 @@ class Cursor:
     piece_start: int = 0
     last_end: int = 0
     fruitless: int = 0
+    not_before: int = 0
 
 
 class Place(Protocol):
@@ -53,8 +60,121 @@ class Placed:
     before: Any
 
 
+class Ask(NamedTuple):
+    """What one run of the network needs: the arguments of `Engine.step`."""
+
+    state: State
+    controls: Mapping[str, NDArray[Any]]
+    noise: Mapping[str, NDArray[Any]]
+
+
+class Favour(NamedTuple):
+    """A note that shall be likely: where music that has been heard comes again, but not to the letter.
+
+    Attributes:
+        note: The note.
+        nats: By how much its onset, pitch and duration are each made likelier; infinity leaves nothing else.
+
+    """
+
+    note: Note
+    nats: float
+
+
+class Voice(Protocol):
+    """One player: from a place to the next note, in two halves, so that the network can run for several at once."""
+
+    def ask(self, place: Any, favour: Favour | None = None) -> Ask | None:
+        """Return what the network is to be run on; None where no run is needed."""
+        ...
+
+    def tell(self, place: Any, step: Step | None) -> tuple[Note | None, Any]:
+        """Return the note that the run gives, None if it gives none, and the place after it."""
+        ...
+
+    def moved(self, place: Any, ticks: int, number: int) -> Any:
+        """Return a place as if it were so many ticks later, its next event the `number`th."""
+        ...
+
+    def resting(self, place: Any, tick: int) -> Any:
+        """Return the place from which nothing starts before a position."""
+        ...
+
+
 Advance = Callable[[Any], tuple[Note | None, Any]]
 """Makes one event from a `Place`: its note, or None where it made none, and the place after it, of the same kind."""
+
+
+class Improvisation:
+    """A `Voice` that plays what comes to the network's mind under fixed controls; its places are `Cursor`s."""
+
+    def __init__(self, engine: Engine, controls: Controls, seed: int) -> None:
+        """Get ready; from the same cursor always the same event comes."""
+        self._start = engine.start
+        self._name = engine.card.name
+        self._seed = seed
+        self._bar = controls.meter.ticks_per_bar
+        self._shortest = controls.shortest_piece_bars * self._bar
+        self._tensors = controls.tensors()
+        self._unending = controls.tensors(may_end=False)
+
+    def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
+        """Return what the network is to be run on."""
+        too_short = place.onset - place.piece_start < self._shortest
+        tensors = self._unending if too_short else self._tensors
+        if place.onset < place.not_before:
+            tensors = _after_rest(tensors, place.not_before - place.onset)
+        if favour is not None:
+            tensors = _favouring(self._unending, favour, place.onset)
+        return Ask(place.state, tensors, gumbel_noise(self._seed, place.number))
+
+    def tell(self, place: Cursor, step: Step | None) -> tuple[Note | None, Cursor]:
+        """Read the event that the run gives.
+
+        Raises:
+            BundleError: If the network makes no notes.
+
+        """
+        if step is None:
+            raise ValueError("an improvisation needs a run of the network for each event")
+        event = step.event()
+        if event.delta == DELTA_END or place.fruitless == PATIENCE_EVENTS:
+            _check_fruit(place, self._name)
+            return None, _next_piece(place, self._start(), self._bar)
+        after = replace(place, state=step.state, number=place.number + 1, onset=place.onset + LADDER[event.delta])
+        if LADDER[event.duration] == 0 or _still_sounds(place.state, event):
+            return None, replace(after, fruitless=place.fruitless + 1)
+        note = Note(after.onset, event.pitch, LADDER[event.duration], velocity_of(event.velocity))
+        return note, replace(after, last_end=max(after.last_end, note.end), fruitless=0)
+
+    def moved(self, place: Cursor, ticks: int, number: int) -> Cursor:
+        """Return a place as if it were so many ticks later, its next event the `number`th."""
+        return replace(
+            place,
+            number=number,
+            onset=place.onset + ticks,
+            piece_start=place.piece_start + ticks,
+            last_end=place.last_end + ticks,
+            not_before=place.not_before + ticks,
+        )
+
+    def resting(self, place: Cursor, tick: int) -> Cursor:
+        """Return the place from which nothing starts before a position: a new piece if the rest is too long."""
+        if tick - place.onset <= LONGEST_REST:
+            return replace(place, not_before=max(place.not_before, tick), number=place.number + 1)
+        bar_line = tick // self._bar * self._bar
+        piece = Cursor(self._start(), place.number + 1, onset=bar_line, piece_start=bar_line, last_end=bar_line)
+        return replace(piece, not_before=tick)
+
+
+def solo(engine: Engine, voice: Voice) -> Advance:
+    """Return the function that makes the next event of one voice."""
+
+    def advance(place: Any) -> tuple[Note | None, Any]:
+        ask = voice.ask(place)
+        return voice.tell(place, None if ask is None else engine.step(*ask))
+
+    return advance
 
 
 def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
@@ -62,23 +182,36 @@ def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
 
     It raises `BundleError` if the network makes no notes.
     """
-    tensors, unending, meter = controls.tensors(), controls.tensors(may_end=False), controls.meter
+    return solo(engine, Improvisation(engine, controls, seed))
 
-    def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
-        too_short = cursor.onset - cursor.piece_start < controls.shortest_piece_bars * meter.ticks_per_bar
-        noise = gumbel_noise(seed, cursor.number)
-        step = engine.step(cursor.state, unending if too_short else tensors, noise)
-        event = step.event()
-        if event.delta == DELTA_END or cursor.fruitless == PATIENCE_EVENTS:
-            _check_fruit(cursor, engine.card.name)
-            return None, _next_piece(cursor, engine.start(), meter.ticks_per_bar)
-        after = replace(cursor, state=step.state, number=cursor.number + 1, onset=cursor.onset + LADDER[event.delta])
-        if LADDER[event.duration] == 0 or _still_sounds(cursor.state, event):
-            return None, replace(after, fruitless=cursor.fruitless + 1)
-        note = Note(after.onset, event.pitch, LADDER[event.duration], velocity_of(event.velocity))
-        return note, replace(after, last_end=max(after.last_end, note.end), fruitless=0)
 
-    return advance
+def _after_rest(tensors: Mapping[str, NDArray[Any]], ticks: int) -> dict[str, NDArray[Any]]:
+    """Forbid the next onset before so many ticks have passed, and the end of the piece."""
+    bias = tensors["delta_bias"].copy()
+    bias[0, : next(index for index, value in enumerate(LADDER) if value >= ticks)] = FORBIDDEN
+    bias[0, DELTA_END] = FORBIDDEN
+    return {**tensors, "delta_bias": bias}
+
+
+def _favouring(tensors: Mapping[str, NDArray[Any]], favour: Favour, onset: int) -> dict[str, NDArray[Any]]:
+    """Make a note likelier, or the only one possible."""
+    note, nats = favour
+    wanted = {
+        "delta_bias": ladder_class(max(0, note.onset - onset)),
+        "pitch_bias": note.pitch,
+        "duration_bias": duration_class(note.duration),
+    }
+    return {**tensors, **{name: _raised(tensors[name], index, nats) for name, index in wanted.items()}}
+
+
+def _raised(bias: NDArray[Any], index: int, nats: float) -> NDArray[Any]:
+    if nats == np.inf:
+        only = np.full_like(bias, FORBIDDEN)
+        only[0, index] = 0.0
+        return only
+    raised: NDArray[Any] = bias.copy()
+    raised[0, index] += nats
+    return raised
 
 
 def _check_fruit(cursor: Cursor, name: str) -> None:
@@ -89,7 +222,7 @@ def _check_fruit(cursor: Cursor, name: str) -> None:
 
 def _next_piece(cursor: Cursor, start: State, ticks_per_bar: int) -> Cursor:
     """Begin a new piece on the first bar line at which nothing sounds any more."""
-    end = max(cursor.last_end, cursor.onset, cursor.piece_start + 1)
+    end = max(cursor.last_end, cursor.onset, cursor.piece_start + 1, cursor.not_before)
     bar_line = -(-end // ticks_per_bar) * ticks_per_bar
     return Cursor(start, cursor.number + 1, onset=bar_line, piece_start=bar_line, last_end=bar_line)
 

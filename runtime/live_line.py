@@ -22,13 +22,18 @@ class Reading:
     sounding: int
     ahead_ticks: int
     worst_lateness_seconds: float
+    tempo_bpm: float
 
 
 def read(dispatcher: Dispatcher, lookahead: LookAhead) -> Reading:
     """Read the values off the running threads."""
     position = max(0, dispatcher.position_tick())
     return Reading(
-        position, dispatcher.sounding_count, lookahead.ticks_ahead(position), dispatcher.worst_lateness_seconds
+        position,
+        dispatcher.sounding_count,
+        lookahead.ticks_ahead(position),
+        dispatcher.worst_lateness_seconds,
+        dispatcher.tempo_bpm,
     )
 
 
@@ -39,7 +44,7 @@ def line(prepared: Prepared, reading: Reading) -> str:
     ahead = reading.ahead_ticks / prepared.meter.ticks_per_bar
     lateness = reading.worst_lateness_seconds * MILLISECONDS
     return (
-        f"{prepared.style}  {prepared.tempo_bpm:g} bpm {prepared.meter}  bar {bar + 1} beat {beat + 1}  "
+        f"{prepared.style}  {reading.tempo_bpm:.4g} bpm {prepared.meter}  bar {bar + 1} beat {beat + 1}  "
         f"{reading.sounding} sounding  {ahead:.1f} bars ahead  worst lateness {lateness:.2f} ms"
     )
 

@@ -2,14 +2,26 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from runtime.bar_memory import BarMemory
+from runtime.errors import ComposerError
 from runtime.improviser import Advance, Place, Placed
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note
 
-WAIT_SECONDS = 0.1
+WAIT_SECONDS: Final = 0.1
 """How soon a stop is seen while the queue is full."""
+BEHIND_TICKS: Final = TICKS_PER_QUARTER // 2
+"""A note made so long after its time is not played any more: the engine rests, and comes in again with a bar."""
+MOST_FAILURES: Final = 50
+"""Failures in a row, a tenth of a second apart, before the engine is given up."""
+
+Rest = Callable[[Any, int], Any]
+"""Gives the place from which nothing starts before a position."""
+Arrive = Callable[[Any], Any]
+"""Gives the place to go on from instead of the one that the music has come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +30,7 @@ class Turn:
 
     from_tick: int
     advance: Advance
-    place: Place | None
+    arrive: Arrive | None
 
 
 class LookAhead:
@@ -26,35 +38,55 @@ class LookAhead:
 
     It is the dispatcher's `NoteSource`. What has been made but not taken can be dropped and made anew from the
     state kept before it (`restart`), so that a changed control is heard long before the look-ahead has run out; and it
-    can go on from any other position (`locate`).
+    can go on from any other position (`locate`), with the notes that were made there before if nothing has changed.
+
+    An engine that fails, or is too slow, costs a rest: the music comes in again on the next bar line.
 
     Attributes:
+        bar_ticks: Length of a bar.
         end_tick: Position at which the performance ends, None if it goes on until it is stopped.
+        rests: How often the engine has failed or been too slow, and the music has rested to the next bar line.
+        problem: What the engine failed with last, None if it never has.
 
     """
 
     def __init__(
-        self, advance: Advance, cursor: Place, *, bar_ticks: int, ahead_ticks: int, end_tick: int | None = None
+        self,
+        advance: Advance,
+        cursor: Place,
+        *,
+        bar_ticks: int,
+        ahead_ticks: int,
+        end_tick: int | None = None,
+        rest: Rest | None = None,
     ) -> None:
+        """Get ready; `rest` is needed for an engine that may fail, which otherwise ends the performance."""
         self.end_tick = end_tick
-        self._bar_ticks = bar_ticks
+        self.rests = 0
+        self.problem: Exception | None = None
+        self.bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
-        self._placed: deque[Placed] = deque()
+        self._rest = rest
+        self._placed: deque[Placed] = deque()  # made and not taken, for a restart
+        self._late: list[Note] = []
         self._advance = advance
         self._cursor: Place = cursor
-        self._bars = BarMemory()
-        self._bars.keep(0, cursor)
+        self._memory = BarMemory(bar_ticks)
+        self._memory.keep(0, cursor)
         self._restarts = 0
         self._turn: Turn | None = None
-        self._from = 0  # notes before this position are passed over
+        self._from = 0  # what is made before this position is passed over
+        self._stale_before = 0  # notes before this position were made otherwise than they would be now
         self._taken_before = 0
+        self._failures = 0
+        self._paused = False
         self._complete = False
         self._ended = False
         self._failure: BaseException | None = None
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
 
     def run(self, stop: threading.Event) -> None:
-        """Keep the queue filled until `stop` is set; an exception ends it as well and is handed to the taker."""
+        """Keep the queue filled until `stop` is set; what ends it before is handed to the taker."""
         try:
             while not stop.is_set():
                 with self._changed:
@@ -62,14 +94,31 @@ class LookAhead:
                         self._changed.wait(WAIT_SECONDS)
                         continue
                     advance, before, restarts = self._advance, self._cursor, self._restarts
-                note, after = advance(before)
-                self._append(before, note, after, restarts)
+                self._make(advance, before, restarts, stop)
         except BaseException as error:  # noqa: BLE001 - raised again where the notes are taken
             self._failure = error
         finally:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
+
+    def _make(self, advance: Advance, before: Place, restarts: int, stop: threading.Event) -> None:
+        try:
+            note, after = advance(before)
+        except ComposerError:
+            raise  # says what is wrong for good, and what to do
+        except Exception as error:
+            self.problem = error
+            self._failures += 1
+            if self._rest is None or self._failures >= MOST_FAILURES:
+                raise
+            with self._changed:
+                if restarts == self._restarts:
+                    self._rest_to_next_bar(before, self._rest)
+            stop.wait(WAIT_SECONDS)
+        else:
+            self._failures = 0
+            self._append(before, note, after, restarts)
 
     def _append(self, before: Place, note: Note | None, after: Place, restarts: int) -> None:
         with self._changed:
@@ -78,48 +127,91 @@ class LookAhead:
             if self._turn is not None and after.onset >= self._turn.from_tick:
                 self._take_turn(before)  # this event comes after the turn: it is made again
                 return
+            if self._rest is not None and self._is_behind(after):
+                self._rest_to_next_bar(after, self._rest)
+                return
             self._cursor = after
             self._complete = self.end_tick is not None and after.onset >= self.end_tick
             if note is not None and not self._complete:
-                self._keep_bars(note.onset, before)
-                if note.onset >= self._from:
-                    self._placed.append(Placed(note, before))
+                self._keep(note, before)
+            self._memory.until = max(self._memory.until, after.onset)
             self._changed.notify_all()
 
-    def _keep_bars(self, onset: int, before: Place) -> None:
-        for number in range(self._bars.latest() + 1, onset // self._bar_ticks + 1):
-            self._bars.keep(number, before)
+    def _is_behind(self, after: Place) -> bool:
+        """Tell whether the music has come too late, unless it is on its way to another position or known there."""
+        return after.onset >= self._from and max(after.onset, self._memory.until) < self._taken_before - BEHIND_TICKS
+
+    def _keep(self, note: Note, before: Place) -> None:
+        for number in range(self._memory.latest() + 1, note.onset // self.bar_ticks + 1):
+            self._memory.keep(number, before)
+        new = self._memory.add(note)
+        if note.onset >= self._taken_before:
+            self._placed.append(Placed(note, before))
+        elif new and note.onset >= self._from:
+            self._late.append(note)
+
+    def _rest_to_next_bar(self, place: Place, rest: Rest) -> None:
+        bar_line = self._bar_line_from(max(self._taken_before, place.onset + 1))
+        self.rests += 1
+        self._restarts += 1
+        self._cursor = rest(place, bar_line)
+        self._memory.until = max(self._memory.until, place.onset)
+        self._changed.notify_all()
 
     def take_before(self, tick: int) -> list[Note]:
         """Hand over the notes with an onset before `tick`; raises what stopped the engine, if something did."""
         if self._failure is not None:
             raise self._failure
         with self._changed:
-            self._taken_before = max(self._taken_before, tick)
-            notes: list[Note] = []
+            notes, self._late = self._late, []
+            if tick > self._taken_before:
+                notes += self._memory.between(self._taken_before, tick)
+                self._taken_before = tick
             while self._placed and self._placed[0].note.onset < tick:
-                notes.append(self._placed.popleft().note)
-            self._changed.notify_all()
+                self._placed.popleft()
+            self._wake_if_short()
             return notes
 
-    def restart(self, advance: Advance, from_tick: int = 0, place: Place | None = None) -> None:
+    def _wake_if_short(self) -> None:
+        """Wake the engine's thread at once if little is left; else it looks by itself soon, and not while a note that
+        has just been taken is on its way: the interpreter runs one thread at a time.
+        """
+        if self._known_until() - self._taken_before < self._ahead_ticks // 2:
+            self._changed.notify_all()
+
+    def _known_until(self) -> int:
+        """Return the position up to which notes are at hand."""
+        return max(self._cursor.onset, self._memory.until)
+
+    def coming(self) -> list[Note]:
+        """Return the notes that are made and have not been taken, in the order of their onsets."""
+        with self._changed:
+            return [placed.note for placed in self._placed]
+
+    def heard(self, first: int, last: int) -> list[Note]:
+        """Return the notes that were made to start at `first` or later and before `last`, as far as they are kept."""
+        with self._changed:
+            return self._memory.between(first, last)
+
+    def restart(self, advance: Advance, from_tick: int = 0, arrive: Arrive | None = None) -> None:
         """Drop what has not been taken and make it anew with other controls, from the state before it.
 
         Args:
             advance: Makes the events from now on.
             from_tick: What starts before this position stays as it is.
-            place: Where to go on instead, a place at `from_tick` or later: a new piece, say.
+            arrive: Gives the place to go on from instead, at `from_tick` or later: a new piece, say.
 
         """
         with self._changed:
-            self._turn = Turn(from_tick, advance, place)
+            self._paused = False
+            self._turn = Turn(from_tick, advance, arrive)
             kept = [placed for placed in self._placed if placed.note.onset < from_tick]
             dropped = list(self._placed)[len(kept) :]
             if dropped:
                 self._cursor = dropped[0].before
+            self._placed = deque(kept)
             if dropped or self._cursor.onset >= from_tick:
                 self._take_turn(self._cursor)
-            self._placed = deque(kept)
             self._changed.notify_all()
 
     def _take_turn(self, before: Place) -> None:
@@ -129,38 +221,58 @@ class LookAhead:
             return
         self._restarts += 1
         self._advance, self._turn = turn.advance, None
-        self._cursor = before if turn.place is None else turn.place
+        start = max(turn.from_tick, self._taken_before)
+        self._memory.forget_from(start)
+        self._memory.forget_places_after(before.onset // self.bar_ticks)
+        self._stale_before = self._from = start
+        self._late = []
+        self._cursor = before if turn.arrive is None else turn.arrive(before)
         self._complete = False
-        self._bars.forget_after(before.onset // self._bar_ticks)
+
+    def pause(self) -> None:
+        """Drop what has not been taken and make nothing, until a restart."""
+        with self._changed:
+            self._restarts += 1
+            self._paused = True
+            if self._placed:
+                self._cursor = self._placed[0].before
+            self._placed.clear()
+            self._memory.forget_from(self._taken_before)
+
+    def taken_before(self) -> int:
+        """Return the position before which notes have been handed over."""
+        return self._taken_before
 
     def next_bar(self) -> int:
         """Return the first bar line that nothing has been taken beyond."""
         with self._changed:
-            return -(-self._taken_before // self._bar_ticks) * self._bar_ticks
+            return self._bar_line_from(self._taken_before)
+
+    def _bar_line_from(self, tick: int) -> int:
+        return -(-tick // self.bar_ticks) * self.bar_ticks
 
     def locate(self, tick: int) -> None:
         """Go on from a position, 0 or later: with the notes that were made there, or else with new ones up to it."""
         with self._changed:
             self._from = self._taken_before = tick
+            self._late = []
             if self._placed and self._placed[0].note.onset <= tick:
                 while self._placed and self._placed[0].note.onset < tick:
                     self._placed.popleft()
             else:
                 self._restarts += 1
                 self._placed.clear()
-                self._cursor = self._bars.before(tick // self._bar_ticks)
+                self._cursor = self._memory.before(tick // self.bar_ticks)
+            if tick < self._stale_before or self._memory.has_lost(tick):
+                self._memory.forget_from(tick)
+                self._stale_before = min(tick, self._stale_before)
             self._complete = False
-            self._changed.notify_all()
-
-    def coming(self) -> list[Note]:
-        """Return the notes that are made and not taken, in order."""
-        with self._changed:
-            return [placed.note for placed in self._placed]
+            self._wake_if_short()
 
     def finished(self) -> bool:
         """Tell whether every note there will be has been taken."""
         with self._changed:
-            return self._complete and not self._placed
+            return self._complete and not self._placed and not self._late
 
     def wait_until_filled(self, timeout_seconds: float) -> bool:
         """Wait for a full queue; True if it filled, or nothing more will come, in time."""
@@ -170,13 +282,13 @@ class LookAhead:
     def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
         """Wait until all notes before a position are made; True if they are in time."""
         with self._changed:
-            made = lambda: self._cursor.onset >= tick or self._complete or self._ended  # noqa: E731 - one line says it
+            made = lambda: self._memory.until >= tick or self._complete or self._ended  # noqa: E731 - one line says it
             return self._changed.wait_for(made, timeout_seconds)
 
     def _is_filled(self) -> bool:
         enough = self._cursor.onset >= self._taken_before + self._ahead_ticks
-        return enough or self._complete or self._ended
+        return enough or self._paused or self._complete or self._ended
 
     def ticks_ahead(self, position: int) -> int:
         """Ticks of music that are made beyond a position."""
-        return max(0, self._cursor.onset - position)
+        return max(0, self._known_until() - position)

@@ -22,28 +22,37 @@ def midi_bytes(
     tempo_bpm: float,
     meter: Meter,
     end_tick: int,
-    channel: int = 1,
+    channels: Sequence[int] = (1,),
     name: str = "LSTM Composer",
+    tempo_changes: Sequence[tuple[int, float]] = (),
 ) -> bytes:
-    """Return a MIDI file of two tracks: tempo, meter and name; then program 0 and the notes.
+    """Return a MIDI file: a track of tempo, meter and name; then one for each voice, with program 0 and its notes.
 
     Args:
-        notes: Any order; no pitch overlapping itself.
-        tempo_bpm: Quarter notes a minute.
+        notes: Any order; no pitch of a voice overlapping itself.
+        tempo_bpm: Quarter notes a minute, at the beginning.
         meter: The only meter.
         end_tick: Where both tracks end, at the end of the last note or later, so that a DAW loops it right.
-        channel: 1..16.
+        channels: MIDI channel 1..16 of each voice.
         name: Of the music, as the DAW shows it.
+        tempo_changes: Positions after the beginning, rising, and the tempo from there on.
 
     """
     conductor = mido.MidiTrack([
         mido.MetaMessage("track_name", name=name, time=0),
         mido.MetaMessage("set_tempo", tempo=tempo_microseconds(tempo_bpm), time=0),
         mido.MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator, time=0),
-        mido.MetaMessage("end_of_track", time=end_tick * _SCALE),
     ])  # fmt: skip
+    written = 0
+    for tick, tempo in tempo_changes:
+        time = (tick - written) * _SCALE
+        conductor.append(mido.MetaMessage("set_tempo", tempo=tempo_microseconds(tempo), time=time))
+        written = tick
+    conductor.append(mido.MetaMessage("end_of_track", time=max(0, end_tick - written) * _SCALE))
     file = mido.MidiFile(type=1, ticks_per_beat=RESOLUTION, charset="utf-8")
-    file.tracks += [conductor, _note_track(notes, end_tick, channel)]
+    parts = [[note for note in notes if note.voice == voice] for voice in range(len(channels))]
+    tracks = [_note_track(part, end_tick, channel) for part, channel in zip(parts, channels, strict=True)]
+    file.tracks += [conductor, *tracks]
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()

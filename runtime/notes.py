@@ -24,6 +24,7 @@ class Note:
         pitch: MIDI note number, 0..127 (60 is middle C).
         duration: Length in ticks, 1 or more.
         velocity: MIDI velocity, 1..127.
+        voice: Which of several players plays it, from 0.
 
     """
 
@@ -31,6 +32,7 @@ class Note:
     pitch: int
     duration: int
     velocity: int
+    voice: int = 0
 
     @property
     def end(self) -> int:
@@ -129,6 +131,11 @@ def cut_at(notes: Iterable[Note], end_tick: int) -> list[Note]:
     return [
         replace(note, duration=min(note.duration, end_tick - note.onset)) for note in notes if note.onset < end_tick
     ]
+
+
+def shifted(notes: Iterable[Note], ticks: int) -> list[Note]:
+    """Move notes so many ticks later, or earlier if it is negative."""
+    return [replace(note, onset=note.onset + ticks) for note in notes]
 
 
 def end_of(notes: Sequence[Note]) -> int:

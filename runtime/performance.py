@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from rich.console import Console
 
 from runtime.dispatcher import Dispatcher
 from runtime.ears import Ears
-from runtime.errors import MissingError
+from runtime.errors import InputError, MissingError
 from runtime.eventlog import EventLog
+from runtime.listening import Listener, Together
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
 from runtime.messages import Sent
@@ -29,6 +30,7 @@ from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take, check_writable, next_take_path, save_take
@@ -49,6 +51,7 @@ class Output:
     port: OutputPort
     take_path: Path | None
     ears: Ears
+    steered_by: SteeringInputs | None = None
 
 
 def play(settings: PlaySettings) -> None:
@@ -64,21 +67,26 @@ def play(settings: PlaySettings) -> None:
             check_writable(path)
     prepared = prepare(settings.music)
     stop = threading.Event()
-    take = Take()
+    take = Take(prepared.channels, prepared.meter.ticks_per_bar)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals(stop))
-        output = _open_output(settings, console)
+        inputs = stack.enter_context(steering_inputs(prepared.steerable, settings.map, settings.osc, say))
+        output = replace(_open_output(settings, console), steered_by=inputs)
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
         _listen(settings.sync, output, console)
         _announce(prepared, port, settings.music, console)
         try:
-            played = _perform(prepared, output, settings, [take.add, log.append], stop, log, console)
+            played = _perform(prepared, output, settings, take, stop, log, console)
         finally:
-            notes = take.notes()
+            music = take.music()
             if output.take_path is not None:
-                save_take(output.take_path, file_bytes(prepared, notes, settings.music.channel))
-    _report(notes, played, output.take_path, console)
+                save_take(output.take_path, file_bytes(prepared, music.notes, music.tempos))
+    _report(music.notes, played, output.take_path, console)
 
 
 @contextmanager
@@ -118,7 +126,7 @@ def _perform(
     prepared: Prepared,
     output: Output,
     settings: PlaySettings,
-    listeners: list[Callable[[Sent], None]],
+    take: Take,
     stop: threading.Event,
     log: EventLog,
     console: Console,
@@ -131,13 +139,14 @@ def _perform(
         bar_ticks=prepared.meter.ticks_per_bar,
         ahead_ticks=ahead_ticks,
         end_tick=prepared.end_tick,
+        rest=None if prepared.steerable is None else prepared.steerable.ensemble.resting,
     )
     failures: list[BaseException] = []
     history = History()
 
     def on_sent(sent: Sent) -> None:
-        for listener in listeners:
-            listener(sent)
+        take.add(sent)
+        log.append(sent)
         history.append(sent)
 
     with _running("engine", lookahead.run, stop):
@@ -148,12 +157,24 @@ def _perform(
         transport = _transport(settings.sync, output, prepared.tempo_bpm)
         wake = None if output.ears.inbox is None else output.ears.inbox.wake
         source = Steered(lookahead)
-        dispatcher = Dispatcher(output.port, transport, source, settings.music.channel, on_sent, wake)
+        take.tempo = lambda: transport.tempo_bpm
+        early = settings.latency_ms / 1000
+        dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
-            _steered(prepared, settings, output.ears, source, dispatcher, stop, console) as steering,
+            _steered(prepared, settings, output, source, dispatcher, stop, console) as steering,
             published(
-                Watch(prepared, settings, output.port.name, transport, dispatcher, lookahead, history, steering),
+                Watch(
+                    prepared,
+                    settings,
+                    output.port.name,
+                    transport,
+                    dispatcher,
+                    lookahead,
+                    history,
+                    steering,
+                    output.steered_by,
+                ),
                 partial(console.print, markup=False, soft_wrap=True),
             ),
             _running("dispatcher", dispatch, stop) as thread,
@@ -208,14 +229,16 @@ def _running(name: str, run: Callable[[threading.Event], None], stop: threading.
 def _steered(
     prepared: Prepared,
     settings: PlaySettings,
-    ears: Ears,
+    output: Output,
     source: Steered,
     dispatcher: Dispatcher,
     stop: threading.Event,
     console: Console,
 ) -> Iterator[Steering | None]:
     """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
-    if prepared.steerable is None:
+    if prepared.steerable is None or output.steered_by is None:
+        if settings.listen != "off":
+            raise InputError(f"--listen {settings.listen} is not for an article's preset: choose another style")
         yield None
         return
 
@@ -223,15 +246,44 @@ def _steered(
         console.print(problem, markup=False, soft_wrap=True)
 
     steering = Steering(
-        prepared.steerable, settings.music.seed, source.stream, panic=dispatcher.panic, complain=complain
+        prepared.steerable,
+        settings.music.seed,
+        source.stream,
+        panic=dispatcher.panic,
+        complain=complain,
+        read=output.steered_by.read,
     )
-    source.shape = steering.shape
-    ears.on_channel = steering.put
+    source.shape, dispatcher.delay = steering.shape, steering.delay
+    output.ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
         threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
-    with _running("steering", steering.run, stop):
+    with ExitStack() as stack:
+        stack.enter_context(_running("steering", steering.run, stop))
+        stack.enter_context(output.steered_by.heard(steering.put))
+        if settings.listen != "off":
+            listener = _listener(prepared, settings, source, steering, dispatcher)
+            output.ears.on_note = listener.put
+            stack.enter_context(_running("listening", listener.run, stop))
         yield steering
+
+
+def _listener(
+    prepared: Prepared, settings: PlaySettings, source: Steered, steering: Steering, dispatcher: Dispatcher
+) -> Listener:
+    """Have what is played into the input taken up."""
+    if prepared.steerable is None:
+        raise ValueError("only music that can be steered can listen")
+    together = Together(
+        mode=settings.listen,
+        bar_ticks=prepared.meter.ticks_per_bar,
+        beat_ticks=prepared.meter.ticks_per_beat,
+        turn_bars=settings.answer_bars,
+        first_tick=settings.music.lead_in * prepared.meter.ticks_per_bar,
+    )
+    source.shape = lambda notes: together.ours(steering.shape(notes))
+    after = prepared.steerable.ensemble.after
+    return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
 
 
 def _read_lines(steering: Steering) -> None:

@@ -1,17 +1,23 @@
 """From what the user asked for to an engine that is ready to improvise: shared by `play` and `write`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from runtime.article import TokenControls, TokenEncoding, token_advancer, token_start
 from runtime.bundle import BundleCard, load_bundle
 from runtime.controls import Controls, temperatures
 from runtime.engine import Engine
-from runtime.improviser import Advance, Cursor, Place, advancer
+from runtime.errors import InputError
+from runtime.improviser import Advance
 from runtime.library import find_styles
-from runtime.notes import Meter
+from runtime.making.ensemble import Ensemble, Plan
+from runtime.making.form import read_form
+from runtime.midifile import read_midi_notes
+from runtime.notes import Meter, Note, end_of, shifted
 from runtime.settings import MusicSettings
+from runtime.steering.initial import turned_by
 from runtime.steering.knobs import Knobs
 from runtime.steering.steering import Steerable
 from runtime.style_mix import heaviest_of, read_mix, shown
@@ -22,14 +28,15 @@ class Prepared:
     """A style about to be improvised in.
 
     Attributes:
-        style: Its name; of a mix, all names and weights.
+        style: Its name; of a mix, all names and weights; of several voices, all theirs.
         device: What the engine runs on, "cpu" or "cuda".
         tempo_bpm: Quarter notes a minute.
         meter: The meter the music is made in.
         advance: Makes the next event.
-        steerable: What can be turned while it plays; None for the article's presets.
         cursor: The place before the first event, of the kind that `advance` takes.
         end_tick: Position at which the music ends, None if it does not.
+        steerable: What can be turned while it plays; None for the article's presets.
+        channels: MIDI channel 1..16 of each voice.
 
     """
 
@@ -41,55 +48,133 @@ class Prepared:
     cursor: Any
     end_tick: int | None
     steerable: Steerable | None = None
+    channels: tuple[int, ...] = (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Primer:
+    """Music to begin from; it ends where the first bar begins."""
+
+    notes: Sequence[Note]
+    tempo_bpm: float
+    meter: Meter
 
 
 def prepare(settings: MusicSettings) -> Prepared:
     """Load the bundle that holds the style, and settle what the user left open by the bundle's own defaults.
 
-    A mix of styles has the weighted mean of their tempos and the meter of the heaviest.
+    A mix of styles, or several voices, have the weighted mean of their tempos and the meter of the heaviest. A primer
+    brings its own.
 
     Raises:
-        InputError: If there is no such style, or a value is not allowed, or no bundle holds all styles of a mix.
+        InputError: If there is no such style, or a value is not allowed, or no bundle holds all styles together.
         BundleError: If its bundle does not check out.
         MissingError: If the device asked for is not there.
 
     """
-    mix = read_mix(settings.style)
-    found = dict(zip(mix, find_styles(list(mix), settings.models_dirs), strict=True))
-    bundle = load_bundle(found[heaviest_of(mix)].path)
+    mixes = [read_mix(style) for style, _ in settings.voices] or [read_mix(settings.style)]
+    names = list(dict.fromkeys(name for mix in mixes for name in mix))
+    found = dict(zip(names, find_styles(names, settings.models_dirs), strict=True))
+    primer = None if settings.primer is None else _primer(settings.primer)
+    heaviest = found[heaviest_of(mixes[0])]
+    bundle = load_bundle(heaviest.path)
     engine = Engine(bundle, settings.device)
-    weights = {found[name].index: weight for name, weight in mix.items()}
-    meter = settings.meter or Meter.parse(found[heaviest_of(mix)].card.meter)
-    advance, cursor, steerable = _beginning(bundle.card, engine, settings, meter, weights)
+    meter = settings.meter or (primer.meter if primer else Meter.parse(heaviest.card.meter))
+    end_tick = None if settings.bars is None else (settings.lead_in + settings.bars) * meter.ticks_per_bar
+    tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
+    if isinstance(bundle.card.encoding, TokenEncoding):
+        advance, cursor, steerable = _tokens(bundle.card.encoding, engine, settings, bundle.card)
+    else:
+        weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
+        steerable = _steerable(bundle.card, engine, settings, meter, weights)
+        advance = steerable.ensemble.advance(steerable.knobs, settings.seed)
+        cursor = _beginning(steerable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
     return Prepared(
-        style=shown(mix),
+        style=" and ".join(shown(mix) for mix in mixes),
         device=engine.device,
-        tempo_bpm=settings.tempo_bpm or sum(weight * found[name].card.tempo_bpm for name, weight in mix.items()),
+        tempo_bpm=settings.tempo_bpm or (primer.tempo_bpm if primer else tempo),
         meter=meter,
         advance=advance,
         cursor=cursor,
-        end_tick=None if settings.bars is None else settings.bars * meter.ticks_per_bar,
+        end_tick=end_tick,
         steerable=steerable,
+        channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
     )
 
 
-def _beginning(
-    card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Mapping[int, float]
-) -> tuple[Advance, Place, Steerable | None]:
-    """What makes the next note, the place before the first, what can be turned; `weights` by the style's number."""
-    sampling = card.sampling
-    temperature = temperatures(settings.temperature, sampling.temperature)
-    min_p = sampling.min_p if settings.min_p is None else settings.min_p
-    if isinstance(card.encoding, TokenEncoding):
-        token_controls = TokenControls(temperature[1], min_p)
-        start = token_start(card.encoding, settings.seed)
-        return token_advancer(engine.run, card.encoding, token_controls, settings.seed), start, None
-    style = tuple(weights.get(index, 0.0) for index in range(len(card.styles)))
-    controls = Controls(style=style, meter=meter, temperature=temperature, min_p=min_p)
-    steerable = Steerable(
-        knobs=Knobs(style=style, temperature=temperature, min_p=min_p),
-        styles=[one.name for one in card.styles],
-        advance=lambda knobs, seed: advancer(engine, knobs.controls(controls), seed),
-        piece_at=lambda tick: Cursor(engine.start(), onset=tick, piece_start=tick, last_end=tick),
+def _tokens(
+    encoding: TokenEncoding, engine: Engine, settings: MusicSettings, card: BundleCard
+) -> tuple[Advance, Any, None]:
+    """What the article's networks play: nothing but their names of notes, one after another."""
+    asked = {
+        "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
+        "--lead-in": settings.lead_in, "--set": settings.turns,
+    }  # fmt: skip
+    if refused := [name for name, value in asked.items() if value]:
+        raise InputError(f"{refused[0]} is not for {card.name}, a bundle of an article's preset: choose another style")
+    temperature = temperatures(settings.temperature, card.sampling.temperature)
+    min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
+    controls = TokenControls(temperature[1], min_p)
+    return token_advancer(engine.run, encoding, controls, settings.seed), token_start(encoding, settings.seed), None
+
+
+def _steerable(
+    card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Sequence[Mapping[int, float]]
+) -> Steerable:
+    """Who plays and what can be turned; `weights` of each voice by the style's number."""
+    temperature = temperatures(settings.temperature, card.sampling.temperature)
+    min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
+    styles = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
+    controls = [Controls(style=style, meter=meter, temperature=temperature, min_p=min_p) for style in styles]
+    names = [one.name for one in card.styles]
+    return Steerable(
+        knobs=turned_by(settings.turns, Knobs(style=styles[0], temperature=temperature, min_p=min_p), names),
+        styles=names,
+        ensemble=Ensemble(engine, controls, _plan(settings, meter)),
     )
-    return advancer(engine, controls, settings.seed), Cursor(engine.start()), steerable
+
+
+def _plan(settings: MusicSettings, meter: Meter) -> Plan:
+    """What the music as a whole shall be."""
+    first_tick = settings.lead_in * meter.ticks_per_bar
+    if settings.ending and settings.bars is None:
+        raise InputError("--ending tonic needs to know where the music ends: say --bars N as well")
+    return Plan(
+        form=None if settings.form is None else read_form(settings.form),
+        section_bars=settings.section_bars,
+        end_tick=first_tick + (settings.bars or 0) * meter.ticks_per_bar if settings.ending else None,
+        first_tick=first_tick,
+    )
+
+
+def _primer(path: Path) -> _Primer:
+    notes, tempo_bpm, meter = read_midi_notes(path)
+    if not notes:
+        raise InputError(f"--primer {path} has no notes: name a MIDI file with music in it")
+    return _Primer(notes, tempo_bpm, meter)
+
+
+def _beginning(ensemble: Ensemble, primer: _Primer | None, first_tick: int) -> Any:
+    """Return the place before the first note."""
+    if primer is None:
+        return ensemble.start()
+    bar = primer.meter.ticks_per_bar
+    length = -(-end_of(primer.notes) // bar) * bar
+    return ensemble.after(shifted(primer.notes, first_tick - length), first_tick)
+
+
+def voices_of(text: str) -> tuple[tuple[str, int], ...]:
+    """Read --voices: styles and their channels, such as bach@1,joplin@2; without a channel the next one.
+
+    Raises:
+        InputError: If a channel is none, or there are more than 16 voices.
+
+    """
+    voices: list[tuple[str, int]] = []
+    for part in text.split(","):
+        style, _, channel = part.strip().partition("@")
+        number = channel.strip() or str(len(voices) + 1)
+        if not style or not (number.isdecimal() and 1 <= int(number) <= 16):
+            raise InputError(f"--voices {text}: write styles and channels from 1 to 16, such as bach@1,joplin@2")
+        voices.append((style, int(number)))
+    return tuple(voices)

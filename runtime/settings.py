@@ -21,6 +21,13 @@ class MusicSettings:
         channel: MIDI channel 1..16.
         device: "auto", "cpu" or "cuda".
         models_dirs: Folders that are searched for bundles before all others.
+        voices: Style and channel 1..16 of each of several players; empty for one, in `style` on `channel`.
+        form: Letters of sections, such as AABA; a letter that returns brings its music back.
+        section_bars: Bars in a section.
+        ending: Whether the last bar is a chord on the tonic.
+        primer: A MIDI file whose music is continued.
+        lead_in: Bars of silence before the first one.
+        turns: Command lines that are obeyed before the music starts.
 
     """
 
@@ -34,6 +41,13 @@ class MusicSettings:
     channel: int = 1
     device: str = "auto"
     models_dirs: tuple[Path, ...] = ()
+    voices: tuple[tuple[str, int], ...] = ()
+    form: str | None = None
+    section_bars: int = 8
+    ending: bool = False
+    primer: Path | None = None
+    lead_in: int = 0
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +59,12 @@ class PlaySettings:
         sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
+        latency_ms: How much earlier than its time each note is sent, or later if negative.
+        listen: What becomes of notes that come in: "off", "continue" or "answer".
+        answer_bars: Bars of each turn, with "answer".
         stdin: Whether commands are read from standard input.
+        osc: UDP port at which commands are heard by OSC, as PORT or HOST:PORT.
+        map: TOML file that says which controller turns which knob.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
 
@@ -55,6 +74,11 @@ class PlaySettings:
     sync: str = "auto"
     port_name: str = "LSTM Composer"
     backend: str = "auto"
+    latency_ms: float = 0.0
+    listen: str = "off"
+    answer_bars: int = 2
     stdin: bool = False
+    osc: str | None = None
+    map: Path | None = None
     take: Path | None = None
     events: Path | None = None

@@ -1,4 +1,4 @@
-"""What is done to notes after they have been made, just before they are played: loudness, swing, silence.
+"""What is done to notes after they have been made, just before they are played: loudness, swing, a human hand, silence.
 
 The pitches stay what they were and the stream of the network does not know of any of this, so that it is heard at once
 and can be undone.
@@ -11,13 +11,34 @@ from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.steering.knobs import Knobs
 
 EIGHTH = TICKS_PER_QUARTER // 2
+LATEST_SECONDS = 0.03
+LOUDEST = 12
+"""By how much a human hand is late, louder or softer at the most, with humanise at 1."""
 MIDDLE_VELOCITY = 80
 """The velocity that `velocity_range` measures distances from where none is asked for."""
 
 
 def shaped(notes: Iterable[Note], knobs: Knobs) -> list[Note]:
     """Return the notes as the knobs want them to sound."""
-    return [] if knobs.mute else [_swung(_loud(note, knobs), knobs.swing) for note in notes]
+    return [] if knobs.mute else [_human(_swung(_loud(note, knobs), knobs.swing), knobs.humanise) for note in notes]
+
+
+def human_delay(tick: int, humanise: float) -> float:
+    """Return how many seconds late a hand is at a position; the same each time, so that a loop stays a loop."""
+    return humanise * LATEST_SECONDS * _chance(tick)
+
+
+def _human(note: Note, humanise: float) -> Note:
+    """Make a note a little louder or softer."""
+    if humanise == 0.0:
+        return note
+    louder = round(humanise * LOUDEST * (2 * _chance(128 * note.onset + note.pitch) - 1))
+    return replace(note, velocity=min(max(note.velocity + louder, 1), 127))
+
+
+def _chance(number: int) -> float:
+    """A number from 0 to 1 that looks random: Knuth's multiplicative hash."""
+    return (number * 2_654_435_761 & 0xFFFF_FFFF) / 0xFFFF_FFFF
 
 
 def _loud(note: Note, knobs: Knobs) -> Note:

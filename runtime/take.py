@@ -2,46 +2,105 @@
 
 import tempfile
 import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from runtime.errors import InputError, MissingError
 from runtime.messages import Kind, Sent
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.whole_files import is_device, write_whole
+
+STEP_BACK_TICKS = TICKS_PER_QUARTER
+TEMPO_CHANGE = 0.002
+"""Share of a tempo by which another must differ to be written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenMusic:
+    """What was played, on one line of time.
+
+    Attributes:
+        notes: In ticks.
+        tempos: Positions, rising, and the tempo in quarter notes a minute from each on.
+
+    """
+
+    notes: list[Note]
+    tempos: list[tuple[int, float]]
 
 
 class Take:
-    """Collects the messages that were sent; `add` may be called on the dispatcher's thread."""
+    """Collects the messages that were sent; `add` may be called on the dispatcher's thread.
 
-    def __init__(self) -> None:
-        self._sent: list[Sent] = []
+    Where the song went back (a DAW that loops, or was started again), what came then follows on the next bar line.
+
+    Attributes:
+        tempo: Tells the tempo of the moment; None where it never changes.
+
+    """
+
+    def __init__(self, channels: Sequence[int] = (1,), bar_ticks: int = 96) -> None:
+        """Begin with nothing; `channels` are those of the voices."""
+        self._channels = list(channels)
+        self._bar_ticks = bar_ticks
+        self._sent: list[tuple[Sent, float | None]] = []
         self._lock = threading.Lock()
+        self.tempo: Callable[[], float] | None = None
 
     def add(self, sent: Sent) -> None:
         """Keep one message."""
+        tempo = None if self.tempo is None else self.tempo()
         with self._lock:
-            self._sent.append(sent)
+            self._sent.append((sent, tempo))
 
-    def notes(self) -> list[Note]:
-        """Return the notes heard so far, in ticks; one that still sounds ends with the last message."""
+    def music(self) -> TakenMusic:
+        """Return the notes heard so far and their tempos; a note that still sounds ends with the last message."""
         with self._lock:
-            messages = [sent.message for sent in self._sent]
+            sent = list(self._sent)
+        ticks = self._on_one_line([one.message.tick for one, _ in sent])
         starts: dict[tuple[int, int], tuple[int, int]] = {}
         notes: list[Note] = []
-        for message in messages:
+        for tick, (one, _) in zip(ticks, sent, strict=True):
+            message = one.message
             key = (message.channel, message.number)
             if message.kind is Kind.NOTE_ON:
-                starts[key] = (message.tick, message.value)
+                starts[key] = (tick, message.value)
             elif message.kind is Kind.NOTE_OFF and key in starts:
-                notes.append(_note(message.number, *starts.pop(key), message.tick))
-        last = messages[-1].tick if messages else 0
-        notes += [_note(pitch, onset, velocity, last) for (_, pitch), (onset, velocity) in starts.items()]
-        return sorted(notes)
+                notes.append(self._note(key, *starts.pop(key), tick))
+        last = max(ticks, default=0)
+        notes += [self._note(key, onset, velocity, last) for key, (onset, velocity) in starts.items()]
+        return TakenMusic(sorted(notes), _changes((tick, tempo) for tick, (_, tempo) in zip(ticks, sent, strict=True)))
+
+    def _note(self, key: tuple[int, int], onset: int, velocity: int, end: int) -> Note:
+        channel, pitch = key
+        voice = self._channels.index(channel) if channel in self._channels else 0
+        return Note(onset, pitch, max(1, end - onset), velocity, voice)
+
+    def _on_one_line(self, ticks: Sequence[int]) -> list[int]:
+        """Positions that never go back: each time that they would, the music goes on at the next bar line."""
+        line: list[int] = []
+        moved = last = 0
+        for tick in ticks:
+            # What ends the notes of a stop can be a tick later than what starts when the song is continued there.
+            if tick + moved < last - STEP_BACK_TICKS:
+                bar_line = -(-last // self._bar_ticks) * self._bar_ticks
+                moved = bar_line - tick // self._bar_ticks * self._bar_ticks
+            line.append(tick + moved)
+            last = max(last, tick + moved)
+        return line
 
 
-def _note(pitch: int, onset: int, velocity: int, end: int) -> Note:
-    return Note(onset, pitch, max(1, end - onset), velocity)
+def _changes(tempos: Iterable[tuple[int, float | None]]) -> list[tuple[int, float]]:
+    """Leave out what is no change of tempo to speak of."""
+    changes: list[tuple[int, float]] = []
+    for tick, tempo in tempos:
+        if tempo is not None and (not changes or abs(tempo / changes[-1][1] - 1) > TEMPO_CHANGE):
+            if changes and changes[-1][0] == tick:
+                changes.pop()
+            changes.append((tick, tempo))
+    return changes
 
 
 def next_take_path(folder: Path) -> Path:

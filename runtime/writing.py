@@ -1,13 +1,15 @@
 """`lstm-composer write`: the music of a seed into a file, faster than real time."""
 
-from itertools import islice, takewhile
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-from runtime.improviser import improvise
+from runtime.improviser import Advance, Place, improvise
 from runtime.midifile import midi_bytes
 from runtime.notes import Note, cut_at, end_of
 from runtime.preparation import Prepared, prepare
 from runtime.settings import MusicSettings
+from runtime.shaping import shaped
 from runtime.take import check_writable, save_take
 
 
@@ -21,28 +23,45 @@ def write(settings: MusicSettings, output: Path, notes: int | None) -> list[Note
     check_writable(output)
     prepared = prepare(settings)
     music = compose(prepared, notes)
-    save_take(output, file_bytes(prepared, music, settings.channel))
+    save_take(output, file_bytes(prepared, music))
     return music
 
 
 def compose(prepared: Prepared, notes: int | None) -> list[Note]:
     """Make the notes before `prepared.end_tick`, those that cross it cut there, or else the first `notes` notes."""
-    stream = (placed.note for placed in improvise(prepared.advance, prepared.cursor))
-    end_tick = prepared.end_tick
-    if end_tick is None:
-        return list(islice(stream, notes))
-    return cut_at(takewhile(lambda note: note.onset < end_tick, stream), end_tick)
+    if prepared.end_tick is None:
+        music = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), notes)]
+    else:
+        music = cut_at(_until(prepared.advance, prepared.cursor, prepared.end_tick), prepared.end_tick)
+    return music if prepared.steerable is None else shaped(music, prepared.steerable.knobs)
 
 
-def file_bytes(prepared: Prepared, music: list[Note], channel: int) -> bytes:
-    """Return the MIDI file of some music: it ends on the bar line after the last note, so that a DAW loops it right."""
+def _until(advance: Advance, place: Place, end_tick: int) -> Iterator[Note]:
+    """Yield the notes of a stream until it has come to a position."""
+    while place.onset < end_tick:
+        note, place = advance(place)
+        if note is not None:
+            yield note
+
+
+def file_bytes(prepared: Prepared, music: list[Note], tempos: Sequence[tuple[int, float]] = ()) -> bytes:
+    """Return the MIDI file of some music: it ends on the bar line after the last note, so that a DAW loops it right.
+
+    Args:
+        prepared: What it was made with.
+        music: The notes.
+        tempos: Positions, rising, and the tempo from each on; where there is none, the music's own tempo.
+
+    """
     bar = prepared.meter.ticks_per_bar
-    end_tick = prepared.end_tick or -(-end_of(music) // bar) * bar
+    end_tick = max(prepared.end_tick or 0, -(-end_of(music) // bar) * bar)
+    (_, tempo_bpm), *changes = tempos or ((0, prepared.tempo_bpm),)
     return midi_bytes(
         music,
-        tempo_bpm=prepared.tempo_bpm,
+        tempo_bpm=tempo_bpm,
+        tempo_changes=changes,
         meter=prepared.meter,
         end_tick=end_tick,
-        channel=channel,
+        channels=prepared.channels,
         name=prepared.style,
     )

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,14 @@ PATIENCE_SECONDS = 60.0
 # A busy machine makes single examples slow; how slow things are is for benchmarks/ to say.
 settings.register_profile("composer", deadline=None)
 settings.load_profile("composer")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_map_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Controllers turn what they turn by default, whatever the user has taught them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("runtime.steering.inputs.default_path", lambda: tmp_path_factory.getbasetemp() / "map.toml")
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +76,7 @@ def surrounding(tiny_models: Path, tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path),
         "XDG_DATA_HOME": str(tmp_path),
         "XDG_RUNTIME_DIR": str(temporary),
+        "XDG_CONFIG_HOME": str(tmp_path),
         "TMPDIR": str(temporary),
         "JACK_NO_START_SERVER": "1",
         "JACK_DEFAULT_SERVER": "none-of-that-name",

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from runtime.keys import key_of
 from runtime.notes import Note
 from trainer.corpus import Corpus
-from trainer.keys import key_of
 from trainer.piece import Piece
 from trainer.split import near_duplicates
 from trainer.tidiness import longest_stretch, tidiness_of

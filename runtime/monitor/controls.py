@@ -1,30 +1,35 @@
 """The knobs in words, each with the controllers that turn it."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from runtime.encoding import HEADS
 from runtime.monitor.snapshot import Control
+from runtime.steering.controllers import KNOBS
 from runtime.steering.knobs import Knobs
+from runtime.steering.mapping import Slot
 from runtime.style_mix import shown
 
 STYLE_KNOBS = ("morph",)
 """Names of controllers that turn the style, whatever they are called."""
 
 
-def controls_of(knobs: Knobs, styles: Sequence[str], bindings: Mapping[int, str]) -> tuple[Control, ...]:
+def controls_of(
+    knobs: Knobs, styles: Sequence[str], controllers_of: Callable[[str], Sequence[Slot]]
+) -> tuple[Control, ...]:
     """Return every knob where it stands, then what is only pushed (a new idea, panic).
 
     Args:
         knobs: Where they stand.
         styles: Names of the styles of the bundle, in the order of their weights.
-        bindings: Names of what controllers turn, by controller number.
+        controllers_of: The controllers that turn what has a name in `runtime.steering.controllers.KNOBS`.
 
     """
     values = {field.name: getattr(knobs, field.name) for field in dataclasses.fields(knobs)}
     turned = {name.replace("_", "-"): _words(name, value, styles) for name, value in values.items()}
-    pushed = dict.fromkeys(name for name in bindings.values() if not any(_turns(name, knob) for knob in turned))
+    pushed = [name for name in KNOBS if not any(_turns(name, knob) for knob in turned)]
     known = [*turned.items(), *((name, "") for name in pushed)]
-    return tuple(Control(name, value, _numbers(name, bindings)) for name, value in known)
+    return tuple(Control(name, value, _numbers(name, controllers_of)) for name, value in known)
 
 
 def style_of(knobs: Knobs, styles: Sequence[str]) -> str:
@@ -32,13 +37,16 @@ def style_of(knobs: Knobs, styles: Sequence[str]) -> str:
     return shown({name: weight for name, weight in zip(styles, knobs.style, strict=True) if weight > 0})
 
 
-def _turns(binding: str, knob: str) -> bool:
-    """Tell whether a controller of that name turns the knob, or an end of it ("register-low")."""
-    return binding == knob or binding in (f"{knob}-low", f"{knob}-high") or (knob == "style" and binding in STYLE_KNOBS)
+def _turns(name: str, knob: str) -> bool:
+    """Tell whether what has that name turns the knob, or a part of it ("register-low", "temperature-pitch")."""
+    parts = [f"{knob}-{part}" for part in ("low", "high", *HEADS)]
+    return name in (knob, *parts) or (knob == "style" and name in STYLE_KNOBS)
 
 
-def _numbers(knob: str, bindings: Mapping[int, str]) -> tuple[int, ...]:
-    return tuple(sorted(number for number, name in bindings.items() if _turns(name, knob)))
+def _numbers(knob: str, controllers_of: Callable[[str], Sequence[Slot]]) -> tuple[int, ...]:
+    """Controllers on whatever channel."""
+    names = [name for name in KNOBS if _turns(name, knob)]
+    return tuple(sorted({number for name in names for number, _ in controllers_of(name)}))
 
 
 def _words(name: str, value: object, styles: Sequence[str]) -> str:

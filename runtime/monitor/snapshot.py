@@ -90,6 +90,7 @@ class Snapshot:
         notes: Note-ons sent so far.
         late_notes: Notes that the engine made too late.
         missed_notes: Notes that it made so late that they were left out.
+        rests: How often the engine failed or was too slow, and the music rested to the next bar line.
         ahead_ticks: Ticks of music that are made beyond the position.
 
     """
@@ -110,6 +111,7 @@ class Snapshot:
     notes: int
     late_notes: int
     missed_notes: int
+    rests: int
     ahead_ticks: int
 
 

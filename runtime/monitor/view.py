@@ -59,6 +59,8 @@ def _time_panel(snapshot: Snapshot, width: int) -> Panel:
     first.append_text(_bar_grid(snapshot))
     ahead = snapshot.ahead_ticks / snapshot.ticks_per_bar
     first.append(f"  {len(snapshot.sounding)} sounding  {ahead:.1f} bars ahead")
+    if snapshot.rests:
+        first.append(f"  the engine was late or failed {snapshot.rests}x", "bold red")
     title = f"{snapshot.port} (process {snapshot.pid})"
     return Panel(first, title=title[: max(1, width - 8)], title_align="left")
 

@@ -7,10 +7,11 @@ from runtime.dispatcher import Dispatcher
 from runtime.lookahead import LookAhead
 from runtime.monitor.controls import controls_of, style_of
 from runtime.monitor.history import History
-from runtime.monitor.snapshot import RollNote, Snapshot, Source, Time
+from runtime.monitor.snapshot import Control, RollNote, Snapshot, Source, Time
 from runtime.notes import Meter
 from runtime.preparation import Prepared
 from runtime.settings import PlaySettings
+from runtime.steering.inputs import SteeringInputs
 from runtime.steering.steering import Steering
 from runtime.sync.conductor import Conductor
 from runtime.transport import Transport
@@ -32,6 +33,7 @@ class Watch:
         lookahead: What is made ahead.
         history: What was sent; the dispatcher tells it.
         steering: The knobs; None where the style has none.
+        inputs: What turns them; None where the style has none.
 
     """
 
@@ -43,15 +45,16 @@ class Watch:
     lookahead: LookAhead
     history: History
     steering: Steering | None
+    inputs: SteeringInputs | None
 
     def snapshot(self) -> Snapshot:
         """Return what is going on at present."""
         tick = self.dispatcher.position_tick()
-        meter, knobs, steering = self.prepared.meter, self.prepared.steerable, self.steering
+        meter, steering = self.prepared.meter, self.steering
         self.tidy()
         return Snapshot(
             pid=os.getpid(),
-            style=style_of(steering.knobs, knobs.styles) if steering and knobs else self.prepared.style,
+            style=self._style(),
             seed=steering.seed if steering else self.settings.music.seed,
             port=self.port,
             meter=str(meter),
@@ -61,13 +64,26 @@ class Watch:
             past=tuple(self.history.past),
             sounding=self._sounding(tick),
             coming=self._coming(tick),
-            controls=controls_of(steering.knobs, knobs.styles, steering.bindings) if steering and knobs else (),
+            controls=self._controls(),
             lateness=self.history.lateness(self.dispatcher.worst_lateness_seconds),
             notes=self.history.notes,
             late_notes=self.dispatcher.late_notes,
             missed_notes=self.dispatcher.missed_notes,
+            rests=self.lookahead.rests,
             ahead_ticks=self.lookahead.ticks_ahead(max(0, tick)),
         )
+
+    def _style(self) -> str:
+        """The style as the knob stands; of several voices, all theirs."""
+        steerable = self.prepared.steerable
+        if self.steering is None or steerable is None or steerable.ensemble.voices > 1:
+            return self.prepared.style
+        return style_of(self.steering.knobs, steerable.styles)
+
+    def _controls(self) -> tuple[Control, ...]:
+        if self.steering is None or self.inputs is None or self.prepared.steerable is None:
+            return ()
+        return controls_of(self.steering.knobs, self.prepared.steerable.styles, self.inputs.controllers_of)
 
     def tidy(self) -> None:
         """Look at what has been sent since, and forget what is past; often enough, whether anybody looks or not."""
@@ -92,9 +108,9 @@ class Watch:
     def _coming(self, tick: int) -> tuple[RollNote, ...]:
         end = tick + COMING_BARS * self.prepared.meter.ticks_per_bar
         notes = [*self.dispatcher.planned_notes(), *self.lookahead.coming()]
-        channel = self.settings.music.channel
+        channels = self.prepared.channels
         return tuple(
-            RollNote(note.onset, note.pitch, note.duration, note.velocity, channel)
+            RollNote(note.onset, note.pitch, note.duration, note.velocity, channels[note.voice])
             for note in notes
             if tick < note.onset < end
         )

@@ -4,19 +4,24 @@ Such as::
 
     temperature 0.8         temperature pitch 0.5      min-p 0.05          density 0.4
     register 40 84          key F# minor               key off             swing 0.5
-    velocity 70             velocity off               velocity-range 0.5  mute on
-    style bach              style bach:0.7,joplin:0.3  new                 panic
+    velocity 70             velocity off               velocity-range 0.5  humanise 0.4
+    style bach              style bach:0.7,joplin:0.3  new                 mute on
+    hold 2                  hold off                   variation 0.3       panic
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from runtime.encoding import HEADS, PITCHES
 from runtime.errors import InputError
 from runtime.steering.knobs import Knobs, with_temperature
 from runtime.steering.scales import pitch_classes
 from runtime.style_mix import read_mix
+
+HELD_BARS: Final = (0, 1, 2, 4, 8)
+"""How many bars can be held; 0 lets go."""
 
 
 class When(Enum):
@@ -103,6 +108,12 @@ def _mute(text: str, knobs: Knobs) -> Change:
     return Change(replace(knobs, mute=text.lower() == "on"))
 
 
+def _hold(text: str, knobs: Knobs) -> Change:
+    if text.lower() not in ("off", *map(str, HELD_BARS[1:])):
+        raise InputError(f"hold {text}: off, or a number of bars: {', '.join(map(str, HELD_BARS[1:]))}")
+    return Change(replace(knobs, hold=0 if text.lower() == "off" else int(text)), When.BAR)
+
+
 def _style(text: str, styles: Sequence[str]) -> tuple[float, ...]:
     mix: Mapping[str, float] = read_mix(text)
     unknown = [name for name in mix if name not in styles]
@@ -130,7 +141,10 @@ _COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
     "velocity": _velocity,
     "velocity-range": _velocity_range,
     "swing": lambda text, knobs: Change(replace(knobs, swing=_number("swing", text, 0, 1))),
+    "humanise": lambda text, knobs: Change(replace(knobs, humanise=_number("humanise", text, 0, 1))),
     "mute": _mute,
+    "hold": _hold,
+    "variation": lambda text, knobs: Change(replace(knobs, variation=_number("variation", text, 0, 1))),
     "new": lambda _, knobs: Change(knobs, When.BAR, new_idea=True),
     "panic": lambda _, knobs: Change(knobs, panic=True),
     "style": lambda _, knobs: Change(knobs),  # handled by `obey`, which knows the styles

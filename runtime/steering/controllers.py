@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from runtime.steering.commands import Change, When
+from runtime.encoding import HEADS
+from runtime.steering.commands import HELD_BARS, Change, When
 from runtime.steering.knobs import Knobs, with_temperature
 
 CONTROL_CHANGE, PROGRAM_CHANGE = 0xB0, 0xC0
@@ -23,13 +25,17 @@ DEFAULT_MAP: Final[Mapping[int, str]] = {
     74: "morph",
     75: "register-low",
     76: "register-high",
+    77: "variation",
+    78: "humanise",
     80: "mute",
     81: "new",
+    82: "hold",
     120: "panic",
     123: "panic",
 }
 """Controllers by number: the modulation wheel turns the temperature, expression the loudness, the sound controllers 70
-to 76 the rest, two switches mute and ask for something new, and "all sound off" and "all notes off" mean that."""
+to 78 the rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; "all sound off" and "all notes
+off" mean that."""
 
 
 def turned(knobs: Knobs, name: str, value: int) -> Change | None:
@@ -39,6 +45,10 @@ def turned(knobs: Knobs, name: str, value: int) -> Change | None:
 
 def _share(value: int, low: float, high: float) -> float:
     return low + (high - low) * value / HIGHEST
+
+
+def _head(head: str, knobs: Knobs, value: int) -> Change:
+    return Change(with_temperature(knobs, _share(value, 0.0, 2.0), head))
 
 
 def _lowest(knobs: Knobs, value: int) -> Change:
@@ -51,6 +61,12 @@ def _highest(knobs: Knobs, value: int) -> Change:
 
 def _new(knobs: Knobs, value: int) -> Change | None:
     return Change(knobs, When.BAR, new_idea=True) if value >= SWITCH else None
+
+
+def _held(knobs: Knobs, value: int) -> Change | None:
+    """Five places of the knob: off, 1, 2, 4 and 8 bars."""
+    bars = HELD_BARS[value * len(HELD_BARS) // (HIGHEST + 1)]
+    return None if bars == knobs.hold else Change(replace(knobs, hold=bars), When.BAR)
 
 
 def _morphed(style: tuple[float, ...], place: float) -> tuple[float, ...]:
@@ -72,9 +88,13 @@ KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
     "velocity-range": lambda knobs, value: Change(replace(knobs, velocity_range=_share(value, 0.0, 2.0))),
     "swing": lambda knobs, value: Change(replace(knobs, swing=_share(value, 0.0, 1.0))),
     "morph": lambda knobs, value: Change(replace(knobs, style=_morphed(knobs.style, _share(value, 0.0, 1.0)))),
+    "humanise": lambda knobs, value: Change(replace(knobs, humanise=_share(value, 0.0, 1.0))),
     "mute": lambda knobs, value: Change(replace(knobs, mute=value >= SWITCH)),
+    "variation": lambda knobs, value: Change(replace(knobs, variation=_share(value, 0.0, 1.0))),
+    "hold": _held,
     "new": _new,
     "panic": lambda knobs, _: Change(knobs, panic=True),
+    **{f"temperature-{head}": partial(_head, head) for head in HEADS},
 }
 """What a controller can turn, by name."""
 

@@ -29,7 +29,10 @@ class Knobs:
         velocity: The velocity around which the notes are played, 1..127; None as the network has them.
         velocity_range: How far velocities keep from that: 0 all alike, 1 as the network has them, 2 twice as far.
         swing: 0 (straight) to 1 (the off-beat eighth at two thirds).
+        humanise: 0 (every note on its time, as loud as made) to 1 (up to 30 ms late, and a little louder or softer).
         mute: Whether notes are left out; those that sound are ended as written.
+        variation: By how much music that comes again differs, 0 (note for note) to 1.
+        hold: How many bars are repeated, 0 for none.
 
     """
 
@@ -42,7 +45,10 @@ class Knobs:
     velocity: int | None = None
     velocity_range: float = 1.0
     swing: float = 0.0
+    humanise: float = 0.0
     mute: bool = False
+    variation: float = 0.0
+    hold: int = 0
 
     def controls(self, before: Controls) -> Controls:
         """Return what the network is asked for: the controls of before with these knobs' values.

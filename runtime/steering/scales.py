@@ -33,6 +33,16 @@ def pitch_classes(key: str) -> frozenset[int]:
         InputError: If the tonic or the scale is unknown.
 
     """
+    tonic, scale = _read(key)
+    return frozenset((tonic + step) % 12 for step in SCALES[scale])
+
+
+def tonic_of(key: str) -> int:
+    """Return the pitch class 0..11 of a key's tonic; raises as `pitch_classes` does."""
+    return _read(key)[0]
+
+
+def _read(key: str) -> tuple[int, str]:
     tonic, _, scale = key.strip().partition(" ")
     scale = scale.strip().lower().replace(" ", "-") or "major"
     letter, accidental = tonic[:1].lower(), tonic[1:].lower().replace("♯", "#").replace("♭", "b")
@@ -40,5 +50,4 @@ def pitch_classes(key: str) -> frozenset[int]:
         raise InputError(f"key {key!r} has no tonic: begin with a letter A to G, with # or b behind it, as in F# minor")
     if scale not in SCALES:
         raise InputError(f"scale {scale!r} is unknown: choose one of {', '.join(SCALES)}")
-    root = NOTES[letter] + SHARPENED[accidental]
-    return frozenset((root + step) % 12 for step in SCALES[scale])
+    return (NOTES[letter] + SHARPENED[accidental]) % 12, scale

@@ -2,18 +2,19 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from runtime.errors import ComposerError
-from runtime.improviser import Advance, Place
-from runtime.lookahead import LookAhead
+from runtime.improviser import Advance
+from runtime.lookahead import Arrive, LookAhead
+from runtime.making.ensemble import Ensemble
 from runtime.notes import Note
-from runtime.shaping import shaped
-from runtime.steering.commands import Change, When, obey
-from runtime.steering.controllers import DEFAULT_MAP, received
+from runtime.shaping import human_delay, shaped
+from runtime.steering.commands import Change, When
 from runtime.steering.knobs import Knobs
+from runtime.steering.learning import Learner, Read
 
 LARGEST: Final = 4096
 """Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
@@ -30,15 +31,13 @@ class Steerable:
     Attributes:
         knobs: Where the knobs stand at first.
         styles: Names of the styles of the bundle, in the order of their weights.
-        advance: Makes the function that makes events, from knobs and a seed.
-        piece_at: The place before a new piece that begins at a position.
+        ensemble: Who plays.
 
     """
 
     knobs: Knobs
     styles: Sequence[str]
-    advance: Callable[[Knobs, int], Advance]
-    piece_at: Callable[[int], Place]
+    ensemble: Ensemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class _Idea:
 
     style: tuple[float, ...]
     seed: int
+    hold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,6 @@ class Steering:
 
     Attributes:
         knobs: Where they stand.
-        bindings: Names of what the controllers turn, by number.
 
     """
 
@@ -110,7 +109,7 @@ class Steering:
         *,
         panic: Callable[[], None],
         complain: Callable[[str], None],
-        bindings: Mapping[int, str] = DEFAULT_MAP,
+        read: Read | None = None,
     ) -> None:
         """Begin with the knobs where they stand.
 
@@ -120,14 +119,14 @@ class Steering:
             stream: What is steered.
             panic: Ends at once what sounds.
             complain: Told in a line what was wrong with a command.
-            bindings: Names of the knobs by controller number.
+            read: What a message or a command line asks for; without it, by the default map.
 
         """
         self._steerable = steerable
         self._stream = stream
         self._panic = panic
         self._complain = complain
-        self.bindings = bindings
+        self._reads = read or Learner(steerable.styles, tell=complain).read
         self._turns: deque[bytes | str] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
         self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
@@ -148,6 +147,14 @@ class Steering:
     def shape(self, notes: Iterable[Note]) -> list[Note]:
         """Return notes as the knobs want them to sound."""
         return shaped(notes, self.knobs)
+
+    def advance(self) -> Advance:
+        """Return what makes the next event as the knobs stand."""
+        return self._advance(self._idea)
+
+    def delay(self, tick: int) -> float:
+        """Return how many seconds after its time what is at a position shall be sent."""
+        return human_delay(tick, self.knobs.humanise)
 
     def run(self, stop: threading.Event) -> None:
         """Have the turns heard until `stop` is set."""
@@ -172,12 +179,9 @@ class Steering:
 
     def _read(self, turn: bytes | str) -> Change | None:
         try:
-            if isinstance(turn, bytes):
-                change = received(turn, self.knobs, self.bindings)
-            else:
-                change = obey(turn, self.knobs, self._steerable.styles)
+            change = self._reads(turn, self.knobs)
             if change is not None:
-                self._steerable.advance(change.knobs, self._idea.seed)
+                self._steerable.ensemble.advance(change.knobs, self._idea.seed)
         except ComposerError as error:
             self._complain(str(error))
             return None
@@ -190,19 +194,31 @@ class Steering:
             self._idea, self._coming = self._coming.idea, None
         if bar:
             before = self._coming or _Coming(next_bar, self._idea, fresh=False)
-            idea = _Idea(self.knobs.style, before.idea.seed + new_idea)
+            seed = before.idea.seed + new_idea * self._steerable.ensemble.voices
+            idea = _Idea(self.knobs.style, seed, self.knobs.hold)
             self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh)
         elif self._coming is None:
             self._idea = replace(self._idea, style=self.knobs.style)
         self._stream.restart(self._advance(self._idea))
         if self._coming is not None:
-            place = self._steerable.piece_at(self._coming.tick) if self._coming.fresh else None
-            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, place)
+            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._arrival(self._coming))
+
+    def _arrival(self, coming: _Coming) -> Arrive | None:
+        """Where the next idea begins."""
+        ensemble, tick, held = self._steerable.ensemble, coming.tick, coming.idea.hold
+        first = max(0, tick - held * self._stream.bar_ticks)
+        if held and first < tick and (held != self._idea.hold or coming.fresh):
+            return lambda before: ensemble.hold(before, self._stream.heard(first, tick), first, tick)
+        if coming.fresh:
+            return lambda _: ensemble.piece_at(tick)
+        if self._idea.hold and not held:
+            return lambda before: ensemble.let_go(before, tick)
+        return None
 
     def _advance(self, idea: _Idea) -> Advance:
-        return self._steerable.advance(replace(self.knobs, style=idea.style), idea.seed)
+        return self._steerable.ensemble.advance(replace(self.knobs, style=idea.style), idea.seed)
 
 
 def _asks_network(knobs: Knobs) -> Knobs:
     """The knobs without those that only shape notes."""
-    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, mute=False)
+    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, humanise=0.0, mute=False)

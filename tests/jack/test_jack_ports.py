@@ -75,7 +75,7 @@ def score(length_ticks: int) -> list[Note]:
 def dispatcher_for(port: OutputPort, notes: list[Note]) -> tuple[Dispatcher, list[Sent]]:
     reported: list[Sent] = []
     transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
-    return Dispatcher(port, transport, ListSource(notes), CHANNEL, reported.append), reported
+    return Dispatcher(port, transport, ListSource(notes), [CHANNEL], reported.append), reported
 
 
 def jack_client_port() -> "JackClientPort":
@@ -151,7 +151,7 @@ def test_a_stop_in_mid_note_leaves_nothing_on(receiver: Receiver, backend: str) 
                 stop.set()
 
         transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
-        Dispatcher(port, transport, ListSource(notes), CHANNEL, stop_after_some).run(stop)
+        Dispatcher(port, transport, ListSource(notes), [CHANNEL], stop_after_some).run(stop)
         received = receiver.read_until(END)
     assert [sent.message.midi_bytes() for sent in reported] == [one.data for one in received]
     assert sounding_after(received) == set()
@@ -192,7 +192,7 @@ def test_a_server_that_dies_ends_the_performance(jack_server: JackServer) -> Non
             if sent.message.tick > 20 and jack_server.process.returncode is None:
                 jack_server.end()
 
-        dispatcher = Dispatcher(port, transport, ListSource(notes), CHANNEL, kill_after_some)
+        dispatcher = Dispatcher(port, transport, ListSource(notes), [CHANNEL], kill_after_some)
         with pytest.raises(PortLostError, match="the JACK server has stopped"):
             dispatcher.run(threading.Event())
 

@@ -2,9 +2,11 @@
 
 from runtime.bar_memory import FIRST_BARS, KEPT_EVERY, LATEST_BARS, BarMemory
 
+BAR = 96
+
 
 def memory_of(bars: int) -> BarMemory:
-    memory = BarMemory()
+    memory = BarMemory(BAR)
     for number in range(bars):
         memory.keep(number, f"before {number}")
     return memory
@@ -13,7 +15,7 @@ def memory_of(bars: int) -> BarMemory:
 def test_a_kept_place_is_found() -> None:
     memory = memory_of(20)
     assert [memory.before(number) for number in (0, 7, 19, 500)] == ["before 0", "before 7", "before 19", "before 19"]
-    assert (memory.latest(), BarMemory().latest()) == (19, -1)
+    assert (memory.latest(), BarMemory(BAR).latest()) == (19, -1)
 
 
 def test_an_hour_is_kept_in_little_room() -> None:
@@ -27,6 +29,6 @@ def test_an_hour_is_kept_in_little_room() -> None:
 
 def test_what_comes_after_is_forgotten() -> None:
     memory = memory_of(20)
-    memory.forget_after(4)
+    memory.forget_places_after(4)
     assert memory.latest() == 4
     assert memory.before(10) == "before 4"

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -57,7 +58,7 @@ def known_bundles(monkeypatch: pytest.MonkeyPatch, tiny_models: Path, tmp_path: 
     [
         ((), "the following arguments are required: COMMAND; see lstm-composer --help"),
         (("sing",), "invalid choice: 'sing'"),
-        (("write", "-o", "out.mid", "--bars", "1"), "the following arguments are required: --style"),
+        (("write", "-o", "out.mid", "--bars", "1"), "one of the arguments --style --voices is required"),
         (("write", *SCALE, "--bars", "1"), "the following arguments are required: -o/--output"),
         (WRITE, "one of the arguments --bars --notes is required"),
         ((*WRITE, "--bars", "1", "--notes", "1"), "not allowed with argument --bars"),
@@ -89,6 +90,11 @@ def known_bundles(monkeypatch: pytest.MonkeyPatch, tiny_models: Path, tmp_path: 
         (("write", *SCALE, "-o", ".", "--bars", "1"), ". is a folder: name a file in it"),
         ((*PLAY, "--sync", "midi"), "LSTM Composer has no input: a clock can be followed through a MIDI system only"),
         ((*PLAY, "--sync", "link"), "--sync link is not there yet"),
+        ((*PLAY, "--set", "key H"), "--set 'key H': key 'H' has no tonic"),
+        ((*WRITE, "--bars", "1", "--set", "new"), "--set 'new': this can be said only while it plays"),
+        ((*PLAY, "--set", "key C", "--set", "register 61 61"), "no note of C lies between 61 and 61"),
+        ((*PLAY, "--map", "no.toml"), "map no.toml: there is no such file"),
+        ((*PLAY, "--osc", "here"), "--osc here: give a port up to 65535"),
         ((*PLAY, "--sync", "beat"), "invalid choice: 'beat' (choose from"),
         (
             ("play", *SCALE, "--backend", "tin-can"),
@@ -104,11 +110,18 @@ def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: tu
     assert not Path("out.mid").exists()
 
 
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        assert f"--osc {port} cannot be opened (" in line_of(in_process(capsys, *PLAY, "--osc", str(port)))
+
+
 def test_a_mistake_is_one_line_in_a_process_of_its_own(composer: Composer, tmp_path: Path) -> None:
     assert "there is no style 'jazz'; there are: " in line_of(
         composer("write", "--style", "jazz", "-o", "x.mid", "--bars", "1")
     )
-    assert "required: --style" in line_of(composer("play"))
+    assert "--style --voices is required" in line_of(composer("play"))
     assert not (tmp_path / "x.mid").exists()
 
 
@@ -154,7 +167,7 @@ def test_a_seed_that_nobody_gave_is_told_and_can_be_given(capsys: pytest.Capture
 
 
 def test_play_plays_what_write_writes(composer: Composer, tmp_path: Path) -> None:
-    same = (*SCALE, "--seed", "3", "--tempo", "240", "--bars", "2")
+    same = (*SCALE, "--seed", "3", "--tempo", "240", "--bars", "2", "--set", "swing 1", "--set", "key Eb minor")
     assert composer("write", *same, "-o", "written.mid").returncode == 0
     result = composer("play", *same, "--backend", "none", "--take", "take.mid", "--events", "events.jsonl")
     assert (result.returncode, result.stdout) == (0, ""), result.stderr
@@ -310,7 +323,7 @@ def test_the_other_packages_commands_are_found_by_name(
 def test_the_short_name_of_play(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["composer-play", "--sync", "midi"])
     assert cli.composer_play() == 2
-    assert "required: --style" in capsys.readouterr().err
+    assert "--style --voices is required" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_gone_is_no_error(surrounding: dict[str, str], tmp_path: Path) -> None:

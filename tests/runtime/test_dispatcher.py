@@ -98,7 +98,7 @@ class Stage:
         self.reported: list[Sent] = []
         self.stop = threading.Event()
         transport = InternalTransport(START, TEMPO_BPM)
-        self.dispatcher = Dispatcher(self.port, transport, self.source, self.channel, self.reported.append)
+        self.dispatcher = Dispatcher(self.port, transport, self.source, [self.channel], self.reported.append)
 
     def run(self) -> list[tuple[int, str, int, object]]:
         """Play; returns (tick, kind, number, seconds) of all that was sent, the seconds comparing as approximate."""
@@ -256,7 +256,7 @@ def test_a_report_that_fails_leaves_nothing_sounding() -> None:
     def fail(sent: Sent) -> None:
         raise OSError("disk full")
 
-    dispatcher = Dispatcher(stage.port, InternalTransport(START, TEMPO_BPM), stage.source, 1, fail)
+    dispatcher = Dispatcher(stage.port, InternalTransport(START, TEMPO_BPM), stage.source, [1], fail)
     with pytest.raises(OSError, match="disk full"):
         dispatcher.run(stage.stop)
     assert stage.port.sent

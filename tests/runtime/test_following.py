@@ -103,7 +103,7 @@ def perform(script: Script, *, lead_seconds: float = 0.0, own: bool = False) -> 
     room = Room(script, inbox)
     port = Port(room, lead_seconds)
     conductor = Conductor(inbox, InternalTransport(0.0, 120.0) if own else None, 120.0)
-    dispatcher = Dispatcher(port, conductor, song, 1, sent.append, inbox.wake)
+    dispatcher = Dispatcher(port, conductor, song, [1], sent.append, inbox.wake)
     dispatcher.run(room.stop)
     return sent, song, port
 

@@ -54,7 +54,7 @@ def test_the_same_music_gives_the_same_bytes_in_any_order(notes: list[Note]) -> 
 
 
 def test_the_file_is_what_a_daw_expects() -> None:
-    data = midi_bytes(SCORE, tempo_bpm=100, meter=Meter(6, 8), end_tick=144, channel=10, name="bach")
+    data = midi_bytes(SCORE, tempo_bpm=100, meter=Meter(6, 8), end_tick=144, channels=[10], name="bach")
     file = mido.MidiFile(file=io.BytesIO(data))
     assert (file.type, file.ticks_per_beat, len(file.tracks)) == (1, RESOLUTION, 2)
     conductor, music = file.tracks

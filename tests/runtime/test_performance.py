@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from pythonosc.udp_client import SimpleUDPClient
 
 from runtime import performance
 from runtime.errors import InputError, MissingError
@@ -19,6 +21,7 @@ from runtime.midifile import read_midi_notes
 from runtime.notes import Note
 from runtime.performance import play
 from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
+from runtime.ports.base import OnMessage
 from runtime.preparation import Prepared, prepare
 from runtime.settings import MusicSettings, PlaySettings
 
@@ -184,6 +187,54 @@ def test_an_engine_that_fails_ends_the_notes_and_leaves_a_take(
         play(settings())
     assert is_silent_after(port)
     assert (tmp_path / "take.mid").exists()
+
+
+class SteeredPort(RecordingPort):
+    """Says something once it plays, and stops when the low note is heard that this asks for."""
+
+    def __init__(self, says: Callable[["SteeredPort"], None]) -> None:
+        super().__init__(after=3, action=lambda: says(self))
+        self.on_message: OnMessage = lambda *_: None
+
+    def listen(self, on_message: OnMessage) -> str:
+        self.on_message = on_message
+        return "in"
+
+    def _send(self, message: Message, when_seconds: float) -> float:
+        if message.kind is Kind.NOTE_ON and message.number <= 40:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super()._send(message, when_seconds)
+
+
+def test_osc_and_a_map_are_heard(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    (tmp_path / "my.toml").write_text("[controllers]\n20 = {knob = 'register-high', low = 40, high = 40}\n")
+    client = SimpleUDPClient("127.0.0.1", number)
+    with client:
+        for says in (
+            lambda _: client.send_message("/lstm/register", [30, 40]),
+            lambda port: port.on_message(bytes([0xB0, 20, 1]), 0.0),
+        ):
+            port = SteeredPort(says)
+            into(port, monkeypatch)
+            play(replace(settings(), osc=str(number), map=tmp_path / "my.toml"))
+            assert is_silent_after(port)
+            assert "osc" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_the_first_note_has_what_was_set(
+    settings: Callable[..., PlaySettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = RecordingPort()
+    into(port, monkeypatch)
+    play(settings(bars=1, turns=("register 30 40", "velocity 33", "velocity-range 0")))
+    heard = [message for message in port.messages if message.kind is Kind.NOTE_ON]
+    assert {message.value for message in heard} == {33}
+    assert {message.number for message in heard} <= set(range(30, 41))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")

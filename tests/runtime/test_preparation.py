@@ -1,6 +1,6 @@
 """What the user left open comes from the bundle; what was asked for holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from runtime.controls import Controls
 from runtime.encoding import LADDER
 from runtime.engine import Engine
 from runtime.errors import BundleError, InputError, MissingError
-from runtime.improviser import Advance, advancer, improvise
+from runtime.improviser import improvise
+from runtime.making.ensemble import Ensemble, Plan
 from runtime.notes import Meter, Note
 from runtime.preparation import prepare
 from runtime.settings import MusicSettings
@@ -24,11 +25,12 @@ def controls(monkeypatch: pytest.MonkeyPatch) -> list[Controls]:
     """Those that the music is prepared with, as they come."""
     seen: list[Controls] = []
 
-    def watched(engine: Engine, given: Controls, seed: int) -> Advance:
-        seen.append(given)
-        return advancer(engine, given, seed)
+    class Watched(Ensemble):
+        def __init__(self, engine: Engine, controls: Sequence[Controls], plan: Plan | None = None) -> None:
+            seen.extend(controls)
+            super().__init__(engine, controls, plan)
 
-    monkeypatch.setattr(preparation, "advancer", watched)
+    monkeypatch.setattr(preparation, "Ensemble", Watched)
     return seen
 
 

@@ -75,7 +75,8 @@ def test_weights_add_up_to_one_and_keep_their_order(given_weights: list[float]) 
     mix = read_mix(",".join(f"style{index}:{weight!r}" for index, weight in enumerate(given_weights)))
     assert math.fsum(mix.values()) == pytest.approx(1)
     assert all(0 <= weight <= 1 for weight in mix.values())
-    assert heaviest_of(mix) == f"style{given_weights.index(max(given_weights))}"
+    # By weight, not by name: two that differ in the last bit may have become equal.
+    assert mix[heaviest_of(mix)] == mix[f"style{given_weights.index(max(given_weights))}"] == max(mix.values())
     pairs = sorted(zip(given_weights, mix.values(), strict=True))
     assert [weight for _, weight in pairs] == sorted(mix.values())
 
@@ -160,16 +161,14 @@ def test_an_unknown_style_in_a_mix(pair: Path) -> None:
 def test_what_a_mix_is_played_with(
     pair: Path,
     music: Callable[..., MusicSettings],
-    monkeypatch: pytest.MonkeyPatch,
     style: str,
     weights: tuple[float, ...],
     expected: tuple[str, float, Meter],
 ) -> None:
-    seen = []
-    monkeypatch.setattr("runtime.preparation.advancer", lambda _engine, controls, _seed: seen.append(controls))
     prepared = prepare(music(style=style, models_dirs=(pair,)))
     name, tempo_bpm, meter = expected
-    assert seen[0].style == pytest.approx(weights)
+    assert prepared.steerable is not None
+    assert prepared.steerable.knobs.style == pytest.approx(weights)
     assert prepared.tempo_bpm == pytest.approx(tempo_bpm)
     assert (prepared.meter, prepared.style) == (meter, name)
     asked = prepare(music(style=style, models_dirs=(pair,), tempo_bpm=100.0, meter=Meter(6, 8)))

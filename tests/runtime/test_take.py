@@ -38,7 +38,7 @@ def take_of(*messages: Message) -> list[Note]:
     take = Take()
     for message in messages:
         take.add(Sent(message, 0.0, 0.0))
-    return take.notes()
+    return take.music().notes
 
 
 def on(tick: int, pitch: int, velocity: int = 80) -> Message:

@@ -32,6 +32,7 @@ def snapshot() -> Callable[..., Snapshot]:
             notes=100,
             late_notes=2,
             missed_notes=3,
+            rests=0,
             ahead_ticks=2 * BAR,
         )
         return replace(known, **changes)  # type: ignore[arg-type] # the tests name its fields

@@ -8,8 +8,8 @@ import pytest
 
 from runtime.controls import Controls
 from runtime.engine import Engine
-from runtime.improviser import Cursor, advancer
 from runtime.lookahead import LookAhead
+from runtime.making.ensemble import Ensemble
 from runtime.notes import Note
 from runtime.steering.knobs import Knobs
 from runtime.steering.scales import pitch_classes
@@ -28,12 +28,11 @@ class Rig:
         self.steerable = Steerable(
             knobs=Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02),
             styles=["scale"],
-            advance=lambda knobs, seed: advancer(engine, knobs.controls(controls), seed),
-            piece_at=lambda tick: Cursor(engine.start(), onset=tick, piece_start=tick, last_end=tick),
+            ensemble=Ensemble(engine, [controls]),
         )
-        start = Cursor(engine.start())
-        first = self.steerable.advance(self.steerable.knobs, SEED)
-        self.lookahead = LookAhead(first, start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+        ensemble = self.steerable.ensemble
+        first = ensemble.advance(self.steerable.knobs, SEED)
+        self.lookahead = LookAhead(first, ensemble.start(), bar_ticks=BAR, ahead_ticks=40 * BAR)
         self.panics = 0
         self.problems: list[str] = []
         self.steering = Steering(

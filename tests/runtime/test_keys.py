@@ -1,7 +1,7 @@
 import pytest
 
+from runtime.keys import KEYS, key_of
 from runtime.notes import Note
-from trainer.keys import KEYS, key_of
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 3, 5, 7, 8, 11, 12)
 

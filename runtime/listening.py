@@ -1,0 +1,180 @@
+"""Playing together: what the player plays into the input is taken up and gone on with.
+
+`continue`: while the player plays we are silent; a beat after the last key was let go we go on from the phrase.
+`answer`: the player and we alternate every so many bars; our bars go on from theirs.
+
+The phrase is moved onto the grid (`snapped`) and given to the network as if it had made it; the music goes on from the
+state after it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from runtime.improviser import Advance
+from runtime.lookahead import Arrive
+from runtime.making.feeding import snapped
+from runtime.notes import TICKS_PER_QUARTER, Note
+
+LISTENS: Final = ("off", "continue", "answer")
+NOTE_OFF, NOTE_ON = 0x80, 0x90
+LOOK_SECONDS: Final = 0.02
+FEED_TICKS: Final = TICKS_PER_QUARTER // 2 + 4
+"""How long before our first bar a phrase is taken up: the dispatcher takes notes so early, and they must be made."""
+LARGEST: Final = 4096
+"""Notes of a phrase; of more the latest count."""
+
+
+class Stream(Protocol):
+    """What is gone on with: a `LookAhead`."""
+
+    def pause(self) -> None:
+        """Make nothing until a restart."""
+        ...
+
+    def restart(self, advance: Advance, from_tick: int = 0, arrive: Arrive | None = None) -> None:
+        """Go on from a place."""
+        ...
+
+    def taken_before(self) -> int:
+        """Return the position before which notes have been handed over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """How we play with somebody.
+
+    Attributes:
+        mode: One of LISTENS.
+        bar_ticks: Length of a bar.
+        beat_ticks: Length of a beat.
+        turn_bars: Bars that each of us plays, in `answer`.
+        first_tick: Position of the first bar.
+
+    """
+
+    mode: str
+    bar_ticks: int
+    beat_ticks: int
+    turn_bars: int = 2
+    first_tick: int = 0
+
+    @property
+    def turn_ticks(self) -> int:
+        """Length of a turn."""
+        return self.turn_bars * self.bar_ticks
+
+    def turn(self, tick: int) -> int:
+        """Return the number of the turn that a position is in: the even ones are the player's."""
+        return (tick - self.first_tick) // self.turn_ticks
+
+    def turn_start(self, number: int) -> int:
+        """Return where a turn begins."""
+        return self.first_tick + number * self.turn_ticks
+
+    def ours(self, notes: list[Note]) -> list[Note]:
+        """Leave out what starts in the player's turns, and end what sounds into them."""
+        if self.mode != "answer":
+            return notes
+        return [
+            replace(note, duration=min(note.duration, self.turn_start(self.turn(note.onset) + 1) - note.onset))
+            for note in notes
+            if self.turn(note.onset) % 2 == 1
+        ]
+
+
+class Listener:
+    """Hears the player and has the music go on from what was played."""
+
+    def __init__(
+        self,
+        together: Together,
+        stream: Stream,
+        after: Callable[[list[Note], int], Any],
+        advance: Callable[[], Advance],
+        tick_at: Callable[[float], int],
+        now: Callable[[], float],
+    ) -> None:
+        """Get ready.
+
+        Args:
+            together: How we play.
+            stream: What is gone on with.
+            after: Gives the place at a position after notes.
+            advance: Gives what makes the next event at present.
+            tick_at: Gives the position at a time of the port's clock.
+            now: The port's clock.
+
+        """
+        self._together = together
+        self._stream = stream
+        self._after = after
+        self._advance = advance
+        self._tick_at = tick_at
+        self._now = now
+        self._heard: deque[tuple[bytes, float]] = deque(maxlen=LARGEST)
+        self._phrase: deque[Note] = deque(maxlen=LARGEST)
+        self._down: dict[int, tuple[int, int]] = {}  # keys that are held: since when, how loud
+        self._last_tick = 0
+        self._listening = False
+        self._answered = -1  # the last turn that a phrase was taken up in
+
+    def put(self, message: bytes, seconds: float) -> None:
+        """Take a note message that came in at a time of the port's clock; returns at once."""
+        self._heard.append((message, seconds))
+
+    def run(self, stop: threading.Event) -> None:
+        """Listen until `stop` is set."""
+        while not stop.wait(LOOK_SECONDS):
+            self.look()
+
+    def look(self) -> None:
+        """Read what has come in, and take it up if it is time to."""
+        while self._heard:
+            self._hear(*self._heard.popleft())
+        now = self._tick_at(self._now())
+        if self._together.mode == "answer":
+            self._answer(now)
+        elif self._listening and not self._down and now - self._last_tick >= self._together.beat_ticks:
+            beat = self._together.beat_ticks
+            self._go_on(-(-self._stream.taken_before() // beat) * beat)
+            self._listening = False
+
+    def _hear(self, message: bytes, seconds: float) -> None:
+        if len(message) != 3:
+            return
+        status, pitch, velocity = message[0] & 0xF0, message[1] & 0x7F, message[2] & 0x7F
+        tick = self._tick_at(seconds)
+        if status not in (NOTE_ON, NOTE_OFF) or tick < 0:
+            return
+        self._last_tick = tick
+        if pitch in self._down:
+            onset, loudness = self._down.pop(pitch)
+            self._phrase.append(Note(onset, pitch, max(1, tick - onset), loudness))
+        if status == NOTE_ON and velocity:
+            self._down[pitch] = (tick, velocity)
+            if self._together.mode == "continue" and not self._listening:
+                self._listening = True
+                self._stream.pause()
+
+    def _answer(self, now: int) -> None:
+        turn = self._together.turn(now + FEED_TICKS)
+        if turn % 2 == 0 or turn == self._answered:
+            return
+        self._answered = turn
+        start = self._together.turn_start(turn)
+        sounding = [Note(onset, pitch, max(1, now - onset), loud) for pitch, (onset, loud) in self._down.items()]
+        first = start - self._together.turn_ticks
+        self._phrase = deque((note for note in (*self._phrase, *sounding) if first <= note.onset < start), LARGEST)
+        if self._phrase:
+            self._go_on(start)
+
+    def _go_on(self, tick: int) -> None:
+        """Go on from the phrase, at a position."""
+        phrase = [note for note in snapped(sorted(self._phrase)) if note.onset < tick]
+        self._phrase.clear()
+        place = self._after(phrase, tick)
+        self._stream.restart(self._advance(), 0, lambda _: place)

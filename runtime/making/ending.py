@@ -1,0 +1,149 @@
+"""An ending: the last bar is a chord on the tonic, chosen by the network and held to the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.controls import FORBIDDEN
+from runtime.encoding import PITCHES, duration_class, floor_class
+from runtime.engine import Step
+from runtime.improviser import Ask, Cursor, Favour, Improvisation, Voice
+from runtime.keys import key_of
+from runtime.making.held import cursor_of
+from runtime.notes import Note
+from runtime.steering.scales import pitch_classes, tonic_of
+
+MOST_NOTES: Final = 4
+"""In the last chord."""
+HIGHEST_BASS: Final = 60
+HEARD_NOTES: Final = 64
+"""Latest notes that the key is told by, where none is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPlace:
+    """A place in music that will end.
+
+    Attributes:
+        inner: The voice's own place.
+        onset: Position of the previous onset.
+        heard: The latest notes.
+        chord: Of the last chord so far; None before it.
+
+    """
+
+    inner: Any
+    onset: int
+    heard: tuple[Note, ...] = ()
+    chord: tuple[Note, ...] | None = None
+
+
+class Ended:
+    """A `Voice` that ends another's music on the tonic; its places are `EndedPlace`s."""
+
+    def __init__(
+        self, voice: Voice, improvisation: Improvisation, end_tick: int, bar_ticks: int, key: str | None = None
+    ) -> None:
+        """Get ready.
+
+        Args:
+            voice: Who plays before the last bar.
+            improvisation: Who chooses the chord: at the bottom of `voice`.
+            end_tick: Where the music ends, on a bar line.
+            bar_ticks: Length of a bar.
+            key: The key; told by the latest notes if None.
+
+        """
+        self._voice = voice
+        self._improvisation = improvisation
+        self._end = end_tick
+        self._last_bar = end_tick - bar_ticks
+        self._key = key
+
+    def ask(self, place: EndedPlace, favour: Favour | None = None) -> Ask | None:
+        """Return what the network is to be run on."""
+        if place.chord is None:
+            return self._voice.ask(place.inner, favour)
+        pitches = self._pitches(place)
+        if not pitches.any():
+            return None
+        cursor: Cursor = cursor_of(place.inner)
+        ask = self._improvisation.ask(cursor)
+        return ask._replace(controls=_only(ask.controls, self._last_bar - cursor.onset, pitches, self._duration))
+
+    def tell(self, place: EndedPlace, step: Step | None) -> tuple[Note | None, EndedPlace]:
+        """Return the next note and the place after it."""
+        if place.chord is None:
+            note, inner = self._voice.tell(place.inner, step)
+            if inner.onset >= self._last_bar:
+                return None, replace(place, inner=cursor_of(place.inner), chord=())
+            heard = place.heard if note is None else (*place.heard[1 - HEARD_NOTES :], note)
+            return note, replace(place, inner=inner, onset=inner.onset, heard=heard)
+        if step is None:
+            return None, replace(place, onset=self._end)
+        note, cursor = self._improvisation.tell(place.inner, step)
+        if note is None:
+            return None, replace(place, onset=self._end)
+        last = replace(note, onset=self._last_bar, duration=self._duration)
+        return last, replace(
+            place, inner=replace(cursor, onset=self._last_bar), onset=self._last_bar, chord=(*place.chord, last)
+        )
+
+    def moved(self, place: EndedPlace, ticks: int, number: int) -> EndedPlace:
+        """Return a place as if it were so many ticks later."""
+        return replace(place, inner=self._voice.moved(place.inner, ticks, number), onset=place.onset + ticks)
+
+    def resting(self, place: EndedPlace, tick: int) -> EndedPlace:
+        """Return the place from which nothing starts before a position."""
+        if place.chord is not None:
+            return place
+        inner = self._voice.resting(place.inner, tick)
+        return replace(place, inner=inner, onset=max(place.onset, inner.onset))
+
+    @property
+    def _duration(self) -> int:
+        return self._end - self._last_bar
+
+    def _pitches(self, place: EndedPlace) -> NDArray[np.bool_]:
+        """Which pitches the chord may go on with: the tonic in the bass, then the triad, upward."""
+        numbers = np.arange(PITCHES)
+        if not place.chord:
+            return np.asarray((numbers % 12 == self._tonic(place)) & (numbers <= HIGHEST_BASS), bool)
+        if len(place.chord) == MOST_NOTES:
+            return np.zeros(PITCHES, bool)
+        above = numbers > place.chord[-1].pitch
+        return np.asarray(above & np.isin(numbers % 12, list(self._triad(place))), bool)
+
+    def _tonic(self, place: EndedPlace) -> int:
+        return tonic_of(self._key or key_of(place.heard))
+
+    def _triad(self, place: EndedPlace) -> frozenset[int]:
+        """The tonic, its third in the key, and its fifth."""
+        key = self._key or key_of(place.heard)
+        tonic, scale = tonic_of(key), pitch_classes(key)
+        third = 4 if (tonic + 4) % 12 in scale else 3
+        return frozenset({tonic, (tonic + third) % 12, (tonic + 7) % 12})
+
+
+def _only(
+    tensors: Mapping[str, NDArray[Any]], delta: int, pitches: NDArray[np.bool_], duration: int
+) -> dict[str, NDArray[Any]]:
+    """Leave nothing but some pitches after a time, as long as the bar."""
+    biases = {
+        "delta_bias": np.arange(tensors["delta_bias"].shape[1]) == floor_class(max(0, delta)),
+        "pitch_bias": pitches & np.isfinite(tensors["pitch_bias"][0]) if _some(tensors, pitches) else pitches,
+        "duration_bias": np.arange(tensors["duration_bias"].shape[1]) == duration_class(duration),
+    }
+    return {**tensors, **{name: _forbidding(allowed) for name, allowed in biases.items()}}
+
+
+def _some(tensors: Mapping[str, NDArray[Any]], pitches: NDArray[np.bool_]) -> bool:
+    """Tell whether the register leaves any of the pitches."""
+    return bool((pitches & np.isfinite(tensors["pitch_bias"][0])).any())
+
+
+def _forbidding(allowed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return np.where(allowed, 0.0, FORBIDDEN).astype(np.float32)[None]

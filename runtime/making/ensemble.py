@@ -1,0 +1,173 @@
+"""Who plays: one voice or several, each improvising, in a form, holding bars and ending as it is asked to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from runtime.controls import Controls
+from runtime.engine import Engine
+from runtime.improviser import Advance, Cursor, Improvisation, Voice, solo
+from runtime.making.ending import Ended, EndedPlace
+from runtime.making.feeding import MOST_NOTES, fed
+from runtime.making.form import Formed
+from runtime.making.held import Held
+from runtime.making.together import TogetherPlace, begin, each, together
+from runtime.notes import Note
+from runtime.steering.knobs import Knobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the music as a whole shall be.
+
+    Attributes:
+        form: Letters of the sections, None for none.
+        section_bars: Bars in each.
+        end_tick: Position at which the last bar ends, in a chord on the tonic; None where it just stops.
+        first_tick: Position of the first bar line.
+
+    """
+
+    form: str | None = None
+    section_bars: int = 8
+    end_tick: int | None = None
+    first_tick: int = 0
+
+
+class Ensemble:
+    """Makes music from knobs; all its places are of one kind, which only it and its streams know.
+
+    Attributes:
+        voices: How many play.
+
+    """
+
+    def __init__(self, engine: Engine, controls: Sequence[Controls], plan: Plan | None = None) -> None:
+        """Get ready.
+
+        Args:
+            engine: Runs the network for all voices.
+            controls: Of each voice; where there are several, each keeps its style.
+            plan: What the music as a whole shall be.
+
+        """
+        self._engine = engine
+        self._controls = controls
+        self._plan = plan or Plan()
+        self._bar = controls[0].meter.ticks_per_bar
+        self.voices = len(controls)
+        self._plain = [self._player(one, 0, None, 0.0) for one in controls]
+
+    def advance(self, knobs: Knobs, seed: int) -> Advance:
+        """Return the function that makes the next event; voices after the first have the seeds after it.
+
+        Raises:
+            InputError: If the knobs allow no note.
+
+        """
+        voices: list[Voice] = []
+        for index, before in enumerate(self._controls):
+            controls = knobs.controls(before)
+            if self.voices > 1:
+                controls = replace(controls, style=before.style)
+            voices.append(self._player(controls, seed + index, knobs.key, knobs.variation).voice)
+        return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
+
+    def start(self) -> Any:
+        """Return the place before the first note."""
+        return self.piece_at(self._plan.first_tick)
+
+    def piece_at(self, tick: int) -> Any:
+        """Return the place before a new piece that begins at a bar line; a form begins again."""
+        return self._joined([one.begin(self._piece(tick), tick) for one in self._plain])
+
+    def resting(self, place: Any, tick: int) -> Any:
+        """Return the place from which nothing starts before a position."""
+        return self._each(place, lambda player, one, _: player.voice.resting(one, tick))
+
+    def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
+        """Return the place from which the notes from `first` to `last` are repeated, from `last` on."""
+        return self._each(
+            place,
+            lambda player, one, index: player.hold(one, [note for note in notes if note.voice == index], first, last),
+        )
+
+    def let_go(self, place: Any, tick: int) -> Any:
+        """Return the place from which the music goes on after holding."""
+        return self._each(place, lambda player, one, _: player.let_go(one, tick))
+
+    def after(self, notes: Sequence[Note], tick: int) -> Any:
+        """Return the place at a position after notes that somebody else has played, in the order of their onsets."""
+        latest = notes[-MOST_NOTES:]
+        origin = latest[0].onset // self._bar * self._bar if latest else tick // self._bar * self._bar
+        places = []
+        for player in self._plain:
+            cursor = fed(self._engine, player.improvisation, latest, self._piece(origin))
+            cursor = player.improvisation.resting(cursor, tick)
+            places.append(player.begin(cursor, tick // self._bar * self._bar))
+        return self._joined(places)
+
+    def _piece(self, tick: int) -> Cursor:
+        return Cursor(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
+
+    def _player(self, controls: Controls, seed: int, key: str | None, variation: float) -> "_Player":
+        plan = self._plan
+        allowed = _allowed(controls)
+        improvisation = Improvisation(self._engine, controls, seed)
+        formed = None
+        if plan.form is not None:
+            formed = Formed(improvisation, plan.form, plan.section_bars * self._bar, variation, allowed)
+        held = Held(formed or improvisation, improvisation, variation, allowed)
+        ended = None if plan.end_tick is None else Ended(held, improvisation, plan.end_tick, self._bar, key)
+        return _Player(improvisation, formed, held, ended)
+
+    def _joined(self, places: list[Any]) -> Any:
+        return places[0] if self.voices == 1 else begin(places)
+
+    def _each(self, place: Any, change: "Callable[[_Player, Any, int], Any]") -> Any:
+        """Change the places of all voices."""
+        if not isinstance(place, TogetherPlace):
+            return change(self._plain[0], place, 0)
+        parts = [
+            change(player, part.place, index)
+            for index, (player, part) in enumerate(zip(self._plain, place.parts, strict=True))
+        ]
+        return each(place, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Player:
+    """One voice and the layers that it is made of."""
+
+    improvisation: Improvisation
+    formed: Formed | None
+    held: Held
+    ended: Ended | None
+
+    @property
+    def voice(self) -> Voice:
+        return self.ended or self.held
+
+    def begin(self, cursor: Cursor, tick: int) -> Any:
+        place: Any = cursor if self.formed is None else self.formed.begin(cursor, tick)
+        return place if self.ended is None else EndedPlace(place, cursor.onset)
+
+    def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
+        return _inside(place, lambda one: self.held.hold(one, notes, first, last))
+
+    def let_go(self, place: Any, tick: int) -> Any:
+        return _inside(place, lambda one: self.held.let_go(one, tick))
+
+
+def _inside(place: Any, change: Callable[[Any], Any]) -> Any:
+    """Change the place inside one of music that will end."""
+    if not isinstance(place, EndedPlace):
+        return change(place)
+    return place if place.chord is not None else replace(place, inner=change(place.inner))
+
+
+def _allowed(controls: Controls) -> Callable[[int], bool]:
+    bias = controls.pitch_bias
+    return (lambda _: True) if bias is None else (lambda pitch: bool(np.isfinite(bias[pitch])))

@@ -1,0 +1,93 @@
+"""What turns the knobs beside the MIDI input, made ready before the music starts: the user's map and the OSC port."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from runtime.errors import InputError
+from runtime.steering.learning import Learner, Read
+from runtime.steering.map_file import default_path, keep_learnt, read_map
+from runtime.steering.mapping import Binding, ControlMap, Slot
+from runtime.steering.osc import OscInput
+from runtime.steering.steering import Steerable
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringInputs:
+    """What turns the knobs.
+
+    Attributes:
+        read: What a channel message or a command line asks for, by the user's map.
+        osc: The OSC port; None where none was asked for.
+        controllers_of: The controllers that turn a knob at present.
+
+    """
+
+    read: Read
+    osc: OscInput | None = None
+    controllers_of: Callable[[str], Sequence[Slot]] = lambda _: ()
+
+    @contextmanager
+    def heard(self, put: Callable[[str], None]) -> Iterator[None]:
+        """Hand over what comes in by OSC during the block, on a thread that ends with it."""
+        if self.osc is None:
+            yield
+            return
+        stop = threading.Event()
+        thread = threading.Thread(target=partial(self.osc.run, put, stop), name="osc")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+@contextmanager
+def steering_inputs(
+    steerable: Steerable | None, map_path: Path | None, osc: str | None, say: Callable[[str], None]
+) -> Iterator[SteeringInputs | None]:
+    """Read the map and open the OSC port; None where the style has nothing to turn.
+
+    Args:
+        steerable: What can be turned.
+        map_path: The user's map; None for the one in the user's configuration folder, if there is one.
+        osc: PORT or HOST:PORT; None for no OSC.
+        say: Told in a line where OSC is heard, what was learnt, and what was wrong with a message.
+
+    Raises:
+        InputError: If the map or the address is not right.
+        MissingError: If the port cannot be opened, or python-osc is not installed.
+
+    """
+    if steerable is None:
+        if map_path is not None or osc is not None:
+            raise InputError("this style has no knobs, as those of the article's presets: leave --map and --osc out")
+        yield None
+        return
+    learner = _learner(steerable, map_path, say)
+    inputs = SteeringInputs(learner.read, controllers_of=learner.controllers_of)
+    if osc is None:
+        yield inputs
+        return
+    port = OscInput(osc, say)
+    try:
+        say(f"is steered by OSC at {port.address[0]}:{port.address[1]}, such as /lstm/temperature 0.8")
+        yield replace(inputs, osc=port)
+    finally:
+        port.close()
+
+
+def _learner(steerable: Steerable, map_path: Path | None, say: Callable[[str], None]) -> Learner:
+    path = map_path or default_path()
+    is_there = map_path is not None or path.exists()
+    control_map = read_map(path, steerable.knobs, steerable.styles) if is_there else ControlMap()
+
+    def keep(learnt: Mapping[Slot, Binding]) -> str:
+        keep_learnt(path, learnt)
+        return f"in {path}"
+
+    return Learner(steerable.styles, control_map, tell=say, keep=keep)

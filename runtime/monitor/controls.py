@@ -1,7 +1,9 @@
 """The knobs in words, each with the controllers that turn it."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final
 
 from runtime.encoding import HEADS
 from runtime.monitor.snapshot import Control
@@ -14,22 +16,19 @@ STYLE_KNOBS = ("morph",)
 """Names of controllers that turn the style, whatever they are called."""
 
 
-def controls_of(
-    knobs: Knobs, styles: Sequence[str], controllers_of: Callable[[str], Sequence[Slot]]
-) -> tuple[Control, ...]:
+def controls_of(knobs: Knobs, styles: Sequence[str], controllers: Mapping[str, Sequence[Slot]]) -> tuple[Control, ...]:
     """Return every knob where it stands, then what is only pushed (a new idea, panic).
 
     Args:
         knobs: Where they stand.
         styles: Names of the styles of the bundle, in the order of their weights.
-        controllers_of: The controllers that turn what has a name in `runtime.steering.controllers.KNOBS`.
+        controllers: The controllers of what has a name in `runtime.steering.controllers.KNOBS`.
 
     """
-    values = {field.name: getattr(knobs, field.name) for field in dataclasses.fields(knobs)}
-    turned = {name.replace("_", "-"): _words(name, value, styles) for name, value in values.items()}
-    pushed = [name for name in KNOBS if not any(_turns(name, knob) for knob in turned)]
-    known = [*turned.items(), *((name, "") for name in pushed)]
-    return tuple(Control(name, value, _numbers(name, controllers_of)) for name, value in known)
+    values = [(name, getattr(knobs, name)) for name in _FIELDS]
+    turned = [(name.replace("_", "-"), _words(name, value, styles)) for name, value in values]
+    known = [*turned, *((name, "") for name in _PUSHED)]
+    return tuple(Control(name, value, _numbers(name, controllers)) for name, value in known)
 
 
 def style_of(knobs: Knobs, styles: Sequence[str]) -> str:
@@ -43,10 +42,19 @@ def _turns(name: str, knob: str) -> bool:
     return name in (knob, *parts) or (knob == "style" and name in STYLE_KNOBS)
 
 
-def _numbers(knob: str, controllers_of: Callable[[str], Sequence[Slot]]) -> tuple[int, ...]:
+def _numbers(knob: str, controllers: Mapping[str, Sequence[Slot]]) -> tuple[int, ...]:
     """Controllers on whatever channel."""
-    names = [name for name in KNOBS if _turns(name, knob)]
-    return tuple(sorted({number for name in names for number, _ in controllers_of(name)}))
+    return tuple(sorted({number for name in _names(knob) for number, _ in controllers.get(name, ())}))
+
+
+@cache
+def _names(knob: str) -> tuple[str, ...]:
+    """What a knob is called by the controllers that turn it."""
+    return tuple(name for name in KNOBS if _turns(name, knob))
+
+
+_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Knobs))
+_PUSHED: Final = tuple(name for name in KNOBS if not any(_turns(name, field.replace("_", "-")) for field in _FIELDS))
 
 
 def _words(name: str, value: object, styles: Sequence[str]) -> str:

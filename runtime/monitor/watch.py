@@ -83,7 +83,7 @@ class Watch:
     def _controls(self) -> tuple[Control, ...]:
         if self.steering is None or self.inputs is None or self.prepared.steerable is None:
             return ()
-        return controls_of(self.steering.knobs, self.prepared.steerable.styles, self.inputs.controllers_of)
+        return controls_of(self.steering.knobs, self.prepared.steerable.styles, self.inputs.controllers_by_knob())
 
     def tidy(self) -> None:
         """Look at what has been sent since, and forget what is past; often enough, whether anybody looks or not."""

@@ -22,13 +22,13 @@ class SteeringInputs:
     Attributes:
         read: What a channel message or a command line asks for, by the user's map.
         osc: The OSC port; None where none was asked for.
-        controllers_of: The controllers that turn a knob at present.
+        controllers_by_knob: The controllers of each knob that is turned by any at present.
 
     """
 
     read: Read
     osc: OscInput | None = None
-    controllers_of: Callable[[str], Sequence[Slot]] = lambda _: ()
+    controllers_by_knob: Callable[[], Mapping[str, Sequence[Slot]]] = dict
 
     @contextmanager
     def heard(self, put: Callable[[str], None]) -> Iterator[None]:
@@ -69,7 +69,7 @@ def steering_inputs(
         yield None
         return
     learner = _learner(steerable, map_path, say)
-    inputs = SteeringInputs(learner.read, controllers_of=learner.controllers_of)
+    inputs = SteeringInputs(learner.read, controllers_by_knob=learner.controllers_by_knob)
     if osc is None:
         yield inputs
         return

@@ -58,9 +58,9 @@ class Learner:
         self._keep = keep
         self._wanted: Binding | None = None
 
-    def controllers_of(self, knob: str) -> list[Slot]:
-        """Return the controllers that turn a knob at present, by number; may be asked on any thread."""
-        return self.control_map.controllers_of(knob)
+    def controllers_by_knob(self) -> Mapping[str, Sequence[Slot]]:
+        """Return the controllers of each knob that is turned by any at present; may be asked on any thread."""
+        return self.control_map.controllers_by_knob()
 
     def read(self, turn: bytes | str, knobs: Knobs) -> Change | None:
         """Read a channel message or a command line; None where nothing is turned.

@@ -12,8 +12,8 @@ PLACES = Knobs(style=(0.75, 0.25), temperature=(1.0, 0.5, 1.0, 1.0), min_p=0.02,
 
 
 def found(knobs: Knobs, control_map: ControlMap | None = None) -> dict[str, tuple[str, tuple[int, ...]]]:
-    controllers_of = (control_map or ControlMap()).controllers_of
-    return {one.name: (one.value, one.controllers) for one in controls_of(knobs, STYLES, controllers_of)}
+    controllers = (control_map or ControlMap()).controllers_by_knob()
+    return {one.name: (one.value, one.controllers) for one in controls_of(knobs, STYLES, controllers)}
 
 
 def test_values_and_controllers() -> None:

@@ -33,9 +33,11 @@ class Time:
     beat: int
 
 
-@dataclass(frozen=True, slots=True)
-class RollNote:
-    """A note of the piano roll: onset and duration in ticks, pitch 0..127, velocity 1..127, channel 1..16."""
+class RollNote(msgspec.Struct, frozen=True, gc=False):
+    """A note of the piano roll: onset and duration in ticks, pitch 0..127, velocity 1..127, channel 1..16.
+
+    There may be thousands: msgspec's structures are made in a sixth of the time that a dataclass takes.
+    """
 
     onset: int
     pitch: int

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -28,7 +29,7 @@ from runtime.monitor.watch import Watch
 from runtime.notes import Note
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
-from runtime.realtime import prepare_interpreter, raise_priority
+from runtime.realtime import HELPING_PRIORITY, prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
 from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
@@ -37,6 +38,7 @@ from runtime.take import Take, check_writable, next_take_path, save_take
 from runtime.transport import InternalTransport, Transport
 from runtime.writing import file_bytes
 
+Given = TypeVar("Given")
 AHEAD_BARS = 2
 COUNT_IN_SECONDS = 1.0
 """From the port being there to the first downbeat: a patchbay or a script can connect it before a note is lost."""
@@ -257,14 +259,14 @@ def _steered(
     output.ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
-        threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
+        threading.Thread(target=_helping(_read_lines), args=(steering,), name="stdin", daemon=True).start()
     with ExitStack() as stack:
-        stack.enter_context(_running("steering", steering.run, stop))
+        stack.enter_context(_running("steering", _helping(steering.run), stop))
         stack.enter_context(output.steered_by.heard(steering.put))
         if settings.listen != "off":
             listener = _listener(prepared, settings, source, steering, dispatcher)
             output.ears.on_note = listener.put
-            stack.enter_context(_running("listening", listener.run, stop))
+            stack.enter_context(_running("listening", _helping(listener.run), stop))
         yield steering
 
 
@@ -284,6 +286,16 @@ def _listener(
     source.shape = lambda notes: together.ours(steering.shape(notes))
     after = prepared.steerable.ensemble.after
     return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
+
+
+def _helping(run: Callable[[Given], None]) -> Callable[[Given], None]:
+    """Have a thread that starts while music plays run at the priority that the others have (see runtime.realtime)."""
+
+    def run_at_priority(given: Given) -> None:
+        raise_priority(HELPING_PRIORITY)
+        run(given)
+
+    return run_at_priority
 
 
 def _read_lines(steering: Steering) -> None:

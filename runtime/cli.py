@@ -1,7 +1,7 @@
 """The command line: `lstm-composer SUBCOMMAND`.
 
-`play`, `write`, `styles` and `doctor` are here. Every other subcommand (`train`, `export`) is found by its entry point
-in the group `lstm_composer.commands`, so that this package never imports the trainer.
+`play`, `write`, `styles`, `doctor` and `monitor` are here. Every other subcommand (`train`, `export`) is found by its
+entry point in the group `lstm_composer.commands`, so that this package never imports the trainer.
 """
 
 import argparse
@@ -24,6 +24,7 @@ COMMANDS_GROUP = "lstm_composer.commands"
 SYNCS = ("auto", "internal", "midi", "link")
 DEVICES = ("auto", "cpu", "cuda")
 EXIT_DONE, EXIT_WRONG = 0, 2
+LATENESS_SECONDS = 10.0
 _SEED_BITS = 32
 _LARGEST_SEED = 2**63 - 1
 
@@ -94,7 +95,9 @@ def _parser(external: list[str]) -> argparse.ArgumentParser:
     _add_play(commands.add_parser("play", help="improvise live into a MIDI port"))
     _add_write(commands.add_parser("write", help="write music to a MIDI file, faster than real time"))
     styles = commands.add_parser("styles", help="list what can be named after --style")
-    doctor = commands.add_parser("doctor", help="say what this machine has for playing")
+    doctor = commands.add_parser("doctor", help="say what this machine has for playing, and how late its notes leave")
+    _add_lateness(doctor)
+    _add_monitor(commands.add_parser("monitor", help="show what a running play is doing"))
     for listing, run in ((styles, _styles), (doctor, _doctor)):
         listing.add_argument("--json", action="store_true", help="for programs to read")
         _add_models_dir(listing)
@@ -148,6 +151,25 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
+
+
+def _add_lateness(parser: argparse.ArgumentParser) -> None:
+    how_late = parser.add_mutually_exclusive_group()
+    how_late.add_argument(
+        "--lateness",
+        type=_number(1, 600),
+        nargs="?",
+        const=LATENESS_SECONDS,
+        metavar="SECONDS",
+        help=f"measure how late notes leave for 1..600 s ({LATENESS_SECONDS:g}); on a terminal that is done anyway",
+    )
+    how_late.add_argument("--quick", action="store_true", help="measure nothing, on a terminal too")
+
+
+def _add_monitor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pid", type=_whole(1, _LARGEST_SEED), metavar="N", help="which play (default: the newest)")
+    parser.add_argument("--json", action="store_true", help="print what is seen, a line of JSON ten times a second")
+    parser.set_defaults(run=_monitor)
 
 
 def _add_write(parser: argparse.ArgumentParser) -> None:
@@ -234,9 +256,21 @@ def _styles(arguments: Arguments) -> None:
 
 def _doctor(arguments: Arguments) -> None:
     from runtime.doctor import examine, report  # noqa: PLC0415
+    from runtime.lateness import measured_with_progress  # noqa: PLC0415
 
+    seconds = arguments.lateness
+    if seconds is None and sys.stdout.isatty() and not (arguments.quick or arguments.json):
+        seconds = LATENESS_SECONDS
     found = examine(arguments.models_dir)
+    if seconds is not None:
+        found["lateness"] = measured_with_progress(seconds).as_finding()
     _say(json.dumps(found, indent=2) if arguments.json else report(found))
+
+
+def _monitor(arguments: Arguments) -> None:
+    from runtime.monitor.command import monitor  # noqa: PLC0415
+
+    monitor(pid=arguments.pid, as_json=arguments.json)
 
 
 def _say(text: str) -> None:

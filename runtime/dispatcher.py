@@ -114,6 +114,14 @@ class Dispatcher:
         """Notes that sound, a port's lead early."""
         return len(self._scheduler.sounding)
 
+    def planned_notes(self) -> list[Note]:
+        """Notes that have been taken from the source and wait for their time, in no order."""
+        return self._scheduler.waiting
+
+    def planned_ends(self) -> dict[tuple[int, int], int]:
+        """Positions at which the notes that sound are to end, by channel and pitch."""
+        return self._scheduler.ends
+
     @property
     def tempo_bpm(self) -> float:
         """Quarter notes a minute at present."""

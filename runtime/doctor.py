@@ -9,8 +9,10 @@ from typing import Any
 import runtime
 from runtime.bundle import load_bundle
 from runtime.errors import BundleError
+from runtime.lateness import figures_of
 from runtime.library import Shelved, shelf
 from runtime.ports import available_backends
+from runtime.realtime import refusal
 
 
 def examine(models_dirs: Sequence[Path] = ()) -> dict[str, Any]:
@@ -35,16 +37,11 @@ def _onnxruntime() -> dict[str, Any]:
 
 
 def _realtime_priority() -> dict[str, Any]:
-    """Whether SCHED_FIFO is permitted, by the limits alone: nothing is changed."""
+    """Whether SCHED_FIFO is permitted."""
     if sys.platform != "linux":
         return {"permitted": False, "detail": "asked for on Linux only"}
-    import os  # noqa: PLC0415
-    import resource  # noqa: PLC0415 - there is none on Windows
-
-    limit, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
-    permitted = os.geteuid() == 0 or limit > 0 or limit == resource.RLIM_INFINITY
-    detail = "SCHED_FIFO" if permitted else "allow rtprio for your user in /etc/security/limits.d"
-    return {"permitted": permitted, "detail": detail}
+    refused = refusal()
+    return {"permitted": refused is None, "detail": refused or "SCHED_FIFO"}
 
 
 def _bundle(shelved: Shelved) -> dict[str, Any]:
@@ -64,6 +61,7 @@ def report(found: dict[str, Any]) -> str:
         *((f"MIDI {status['backend']}", status["ok"], status["detail"]) for status in found["midi"]),
         ("onnxruntime", True, f"{found['onnxruntime']['version']}, {cuda}"),
         ("real-time priority", found["realtime_priority"]["permitted"], found["realtime_priority"]["detail"]),
+        *(figures_of(found["lateness"]) if "lateness" in found else ()),
         *((f"bundle {bundle['name']}", bundle["ok"], bundle["detail"]) for bundle in found["bundles"]),
     ]
     width = max(len(name) for name, _, _ in rows)

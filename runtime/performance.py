@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 from rich.console import Console
 
@@ -23,10 +23,13 @@ from runtime.listening import Listener, Together
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
 from runtime.messages import Sent
+from runtime.monitor.history import History
+from runtime.monitor.publisher import published
+from runtime.monitor.watch import Watch
 from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
-from runtime.realtime import prepare_interpreter, raise_priority
+from runtime.realtime import HELPING_PRIORITY, prepare_interpreter, raise_priority
 from runtime.settings import MusicSettings, PlaySettings
 from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
@@ -37,6 +40,7 @@ from runtime.terminal import Terminal
 from runtime.transport import InternalTransport, Transport
 from runtime.writing import file_bytes
 
+Given = TypeVar("Given")
 AHEAD_BARS = 2
 COUNT_IN_SECONDS = 1.0
 """From the port being there to the first downbeat: a patchbay or a script can connect it before a note is lost."""
@@ -152,14 +156,18 @@ def _perform(
         rest=None if prepared.steerable is None else prepared.steerable.ensemble.resting,
     )
     failures: list[BaseException] = []
+    history = History()
 
     def on_sent(sent: Sent) -> None:
         take.add(sent)
         log.append(sent)
+        history.append(sent)
 
     with _running("engine", lookahead.run, stop):
         lookahead.wait_until_filled(FILL_SECONDS)
-        prepare_interpreter()
+        refused = prepare_interpreter()
+        if refused is not None:
+            console.print(refused, markup=False, soft_wrap=True)
         transport, wake = _transport(settings.sync, output, prepared)
         source = Steered(lookahead)
         take.tempo = lambda: transport.tempo_bpm
@@ -167,7 +175,21 @@ def _perform(
         dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
-            _steered(prepared, settings, output, source, dispatcher, stop, console),
+            _steered(prepared, settings, output, source, dispatcher, stop, console) as steering,
+            published(
+                Watch(
+                    prepared,
+                    settings,
+                    output.port.name,
+                    transport,
+                    dispatcher,
+                    lookahead,
+                    history,
+                    steering,
+                    output.steered_by,
+                ),
+                partial(console.print, markup=False, soft_wrap=True),
+            ),
             _running("dispatcher", dispatch, stop) as thread,
             LiveLine(console, prepared) as live,
         ):
@@ -242,12 +264,12 @@ def _steered(
     dispatcher: Dispatcher,
     stop: threading.Event,
     console: Console,
-) -> Iterator[None]:
+) -> Iterator[Steering | None]:
     """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
     if prepared.steerable is None or output.steered_by is None:
         if settings.listen != "off":
             raise InputError(f"--listen {settings.listen} is not for an article's preset: choose another style")
-        yield
+        yield None
         return
 
     def complain(problem: str) -> None:
@@ -265,15 +287,15 @@ def _steered(
     output.ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
-        threading.Thread(target=_read_lines, args=(steering,), name="stdin", daemon=True).start()
+        threading.Thread(target=_helping(_read_lines), args=(steering,), name="stdin", daemon=True).start()
     with ExitStack() as stack:
-        stack.enter_context(_running("steering", steering.run, stop))
+        stack.enter_context(_running("steering", _helping(steering.run), stop))
         stack.enter_context(output.steered_by.heard(steering.put))
         if settings.listen != "off":
             listener = _listener(prepared, settings, source, steering, dispatcher)
             output.ears.on_note = listener.put
-            stack.enter_context(_running("listening", listener.run, stop))
-        yield
+            stack.enter_context(_running("listening", _helping(listener.run), stop))
+        yield steering
 
 
 def _listener(
@@ -292,6 +314,16 @@ def _listener(
     source.shape = lambda notes: together.ours(steering.shape(notes))
     after = prepared.steerable.ensemble.after
     return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
+
+
+def _helping(run: Callable[[Given], None]) -> Callable[[Given], None]:
+    """Have a thread that starts while music plays run at the priority that the others have (see runtime.realtime)."""
+
+    def run_at_priority(given: Given) -> None:
+        raise_priority(HELPING_PRIORITY)
+        run(given)
+
+    return run_at_priority
 
 
 def _read_lines(steering: Steering) -> None:

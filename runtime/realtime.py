@@ -19,6 +19,10 @@ SENDING_PRIORITY: Final = 5
 """Of the dispatcher's thread; JACK's threads start at 5, and MIDI must not hold up sound."""
 HELPING_PRIORITY: Final = 1
 """Of all other threads that run Python."""
+PERMIT: Final = (
+    'To permit real-time priority: the line "@audio - rtprio 95" in /etc/security/limits.d/audio.conf, your user in '
+    "the group audio, and log in anew"
+)
 
 
 def raise_priority(priority: int = SENDING_PRIORITY, thread: threading.Thread | None = None) -> str:
@@ -37,19 +41,41 @@ def raise_priority(priority: int = SENDING_PRIORITY, thread: threading.Thread | 
     try:
         os.sched_setscheduler(thread_id, policy, os.sched_param(priority))
     except OSError as error:
-        return f"normal priority (real-time priority was refused: {error.strerror}; allow rtprio in limits.conf)"
+        return f"normal priority (real-time priority was refused: {error.strerror})"
     return f"real-time priority (SCHED_FIFO {priority})"
 
 
-def prepare_interpreter() -> None:
+def refusal() -> str | None:
+    """Ask for the dispatcher's priority on a thread that ends with it; limits alone do not tell, as in a container.
+
+    Returns:
+        Why it is refused and how to permit it, in a line; None where it is given, or not asked for on this system.
+
+    """
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(raise_priority()), name="priority")
+    thread.start()
+    thread.join()
+    if sys.platform != "linux" or said[0].startswith("real-time"):
+        return None
+    return f"{said[0]}: notes may leave late while other programs are busy. {PERMIT}"
+
+
+def prepare_interpreter() -> str | None:
     """Raise the priority of all running threads, make switches between them quick, and spare the garbage collector.
 
     Call it once, when everything is loaded and the engine's thread runs, before playing starts. It holds for the
     whole process: present threads at HELPING_PRIORITY, present objects out of the collector's rounds.
+
+    Returns:
+        A line for the user where the priority that the dispatcher wants is refused and can be permitted, else None.
+
     """
+    refused = refusal()
     for thread in threading.enumerate():
         if not isinstance(thread, threading._DummyThread):  # noqa: SLF001 - one of JACK's, which has its priority
             raise_priority(HELPING_PRIORITY, thread)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     gc.collect()
     gc.freeze()
+    return refused

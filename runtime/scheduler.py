@@ -31,6 +31,16 @@ class Scheduler:
         """The (channel, pitch) pairs that have been started and not ended."""
         return frozenset(self._sounding)
 
+    @property
+    def waiting(self) -> list[Note]:
+        """The notes that have not been started, in no order; may be read on any thread."""
+        return [note for _, _, note in self._waiting.copy()]
+
+    @property
+    def ends(self) -> dict[_Key, int]:
+        """Positions at which those that sound end; may be read on any thread, since the copy is made in one step."""
+        return self._sounding.copy()
+
     def add(self, notes: Iterable[Note], channel: int) -> None:
         """Take notes, in any order, to play on a channel 1..16.
 

@@ -75,6 +75,7 @@ def surrounding(tiny_models: Path, tmp_path: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "HOME": str(tmp_path),
         "XDG_DATA_HOME": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(temporary),
         "XDG_CONFIG_HOME": str(tmp_path),
         "TMPDIR": str(temporary),
         "JACK_NO_START_SERVER": "1",

@@ -1,9 +1,9 @@
 """What turns the knobs beside the MIDI input, made ready before the music starts: the user's map and the OSC port."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +22,13 @@ class SteeringInputs:
     Attributes:
         read: What a channel message or a command line asks for, by the user's map.
         osc: The OSC port; None where none was asked for.
+        controllers_by_knob: The controllers of each knob that is turned by any at present.
 
     """
 
     read: Read
     osc: OscInput | None = None
+    controllers_by_knob: Callable[[], Mapping[str, Sequence[Slot]]] = dict
 
     @contextmanager
     def heard(self, put: Callable[[str], None]) -> Iterator[None]:
@@ -66,14 +68,15 @@ def steering_inputs(
             raise InputError("this style has no knobs, as those of the article's presets: leave --map and --osc out")
         yield None
         return
-    read = _learner(steerable, map_path, say).read
+    learner = _learner(steerable, map_path, say)
+    inputs = SteeringInputs(learner.read, controllers_by_knob=learner.controllers_by_knob)
     if osc is None:
-        yield SteeringInputs(read)
+        yield inputs
         return
     port = OscInput(osc, say)
     try:
         say(f"is steered by OSC at {port.address[0]}:{port.address[1]}, such as /lstm/temperature 0.8")
-        yield SteeringInputs(read, port)
+        yield replace(inputs, osc=port)
     finally:
         port.close()
 

@@ -58,6 +58,10 @@ class Learner:
         self._keep = keep
         self._wanted: Binding | None = None
 
+    def controllers_by_knob(self) -> Mapping[str, Sequence[Slot]]:
+        """Return the controllers of each knob that is turned by any at present; may be asked on any thread."""
+        return self.control_map.controllers_by_knob()
+
     def read(self, turn: bytes | str, knobs: Knobs) -> Change | None:
         """Read a channel message or a command line; None where nothing is turned.
 

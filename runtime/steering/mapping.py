@@ -128,9 +128,16 @@ class ControlMap:
 
     def controllers_of(self, knob: str) -> list[Slot]:
         """Return the controllers that turn a knob, by number."""
+        return self.controllers_by_knob().get(knob, [])
+
+    def controllers_by_knob(self) -> dict[str, list[Slot]]:
+        """Return the controllers of each knob that is turned by any, by number."""
+        found: dict[str, list[Slot]] = {}
         slots = {slot for table in self._tables() for slot in table}
-        turning = [slot for slot in slots if (bound := self.binding_at(*slot)) is not None and bound.knob == knob]
-        return sorted(turning, key=lambda slot: (slot[0], slot[1] or 0))
+        for slot in sorted(slots, key=lambda slot: (slot[0], slot[1] or 0)):
+            if (bound := self.binding_at(*slot)) is not None:
+                found.setdefault(bound.knob, []).append(slot)
+        return found
 
     def _tables(self) -> tuple[Mapping[Slot, Binding], ...]:
         return (self.learnt, self.controllers, _USUAL if self.default else {})

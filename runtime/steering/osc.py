@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from runtime.errors import InputError, MissingError
+from runtime.realtime import HELPING_PRIORITY, raise_priority
 
 HOST: Final = "127.0.0.1"
 """Who may speak to us if the user names only a port: programs of this machine."""
@@ -78,6 +79,7 @@ class OscInput:
 
     def run(self, put: Callable[[str], None], stop: threading.Event) -> None:
         """Hand over the command lines that come in until `stop` is set."""
+        raise_priority(HELPING_PRIORITY)
         while not stop.is_set():
             try:
                 datagram = self._socket.recv(LARGEST_DATAGRAM)

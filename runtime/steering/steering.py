@@ -94,7 +94,12 @@ class Steered:
 
 
 class Steering:
-    """Takes turns from any thread, and has them heard."""
+    """Takes turns from any thread, and has them heard.
+
+    Attributes:
+        knobs: Where they stand.
+
+    """
 
     def __init__(
         self,
@@ -127,6 +132,12 @@ class Steering:
         self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
         self._coming: _Coming | None = None
         self.knobs = steerable.knobs
+
+    @property
+    def seed(self) -> int:
+        """Of the music at present, or from the next bar line on where a new idea has been asked for."""
+        coming = self._coming
+        return self._idea.seed if coming is None else coming.idea.seed
 
     def put(self, turn: bytes | str) -> None:
         """Take a channel message or a command line; returns at once."""

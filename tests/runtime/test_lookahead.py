@@ -196,3 +196,13 @@ def test_new_controls_change_what_comes_after_them_only(tiny: Engine, start: Cur
         lookahead.locate(3 * BAR)
         pitches = [note.pitch for note in taken_from(lookahead, 0, 6 * BAR)]
     assert set(pitches) == {72}  # the music of a bar is that of its seed, style and controls
+
+
+def test_what_is_made_and_not_taken_can_be_looked_at(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=BAR)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        lookahead.take_before(25)
+        assert [note.onset for note in lookahead.coming()] == [48, 72]
+        assert [note.onset for note in lookahead.take_before(FAR)] == [48, 72]
+        assert lookahead.coming() == []

@@ -24,6 +24,7 @@ from runtime.performance import play
 from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
 from runtime.ports.base import OnMessage
 from runtime.preparation import Prepared, prepare
+from runtime.realtime import HELPING_PRIORITY, SENDING_PRIORITY
 from runtime.settings import MusicSettings, PlaySettings
 from runtime.steering.steering import Steering
 
@@ -59,9 +60,11 @@ class RecordingPort(OutputPort):
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has to connect anything."""
+def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody has to connect anything, and real-time priority is given, or else said to be."""
     monkeypatch.setattr(performance, "COUNT_IN_SECONDS", 0.05)
+    monkeypatch.setattr("runtime.realtime.refusal", lambda: None)
+    monkeypatch.setattr("runtime.monitor.places.folder", lambda: tmp_path / "runtime")
 
 
 @pytest.fixture
@@ -112,6 +115,47 @@ def test_a_bar_is_played_and_kept(
     assert last.startswith("4 notes played, worst lateness ")
     assert last.endswith(f"take in {tmp_path / 'take.mid'}")
     assert output.out == ""
+
+
+def test_how_to_permit_real_time_priority_is_said_once(
+    settings: Callable[..., PlaySettings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into(RecordingPort(), monkeypatch)
+    monkeypatch.setattr("runtime.realtime.refusal", lambda: "normal priority: do this and that")
+    play(settings(bars=1))
+    assert [line[:40] for line in capsys.readouterr().err.splitlines()][1] == "normal priority: do this and that"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="real-time priority is asked for on Linux only")
+def test_no_thread_that_runs_while_music_plays_is_left_at_normal_priority(
+    settings: Callable[..., PlaySettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, int] = {}
+
+    def look() -> None:
+        threads = [thread for thread in threading.enumerate() if thread.name in ("engine", "steering", "monitor")]
+        found.update({thread.name: os.sched_getparam(thread.native_id or 0).sched_priority for thread in threads})
+        found["dispatcher"] = os.sched_getparam(0).sched_priority
+
+    into(RecordingPort(after=9, action=look), monkeypatch)
+    play(settings(bars=2))
+    permitted = found.pop("dispatcher") == SENDING_PRIORITY
+    helping = HELPING_PRIORITY if permitted else 0
+    assert found == {"engine": helping, "steering": helping, "monitor": helping}
+
+
+def test_a_place_that_monitor_cannot_be_told_of_stops_no_music(
+    settings: Callable[..., PlaySettings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    into(RecordingPort(), monkeypatch)
+    (tmp_path / "runtime").touch()
+    play(settings(bars=1))
+    _, notice, last = capsys.readouterr().err.splitlines()
+    assert notice.startswith("lstm-composer monitor cannot look in (")
+    assert last.startswith("4 notes played")
 
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -194,3 +194,9 @@ def test_what_never_left_is_not_ended_and_what_did_is(notes: list[Note], tick: i
     sent = given_out[:left] + scheduler.silence(0)
     assert in_order(sent)
     assert sounding_after(sent) == set()
+
+
+def test_what_waits_and_when_what_sounds_ends_can_be_looked_at() -> None:
+    scheduler = loaded(Note(0, 60, 24, 80), Note(12, 64, 24, 80))
+    scheduler.due(0)
+    assert (scheduler.waiting, scheduler.ends) == ([Note(12, 64, 24, 80)], {(1, 60): 24})

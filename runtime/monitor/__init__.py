@@ -1,0 +1,1 @@
+"""What a running `play` is doing, for another program to show: `lstm-composer monitor`."""

@@ -1,0 +1,148 @@
+"""`lstm-composer monitor` beside a real `play`."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_SECONDS = 60.0
+PLAY = ("play", "--style", "scale", "--seed", "7", "--temperature", "0", "--tempo", "240", "--backend", "none")
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(surrounding: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Start `lstm-composer ARGUMENTS`; what still runs at the end is ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "runtime.cli", *arguments]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(command, cwd=tmp_path, env=surrounding, text=True, **pipes))  # type: ignore[call-overload]
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def playing(start: Start, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Play until the block ends, and wait until it can be looked at."""
+    play = start(*PLAY, *arguments)
+    assert play.stderr is not None
+    assert "seed 7" in play.stderr.readline()
+    yield play
+    play.terminate()
+    assert play.wait(PATIENCE_SECONDS) == 0
+
+
+def look(start: Start, *arguments: str) -> "subprocess.Popen[str]":
+    """Monitor as JSON; the endpoint is there a moment after the first line of `play`."""
+    while True:
+        monitor = start("monitor", "--json", *arguments)
+        assert monitor.stdout is not None
+        if monitor.stdout.readline():
+            return monitor
+        assert monitor.wait(PATIENCE_SECONDS) == 2
+
+
+def snapshots(monitor: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    assert monitor.stdout is not None
+    return (json.loads(line) for line in monitor.stdout)
+
+
+def test_a_play_is_seen_from_its_notes_to_its_end(start: Start) -> None:
+    with playing(start, "--stdin") as play:
+        monitor = look(start)
+        seen = snapshots(monitor)
+        one = next(one for one in seen if one["past"] and one["coming"])
+        assert (one["pid"], one["style"], one["seed"], one["meter"]) == (play.pid, "scale", 7, "4/4")
+        assert one["time"]["source"] == "internal"
+        assert (one["time"]["tempo_bpm"], one["time"]["running"]) == (240.0, True)
+        position = one["time"]["tick"]
+        assert all(note["onset"] <= position for note in (*one["past"], *one["sounding"]))
+        assert all(note["onset"] > position for note in one["coming"])
+        assert one["notes"] == sum(one["lateness"]["counts"]) >= len(one["past"])
+        assert play.stdin is not None
+        play.stdin.write("temperature 0.25\n")
+        play.stdin.flush()
+        turned = {"name": "temperature", "value": "0.25", "controllers": [1]}
+        later = next(one for one in seen if turned in one["controls"])
+        assert later["time"]["tick"] > position
+    rest, errors = monitor.communicate(timeout=PATIENCE_SECONDS)
+    assert (monitor.returncode, errors) == (0, "the play has ended\n")
+    assert all(json.loads(line)["pid"] == play.pid for line in rest.splitlines())
+
+
+def test_the_newest_of_several_or_the_one_named(start: Start) -> None:
+    with playing(start) as older:
+        first = next(snapshots(look(start)))
+        assert first["pid"] == older.pid
+        with playing(start) as newer:
+            assert next(snapshots(look(start, "--pid", str(newer.pid))))["pid"] == newer.pid
+            assert next(snapshots(look(start)))["pid"] == newer.pid
+            assert next(snapshots(look(start, "--pid", str(older.pid))))["pid"] == older.pid
+
+
+def test_a_play_that_is_killed_has_ended_too(start: Start) -> None:
+    play = start(*PLAY)
+    assert play.stderr is not None
+    play.stderr.readline()
+    monitor = look(start)
+    play.kill()
+    _, errors = monitor.communicate(timeout=PATIENCE_SECONDS)
+    assert (monitor.returncode, errors) == (0, "the play has ended\n")
+    none = start("monitor", "--json")
+    _, errors = none.communicate(timeout=PATIENCE_SECONDS)
+    assert none.returncode == 2
+    assert errors.startswith("lstm-composer: no play is running here")
+
+
+def test_without_a_terminal_it_says_what_programs_want(start: Start) -> None:
+    monitor = start("monitor")
+    _, errors = monitor.communicate(timeout=PATIENCE_SECONDS)
+    assert monitor.returncode == 2
+    assert errors == (
+        "lstm-composer: monitor draws on a terminal, and its output is none: --json prints lines for programs\n"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of the test's own is POSIX's")
+def test_a_terminal_shows_the_screen_and_is_given_back(start: Start, surrounding: dict[str, str]) -> None:
+    import pty  # noqa: PLC0415 - POSIX alone has it
+
+    with playing(start):
+        look(start).kill()  # now it can be looked at
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "runtime.cli", "monitor"]
+        terminal = surrounding | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
+        with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=terminal) as monitor:
+            os.close(theirs)
+            screen = b""
+            while b"LSTM Composer (process" not in screen:
+                screen += os.read(ours, 65536)
+            monitor.terminate()
+            screen += drained(ours)
+        assert monitor.returncode == 0
+        assert screen.endswith(b"\x1b[?25h\x1b[?1049l")  # the cursor and what was on the screen before
+        os.close(ours)
+
+
+def drained(terminal: int) -> bytes:
+    """What is still written until the other end is closed, which Linux tells by an error."""
+    screen = b""
+    try:
+        while part := os.read(terminal, 65536):
+            screen += part
+    except OSError:
+        pass
+    return screen

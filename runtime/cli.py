@@ -140,6 +140,7 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
     # Not argparse's choices: open_port knows them, and a few ways into JACK more.
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
+    parser.add_argument("--clock-out", action="store_true", help="lead: send a MIDI clock, with Start and Stop")
     latency = "send so much earlier, for what comes after the port to take as long; negative: later"
     parser.add_argument("--latency-ms", type=_number(-500, 500), default=0.0, metavar="MS", help=latency)
     listen = "play together: continue what is played into our input, or answer it in turns"
@@ -209,7 +210,8 @@ def _play(arguments: Arguments) -> None:
     play(
         PlaySettings(
             music=_music(arguments),
-            sync=arguments.sync,
+            sync=_sync(arguments),
+            clock_out=arguments.clock_out,
             port_name=arguments.port_name,
             backend=arguments.backend,
             latency_ms=arguments.latency_ms,
@@ -222,6 +224,15 @@ def _play(arguments: Arguments) -> None:
             events=arguments.events,
         )
     )
+
+
+def _sync(arguments: Arguments) -> str:
+    """Whose time; who gives the time to others follows nobody."""
+    if not arguments.clock_out:
+        return str(arguments.sync)
+    if arguments.sync not in ("auto", "internal"):
+        raise InputError(f"--clock-out leads and --sync {arguments.sync} follows: leave one of them out")
+    return "internal"
 
 
 def _write(arguments: Arguments) -> None:

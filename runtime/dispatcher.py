@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from runtime.messages import Kind, Message, Sent
+from runtime.messages import REAL_TIME, Kind, Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note, cut_at
 from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
+from runtime.sync.clock_out import ClockOut
 from runtime.transport import Move, MoveKind, Transport
 
 HORIZON_TICKS: Final = TICKS_PER_QUARTER // 3
@@ -74,6 +75,7 @@ class Dispatcher:
         on_sent: Callable[[Sent], None] = lambda _: None,
         wake: threading.Event | None = None,
         early_seconds: float = 0.0,
+        clock_out: ClockOut | None = None,
     ) -> None:
         """Get ready to play.
 
@@ -85,6 +87,7 @@ class Dispatcher:
             on_sent: See above.
             wake: Set by whoever has news for the transport; None where nobody has.
             early_seconds: How long before its time each message is sent, for what comes after the port takes as long.
+            clock_out: The clock that others are given; notes are then not delayed, since pulses go among them.
 
         """
         self._port = port
@@ -93,6 +96,7 @@ class Dispatcher:
         self._source = source
         self._channels = channels
         self._early_seconds = early_seconds
+        self._clock_out = clock_out
         self._on_sent = on_sent
         self._wake = wake
         self._panic = False
@@ -173,6 +177,7 @@ class Dispatcher:
                 if self._away:
                     self._tend()
                 self._silence(self.position_tick())
+                self._stop_clock(self.position_tick())
             finally:
                 self._report(0)
 
@@ -206,7 +211,14 @@ class Dispatcher:
         pending = self._port.discard_pending()
         for _ in pending:
             self._on_the_way.pop()
-        return pending
+        if self._clock_out is not None:
+            self._clock_out.take_back([*pending, *self._unsent])
+        return [message for message in pending if message.kind not in REAL_TIME]
+
+    def _stop_clock(self, tick: int) -> None:
+        stop = None if self._clock_out is None else self._clock_out.stop(tick)
+        if stop is not None:
+            self._give(stop, self._clock.now())
 
     def _tend(self) -> None:
         """See whether the port is there, and do what becomes of the music when it goes and when it is back."""
@@ -214,7 +226,7 @@ class Dispatcher:
         if self._away and not away:
             lost = [*self._take_back(), *self._unsent]
             self._unsent.clear()
-            self._scheduler.take_back(lost)
+            self._scheduler.take_back([message for message in lost if message.kind not in REAL_TIME])
             self.lost_notes += sum(message.kind is Kind.NOTE_ON for message in lost)
             self._owe(self._scheduler.release(self.position_tick()))
         elif away and not self._away:
@@ -237,9 +249,19 @@ class Dispatcher:
 
     def _send_due(self) -> None:
         """Give the port what is due, or will be within its lead."""
-        while (tick := self._scheduler.next_tick()) is not None and self._send_seconds(tick) <= self._clock.now():
+        while (tick := self._next_tick()) is not None and self._send_seconds(tick) <= self._clock.now():
+            if self._clock_out is not None:
+                self._unsent += self._clock_out.due(tick)
             self._unsent += self._scheduler.due(tick)
             self._send_unsent()
+
+    def _next_tick(self) -> int | None:
+        """Return the position of the next message; pulses go on only as long as there is music."""
+        tick = self._scheduler.next_tick()
+        if self._clock_out is None or (tick is None and self._all_taken()):
+            return tick
+        pulse = self._clock_out.next_tick()
+        return pulse if tick is None else min(tick, pulse)
 
     def _send_unsent(self) -> None:
         while self._unsent:
@@ -251,7 +273,8 @@ class Dispatcher:
             self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
 
     def _due_seconds(self, tick: int) -> float:
-        return self._transport.seconds_at(tick) + self.delay(tick) - self._early_seconds
+        delay = self.delay(tick) if self._clock_out is None else 0.0
+        return self._transport.seconds_at(tick) + delay - self._early_seconds
 
     def _send_seconds(self, tick: int) -> float:
         return self._due_seconds(tick) - self._port.lead_seconds
@@ -298,7 +321,7 @@ class Dispatcher:
         """Return when there is something to do again, None if everything has been played."""
         if not self._transport.running:
             return self._clock.now() + LOOK_SECONDS
-        tick = self._scheduler.next_tick()
+        tick = self._next_tick()
         deadlines = [] if tick is None else [self._send_seconds(tick)]
         if not self._all_taken():
             deadlines.append(self._transport.seconds_at(self._pull_tick))
@@ -312,6 +335,7 @@ class Dispatcher:
 
     def _silence(self, tick: int) -> None:
         """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
-        self._scheduler.take_back([*self._take_back(), *self._unsent])
+        taken_back = self._take_back()
+        self._scheduler.take_back([*taken_back, *(one for one in self._unsent if one.kind not in REAL_TIME)])
         self._unsent.clear()
         self._end_with([*self._owed.values(), *self._scheduler.silence(tick)])

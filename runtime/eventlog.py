@@ -10,7 +10,14 @@ import msgspec
 from runtime.errors import InputError, MissingError
 from runtime.messages import Kind, Sent
 
-_KINDS = {Kind.NOTE_ON: "note_on", Kind.NOTE_OFF: "note_off", Kind.CONTROL: "control_change"}
+_KINDS = {
+    Kind.NOTE_ON: "note_on",
+    Kind.NOTE_OFF: "note_off",
+    Kind.CONTROL: "control_change",
+    Kind.CLOCK: "clock",
+    Kind.START: "start",
+    Kind.STOP: "stop",
+}
 
 
 def as_record(sent: Sent) -> dict[str, Any]:

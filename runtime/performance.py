@@ -33,6 +33,7 @@ from runtime.realtime import HELPING_PRIORITY, prepare_interpreter, raise_priori
 from runtime.settings import MusicSettings, PlaySettings
 from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
+from runtime.sync.clock_out import ClockOut
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.sync.link import LinkTransport, Session, joined
 from runtime.take import Take, check_writable, next_take_path, save_take
@@ -172,7 +173,8 @@ def _perform(
         source = Steered(lookahead)
         take.tempo = lambda: transport.tempo_bpm
         early = settings.latency_ms / 1000
-        dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early)
+        clock_out = ClockOut(transport.tick_at(output.port.clock.now()) + 1) if settings.clock_out else None
+        dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early, clock_out)
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
             _steered(prepared, settings, output, source, dispatcher, stop, console) as steering,

@@ -59,6 +59,7 @@ class PlaySettings:
         sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
         port_name: What other programs shall call the port.
         backend: One of `runtime.ports.BACKENDS`.
+        clock_out: Whether others are given a MIDI clock; needs a tempo of our own.
         latency_ms: How much earlier than its time each note is sent, or later if negative.
         listen: What becomes of notes that come in: "off", "continue" or "answer".
         answer_bars: Bars of each turn, with "answer".
@@ -74,6 +75,7 @@ class PlaySettings:
     sync: str = "auto"
     port_name: str = "LSTM Composer"
     backend: str = "auto"
+    clock_out: bool = False
     latency_ms: float = 0.0
     listen: str = "off"
     answer_bars: int = 2

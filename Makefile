@@ -50,7 +50,7 @@ $(CAN_PLAY): $(BIN)/python pyproject.toml constraints.txt
 
 $(CAN_DEVELOP): $(CAN_PLAY)
 	@echo 'Adding what training and testing need (once; about 1 GB to download) ...'
-	$(PIP_INSTALL) -e '.[train,jack,osc,dev,cluster]'
+	$(PIP_INSTALL) -e '.[train,jack,link,osc,dev,cluster]'
 	@touch $@
 
 # A candidate may be there and yet not run (a pyenv shim for a version that is not switched on), so each is tried.

@@ -204,8 +204,6 @@ def _music(arguments: Arguments) -> MusicSettings:
 
 
 def _play(arguments: Arguments) -> None:
-    if arguments.sync == "link":
-        raise InputError("--sync link is not there yet: --sync midi follows a MIDI clock, internal plays at --tempo")
     from runtime.performance import play  # noqa: PLC0415 - the engine is loaded by the commands that need it
 
     play(

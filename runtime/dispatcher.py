@@ -2,10 +2,11 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
-from runtime.messages import Message, Sent
+from runtime.messages import Kind, Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note, cut_at
 from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
@@ -60,6 +61,7 @@ class Dispatcher:
         worst_lateness_seconds: The most that a message left after it was due.
         late_notes: Notes that came from the source after their time; they were played at once.
         missed_notes: Notes that came after their end; they were left out.
+        lost_notes: Notes that were not heard because the port was away.
 
     """
 
@@ -94,6 +96,8 @@ class Dispatcher:
         self._on_sent = on_sent
         self._wake = wake
         self._panic = False
+        self._away = False  # the port is
+        self._owed: dict[tuple[Kind, int, int], Message] = {}  # what ends the notes that sounded when the port went
         self._scheduler = Scheduler()
         self._unsent: deque[Message] = deque()  # due, not yet given to the port
         self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
@@ -103,6 +107,7 @@ class Dispatcher:
         self.worst_lateness_seconds = 0.0
         self.late_notes = 0
         self.missed_notes = 0
+        self.lost_notes = 0
 
     @property
     def sounding_count(self) -> int:
@@ -154,8 +159,9 @@ class Dispatcher:
                 if self._panic:
                     self._panic = False
                     self._silence(self.position_tick())
+                self._tend()
                 if self._transport.running:
-                    self._send_due()
+                    self._let_pass() if self._away else self._send_due()
                     self._pull()
                 self._report(self._port.pending_count())
                 deadline = self._next_deadline()
@@ -164,6 +170,8 @@ class Dispatcher:
                 self._clock.wait_until(deadline, self._wake or stop)
         finally:
             try:
+                if self._away:
+                    self._tend()
                 self._silence(self.position_tick())
             finally:
                 self._report(0)
@@ -200,6 +208,33 @@ class Dispatcher:
             self._on_the_way.pop()
         return pending
 
+    def _tend(self) -> None:
+        """See whether the port is there, and do what becomes of the music when it goes and when it is back."""
+        away, self._away = self._away, not self._port.tend()
+        if self._away and not away:
+            lost = [*self._take_back(), *self._unsent]
+            self._unsent.clear()
+            self._scheduler.take_back(lost)
+            self.lost_notes += sum(message.kind is Kind.NOTE_ON for message in lost)
+            self._owe(self._scheduler.release(self.position_tick()))
+        elif away and not self._away:
+            self._let_pass()
+            # A receiver that has survived still plays them; one that has not does not mind.
+            self._end_with([replace(message, tick=self.position_tick()) for message in self._owed.values()])
+
+    def _let_pass(self) -> None:
+        """Leave out the notes whose time has come while the port is away: none is to be heard late."""
+        self.lost_notes += self._scheduler.skip_to(self.position_tick())
+
+    def _owe(self, messages: Iterable[Message]) -> None:
+        self._owed.update({(one.kind, one.channel, one.number): one for one in messages})
+
+    def _end_with(self, messages: list[Message]) -> None:
+        """Give the messages that end notes; those that cannot leave are kept for when the port is back."""
+        self._owed.clear()
+        now = self._clock.now()
+        self._owe([message for message in messages if self._give(message, now) is None])
+
     def _send_due(self) -> None:
         """Give the port what is due, or will be within its lead."""
         while (tick := self._scheduler.next_tick()) is not None and self._send_seconds(tick) <= self._clock.now():
@@ -210,6 +245,8 @@ class Dispatcher:
         while self._unsent:
             message = self._unsent[0]
             sent = self._give(message, self._due_seconds(message.tick))
+            if sent is None:
+                return
             self._unsent.popleft()
             self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
 
@@ -219,8 +256,12 @@ class Dispatcher:
     def _send_seconds(self, tick: int) -> float:
         return self._due_seconds(tick) - self._port.lead_seconds
 
-    def _give(self, message: Message, due_seconds: float) -> Sent:
-        sent = Sent(message, due_seconds, self._port.send(message, due_seconds))
+    def _give(self, message: Message, due_seconds: float) -> Sent | None:
+        """Give the port a message; None if the port is away."""
+        leaves = self._port.send(message, due_seconds)
+        if leaves is None:
+            return None
+        sent = Sent(message, due_seconds, leaves)
         self._on_the_way.append(sent)
         return sent
 
@@ -263,6 +304,8 @@ class Dispatcher:
             deadlines.append(self._transport.seconds_at(self._pull_tick))
         if not deadlines and self._on_the_way:
             deadlines.append(max(self._on_the_way[-1].sent_seconds, self._clock.now() + _LEAVING_SECONDS))
+        if deadlines and self._away:
+            return self._clock.now() + LOOK_SECONDS
         if deadlines and self._wake is not None:
             deadlines.append(self._clock.now() + LOOK_SECONDS)
         return min(deadlines, default=None)
@@ -271,6 +314,4 @@ class Dispatcher:
         """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
         self._scheduler.take_back([*self._take_back(), *self._unsent])
         self._unsent.clear()
-        now = self._clock.now()
-        for message in self._scheduler.silence(tick):
-            self._give(message, now)
+        self._end_with([*self._owed.values(), *self._scheduler.silence(tick)])

@@ -173,8 +173,10 @@ class LookAhead:
             return notes
 
     def _wake_if_short(self) -> None:
-        """Wake the engine's thread at once if little is left; else it looks by itself soon, and not while a note that
-        has just been taken is on its way: the interpreter runs one thread at a time.
+        """Wake the engine's thread if little is left.
+
+        Else it looks by itself soon, and not while a note that has just been taken is on its way: the interpreter runs
+        one thread at a time.
         """
         if self._known_until() - self._taken_before < self._ahead_ticks // 2:
             self._changed.notify_all()
@@ -277,11 +279,13 @@ class LookAhead:
     def wait_until_filled(self, timeout_seconds: float) -> bool:
         """Wait for a full queue; True if it filled, or nothing more will come, in time."""
         with self._changed:
+            self._changed.notify_all()
             return self._changed.wait_for(self._is_filled, timeout_seconds)
 
     def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
         """Wait until all notes before a position are made; True if they are in time."""
         with self._changed:
+            self._changed.notify_all()
             made = lambda: self._memory.until >= tick or self._complete or self._ended  # noqa: E731 - one line says it
             return self._changed.wait_for(made, timeout_seconds)
 

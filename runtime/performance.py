@@ -7,11 +7,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar, cast
 
 from rich.console import Console
 
@@ -26,7 +26,7 @@ from runtime.messages import Sent
 from runtime.monitor.history import History
 from runtime.monitor.publisher import published
 from runtime.monitor.watch import Watch
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import HELPING_PRIORITY, prepare_interpreter, raise_priority
@@ -34,7 +34,9 @@ from runtime.settings import MusicSettings, PlaySettings
 from runtime.steering.inputs import SteeringInputs, steering_inputs
 from runtime.steering.steering import Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
+from runtime.sync.link import LinkTransport, Session, joined
 from runtime.take import Take, check_writable, next_take_path, save_take
+from runtime.terminal import Terminal
 from runtime.transport import InternalTransport, Transport
 from runtime.writing import file_bytes
 
@@ -53,6 +55,7 @@ class Output:
     port: OutputPort
     take_path: Path | None
     ears: Ears
+    link: Session | None = None
     steered_by: SteeringInputs | None = None
 
 
@@ -63,7 +66,7 @@ def play(settings: PlaySettings) -> None:
         ComposerError: If something asked for is wrong or missing.
 
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=cast("IO[str]", Terminal(sys.stderr)), highlight=False)
     for path in (settings.take, settings.events):
         if path is not None:
             check_writable(path)
@@ -81,6 +84,9 @@ def play(settings: PlaySettings) -> None:
         port = stack.enter_context(output.port)
         log = stack.enter_context(EventLog(settings.events))
         _listen(settings.sync, output, console)
+        if settings.sync == "link":
+            quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
+            output = replace(output, link=stack.enter_context(joined(prepared.tempo_bpm, quarters)))
         _announce(prepared, port, settings.music, console)
         try:
             played = _perform(prepared, output, settings, take, stop, log, console)
@@ -94,7 +100,9 @@ def play(settings: PlaySettings) -> None:
 @contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    # Started with nohup, it is to outlive its terminal.
+    heeded = [one for one in numbers if (one, signal.getsignal(one)) != (getattr(signal, "SIGHUP", 0), signal.SIG_IGN)]
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in heeded}
     try:
         yield
     finally:
@@ -112,6 +120,10 @@ def _open_output(settings: PlaySettings, console: Console) -> Output:
         notice = f"Playing on in real time without sound; the music goes into {take_path}"
         console.print(notice, markup=False, soft_wrap=True)
         return Output(NullPort(settings.port_name), take_path, Ears())
+    say = partial(console.print, markup=False, soft_wrap=True)
+    port.on_news = say
+    if port.renamed is not None:
+        say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
     return Output(port, settings.take, Ears())
 
 
@@ -156,8 +168,7 @@ def _perform(
         refused = prepare_interpreter()
         if refused is not None:
             console.print(refused, markup=False, soft_wrap=True)
-        transport = _transport(settings.sync, output, prepared.tempo_bpm)
-        wake = None if output.ears.inbox is None else output.ears.inbox.wake
+        transport, wake = _transport(settings.sync, output, prepared)
         source = Steered(lookahead)
         take.tempo = lambda: transport.tempo_bpm
         early = settings.latency_ms / 1000
@@ -200,31 +211,48 @@ def _listen(sync: str, output: Output, console: Console) -> None:
         if sync == "midi":
             raise
         return
-    if sync != "internal":
+    if sync in ("auto", "midi"):
         output.ears.inbox = Inbox()
-    says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock", "internal": "is steered by controllers"}
-    console.print(f'{says[sync]} sent to "{name}"', markup=False, soft_wrap=True)
+    says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock"}.get(sync, "is steered by controllers")
+    console.print(f'{says} sent to "{name}"', markup=False, soft_wrap=True)
 
 
-def _transport(sync: str, output: Output, tempo_bpm: float) -> Transport:
-    """Who sets the time."""
-    port = output.port
+def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport, threading.Event | None]:
+    """Who sets the time, and what wakes those who wait when there is news of it; None where there never is."""
+    port, tempo_bpm = output.port, prepared.tempo_bpm
+    if output.link is not None:
+        quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
+        return LinkTransport(output.link, port.clock, quarters), threading.Event()
     own = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, tempo_bpm)
     if output.ears.inbox is None:
-        return own
-    return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm)
+        return own, None
+    return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm), output.ears.inbox.wake
 
 
 @contextmanager
 def _running(name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> Iterator[threading.Thread]:
-    """Run a thread beside the block; when the block ends, and however it does, the thread is stopped and waited for."""
-    thread = threading.Thread(target=run, args=(stop,), name=name)
+    """Run a thread beside the block; when the block ends, and however it does, the thread is stopped and waited for.
+
+    What the thread raises ends all the others, and is raised at the end of the block.
+    """
+    failures: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            run(stop)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+            stop.set()
+
+    thread = threading.Thread(target=guarded, name=name)
     thread.start()
     try:
         yield thread
     finally:
         stop.set()
         thread.join()
+    if failures:
+        raise failures[0]
 
 
 @contextmanager
@@ -299,9 +327,10 @@ def _helping(run: Callable[[Given], None]) -> Callable[[Given], None]:
 
 
 def _read_lines(steering: Steering) -> None:
-    for line in sys.stdin:
-        if line.strip():
-            steering.put(line)
+    with suppress(OSError):  # the terminal has been closed
+        for line in sys.stdin:
+            if line.strip():
+                steering.put(line)
 
 
 def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threading.Event) -> None:
@@ -315,9 +344,9 @@ def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threa
 def _report(notes: list[Note], played: Dispatcher, take_path: Path | None, console: Console) -> None:
     where = f", take in {take_path}" if take_path is not None else ""
     late = f", {played.late_notes} late from the engine" if played.late_notes else ""
+    lost = f", {played.lost_notes} lost while the port was away" if played.lost_notes else ""
     console.print(
-        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{where}",
+        f"{len(notes)} notes played, worst lateness {played.worst_lateness_seconds * 1000:.2f} ms{late}{lost}{where}",
         markup=False,
         soft_wrap=True,
     )
-    sys.stderr.flush()

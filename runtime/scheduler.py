@@ -81,8 +81,19 @@ class Scheduler:
             elif message.kind is Kind.NOTE_OFF:
                 self._sounding[key] = message.tick
 
+    def skip_to(self, tick: int) -> int:
+        """Leave out the notes that start before a position; return how many. Only while nothing sounds."""
+        skipped = self._pop_starts(tick - 1)
+        self._open = self._not_before_open(tick)
+        return len(skipped)
+
     def silence(self, tick: int) -> list[Message]:
-        """Drop what waits and end what sounds.
+        """Drop what waits and end what sounds; see `release`."""
+        self._waiting.clear()
+        return self.release(tick)
+
+    def release(self, tick: int) -> list[Message]:
+        """End what sounds; what waits goes on waiting.
 
         Returns:
             Note-offs for every sounding pitch, then sustain pedal up and all-notes-off on each channel that was
@@ -90,7 +101,6 @@ class Scheduler:
 
         """
         position = self._not_before_open(tick)
-        self._waiting.clear()
         ends = self._end(sorted(self._sounding), position)
         controls = [
             Message(position, Kind.CONTROL, channel, controller, 0)

@@ -9,12 +9,13 @@ from typing import Final
 
 from runtime.errors import InputError, MissingError
 from runtime.ports.base import NoMidiSystemError, OutputPort
+from runtime.ports.enduring import EnduringPort
+from runtime.ports.naming import MAX_NAME_BYTES
 from runtime.ports.null import NullPort
 from runtime.ports.rtmidi_port import open_loopback, open_rtmidi, output_names
 
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
 """What --backend may be."""
-MAX_NAME_BYTES: Final = 63  # JACK's limit for a client's name, the shortest of all systems
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
 _AUTO_ORDER = {"linux": ("alsa", "jack"), "darwin": ("coremidi", "jack"), "win32": ("windows",)}
 
@@ -42,7 +43,8 @@ def open_port(backend: str, port_name: str) -> OutputPort:
         backend: One of BACKENDS. "auto" takes the first that runs here: ALSA and then JACK on Linux, CoreMIDI on
             macOS, a loopback port on Windows. "jack" schedules by sample frame if JACK-Client is installed;
             "jack-rtmidi" and "jack-client" force one of JACK's two ways.
-        port_name: What other programs see; on Windows, part of the name of an existing port.
+        port_name: What other programs see; on Windows, part of the name of an existing port. If another program has
+            it already, the port is called "NAME 2" (3, 4 ...), see `OutputPort.renamed`.
 
     Raises:
         InputError: If the backend is unknown or the name cannot be a port's.
@@ -54,7 +56,13 @@ def open_port(backend: str, port_name: str) -> OutputPort:
         return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name)
     if backend not in _OPENERS:
         raise InputError(f"backend {backend!r} is unknown: choose one of {', '.join(BACKENDS)}")
-    return _OPENERS[backend](port_name)
+    return _open(backend, port_name)
+
+
+def _open(backend: str, port_name: str) -> OutputPort:
+    """Open a port that endures on a system that can go away; ALSA's and CoreMIDI's are part of the machine's."""
+    opener = _OPENERS[backend]
+    return EnduringPort(opener, port_name) if backend in _MORTAL else opener(port_name)
 
 
 def available_backends() -> list[BackendStatus]:
@@ -73,7 +81,7 @@ def _open_first(names: tuple[str, ...], port_name: str) -> OutputPort:
     reasons = []
     for name in names:
         try:
-            return _OPENERS[name](port_name)
+            return _open(name, port_name)
         except MissingError as error:
             reasons.append(str(error).partition(":")[0])
     raise NoMidiSystemError(f"no MIDI system found ({'; '.join(reasons)}): start one, or play with --backend none")
@@ -153,6 +161,7 @@ _OPENERS: Final[dict[str, Callable[[str], OutputPort]]] = {
     "windows": open_loopback,
     "none": NullPort,
 }
+_MORTAL: Final = frozenset({"jack", "jack-client", "jack-rtmidi"})
 _PROBES: Final[dict[str, Callable[[], str]]] = {
     "alsa": _probe_alsa,
     "jack": _probe_jack,

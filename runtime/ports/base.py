@@ -3,6 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,20 @@ from runtime.messages import Message
 OnMessage = Callable[[bytes, float], None]
 """Told of a message that has come in, and when: a time of the port's clock. Called on a thread of the MIDI system's,
 which must not be kept waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A connection of a port of ours with another program's.
+
+    Attributes:
+        incoming: Whether it leads into our input; otherwise it leads out of our output.
+        other: Name of the other program's port.
+
+    """
+
+    incoming: bool
+    other: str
 
 
 class NoMidiSystemError(MissingError):
@@ -26,33 +41,38 @@ class PortLostError(MissingError):
 class OutputPort(ABC):
     """A place to send messages to; a context manager that closes it.
 
-    A backend overrides `_send`, and where there is something to do `_close`, `pending_count` and `discard_pending`.
+    A backend overrides `_send`, and where there is something to do `_close`, `tend`, `pending_count`,
+    `discard_pending`, `wires` and `connect`.
 
     Attributes:
         name: What other programs call the port.
         clock: The clock that the times of `send` are read on.
         lead_seconds: How long before its time a message may be given; 0 where it leaves at once.
+        renamed: The name it has if the one asked for was taken by another program, else None.
+        on_news: Told in one line when the port goes away and when it is back, on any thread.
 
     """
 
     lead_seconds: float = 0.0
+    renamed: str | None = None
 
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self.name = name
         self.clock: Clock = clock or SystemClock()
+        self.on_news: Callable[[str], None] = lambda _: None
         self._closed = False
         self._lock = threading.Lock()
 
-    def send(self, message: Message, when_seconds: float) -> float:
+    def send(self, message: Message, when_seconds: float) -> float | None:
         """Send a message at a time, or at once where the port cannot schedule or the time has passed.
 
         Times must not decrease from call to call where messages are to keep their order.
 
         Returns:
-            The time of `clock` at which the message leaves.
+            The time of `clock` at which the message leaves; None if it never will, because the port is away.
 
         Raises:
-            PortLostError: If the MIDI system has gone away.
+            PortLostError: If the MIDI system has gone away for good.
             ValueError: If the port is closed.
 
         """
@@ -60,6 +80,18 @@ class OutputPort(ABC):
             if self._closed:
                 raise ValueError(f"port {self.name!r} is closed")
             return self._send(message, when_seconds)
+
+    def tend(self) -> bool:
+        """See to the connection; called again and again by who sends, on its thread.
+
+        Returns:
+            Whether what is sent can leave; False while the port is away and will come back by itself.
+
+        Raises:
+            PortLostError: If the MIDI system has gone away for good.
+
+        """
+        return True
 
     def pending_count(self) -> int:
         """Return how many of the messages given, the latest ones, have not left yet.
@@ -87,6 +119,15 @@ class OutputPort(ABC):
         del on_message
         raise MissingError(f"{self.name} has no input: a clock can be followed through a MIDI system only")
 
+    def wires(self) -> frozenset[Wire]:
+        """Return what is connected with our ports; empty where the MIDI system does not tell."""
+        return frozenset()
+
+    def connect(self, wire: Wire) -> bool:
+        """Connect a port of ours; False if that cannot be at present, and is to be tried a little later."""
+        del wire
+        return False
+
     def close(self) -> None:
         """Send what was given and close; a second call does nothing."""
         with self._lock:
@@ -99,7 +140,7 @@ class OutputPort(ABC):
         """Return one line for the user: what the port is and what to connect."""
 
     @abstractmethod
-    def _send(self, message: Message, when_seconds: float) -> float: ...
+    def _send(self, message: Message, when_seconds: float) -> float | None: ...
 
     def _close(self) -> None:  # noqa: B027 - a backend that holds nothing has nothing to override
         """Give back what the backend holds."""

@@ -3,6 +3,7 @@
 Needs the package JACK-Client; importing this module without it, or without libjack, raises ImportError or OSError.
 """
 
+import errno
 import threading
 import time
 from collections import deque
@@ -13,9 +14,10 @@ import jack
 
 from runtime.errors import MissingError
 from runtime.messages import Message
-from runtime.ports.base import OnMessage, OutputPort, PortLostError
+from runtime.ports.base import OnMessage, OutputPort, PortLostError, Wire
 from runtime.ports.jack_clock import JackClock
 from runtime.ports.libjack import PeriodReader, PeriodWriter
+from runtime.ports.naming import numbered
 from runtime.ports.periods import PeriodWatch, signed_frames
 
 LEAD_SECONDS: Final = 0.1
@@ -42,10 +44,19 @@ class JackClientPort(OutputPort):
     lead_seconds = LEAD_SECONDS
 
     def __init__(self, port_name: str) -> None:
-        self._client = _open_client(port_name)
+        self._client = _open_numbered_client(port_name)
+        try:
+            self._set_up(port_name)
+        except jack.JackError as error:  # the server has ended since
+            self._client.close()
+            raise MissingError(f"the JACK server takes no port ({error}): start it again") from error
+
+    def _set_up(self, asked_name: str) -> None:
+        port_name = self._client.name
+        self.renamed = None if port_name == asked_name else port_name
         self._lost = threading.Event()
         self._jack_clock = JackClock(self._client, self._lost)
-        super().__init__(f"{self._client.name}:{port_name}", self._jack_clock)
+        super().__init__(f"{port_name}:{port_name}", self._jack_clock)
         self._rate: int = self._client.samplerate
         self._period = PeriodWriter(self._client, self._client.midi_outports.register(port_name))
         self._queue: deque[tuple[int, Message, bytes]] = deque()
@@ -69,6 +80,37 @@ class JackClientPort(OutputPort):
     def listen(self, on_message: OnMessage) -> str:
         """Hand over what comes in, with the time of its frame; see `OutputPort.listen`."""
         self._on_message = on_message
+        return self._input_name()
+
+    def tend(self) -> bool:
+        """Find out whether the server has gone; see `OutputPort.tend`."""
+        self._check_lost()
+        return True
+
+    def wires(self) -> frozenset[Wire]:
+        """Return what is connected with our two ports."""
+        ends = ((False, self._client.midi_outports[0]), (True, self._client.midi_inports[0]))
+        with suppress(jack.JackError):  # one of the other ports has gone while they were listed
+            return frozenset(
+                Wire(incoming, other.name)
+                for incoming, port in ends
+                for other in self._client.get_all_connections(port)
+            )
+        return frozenset()
+
+    def connect(self, wire: Wire) -> bool:
+        """Connect one of our ports; False if there is no such other port at present, or it is not ready."""
+        ours = self._input_name() if wire.incoming else self.name
+        try:
+            self._client.get_port_by_name(wire.other)
+            self._client.connect(*((wire.other, ours) if wire.incoming else (ours, wire.other)))
+        except jack.JackErrorCode as error:
+            return bool(error.code == errno.EEXIST)  # its user was quicker
+        except jack.JackError:
+            return False
+        return True
+
+    def _input_name(self) -> str:
         return f"{self._client.name}:{self._input}"
 
     def pending_count(self) -> int:
@@ -101,7 +143,7 @@ class JackClientPort(OutputPort):
 
     def _check_lost(self) -> None:
         if self._lost.is_set():
-            raise PortLostError("the JACK server has stopped: start it again, and then play again")
+            raise PortLostError("the JACK server has stopped, or has shut this program out: start it again")
 
     def _process(self, frames: int) -> None:
         """Write the messages of one period; runs on JACK's thread, once in each period."""
@@ -139,6 +181,16 @@ class JackClientPort(OutputPort):
         while self._queue and self.clock.now() < deadline and not self._lost.is_set():
             time.sleep(period)
         self._lost.wait(4 * period)
+
+
+def _open_numbered_client(name: str) -> jack.Client:
+    """Open a client under the first name that no other program has: JACK itself would make "NAME-01" of a taken one."""
+    for candidate in numbered(name):
+        client = _open_client(candidate)
+        if client.name == candidate:
+            return client
+        client.close()
+    raise AssertionError  # the names do not end
 
 
 def _open_client(name: str) -> jack.Client:

@@ -93,10 +93,22 @@ def jack_server(jack_tools: None, tmp_path: Path) -> Iterator[JackServer]:
         yield server
 
 
-@pytest.fixture
-def receiver(jack_server: JackServer, tmp_path: Path) -> Iterator[Receiver]:
-    """A receiver that is registered with the server; connect `name:input`."""
-    receiver = Receiver("receiver", tmp_path / "received.txt")
+@contextmanager
+def running_receiver(output: Path) -> Iterator[Receiver]:
+    receiver = Receiver("receiver", output)
     with running("stdbuf", "-oL", "jack_midi_dump", "-a", receiver.name, output=receiver.output):
         wait_for(lambda: f"{receiver.name}:input" in run("jack_lsp").splitlines(), "the receiver's port")
         yield receiver
+
+
+@pytest.fixture
+def receiver(jack_server: JackServer, tmp_path: Path) -> Iterator[Receiver]:
+    """A receiver that is registered with the server; connect `name:input`."""
+    with running_receiver(tmp_path / "received.txt") as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiving(jack_server: JackServer, tmp_path: Path) -> Callable[[str], AbstractContextManager[Receiver]]:
+    """Receivers of one client name, one after another, each with a file named as it is asked for."""
+    return lambda name: running_receiver(tmp_path / f"received-{name}.txt")

@@ -13,6 +13,7 @@ from runtime.dispatcher import Dispatcher
 from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
 from runtime.notes import Note, without_overlaps
 from runtime.ports import OutputPort, PortLostError, available_backends, open_port
+from runtime.ports.enduring import EnduringPort
 from runtime.scheduler import Scheduler
 from runtime.transport import InternalTransport
 
@@ -40,6 +41,7 @@ class Receiver(Protocol):
     @property
     def name(self) -> str: ...
 
+    def received(self) -> list[Received]: ...
     def read_until(self, data: tuple[int, ...]) -> list[Received]: ...
 
 
@@ -179,7 +181,9 @@ def test_what_is_taken_back_does_not_leave(receiver: Receiver) -> None:
         assert port.discard_pending() == far
         assert port.discard_pending() == []
         now = port.clock.now()
-        assert now < port.send(last, now) < now + 1.0
+        leaves = port.send(last, now)
+        assert leaves is not None
+        assert now <= leaves < now + 1.0
     assert [one.data for one in receiver.read_until(END)] == [last.midi_bytes()]
 
 
@@ -197,10 +201,40 @@ def test_a_server_that_dies_ends_the_performance(jack_server: JackServer) -> Non
             dispatcher.run(threading.Event())
 
 
+def test_a_client_that_was_shut_out_comes_back_and_ends_what_it_left(receiver: Receiver) -> None:
+    notes = [Note(tick, 40 + tick % 24, 20, 64) for tick in range(0, 480, 24)]
+    long = Note(1, 100, 300, 64)
+    with open_port("jack", "LSTM Composer") as port:
+        connect(port.name, receiver)
+        assert isinstance(port, EnduringPort)
+        seen, first = threading.Event(), port._inner
+        assert first is not None
+        dispatcher, reported = dispatcher_for(port, [*notes, long])
+        original = port.tend
+
+        def tend() -> bool:
+            if not seen.is_set() and dispatcher.position_tick() > 60 and port._seen and port._seen[-1]:
+                seen.set()
+                first.port._lost.set()  # type: ignore[attr-defined] # what JACK's shutdown callback does
+            return original()
+
+        port.tend = tend  # type: ignore[method-assign] # on the dispatcher's thread, between two messages
+        dispatcher.run(threading.Event())
+        assert port._inner is not None
+        assert port._inner is not first
+    received = receiver.received()
+    assert sounding_after(received) == set()
+    assert [one.data for one in received].count(END) == 2
+    assert (0x80 | (CHANNEL - 1), long.pitch) in [one.data[:2] for one in received]
+    assert [one.data for one in received] == [sent.message.midi_bytes() for sent in reported]
+    assert sum(sent.message.kind is Kind.NOTE_ON for sent in reported) + dispatcher.lost_notes == len(notes) + 1
+
+
 def test_a_second_program_gets_a_name_of_its_own(jack_server: JackServer) -> None:
     with open_port("jack", "LSTM Composer") as first, open_port("jack", "LSTM Composer") as second:
         assert first.name == "LSTM Composer:LSTM Composer"
-        assert second.name != first.name
+        assert second.name == "LSTM Composer 2:LSTM Composer 2"
+        assert (first.renamed, second.renamed) == (None, "LSTM Composer 2")
         assert second.name in second.describe()
 
 

@@ -1,11 +1,13 @@
 """`lstm-composer play` with the shipped model, through a real JACK server to a receiver that is not ours."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -112,6 +114,31 @@ def test_a_receiver_gets_exactly_what_write_writes(receiver: Receiver, tmp_path:
     assert [one.data for one in received[:-2]] == [one.midi_bytes() for one in messages]
     assert logged(events)[:-2] == as_logged(messages)
     assert take.read_bytes() == (tmp_path / "written.mid").read_bytes()
+
+
+def test_a_closed_terminal_leaves_nothing_on(receiver: Receiver, tmp_path: Path) -> None:
+    take, (ours, its) = tmp_path / "take.mid", pty.openpty()
+    command = composer("play", *MUSIC, "--backend", "jack", "--take", str(take), "--stdin")
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        try:
+            wait_for(lambda: connect(receiver) == 0, "the port")
+            wait_for(lambda: sum(one.data[0] == 0x90 for one in receiver.received()) >= 5, "music")
+            os.close(ours)  # from now on, whatever it says is an error
+            process.send_signal(signal.SIGHUP)
+            received = receiver.read_until(ALL_NOTES_OFF)
+            assert process.wait(timeout=PATIENCE_SECONDS) == 0
+        finally:
+            process.kill()
+    assert left_on(received) == set()
+    assert len(read_midi_notes(take)[0]) == sum(one.data[0] == 0x90 for one in received) >= 5
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come"
+        time.sleep(0.02)
 
 
 @EACH_BACKEND

@@ -89,7 +89,6 @@ def known_bundles(monkeypatch: pytest.MonkeyPatch, tiny_models: Path, tmp_path: 
         (("write", *SCALE, "-o", "no/out.mid", "--bars", "1"), "no/out.mid cannot be written: there is no folder no"),
         (("write", *SCALE, "-o", ".", "--bars", "1"), ". is a folder: name a file in it"),
         ((*PLAY, "--sync", "midi"), "LSTM Composer has no input: a clock can be followed through a MIDI system only"),
-        ((*PLAY, "--sync", "link"), "--sync link is not there yet"),
         ((*PLAY, "--set", "key H"), "--set 'key H': key 'H' has no tonic"),
         ((*WRITE, "--bars", "1", "--set", "new"), "--set 'new': this can be said only while it plays"),
         ((*PLAY, "--set", "key C", "--set", "register 61 61"), "no note of C lies between 61 and 61"),

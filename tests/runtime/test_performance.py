@@ -14,6 +14,7 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from runtime import performance
+from runtime.dispatcher import Dispatcher
 from runtime.errors import InputError, MissingError
 from runtime.improviser import Cursor, improvise
 from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
@@ -25,6 +26,7 @@ from runtime.ports.base import OnMessage
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import HELPING_PRIORITY, SENDING_PRIORITY
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.steering.steering import Steering
 
 Music = Callable[..., MusicSettings]
 TEMPO = 400
@@ -87,7 +89,7 @@ def is_silent_after(port: RecordingPort) -> bool:
         not port.left_on()
         and panic == [(Kind.CONTROL, SUSTAIN_PEDAL), (Kind.CONTROL, ALL_NOTES_OFF)]
         and port.closed
-        and not threads & {"engine", "dispatcher"}
+        and not threads & {"engine", "dispatcher", "steering"}
     )
 
 
@@ -156,7 +158,10 @@ def test_a_place_that_monitor_cannot_be_told_of_stops_no_music(
     assert last.startswith("4 notes played")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_in_mid_note_ends_it(
     settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
@@ -254,6 +259,58 @@ def test_the_first_note_has_what_was_set(
     heard = [message for message in port.messages if message.kind is Kind.NOTE_ON]
     assert {message.value for message in heard} == {33}
     assert {message.number for message in heard} <= set(range(30, 41))
+
+
+def test_a_steering_that_fails_ends_the_notes_and_leaves_a_take(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = RecordingPort()
+
+    def run(_steering: Steering, stop: threading.Event) -> None:
+        while len(port.messages) < 5:
+            assert not stop.wait(0.01)
+        raise ZeroDivisionError("a bug in a knob")
+
+    monkeypatch.setattr(Steering, "run", run)
+    into(port, monkeypatch)
+    with pytest.raises(ZeroDivisionError, match="a bug in a knob"):
+        play(settings())
+    assert is_silent_after(port)
+    heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
+    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard != []
+
+
+def test_a_dispatcher_that_fails_ends_the_notes_and_leaves_a_take(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = RecordingPort()
+    pull = Dispatcher._pull
+
+    def fail_after_some(dispatcher: Dispatcher) -> None:
+        if len(port.messages) >= 5:
+            raise ZeroDivisionError("a bug in the dispatcher")
+        pull(dispatcher)
+
+    monkeypatch.setattr(Dispatcher, "_pull", fail_after_some)
+    into(port, monkeypatch)
+    with pytest.raises(ZeroDivisionError, match="a bug in the dispatcher"):
+        play(settings())
+    assert is_silent_after(port)
+    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]][:2] == [60, 62]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
+def test_with_nohup_a_closed_terminal_ends_nothing(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        port = RecordingPort(after=3, action=lambda: os.kill(os.getpid(), signal.SIGHUP))
+        into(port, monkeypatch)
+        play(settings(bars=1))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert len(read_midi_notes(tmp_path / "take.mid")[0]) == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")

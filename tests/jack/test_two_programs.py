@@ -1,0 +1,70 @@
+"""Two composers at once: the second has a name that one can read, and says so."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from jack_server import JackServer
+
+PATIENCE_SECONDS = 20.0
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@contextmanager
+def playing(tiny_models: Path, backend: str, said: list[str]) -> Iterator[None]:
+    """Play until the block ends; `said` gets the lines that the program writes."""
+    command = [
+        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *("--tempo", "200", "--backend", backend),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        reader = threading.Thread(target=said.extend, args=(process.stderr,))
+        reader.start()
+        try:
+            yield
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_SECONDS) == 0
+        finally:
+            process.kill()
+            reader.join()
+
+
+def wait_for_port(name: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while name not in ports():
+        assert time.monotonic() < end, f"there is no {name!r} among {ports()}"
+        time.sleep(0.05)
+
+
+def ports() -> list[str]:
+    return subprocess.run(["jack_lsp"], capture_output=True, text=True, timeout=10, check=True).stdout.splitlines()
+
+
+@pytest.mark.parametrize("backend", ["jack", "jack-rtmidi"])
+def test_the_second_is_called_so(jack_server: JackServer, tiny_models: Path, backend: str) -> None:
+    first: list[str] = []
+    second: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(playing(tiny_models, backend, first))
+        wait_for_port("LSTM Composer:LSTM Composer")
+        stack.enter_context(playing(tiny_models, backend, second))
+        wait_for_port("LSTM Composer 2:LSTM Composer 2")
+        ours = [name for name in ports() if name.startswith("LSTM Composer")]
+    client = "{}" if backend == "jack" else "{} in"
+    inputs = "{} in" if backend == "jack" else "{}"
+    assert sorted(ours) == sorted(
+        f"{text.format(name)}:{port.format(name)}"
+        for name in ("LSTM Composer", "LSTM Composer 2")
+        for text, port in (("{}", "{}"), (client, inputs))
+    )
+    notice = 'another program is "LSTM Composer" already: this one is "LSTM Composer 2"\n'
+    assert notice not in first
+    assert notice in second

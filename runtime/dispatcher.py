@@ -58,6 +58,7 @@ class Dispatcher:
     on the thread of `run`, in order, for each message that has left.
 
     Attributes:
+        early_seconds: How long before its time each message is sent, for what comes after the port takes as long.
         delay: Tells how many seconds after its time what starts or ends at a position shall be sent.
         worst_lateness_seconds: The most that a message left after it was due.
         late_notes: Notes that came from the source after their time; they were played at once.
@@ -74,7 +75,6 @@ class Dispatcher:
         channels: Sequence[int],
         on_sent: Callable[[Sent], None] = lambda _: None,
         wake: threading.Event | None = None,
-        early_seconds: float = 0.0,
         clock_out: ClockOut | None = None,
     ) -> None:
         """Get ready to play.
@@ -86,7 +86,6 @@ class Dispatcher:
             channels: MIDI channel 1..16 of each voice.
             on_sent: See above.
             wake: Set by whoever has news for the transport; None where nobody has.
-            early_seconds: How long before its time each message is sent, for what comes after the port takes as long.
             clock_out: The clock that others are given; notes are then not delayed, since pulses go among them.
 
         """
@@ -95,7 +94,6 @@ class Dispatcher:
         self._transport = transport
         self._source = source
         self._channels = channels
-        self._early_seconds = early_seconds
         self._clock_out = clock_out
         self._on_sent = on_sent
         self._wake = wake
@@ -107,6 +105,7 @@ class Dispatcher:
         self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
         self._taken_before = 0
         self._pull_tick = self.position_tick()
+        self.early_seconds = 0.0
         self.delay: Callable[[int], float] = lambda _: 0.0
         self.worst_lateness_seconds = 0.0
         self.late_notes = 0
@@ -274,7 +273,7 @@ class Dispatcher:
 
     def _due_seconds(self, tick: int) -> float:
         delay = self.delay(tick) if self._clock_out is None else 0.0
-        return self._transport.seconds_at(tick) + delay - self._early_seconds
+        return self._transport.seconds_at(tick) + delay - self.early_seconds
 
     def _send_seconds(self, tick: int) -> float:
         return self._due_seconds(tick) - self._port.lead_seconds
@@ -295,7 +294,7 @@ class Dispatcher:
         if position < self._pull_tick or self._all_taken():
             return
         self._pull_tick = position + PULL_TICKS
-        lead_seconds = self._port.lead_seconds + self._early_seconds
+        lead_seconds = self._port.lead_seconds + self.early_seconds
         self._taken_before = self._transport.tick_at(now + lead_seconds) + HORIZON_TICKS
         notes = self._source.take_before(self._taken_before)
         end_tick = self._source.end_tick

@@ -172,9 +172,9 @@ def _perform(
         transport, wake = _transport(settings.sync, output, prepared)
         source = Steered(lookahead)
         take.tempo = lambda: transport.tempo_bpm
-        early = settings.latency_ms / 1000
         clock_out = ClockOut(transport.tick_at(output.port.clock.now()) + 1) if settings.clock_out else None
-        dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, early, clock_out)
+        dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, clock_out)
+        dispatcher.early_seconds = settings.latency_ms / 1000
         dispatch = partial(_dispatch, dispatcher, failures)
         with (
             _steered(prepared, settings, output, source, dispatcher, stop, console) as steering,

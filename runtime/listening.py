@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from runtime.improviser import Advance
-from runtime.lookahead import Arrive
 from runtime.making.feeding import snapped
 from runtime.notes import TICKS_PER_QUARTER, Note
 
@@ -31,10 +30,10 @@ class Stream(Protocol):
     """What is gone on with: a `LookAhead`."""
 
     def pause(self) -> None:
-        """Make nothing until a restart."""
+        """Make nothing until it goes on."""
         ...
 
-    def restart(self, advance: Advance, from_tick: int = 0, arrive: Arrive | None = None) -> None:
+    def go_on(self, advance: Advance, place: Any) -> None:
         """Go on from a place."""
         ...
 
@@ -177,4 +176,4 @@ class Listener:
         phrase = [note for note in snapped(sorted(self._phrase)) if note.onset < tick]
         self._phrase.clear()
         place = self._after(phrase, tick)
-        self._stream.restart(self._advance(), 0, lambda _: place)
+        self._stream.go_on(self._advance(), place)

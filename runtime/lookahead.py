@@ -205,7 +205,6 @@ class LookAhead:
 
         """
         with self._changed:
-            self._paused = False
             self._turn = Turn(from_tick, advance, arrive)
             kept = [placed for placed in self._placed if placed.note.onset < from_tick]
             dropped = list(self._placed)[len(kept) :]
@@ -231,8 +230,14 @@ class LookAhead:
         self._cursor = before if turn.arrive is None else turn.arrive(before)
         self._complete = False
 
+    def go_on(self, advance: Advance, place: Place) -> None:
+        """Go on from a place, at a position that has not been taken yet, after a pause or without one."""
+        with self._changed:
+            self._paused = False
+            self.restart(advance, 0, lambda _: place)
+
     def pause(self) -> None:
-        """Drop what has not been taken and make nothing, until a restart."""
+        """Drop what has not been taken and make nothing until `go_on`, whatever is turned meanwhile."""
         with self._changed:
             self._restarts += 1
             self._paused = True

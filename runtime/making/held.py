@@ -10,6 +10,7 @@ from runtime.making.form import FormPlace
 from runtime.making.replay import Replay, replayed
 from runtime.notes import Note
 
+NUMBERS_A_ROUND: Final = 1 << 12
 NUMBERS_A_HOLD: Final = 1 << 20
 """Events after a hold are numbered so much further on than those in it, so that none draws the noise of another."""
 
@@ -24,7 +25,7 @@ class HeldPlace:
         began: Position from which it is held.
         notes: Of the held bars, at their positions in the first repetition.
         length: Of the held bars, in ticks.
-        cursor: Where the network is, in a repetition that is varied.
+        cursor: Where the network is: in a repetition that is varied at its place, else at its beginning.
         round_start: Position at which this repetition began.
         replay: Of this repetition.
 
@@ -118,7 +119,10 @@ class Held:
     def _next_round(self, place: HeldPlace) -> HeldPlace:
         start = place.round_start + place.length
         again = replayed(place.notes, start - place.began, self._variation)
-        return replace(place, onset=max(place.onset, start - 1), round_start=start, replay=again)
+        cursor = place.cursor
+        if place.replay.exact:  # then the network has not moved since the repetition began
+            cursor = self._improvisation.moved(cursor, place.length, cursor.number + NUMBERS_A_ROUND)
+        return replace(place, onset=max(place.onset, start - 1), cursor=cursor, round_start=start, replay=again)
 
 
 def cursor_of(place: Any) -> Any:

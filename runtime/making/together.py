@@ -65,13 +65,14 @@ def together(engine: Engine, voices: Sequence[Voice]) -> Advance:
         parts = place.parts
         if place.maker is not maker:
             parts = tuple(Part(part.place, (), part.place) for part in parts)
-        if not all(part.ready for part in parts):
+        voice = _first(parts)
+        if voice is None:
             parts = _made_ready(engine, voices, parts)
-            if not all(part.ready for part in parts):
-                # As far as is known nothing starts before this; a stream whose onset stands still would seem stuck.
-                onset = min(part.ready[0][0].onset if part.ready else part.next.onset for part in parts)
-                return None, TogetherPlace(max(place.onset, onset), parts, maker)
-        voice = min(range(len(parts)), key=lambda index: (parts[index].ready[0][0], index))
+            voice = _first(parts)
+        if voice is None:
+            # As far as is known nothing starts before this; a stream whose onset stands still would seem stuck.
+            onset = min(part.ready[0][0].onset if part.ready else part.next.onset for part in parts)
+            return None, TogetherPlace(max(place.onset, onset), parts, maker)
         (note, after), *others = parts[voice].ready
         moved = Part(after, tuple(others), parts[voice].next)
         return replace(note, voice=voice), TogetherPlace(
@@ -79,6 +80,17 @@ def together(engine: Engine, voices: Sequence[Voice]) -> Advance:
         )
 
     return advance
+
+
+def _first(parts: Sequence[Part]) -> int | None:
+    """Return whose note comes next; None if that is not known yet, because another voice may come before it."""
+    ready = [(part.ready[0][0], index) for index, part in enumerate(parts) if part.ready]
+    # A voice that has nothing ready may have come to its end: then it is far enough ahead not to be waited for.
+    unknown_from = min((part.next.onset for part in parts if not part.ready), default=None)
+    if not ready:
+        return None
+    note, index = min(ready)
+    return index if unknown_from is None or note.onset < unknown_from else None
 
 
 def _made_ready(engine: Engine, voices: Sequence[Voice], parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -206,3 +206,93 @@ def test_what_is_made_and_not_taken_can_be_looked_at(tiny: Engine, start: Cursor
         assert [note.onset for note in lookahead.coming()] == [48, 72]
         assert [note.onset for note in lookahead.take_before(FAR)] == [48, 72]
         assert lookahead.coming() == []
+
+
+def test_going_back_finds_the_notes_without_the_engine(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    with filling(lookahead):
+        first = taken_from(lookahead, 0, 12 * BAR)
+    # The engine has ended: what is found now was kept.
+    for bar in (0, 7, 3):
+        lookahead.locate(bar * BAR)
+        assert lookahead.take_before(12 * BAR) == [note for note in first if note.onset >= bar * BAR]
+
+
+def test_a_position_that_was_wrong_for_a_moment_costs_nothing(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    with filling(lookahead):
+        first = taken_from(lookahead, 0, 12 * BAR)
+    lookahead.locate(48 * BAR)
+    lookahead.locate(8 * BAR)
+    assert lookahead.take_before(12 * BAR) == [note for note in first if note.onset >= 8 * BAR]
+
+
+def resting(place: Cursor, tick: int) -> Cursor:
+    return Cursor(place.state, max(place.number + 1, -(-tick // 24)), onset=tick)
+
+
+def test_an_engine_that_fails_comes_in_again_with_the_next_bar(tiny: Engine, start: Cursor) -> None:
+    steady, failures = quarters(tiny), [6, 7]
+
+    def unsteady(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        if cursor.number in failures:
+            failures.remove(cursor.number)
+            raise ZeroDivisionError("a hiccup")
+        return steady(cursor)
+
+    lookahead = LookAhead(unsteady, start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=4 * BAR, rest=resting)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        onsets = [note.onset for note in lookahead.take_before(FAR)]
+    assert onsets == [0, 24, 48, 72, 96, 120, *range(2 * BAR, 4 * BAR, 24)]
+    assert lookahead.rests == 1
+    assert isinstance(lookahead.problem, ZeroDivisionError)
+
+
+def test_an_engine_that_fails_for_good_is_given_up(
+    tiny: Engine, start: Cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.lookahead.MOST_FAILURES", 3)
+
+    def broken(_: Cursor) -> tuple[Note | None, Cursor]:
+        raise ZeroDivisionError("a bug")
+
+    lookahead = LookAhead(broken, start, bar_ticks=BAR, ahead_ticks=FAR, rest=resting)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        with pytest.raises(ZeroDivisionError, match="a bug"):
+            lookahead.take_before(BAR)
+
+
+def test_an_engine_that_is_too_slow_rests_to_the_next_bar(tiny: Engine, start: Cursor) -> None:
+    steady, slow, faster = quarters(tiny), threading.Event(), threading.Event()
+
+    def halting(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        if cursor.number == 2 and not faster.is_set():
+            slow.set()
+            faster.wait(PATIENCE_SECONDS)
+        return steady(cursor)
+
+    lookahead = LookAhead(halting, start, bar_ticks=BAR, ahead_ticks=4 * BAR, rest=resting)
+    with filling(lookahead):
+        assert slow.wait(PATIENCE_SECONDS)
+        taken = lookahead.take_before(BAR + 50)  # by now the dispatcher is there, and the engine is not
+        faster.set()
+        assert lookahead.wait_until_made(3 * BAR, PATIENCE_SECONDS)
+        taken += lookahead.take_before(3 * BAR)
+    assert [note.onset for note in taken] == [0, 24, *range(2 * BAR, 3 * BAR, 24)]
+    assert lookahead.rests == 1
+
+
+def test_paused_it_makes_nothing_whatever_is_turned(tiny: Engine, start: Cursor) -> None:
+    lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR)
+    with filling(lookahead):
+        taken_from(lookahead, 0, 40)
+        lookahead.pause()
+        assert lookahead.take_before(2 * BAR) == []
+        lookahead.restart(quarters(tiny, pitch=72))
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        assert lookahead.take_before(3 * BAR) == []
+        lookahead.go_on(quarters(tiny, pitch=67), Cursor(tiny.start(), 16, onset=4 * BAR))
+        taken = taken_from(lookahead, 0, 5 * BAR)
+    assert [(note.onset, note.pitch) for note in taken] == [(tick, 67) for tick in range(4 * BAR, 5 * BAR, 24)]

@@ -172,3 +172,15 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(scratch: Path, damag
         return
     assert without_overlaps(notes) == notes
     assert tempo > 0
+
+
+def test_a_track_for_each_voice_and_every_change_of_tempo() -> None:
+    notes = [Note(0, 60, 24, 80), Note(24, 62, 24, 80, voice=1)]
+    data = midi_bytes(
+        notes, tempo_bpm=100, meter=Meter(), end_tick=96, channels=[3, 7], tempo_changes=[(48, 140.0), (72, 90.0)]
+    )
+    file = mido.MidiFile(file=io.BytesIO(data))
+    assert [round(mido.tempo2bpm(one.tempo)) for one in file.tracks[0] if one.type == "set_tempo"] == [100, 140, 90]
+    starts = [[(one.note, one.channel) for one in track if one.type == "note_on"] for track in file.tracks[1:]]
+    assert starts == [[(60, 2)], [(62, 6)]]
+    assert {sum(one.time for one in track) for track in file.tracks} == {96 * 20}

@@ -66,6 +66,30 @@ def test_starts_and_ends_become_notes(messages: list[Message], notes: list[Note]
     assert take_of(*messages) == notes
 
 
+def test_where_the_song_goes_back_the_take_goes_on_behind() -> None:
+    first = [on(90, 60), off(100, 60), Message(101, Kind.CONTROL, 1, SUSTAIN_PEDAL, 0)]
+    again = [on(100, 62), off(110, 62)]  # continued where it was stopped
+    back = [on(8, 64), off(20, 64)]  # and started again
+    notes = take_of(*first, *again, *back)
+    assert [(note.onset, note.pitch) for note in notes] == [(90, 60), (100, 62), (192 + 8, 64)]
+
+
+def test_tempos_are_kept_where_they_change() -> None:
+    take, tempos = Take(), iter([100.0, 100.1, 140.0, 140.0])
+    take.tempo = lambda: next(tempos)
+    for message in (on(0, 60), off(24, 60), on(48, 60), off(72, 60)):
+        take.add(Sent(message, 0.0, 0.0))
+    assert take.music().tempos == [(0, 100.0), (48, 140.0)]
+
+
+def test_each_voice_is_known_by_its_channel() -> None:
+    take = Take(channels=[3, 5])
+    for channel in (5, 3):
+        take.add(Sent(Message(0, Kind.NOTE_ON, channel, 60, 80), 0.0, 0.0))
+        take.add(Sent(Message(24, Kind.NOTE_OFF, channel, 60, 64), 0.0, 0.0))
+    assert [note.voice for note in take.music().notes] == [0, 1]
+
+
 @given(
     st.lists(
         st.builds(Note, st.integers(0, 200), st.integers(60, 65), st.integers(1, 50), st.integers(1, 127)), max_size=20

@@ -1,0 +1,54 @@
+"""Ensembles on the known network, and what they play."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.bundle import load_bundle
+from runtime.controls import Controls
+from runtime.engine import Engine
+from runtime.improviser import Advance
+from runtime.making.ensemble import Ensemble, Plan
+from runtime.notes import Note
+from runtime.steering.knobs import Knobs
+
+KNOBS = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
+Play = Callable[[Advance, Any, int], list[Note]]
+
+
+@pytest.fixture(scope="session")
+def bach() -> Engine:
+    """The style that ships."""
+    return Engine(load_bundle(Path(__file__).parents[3] / "models" / "bach.onnx.json"), "cpu")
+
+
+@pytest.fixture
+def knobs() -> Knobs:
+    return KNOBS
+
+
+@pytest.fixture
+def ensemble(tiny: Engine) -> Callable[..., Ensemble]:
+    """Make an ensemble on the known network, warm enough to surprise: `ensemble(voices=2, form="AABA")`."""
+
+    def make(engine: Engine = tiny, voices: int = 1, **plan: Any) -> Ensemble:
+        return Ensemble(engine, [Controls(style=(1.0,), shortest_piece_bars=1000)] * voices, Plan(**plan))
+
+    return make
+
+
+@pytest.fixture
+def until() -> Play:
+    """Play from a place until a position: `until(advance, place, tick)`."""
+
+    def play(advance: Advance, place: Any, tick: int) -> list[Note]:
+        notes = []
+        while place.onset < tick:
+            note, place = advance(place)
+            if note is not None and note.onset < tick:
+                notes.append(note)
+        return notes
+
+    return play

@@ -88,7 +88,7 @@ class Conductor:
     def _hand_over(self, own: InternalTransport, now_seconds: float) -> list[Move]:
         if self._follower.running:
             self._own = None
-            return [Move(MoveKind.STOP, own.tick_at(now_seconds))]
+            return [Move(MoveKind.STOP, max(0, own.tick_at(now_seconds)))]
         if not self._follower.waiting:
             self._follower.moves(now_seconds)  # what it did before it sets the time is nobody's business
         if self._follower.steady and not self._follower.waiting:

@@ -10,7 +10,7 @@ from runtime.errors import ComposerError
 from runtime.improviser import Advance
 from runtime.lookahead import Arrive, LookAhead
 from runtime.making.ensemble import Ensemble
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.shaping import human_delay, shaped
 from runtime.steering.commands import Change, When
 from runtime.steering.knobs import Knobs
@@ -20,6 +20,9 @@ LARGEST: Final = 4096
 """Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
 WAIT_SECONDS: Final = 0.1
 """How soon a stop is seen while nobody turns anything."""
+CATCH_UP_TICKS: Final = TICKS_PER_QUARTER // 2
+CATCH_UP_SECONDS: Final = 0.1
+"""After a change so much music is made before the next one, unless that takes longer."""
 PAUSE_SECONDS: Final = 0.02
 """Between two changes: turns that come faster are heard together."""
 
@@ -163,6 +166,8 @@ class Steering:
                 self._wake.clear()
                 self.take_turns()
                 stop.wait(PAUSE_SECONDS)
+                # Turns that come faster than the music can be made anew would leave none to be played.
+                self._stream.wait_until_made(self._stream.taken_before() + CATCH_UP_TICKS, CATCH_UP_SECONDS)
 
     def take_turns(self) -> None:
         """Have all turns heard that wait, together."""

@@ -107,10 +107,17 @@ def _reserved_name() -> Iterator[str]:
     for number in range(1, MOST_SERVERS + 1):
         name = f"lstm-composer-{number}"
         with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as file:
-            if _lock(file):
+            # One whose program was killed may still run, and would be taken for ours.
+            if _lock(file) and not _is_running(name):
                 yield name
                 return
     raise JackError(f"{MOST_SERVERS} servers run already: wait until one of these tests or benchmarks has ended")
+
+
+def _is_running(name: str) -> bool:
+    # Its exit status is 0 either way.
+    answer = subprocess.run(("jack_wait", "-s", name, "-c"), check=False, capture_output=True, text=True).stdout
+    return "not running" not in answer
 
 
 def _lock(file: TextIO) -> bool:

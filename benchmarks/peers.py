@@ -1,0 +1,126 @@
+"""Side by side with other programs that send MIDI: drift, lateness, and notes left on after SIGTERM.
+
+Every program plays quarter notes at 123 bpm into one `jack_midi_dump`, one after another in one run, idle and beside
+two busy processes. Its notes are laid on a line: "drift" is how far the last of them has moved against the tempo that
+was asked for, "off the line" how far notes are from it. Then the program gets SIGTERM in mid-note.
+
+subsequence (PyPI) is installed into a temporary environment of its own, by the version below. IMPSY sends in its
+network's own free time, without a tempo: there is no line to be off, and it is left out.
+
+Run: python benchmarks/peers.py [NOTES]     (needs jackd2, jack-tools and the network; about 12 minutes for 300 notes)
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jack_server import RATE, dummy_server
+from lateness import BUSY, running, wait_for_port
+from tables import machine, percentile, print_table
+
+ROOT: Final = Path(__file__).parents[1]
+BPM: Final = 123
+"""No whole number of JACK periods to the beat."""
+SUBSEQUENCE: Final = "subsequence==0.7.2"
+STEADY: Final = """
+import subsequence
+piece = subsequence.Composition(output_device="receiver*", bpm=123)
+@piece.pattern(channel=1, bars=1)
+def steady(p):
+    p.repeat(60, spacing=1, duration=0.9)
+piece.play()
+"""
+OURS: Final = ("--style", "scale", "--models-dir", str(ROOT / "tests" / "data"), "--temperature", "0", "--seed", "1")
+
+
+def notes_in(text: str) -> list[tuple[int, bool, int]]:
+    """Read a receiver's list: frame, whether it is a note-on, and pitch; a note-on of velocity 0 is a note-off."""
+    lines = re.findall(r"^ *(\d+): ([89])[0-9a-f] ([0-9a-f]{2}) ([0-9a-f]{2})", text, re.MULTILINE)
+    return [(int(frame), kind == "9" and velocity != "00", int(pitch, 16)) for frame, kind, pitch, velocity in lines]
+
+
+def left_on(events: Sequence[tuple[int, bool, int]]) -> int:
+    """Return how many pitches sound at the end."""
+    sounding: set[int] = set()
+    for _, on, pitch in events:
+        (sounding.add if on else sounding.discard)(pitch)
+    return len(sounding)
+
+
+def off_the_line(frames: Sequence[int], bpm: float) -> tuple[float, list[float]]:
+    """Return the drift over all notes and each note's distance from the line through them, in milliseconds."""
+    quarter = 60 * RATE / bpm
+    beats = np.round((np.array(frames) - frames[0]) / quarter)
+    slope, start = np.polyfit(beats, np.array(frames, float), 1)
+    strays = np.abs(np.array(frames) - (start + slope * beats)) / RATE * 1000
+    return float((slope - quarter) * beats[-1] / RATE * 1000), strays.tolist()
+
+
+def measure(command: Sequence[str], port: str | None, notes: int, busy: int, folder: Path) -> tuple[str, ...]:
+    """Run a program until it has sent so many notes, end it in mid-note, and return its row."""
+    received = folder / "received.txt"
+    with ExitStack() as stack:
+        stack.enter_context(dummy_server())  # names itself in the environment
+        environment = os.environ | {"MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK", "PYTHONPATH": str(ROOT)}
+        stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received))
+        wait_for_port("receiver:input")
+        for _ in range(busy):
+            stack.enter_context(running(*BUSY))
+        program = stack.enter_context(
+            subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
+        if port is not None:
+            wait_for_port(port)
+            subprocess.run(["jack_connect", port, "receiver:input"], check=True)
+        while sum(on for _, on, _ in notes_in(received.read_text())) < notes + 1 and program.poll() is None:
+            time.sleep(0.1)
+        program.terminate()
+        try:
+            program.wait(10)
+        except subprocess.TimeoutExpired:
+            program.kill()
+        time.sleep(0.5)
+        events = notes_in(received.read_text())
+    drift, strays = off_the_line([frame for frame, on, _ in events if on][:notes], BPM)
+    figures = (drift, percentile(strays, 0.5), percentile(strays, 0.99), max(strays))
+    return (*(f"{value:.2f}" for value in figures), str(left_on(events)))
+
+
+def main() -> None:
+    """Measure ours both ways and the other program, idle and busy."""
+    notes = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    ours = (sys.executable, "-m", "runtime.cli", "play", *OURS, "--tempo", str(BPM), "--sync", "internal", "--backend")
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        venv.create(folder / "environment", with_pip=True)
+        python = str(folder / "environment" / "bin" / "python")
+        subprocess.run([python, "-m", "pip", "install", "--quiet", SUBSEQUENCE], check=True)
+        script = folder / "steady.py"
+        script.write_text(STEADY)
+        port = "LSTM Composer:LSTM Composer"
+        programs = {
+            "LSTM Composer, jack": ((*ours, "jack"), port),
+            "LSTM Composer, jack-rtmidi": ((*ours, "jack-rtmidi"), port),
+            SUBSEQUENCE: ((python, str(script)), None),
+        }
+        for title, (command, own_port) in programs.items():
+            for busy in (0, 2):
+                rows.append((title, busy, *measure(command, own_port, notes, busy, folder)))
+                print(*rows[-1], file=sys.stderr)
+    print(f"{machine()}, {notes} notes each\n")
+    off = ("off the line p50, ms", "p99", "worst")
+    print_table(("program", "busy", f"drift over {notes} notes, ms", *off, "left on after SIGTERM"), rows)
+
+
+if __name__ == "__main__":
+    main()

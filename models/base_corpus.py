@@ -1,7 +1,7 @@
 """Gather what the bundle `base` was trained on, a folder for each style: `python models/base_corpus.py DATA OUT`.
 
-DATA holds the collections in the folders that docs/training.md names. Writes OUT/STYLE/COLLECTION/FILE, and beside OUT the
-sources, licences and attributions as `composer-export --data` takes them (OUT.json) and the list of all pieces
+DATA holds the collections in the folders that docs/training.md names. Writes OUT/STYLE/COLLECTION/FILE, and beside OUT
+the sources, licences and attributions as `composer-export --data` takes them (OUT.json) and the list of all pieces
 (OUT.tsv: style, file, notes, title, licence, credit).
 
 A style is one composer's music for keyboard, from all collections together, or one kind of music: songs are styles of
@@ -44,11 +44,29 @@ ENSEMBLES = frozenset({"002", "003", "008", "011", "013", "014", "021", "022", "
 """Works of Chopin with other instruments."""
 PERFORMED_BY_KRUEGER = frozenset({"007", "010", "018", "023", "025", "027", "028", "031", "033", "035", "053", "066"})
 """Works of Chopin that piano-midi.de holds pieces of: the first editions teach more where they bring others."""
-LULLABY = re.compile(r"lullab|wiegen|berceuse|cradle|slumber|schlummer|schlaf|sleep|coventry carol", re.I)
-PIANISTS = (
-    "Albeniz Bach Balakirev Beethoven Brahms Burgmueller Chopin Christmas Clementi Debussy Grieg Haydn Liszt "
-    "Mendelssohn Mozart Mussorgsky Rachmaninoff Schubert Schumann Tchaikovsky"
-).split()
+LULLABY = re.compile(r"lullab|wiegen|berceuse|cradle|slumber|schlummer|schlaf|sleep|coventry carol", re.IGNORECASE)
+PIANISTS = [
+    "Albeniz",
+    "Bach",
+    "Balakirev",
+    "Beethoven",
+    "Brahms",
+    "Burgmueller",
+    "Chopin",
+    "Christmas",
+    "Clementi",
+    "Debussy",
+    "Grieg",
+    "Haydn",
+    "Liszt",
+    "Mendelssohn",
+    "Mozart",
+    "Mussorgsky",
+    "Rachmaninoff",
+    "Schubert",
+    "Schumann",
+    "Tchaikovsky",
+]
 """Folders of piano-midi.de, which name the styles; the others hold too little for one."""
 COMPOSERS = {
     "BachJS": "bach",
@@ -145,9 +163,7 @@ def _first_editions(data: Path) -> Iterator[Candidate]:
     for path in _music(folder):
         if path.name[:3] not in ENSEMBLES | PERFORMED_BY_KRUEGER:
             title = titles.get(path.name, path.stem)
-            yield Candidate(
-                "chopin", "first-editions", path, title, FIRST_EDITIONS, "CC BY 4.0", CREDIT_FIRST_EDITIONS
-            )
+            yield Candidate("chopin", "first-editions", path, title, FIRST_EDITIONS, "CC BY 4.0", CREDIT_FIRST_EDITIONS)
 
 
 def _lieder(data: Path) -> Iterator[Candidate]:
@@ -166,14 +182,13 @@ def _plain_collections(data: Path) -> Iterator[Candidate]:
         ("open-hymnal", "hymns", "Open Hymnal", public, "Open Hymnal Project"),
         ("christmas-carols", "christmas", "Christmas carols in parts", public, "its encoder, into the public domain"),
         ("irish-folk", "fiddle", "Irish folk tunes", "CC BY 4.0", breathnach),
-        ("oldtime-folk", "fiddle", "American old-time tunes", "CC BY-SA 4.0", "transcribed by Josh Larios"),
     ):
         for path in _music(data / folder):
             yield Candidate(style, folder.split("/")[0], path, path.stem, source, licence, credit)
 
 
 def _music(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in {".mid", ".abc"})
+    return sorted(path for path in folder.iterdir() if path.suffix == ".mid")
 
 
 def read(found: Sequence[Candidate]) -> dict[Candidate, tuple[Piece, ...]]:

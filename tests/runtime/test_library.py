@@ -101,3 +101,37 @@ def test_of_two_styles_with_one_name_that_of_the_bundle_named_after_it_is_taken(
     assert find_style("scale", dirs).path.name == "scale.onnx.json"
     assert styles(shelf(dirs))["scale"].path.name == "scale.onnx.json"
     assert find_style("scale", dirs[:1]).path.name == "alice.onnx.json"
+
+
+@pytest.fixture
+def three_styles(tiny_bundle: Bundle, tmp_path: Path) -> Path:
+    """A folder with the styles Schubert, schumann and scarlatti, and nothing else on the shelf."""
+    for name in ("Schubert", "schumann", "scarlatti"):
+        style = msgspec.structs.replace(tiny_bundle.card.styles[0], name=name)
+        card = msgspec.structs.replace(tiny_bundle.card, name=name, styles=[style])
+        write_bundle(card, tiny_bundle.onnx, tmp_path / "three")
+    return tmp_path / "three"
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [("schub", "Schubert"), ("SCHUM", "schumann"), ("sca", "scarlatti"), ("schubert", "Schubert")],
+)
+def test_the_beginning_of_a_name_will_do(three_styles: Path, name: str, style: str) -> None:
+    assert find_style(name, [three_styles]).card.name == style
+
+
+def test_a_name_in_full_is_no_beginning(three_styles: Path, tiny_bundle: Bundle) -> None:
+    style = msgspec.structs.replace(tiny_bundle.card.styles[0], name="sca")
+    write_bundle(msgspec.structs.replace(tiny_bundle.card, name="sca", styles=[style]), tiny_bundle.onnx, three_styles)
+    assert find_style("sca", [three_styles]).card.name == "sca"
+
+
+def test_a_beginning_of_several_names_them(three_styles: Path) -> None:
+    with pytest.raises(InputError, match=r"--style 'schu' could be .*Schubert.*schumann.*: write more of it"):
+        find_style("schu", [three_styles])
+
+
+def test_no_name_is_no_beginning(three_styles: Path) -> None:
+    with pytest.raises(InputError, match="there is no style ''"):
+        find_style("", [three_styles])

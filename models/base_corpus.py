@@ -250,6 +250,7 @@ def sources_of(kept: Sequence[Candidate], pieces: dict[Candidate, tuple[Piece, .
             attribution=", ".join(sorted({candidate.credit for candidate in group if candidate.credit})),
             pieces=sum(len(pieces[candidate]) for candidate in group),
             notes=sum(notes_in(pieces[candidate]) for candidate in group),
+            styles=tuple(sorted({candidate.style for candidate in group})),
         )
         for (source, licence), group in sorted(groups.items())
     ]

@@ -92,14 +92,18 @@ class ProvenanceCard(_Card, frozen=True):
     weights: Literal["float16", "float32"]
 
 
-class DataSource(_Card, frozen=True):
-    """One source of training data, its licence and the attribution that it asks for."""
+class DataSource(_Card, frozen=True, omit_defaults=True):
+    """One source of training data, its licence and the attribution that it asks for.
+
+    `styles` are those that were learned from it; none means that it is not known, so that it may be any of them.
+    """
 
     source: str
     licence: str
     attribution: str
     pieces: int
     notes: int
+    styles: tuple[str, ...] = ()
 
 
 class PartCard(_Card, frozen=True):

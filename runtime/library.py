@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.bundle import CARD_SUFFIX, BundleCard, StyleCard, read_card
+from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, read_card
 from runtime.errors import BundleError, InputError
 
 ENVIRONMENT_VARIABLE = "LSTM_COMPOSER_MODELS"
@@ -28,11 +28,17 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class FoundStyle:
-    """A style: the card of its bundle, and its index among the bundle's styles."""
+    """A style: the card of its bundle, its index among the bundle's styles, and what it was learned from."""
 
     path: Path
     index: int
     card: StyleCard
+    data: tuple[DataSource, ...] = ()
+
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """Licences of what it was learned from, each once."""
+        return tuple(sorted({source.licence for source in self.data}))
 
 
 def model_dirs(first: Sequence[Path] = ()) -> list[Path]:
@@ -83,12 +89,16 @@ def styles(shelved: Sequence[Shelved]) -> dict[str, FoundStyle]:
     found: dict[str, FoundStyle] = {}
     for bundle in shelved:
         for index, card in enumerate(bundle.card.styles if bundle.card else ()):
-            style = FoundStyle(bundle.path, index, card)
+            style = FoundStyle(bundle.path, index, card, _data_of(card.name, bundle.card))
             if bundle.name == card.name:
                 found[card.name] = style
             else:
                 found.setdefault(card.name, style)
     return found
+
+
+def _data_of(style: str, card: BundleCard | None) -> tuple[DataSource, ...]:
+    return tuple(source for source in (card.data if card else ()) if not source.styles or style in source.styles)
 
 
 def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
@@ -135,6 +145,8 @@ def _whole_names(names: Sequence[str], known: Collection[str]) -> list[str]:
             whole.append((exact or meant)[0])
         else:
             raise InputError(f"--style {name!r} could be {', '.join(meant)}: write more of it")
+        if whole[-1] in whole[:-1]:
+            raise InputError(f"--style names {whole[-1]} twice: give each style one weight")
     return whole
 
 

@@ -62,7 +62,7 @@ def prepare(settings: MusicSettings) -> Prepared:
     meter = settings.meter or Meter.parse(found[heaviest_of(mix)].card.meter)
     advance, cursor, steerable = _beginning(bundle.card, engine, settings, meter, weights)
     return Prepared(
-        style=shown(mix),
+        style=shown({found[name].card.name: weight for name, weight in mix.items()}),
         device=engine.device,
         tempo_bpm=settings.tempo_bpm or sum(weight * found[name].card.tempo_bpm for name, weight in mix.items()),
         meter=meter,

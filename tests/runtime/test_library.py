@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle import Bundle, write_bundle
+from runtime.bundle import Bundle, DataSource, write_bundle
 from runtime.errors import BundleError, InputError
-from runtime.library import ENVIRONMENT_VARIABLE, find_style, model_dirs, shelf, styles
+from runtime.library import ENVIRONMENT_VARIABLE, find_style, find_styles, model_dirs, shelf, styles
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +135,20 @@ def test_a_beginning_of_several_names_them(three_styles: Path) -> None:
 def test_no_name_is_no_beginning(three_styles: Path) -> None:
     with pytest.raises(InputError, match="there is no style ''"):
         find_style("", [three_styles])
+
+
+def test_a_style_is_named_once(three_styles: Path) -> None:
+    with pytest.raises(InputError, match="--style names schumann twice: give each style one weight"):
+        find_styles(["schum", "schumann"], [three_styles])
+
+
+def test_a_style_knows_what_it_was_learned_from(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    sources = [
+        DataSource(source="tunes", licence="CC0", attribution="", pieces=1, notes=9, styles=("scale",)),
+        DataSource(source="hymns", licence="CC BY 4.0", attribution="", pieces=1, notes=9, styles=("hymns",)),
+        DataSource(source="of old", licence="MIT", attribution="", pieces=1, notes=9),
+    ]
+    write_bundle(msgspec.structs.replace(tiny_bundle.card, data=sources), tiny_bundle.onnx, tmp_path / "shelf")
+    found = find_style("scale", [tmp_path / "shelf"])
+    assert [source.source for source in found.data] == ["tunes", "of old"]
+    assert found.licences == ("CC0", "MIT")

@@ -45,14 +45,25 @@ class TensorCard(_Card, frozen=True):
     shape: tuple[int | str, ...]
 
 
-class StyleCard(_Card, frozen=True):
-    """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data."""
+class SamplingCard(_Card, frozen=True):
+    """Defaults for play: a temperature per head and min-p."""
+
+    temperature: tuple[Temperature, Temperature, Temperature, Temperature]
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class StyleCard(_Card, frozen=True, omit_defaults=True):
+    """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data.
+
+    `sampling` is there where the style plays better by other defaults than the bundle's.
+    """
 
     name: str
     tempo_bpm: Annotated[float, msgspec.Meta(ge=4, le=1000)]
     meter: str
     pieces: int
     notes: int
+    sampling: SamplingCard | None = None
 
 
 class EncodingCard(_Card, frozen=True, tag_field="name", tag="stream"):
@@ -70,13 +81,6 @@ class NetworkCard(_Card, frozen=True):
 
     layers: int
     units: int
-
-
-class SamplingCard(_Card, frozen=True):
-    """Defaults for play: a temperature per head and min-p."""
-
-    temperature: tuple[Temperature, Temperature, Temperature, Temperature]
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class ProvenanceCard(_Card, frozen=True):

@@ -77,7 +77,7 @@ def _beginning(
     card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Mapping[int, float]
 ) -> tuple[Advance, Place, Steerable | None]:
     """What makes the next note, the place before the first, what can be turned; `weights` by the style's number."""
-    sampling = card.sampling
+    sampling = card.styles[max(weights, key=lambda index: weights[index])].sampling or card.sampling
     temperature = temperatures(settings.temperature, sampling.temperature)
     min_p = sampling.min_p if settings.min_p is None else settings.min_p
     if isinstance(card.encoding, TokenEncoding):

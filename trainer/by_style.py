@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from rich.table import Table
 
-from runtime.bundle import StyleCard
+from runtime.bundle import SamplingCard, StyleCard
 from runtime.errors import CorpusError
 from trainer import markov
-from trainer.advice import EXCERPTS, GateAdvice, improvised, jury_of
+from trainer.advice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
 from trainer.excerpts import Player
 from trainer.features import Sequence as Laid
 from trainer.material import Material
@@ -130,9 +130,27 @@ def _predicted(
     }
 
 
+def jury_of_style(own: Material) -> Jury:
+    """What one style is judged by; its excerpts are made with its own defaults, if its card has any.
+
+    Raises:
+        CorpusError: If no piece is long enough for an excerpt.
+
+    """
+    jury = jury_of(own, len(own.styles))
+    sampling = own.styles[own.train[0].style].sampling
+    return with_sampling(jury, sampling) if sampling else jury
+
+
+def with_sampling(jury: Jury, sampling: SamplingCard) -> Jury:
+    """The same jury, its excerpts made with other defaults."""
+    controls = (replace(one, temperature=sampling.temperature, min_p=sampling.min_p) for one in jury.controls)
+    return replace(jury, controls=tuple(controls))
+
+
 def _heard(own: Material, player: Player) -> dict[str, Any]:
     try:
-        jury = jury_of(own, len(own.styles))
+        jury = jury_of_style(own)
     except CorpusError:
         return {}
     played = any(piece.performed for piece in own.split.train)

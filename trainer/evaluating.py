@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime.article import TokenEncoding
-from runtime.bundle import CARD_SUFFIX, load_bundle
+from runtime.bundle import CARD_SUFFIX, StyleCard, load_bundle
 from runtime.encoding import HEADS
 from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
@@ -40,7 +40,7 @@ class Candidate:
         player: How it plays.
         styles: How many it holds.
         style: The one by which other music is measured.
-        names: Of its styles, in the order of their vectors.
+        cards: Of its styles, in the order of their vectors.
         seed: Of the split of its music.
         figures: Its nats a note, and accuracies where they can be known, on sequences.
         material: What it was trained on, None if that is not known.
@@ -51,7 +51,7 @@ class Candidate:
     player: Player
     styles: int
     style: int
-    names: tuple[str, ...]
+    cards: tuple[StyleCard, ...]
     seed: int
     figures: Any
     material: Material | None
@@ -117,20 +117,18 @@ def _each_style(candidate: Candidate, folder: str | None, console: Console, *, a
 def _styles_in(candidate: Candidate, folder: str) -> Material:
     """A folder of styles, split as a training with the candidate's seed splits it, for the vectors that it has."""
     corpus = read_corpus(folder)
-    unknown = [name for name in corpus.styles if name not in candidate.names]
+    names = [card.name for card in candidate.cards]
+    unknown = [name for name in corpus.styles if name not in names]
     if not corpus.styles or unknown:
         what = f"{unknown[0]} in {folder} is none of" if unknown else f"{folder} has no sub-folders that are named as"
-        raise InputError(f"{what} the styles of {candidate.title}: {', '.join(candidate.names)}")
+        raise InputError(f"{what} the styles of {candidate.title}: {', '.join(names)}")
     material = prepare(corpus, candidate.seed, corpus.styles)
-    numbers = [candidate.names.index(name) for name in corpus.styles]
+    numbers = [names.index(name) for name in corpus.styles]
     train, validation, test = (
         tuple(replace(sequence, style=numbers[sequence.style]) for sequence in part)
         for part in (material.train, material.validation, material.test)
     )
-    cards = {card.name: card for card in material.styles}
-    blank = material.styles[0]
-    styles = tuple(cards.get(name, msgspec.structs.replace(blank, name=name)) for name in candidate.names)
-    return Material(corpus, material.split, train, validation, test, styles)
+    return Material(corpus, material.split, train, validation, test, candidate.cards)
 
 
 def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
@@ -146,7 +144,7 @@ def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidat
         player_of(network),
         network.config.styles,
         len(settings.base_styles),
-        tuple(card.name for card in material.styles),
+        material.styles,
         settings.seed,
         lambda sequences: evaluate(network, sequences),
         material,
@@ -168,7 +166,7 @@ def _of_bundle(what: str) -> Candidate:
         player,
         styles,
         style,
-        tuple(card.name for card in bundle.card.styles),
+        tuple(bundle.card.styles),
         bundle.card.provenance.seed,
         lambda sequences: score(player, sequences, styles),
         None,

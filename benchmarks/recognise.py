@@ -5,7 +5,7 @@ style_features.py. Then it names the style of held-out real excerpts and of gene
 makes them by default. What counts is the share that it names right among the generated ones, beside that among the real
 ones: some styles cannot be told apart, by whoever plays them. Every style counts as much as every other.
 
-Run: python benchmarks/recognise.py RUN [--epoch N] [--json]
+Run: python benchmarks/recognise.py RUN [--epoch N] [--sampling FILE.json] [--json]
 RUN is a run of `lstm-composer train` with several styles. Needs scikit-learn (pip install -e ".[train,dev]").
 """
 
@@ -18,10 +18,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import msgspec
 import numpy as np
 from style_features import features
 from tables import print_table
 
+from runtime.bundle import SamplingCard
 from runtime.encoding import quantise
 from runtime.errors import ComposerError, InputError
 from runtime.notes import Meter, Note
@@ -79,13 +81,15 @@ def cut(pieces: Sequence[Piece], seed: int = 0) -> list[Sequence[Note]]:
     return [found[index] for index in sorted(chosen)]
 
 
-def generated(player: Player, apart: Mapping[str, Material]) -> Excerpts:
+def generated(player: Player, apart: Mapping[str, Material], own_sampling: Mapping[str, SamplingCard]) -> Excerpts:
     """EXCERPTS excerpts of each style, with the seeds 0 and up, as `play` would make them."""
     found: Excerpts = {}
     for name, own in apart.items():
         meter = Meter.parse(own.summary()["meter"])
-        controls = [controls_of(len(own.styles), own.train[0].style, meter=meter)] * EXCERPTS
-        found[name] = list(make_excerpts(player, range(EXCERPTS), NOTES, controls))
+        controls = controls_of(len(own.styles), own.train[0].style, meter=meter)
+        if name in own_sampling:
+            controls = replace(controls, temperature=own_sampling[name].temperature, min_p=own_sampling[name].min_p)
+        found[name] = list(make_excerpts(player, range(EXCERPTS), NOTES, [controls] * EXCERPTS))
     return found
 
 
@@ -118,8 +122,8 @@ def _table_of(excerpts: Excerpts) -> tuple[Any, list[str]]:
     return np.stack([row for row, _ in rows]), [name for _, name in rows]
 
 
-def measured(run: RunDirectory, epoch: int | None) -> Recognised:
-    """Do all of it for a checkpoint of a run, by default the best.
+def measured(run: RunDirectory, epoch: int | None, own_sampling: Mapping[str, SamplingCard]) -> Recognised:
+    """Do all of it for a checkpoint of a run, by default the best; some styles may have defaults of their own.
 
     Raises:
         InputError: If it has one style only, or no such checkpoint.
@@ -133,7 +137,7 @@ def measured(run: RunDirectory, epoch: int | None) -> Recognised:
     return recognise(
         {name: cut(own.split.train) for name, own in apart.items()},
         {name: cut([*own.split.validation, *own.split.test]) for name, own in apart.items()},
-        generated(player_of(network), apart),
+        generated(player_of(network), apart, own_sampling),
     )
 
 
@@ -142,9 +146,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, metavar="RUN")
     parser.add_argument("--epoch", type=int)
+    parser.add_argument("--sampling", type=Path, metavar="FILE.json", help="what models/choose_sampling.py chose")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    found = measured(RunDirectory(arguments.run), arguments.epoch)
+    own = arguments.sampling.read_bytes() if arguments.sampling else b"{}"
+    own_sampling = msgspec.json.decode(own, type=dict[str, SamplingCard])
+    found = measured(RunDirectory(arguments.run), arguments.epoch, own_sampling)
     if arguments.json:
         whole = {"real": found.real, "generated": found.generated, "taken_for": found.taken_for, "ratio": found.ratio}
         print(json.dumps(whole, indent=2))

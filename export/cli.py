@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         weights=arguments.weights,
         data=arguments.data,
         licence=arguments.licence,
+        sampling=arguments.sampling,
     )
     return run_export(settings)
 
@@ -48,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--weights", choices=("float16", "float32"), default="float16", help="how weights are stored")
     parser.add_argument("--data", type=Path, metavar="FILE.json", help="sources, licences, attributions for the card")
+    own = "temperature and min-p for styles that want others than the rest"
+    parser.add_argument("--sampling", type=Path, metavar="FILE.json", help=own)
     parser.add_argument("--licence", default="not stated", help="licence of the bundle")
     return parser
 

@@ -63,6 +63,8 @@ class ExportSettings:
         data: JSON file with a list of sources (source, licence, attribution, pieces, notes), None to name the
             run's source alone. Those of the base that a run was fine-tuned from come before them in any case.
         licence: Of the bundle.
+        sampling: JSON file with defaults (temperature, min_p) for the styles that want others than the rest, None if
+            there are none.
 
     """
 
@@ -73,6 +75,7 @@ class ExportSettings:
     weights: Storage
     data: Path | None
     licence: str
+    sampling: Path | None = None
 
 
 def run_export(settings: ExportSettings) -> int:
@@ -158,7 +161,7 @@ def _card(
         schema_version=SCHEMA_VERSION,
         name=name,
         licence=settings.licence,
-        styles=_styles(run, trained, name),
+        styles=_with_sampling(_styles(run, trained, name), settings.sampling),
         encoding=graph.encoding,
         network=graph.network,
         inputs=inputs,
@@ -186,6 +189,25 @@ def _styles(run: RunDirectory, trained: TrainingSettings, name: str) -> list[Sty
     if len(others) < len(styles) and name in others:
         raise InputError(f"--name {name} is that of a style of the base: give the new one another")
     return [msgspec.structs.replace(s, name=name) if s.name == trained.name else s for s in styles]
+
+
+def _with_sampling(styles: list[StyleCard], path: Path | None) -> list[StyleCard]:
+    """Give the styles that a file names defaults of their own.
+
+    Raises:
+        InputError: If the file cannot be read, or names a style that is not there.
+
+    """
+    if path is None:
+        return styles
+    try:
+        own = msgspec.json.decode(path.read_bytes(), type=dict[str, SamplingCard])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise InputError(f"--sampling {path} holds no temperature and min_p by style ({error})") from error
+    unknown = sorted(set(own) - {style.name for style in styles})
+    if unknown:
+        raise InputError(f"--sampling {path} names {unknown[0]}, which is no style of the run")
+    return [msgspec.structs.replace(style, sampling=own.get(style.name, style.sampling)) for style in styles]
 
 
 def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, epoch: int) -> ProvenanceCard:

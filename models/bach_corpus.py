@@ -8,39 +8,25 @@ from piano-midi.de are what the network learns velocities from; Mutopia's scores
 Writes the files into OUT, and beside it OUT.json with sources, licences and attributions for `composer-export --data`.
 """
 
-import csv
 import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
 
-import msgspec
+from gathering import mutopia_works, write_sources
 
 from runtime.bundle import DataSource
 from trainer.read_midi import read_midi
-
-PLAYED_BY = ("organ", "harpsichord", "piano", "clavichord", "clavier", "voice", "choir")
-NOT_PLAYED_BY = ("ensemble", "violin", "flute", "guitar", "lute")
 
 Chosen = list[tuple[Path, str]]
 """Files and their encoders."""
 
 
-def wanted(instruments: str) -> bool:
-    """Tell whether a work is for keyboard or choir alone."""
-    named = instruments.lower()
-    return any(name in named for name in PLAYED_BY) and not any(name in named for name in NOT_PLAYED_BY)
-
-
 def by_licence(mutopia: Path) -> dict[str, Chosen]:
     """Bach's works in the manifest that are wanted, by licence."""
-    with (mutopia / "MANIFEST.tsv").open(encoding="utf-8", newline="") as manifest:
-        rows = [row for row in csv.DictReader(manifest, delimiter="\t") if row["file"].startswith("BachJS/")]
     chosen: dict[str, Chosen] = defaultdict(list)
-    for row in rows:
-        path = mutopia / row["file"]
-        if wanted(row["instruments"]) and path.is_file():
-            chosen[row["licence"].removesuffix(" (Unported)")].append((path, row["encoder"]))
+    for row in mutopia_works(mutopia, "BachJS/"):
+        chosen[row["licence"]].append((mutopia / row["file"], row["encoder"]))
     return chosen
 
 
@@ -66,7 +52,7 @@ def main() -> None:
     title = "piano-midi.de, three preludes and fugues of J. S. Bach"
     credit = "Bernd Krueger, source: piano-midi.de"
     sources.append(gather(performances, title, "CC BY-SA 3.0 Germany", credit, out / "piano-midi.de"))
-    out.with_suffix(".json").write_bytes(msgspec.json.format(msgspec.json.encode(sources), indent=2))
+    write_sources(out, sources)
 
 
 if __name__ == "__main__":

@@ -45,14 +45,25 @@ class TensorCard(_Card, frozen=True):
     shape: tuple[int | str, ...]
 
 
-class StyleCard(_Card, frozen=True):
-    """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data."""
+class SamplingCard(_Card, frozen=True):
+    """Defaults for play: a temperature per head and min-p."""
+
+    temperature: tuple[Temperature, Temperature, Temperature, Temperature]
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class StyleCard(_Card, frozen=True, omit_defaults=True):
+    """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data.
+
+    `sampling` is there where the style plays better by other defaults than the bundle's.
+    """
 
     name: str
     tempo_bpm: Annotated[float, msgspec.Meta(ge=4, le=1000)]
     meter: str
     pieces: int
     notes: int
+    sampling: SamplingCard | None = None
 
 
 class EncodingCard(_Card, frozen=True, tag_field="name", tag="stream"):
@@ -72,13 +83,6 @@ class NetworkCard(_Card, frozen=True):
     units: int
 
 
-class SamplingCard(_Card, frozen=True):
-    """Defaults for play: a temperature per head and min-p."""
-
-    temperature: tuple[Temperature, Temperature, Temperature, Temperature]
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-
 class ProvenanceCard(_Card, frozen=True):
     """Where the weights come from."""
 
@@ -92,14 +96,18 @@ class ProvenanceCard(_Card, frozen=True):
     weights: Literal["float16", "float32"]
 
 
-class DataSource(_Card, frozen=True):
-    """One source of training data, its licence and the attribution that it asks for."""
+class DataSource(_Card, frozen=True, omit_defaults=True):
+    """One source of training data, its licence and the attribution that it asks for.
+
+    `styles` are those that were learned from it; none means that it is not known, so that it may be any of them.
+    """
 
     source: str
     licence: str
     attribution: str
     pieces: int
     notes: int
+    styles: tuple[str, ...] = ()
 
 
 class PartCard(_Card, frozen=True):

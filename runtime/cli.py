@@ -251,7 +251,9 @@ def _styles(arguments: Arguments) -> None:
     if arguments.json:
         rows = [
             {"style": name, "bundle": str(style.path), "tempo_bpm": style.card.tempo_bpm, "meter": style.card.meter,
-             "pieces": style.card.pieces, "notes": style.card.notes}
+             "pieces": style.card.pieces, "notes": style.card.notes,
+             "data": [{"source": data.source, "licence": data.licence, "attribution": data.attribution}
+                      for data in style.data]}
             for name, style in sorted(found.items())
         ]  # fmt: skip
         broken = [{"bundle": str(bundle.path), "problem": bundle.problem} for bundle in shelved if bundle.problem]
@@ -259,7 +261,8 @@ def _styles(arguments: Arguments) -> None:
         return
     for name, style in sorted(found.items()):
         card = style.card
-        _say(f"{name:<16} {card.tempo_bpm:5g} bpm  {card.meter:<5} from {card.notes:,} notes  {style.path.name}")
+        habits = f"{name:<16} {card.tempo_bpm:5g} bpm  {card.meter:<5} from {card.notes:,} notes"
+        _say(f"{habits}  {style.path.name}  ({', '.join(style.licences)})")
     for bundle in shelved:
         if bundle.problem:
             _say(f"{bundle.name:<16} broken: {bundle.problem}")

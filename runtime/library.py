@@ -2,11 +2,11 @@
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.bundle import CARD_SUFFIX, BundleCard, StyleCard, read_card
+from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, read_card
 from runtime.errors import BundleError, InputError
 
 ENVIRONMENT_VARIABLE = "LSTM_COMPOSER_MODELS"
@@ -28,11 +28,17 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class FoundStyle:
-    """A style: the card of its bundle, and its index among the bundle's styles."""
+    """A style: the card of its bundle, its index among the bundle's styles, and what it was learned from."""
 
     path: Path
     index: int
     card: StyleCard
+    data: tuple[DataSource, ...] = ()
+
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """Licences of what it was learned from, each once."""
+        return tuple(sorted({source.licence for source in self.data}))
 
 
 def model_dirs(first: Sequence[Path] = ()) -> list[Path]:
@@ -83,12 +89,16 @@ def styles(shelved: Sequence[Shelved]) -> dict[str, FoundStyle]:
     found: dict[str, FoundStyle] = {}
     for bundle in shelved:
         for index, card in enumerate(bundle.card.styles if bundle.card else ()):
-            style = FoundStyle(bundle.path, index, card)
+            style = FoundStyle(bundle.path, index, card, _data_of(card.name, bundle.card))
             if bundle.name == card.name:
                 found[card.name] = style
             else:
                 found.setdefault(card.name, style)
     return found
+
+
+def _data_of(style: str, card: BundleCard | None) -> tuple[DataSource, ...]:
+    return tuple(source for source in (card.data if card else ()) if not source.styles or style in source.styles)
 
 
 def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
@@ -105,20 +115,39 @@ def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
 def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundStyle, ...]:
     """Find the bundle that holds all of some styles; returns them in the order of their names.
 
-    Of several that which is named after one of them, or else the first.
+    Of several that which is named after one of them, or else the first. The beginning of a name will do where only one
+    style begins so, in capitals or not.
 
     Raises:
-        InputError: If there is no such style, or no bundle that holds them all.
+        InputError: If there is no such style, several begin so, or no bundle holds them all.
         BundleError: If the bundle of that name cannot be read.
 
     """
     shelved = shelf(dirs)
+    names = _whole_names(names, styles(shelved))
     for bundle in sorted(shelved, key=lambda bundle: bundle.name not in names):
         held = styles([bundle])
         if all(name in held for name in names):
             return tuple(held[name] for name in names)
     places = ", ".join(f"{name} is in {_found(name, shelved).path.name}" for name in names)
     raise InputError(f"{places}: only styles of one bundle can be mixed; train them together, or one --from the other")
+
+
+def _whole_names(names: Sequence[str], known: Collection[str]) -> list[str]:
+    """Names in full; one that no style begins with stays what it is, for `_found` to say so."""
+    whole = []
+    for name in names:
+        meant = [style for style in sorted(known) if name and style.casefold().startswith(name.casefold())]
+        exact = [style for style in meant if style.casefold() == name.casefold()]
+        if name in known or not meant:
+            whole.append(name)
+        elif len(meant) == 1 or len(exact) == 1:
+            whole.append((exact or meant)[0])
+        else:
+            raise InputError(f"--style {name!r} could be {', '.join(meant)}: write more of it")
+        if whole[-1] in whole[:-1]:
+            raise InputError(f"--style names {whole[-1]} twice: give each style one weight")
+    return whole
 
 
 def _found(name: str, shelved: Sequence[Shelved]) -> FoundStyle:

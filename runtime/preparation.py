@@ -90,7 +90,7 @@ def prepare(settings: MusicSettings) -> Prepared:
         advance = steerable.ensemble.advance(steerable.knobs, settings.seed)
         cursor = _beginning(steerable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
     return Prepared(
-        style=" and ".join(shown(mix) for mix in mixes),
+        style=" and ".join(shown({found[name].card.name: weight for name, weight in mix.items()}) for mix in mixes),
         device=engine.device,
         tempo_bpm=settings.tempo_bpm or (primer.tempo_bpm if primer else tempo),
         meter=meter,
@@ -122,8 +122,10 @@ def _steerable(
     card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Sequence[Mapping[int, float]]
 ) -> Steerable:
     """Who plays and what can be turned; `weights` of each voice by the style's number."""
-    temperature = temperatures(settings.temperature, card.sampling.temperature)
-    min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
+    first = weights[0]
+    sampling = card.styles[max(first, key=lambda index: first[index])].sampling or card.sampling
+    temperature = temperatures(settings.temperature, sampling.temperature)
+    min_p = sampling.min_p if settings.min_p is None else settings.min_p
     styles = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
     controls = [Controls(style=style, meter=meter, temperature=temperature, min_p=min_p) for style in styles]
     names = [one.name for one in card.styles]

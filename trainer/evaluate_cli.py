@@ -17,7 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             from trainer.evaluating import evaluate_command  # noqa: PLC0415 - slow, and --help should not be
     except ModuleNotFoundError as error:
         raise MissingError(f'evaluating needs {error.name}: pip install "lstm-composer[train]"') from error
-    return evaluate_command(arguments.what, arguments.epoch, arguments.folder, as_json=arguments.json)
+    return evaluate_command(
+        arguments.what, arguments.epoch, arguments.folder, as_json=arguments.json, each_style=arguments.by_style
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,6 +32,8 @@ def _parser() -> argparse.ArgumentParser:
         "folder", nargs="?", metavar="FOLDER", help="music to measure on (default: the run's test part)"
     )
     parser.add_argument("--epoch", type=_epoch, metavar="N", help="which checkpoint of a run (default: the best)")
+    apart = "measure each style for itself; FOLDER is then one of styles"
+    parser.add_argument("--by-style", action="store_true", help=apart)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 

@@ -3,26 +3,28 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from runtime.article import TokenEncoding
-from runtime.bundle import CARD_SUFFIX, load_bundle
+from runtime.bundle import CARD_SUFFIX, StyleCard, load_bundle
 from runtime.encoding import HEADS
 from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
 from runtime.library import find_style
 from trainer.advice import GateAdvice, improvised, jury_of
+from trainer.by_style import figures_by_style, means, table_of
 from trainer.command import check_stream, material_of
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.excerpts import Player, player_of
 from trainer.features import Sequence, sequence_of
-from trainer.material import Material
+from trainer.material import Material, prepare
 from trainer.run_directory import RunDirectory
 from trainer.scoring import player_of_engine, score
 from trainer.split import Split
@@ -38,6 +40,8 @@ class Candidate:
         player: How it plays.
         styles: How many it holds.
         style: The one by which other music is measured.
+        cards: Of its styles, in the order of their vectors.
+        seed: Of the split of its music.
         figures: Its nats a note, and accuracies where they can be known, on sequences.
         material: What it was trained on, None if that is not known.
 
@@ -47,12 +51,18 @@ class Candidate:
     player: Player
     styles: int
     style: int
+    cards: tuple[StyleCard, ...]
+    seed: int
     figures: Any
     material: Material | None
 
 
-def evaluate_command(what: str, epoch: int | None, folder: str | None, *, as_json: bool) -> int:
+def evaluate_command(
+    what: str, epoch: int | None, folder: str | None, *, as_json: bool, each_style: bool = False
+) -> int:
     """Evaluate a run's checkpoint on its own test part or on a folder, or a bundle on a folder; returns the exit code.
+
+    With `each_style` every style is measured for itself, see by_style.py; the folder is then one of styles.
 
     Raises:
         InputError: If there is no such run, epoch, bundle, or no music to evaluate it on.
@@ -64,6 +74,8 @@ def evaluate_command(what: str, epoch: int | None, folder: str | None, *, as_jso
     if not is_run and epoch is not None:
         raise InputError(f"--epoch {epoch}: {what} is no run directory, and a bundle holds one epoch only")
     candidate = _of_run(RunDirectory(Path(what)), epoch, console) if is_run else _of_bundle(what)
+    if each_style:
+        return _each_style(candidate, folder, console, as_json=as_json)
     name, sequences, material = _music(candidate, folder)
     found = {
         "evaluated": candidate.title,
@@ -82,6 +94,43 @@ def evaluate_command(what: str, epoch: int | None, folder: str | None, *, as_jso
     return 0
 
 
+def _each_style(candidate: Candidate, folder: str | None, console: Console, *, as_json: bool) -> int:
+    material = candidate.material if folder is None else _styles_in(candidate, folder)
+    if material is None:
+        raise InputError(f"{candidate.title} does not hold the music it was trained on: give its FOLDER of styles too")
+
+    def tell(done: int, styles: int, style: str) -> None:
+        console.print(f"{style}: {done + 1} of {styles}")
+
+    found = figures_by_style(candidate.player, candidate.figures, material, tell)
+    if as_json:
+        whole = {"evaluated": candidate.title, "styles": msgspec.to_builtins(found), "means": means(found)}
+        sys.stdout.write(json.dumps(whole, indent=2) + "\n")
+        return 0
+    screen = Console(highlight=False, markup=False, soft_wrap=True)
+    screen.print(f"{candidate.title}, each style on its own held-out pieces")
+    screen.print(table_of(found, material.styles))
+    screen.print(", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in means(found).items()))
+    return 0
+
+
+def _styles_in(candidate: Candidate, folder: str) -> Material:
+    """A folder of styles, split as a training with the candidate's seed splits it, for the vectors that it has."""
+    corpus = read_corpus(folder)
+    names = [card.name for card in candidate.cards]
+    unknown = [name for name in corpus.styles if name not in names]
+    if not corpus.styles or unknown:
+        what = f"{unknown[0]} in {folder} is none of" if unknown else f"{folder} has no sub-folders that are named as"
+        raise InputError(f"{what} the styles of {candidate.title}: {', '.join(names)}")
+    material = prepare(corpus, candidate.seed, corpus.styles)
+    numbers = [names.index(name) for name in corpus.styles]
+    train, validation, test = (
+        tuple(replace(sequence, style=numbers[sequence.style]) for sequence in part)
+        for part in (material.train, material.validation, material.test)
+    )
+    return Material(corpus, material.split, train, validation, test, candidate.cards)
+
+
 def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
     settings, saved = run.read_settings(), run.saved_epochs()
     check_stream(run, settings)
@@ -95,6 +144,8 @@ def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidat
         player_of(network),
         network.config.styles,
         len(settings.base_styles),
+        material.styles,
+        settings.seed,
         lambda sequences: evaluate(network, sequences),
         material,
     )
@@ -111,7 +162,14 @@ def _of_bundle(what: str) -> Candidate:
     player, styles = player_of_engine(Engine(bundle)), len(bundle.card.styles)
     style = named.index if named else 0
     return Candidate(
-        f"bundle {bundle.card.name}", player, styles, style, lambda sequences: score(player, sequences, styles), None
+        f"bundle {bundle.card.name}",
+        player,
+        styles,
+        style,
+        tuple(bundle.card.styles),
+        bundle.card.provenance.seed,
+        lambda sequences: score(player, sequences, styles),
+        None,
     )
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import mido
+import msgspec
 import pytest
 
 import runtime.cli
 from export.cli import main
-from runtime.bundle import load_bundle
+from runtime.bundle import load_bundle, read_card
 from runtime.controls import Controls
 from runtime.engine import Engine
 from runtime.errors import ComposerError, InputError
@@ -158,3 +159,25 @@ def test_sources_that_cannot_be_read(run_path: Path, tmp_path: Path, content: st
     with pytest.raises(InputError, match="is no list of sources") as refusal:
         main(["--run", str(run_path), "--epoch", "1", "--data", str(path), "-o", str(tmp_path)])
     assert "\n" not in str(refusal.value)
+
+
+def test_styles_may_have_defaults_of_their_own(run_path: Path, tmp_path: Path) -> None:
+    own = {"temperature": [0.8, 0.8, 0.8, 1.0], "min_p": 0.03}
+    (tmp_path / "own.json").write_text(json.dumps({"tiny": own}))
+    export = ["--run", str(run_path), "--epoch", "best", "--name", "tiny", "-o", str(tmp_path)]
+    assert main([*export, "--sampling", str(tmp_path / "own.json")]) == 0
+    [style] = read_card(tmp_path / "tiny.onnx.json").styles
+    assert msgspec.to_builtins(style.sampling) == {**own, "temperature": (0.8, 0.8, 0.8, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "holds no temperature and min_p by style"),
+        ('{"nobody": {"temperature": [1, 1, 1, 1], "min_p": 0}}', "names nobody, which is no style of the run"),
+    ],
+)
+def test_defaults_that_cannot_be_read(run_path: Path, tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "own.json").write_text(content)
+    with pytest.raises(InputError, match=message):
+        main(["--run", str(run_path), "--epoch", "best", "-o", str(tmp_path), "--sampling", str(tmp_path / "own.json")])

@@ -85,7 +85,7 @@ def known_bundles(monkeypatch: pytest.MonkeyPatch, tiny_models: Path, tmp_path: 
         ((*WRITE, "--bars", "1", "--device", "gpu"), "invalid choice: 'gpu' (choose from"),
         ((*WRITE, "--bars", "1", "--trumpet"), "unrecognized arguments: --trumpet"),
         ((*WRITE, "--bars", "1", "--models-dir", "nowhere"), "--models-dir nowhere is not a folder"),
-        (("write", "--style", "scal", "-o", "out.mid", "--bars", "1"), "there is no style 'scal'; there are:"),
+        (("write", "--style", "scael", "-o", "out.mid", "--bars", "1"), "there is no style 'scael'; there are:"),
         (("write", *SCALE, "-o", "no/out.mid", "--bars", "1"), "no/out.mid cannot be written: there is no folder no"),
         (("write", *SCALE, "-o", ".", "--bars", "1"), ". is a folder: name a file in it"),
         ((*PLAY, "--sync", "midi"), "LSTM Composer has no input: a clock can be followed through a MIDI system only"),
@@ -257,12 +257,20 @@ def test_styles(capsys: pytest.CaptureFixture[str], tiny_models: Path, copied_mo
     found = json.loads(in_process(capsys, "styles", "--json", "--models-dir", str(copied_models)).stdout)
     row = next(row for row in found["styles"] if row["style"] == "scale")
     bundle = str(copied_models / "tiny.onnx.json")
-    assert row == {"style": "scale", "bundle": bundle, "tempo_bpm": 120.0, "meter": "4/4", "pieces": 1, "notes": 37}
+    assert row == {
+        "style": "scale",
+        "bundle": bundle,
+        "tempo_bpm": 120.0,
+        "meter": "4/4",
+        "pieces": 1,
+        "notes": 37,
+        "data": [{"source": "none", "licence": "MIT", "attribution": ""}],
+    }
     (broken,) = found["broken"]
     assert broken["bundle"] == str(copied_models / "broken.onnx.json")
     assert broken["problem"].startswith("bundle broken.onnx.json cannot be understood")
     lines = in_process(capsys, "styles", "--models-dir", str(copied_models)).stdout.splitlines()
-    assert "scale              120 bpm  4/4   from 37 notes  tiny.onnx.json" in lines
+    assert "scale              120 bpm  4/4   from 37 notes  tiny.onnx.json  (MIT)" in lines
     assert any(line.startswith("broken           broken: bundle broken.onnx.json") for line in lines)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle import Bundle, write_bundle
+from runtime.bundle import Bundle, DataSource, write_bundle
 from runtime.errors import BundleError, InputError
-from runtime.library import ENVIRONMENT_VARIABLE, find_style, model_dirs, shelf, styles
+from runtime.library import ENVIRONMENT_VARIABLE, find_style, find_styles, model_dirs, shelf, styles
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +101,54 @@ def test_of_two_styles_with_one_name_that_of_the_bundle_named_after_it_is_taken(
     assert find_style("scale", dirs).path.name == "scale.onnx.json"
     assert styles(shelf(dirs))["scale"].path.name == "scale.onnx.json"
     assert find_style("scale", dirs[:1]).path.name == "alice.onnx.json"
+
+
+@pytest.fixture
+def three_styles(tiny_bundle: Bundle, tmp_path: Path) -> Path:
+    """A folder with the styles Schubert, schumann and scarlatti, and nothing else on the shelf."""
+    for name in ("Schubert", "schumann", "scarlatti"):
+        style = msgspec.structs.replace(tiny_bundle.card.styles[0], name=name)
+        card = msgspec.structs.replace(tiny_bundle.card, name=name, styles=[style])
+        write_bundle(card, tiny_bundle.onnx, tmp_path / "three")
+    return tmp_path / "three"
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [("schub", "Schubert"), ("SCHUM", "schumann"), ("sca", "scarlatti"), ("schubert", "Schubert")],
+)
+def test_the_beginning_of_a_name_will_do(three_styles: Path, name: str, style: str) -> None:
+    assert find_style(name, [three_styles]).card.name == style
+
+
+def test_a_name_in_full_is_no_beginning(three_styles: Path, tiny_bundle: Bundle) -> None:
+    style = msgspec.structs.replace(tiny_bundle.card.styles[0], name="sca")
+    write_bundle(msgspec.structs.replace(tiny_bundle.card, name="sca", styles=[style]), tiny_bundle.onnx, three_styles)
+    assert find_style("sca", [three_styles]).card.name == "sca"
+
+
+def test_a_beginning_of_several_names_them(three_styles: Path) -> None:
+    with pytest.raises(InputError, match=r"--style 'schu' could be .*Schubert.*schumann.*: write more of it"):
+        find_style("schu", [three_styles])
+
+
+def test_no_name_is_no_beginning(three_styles: Path) -> None:
+    with pytest.raises(InputError, match="there is no style ''"):
+        find_style("", [three_styles])
+
+
+def test_a_style_is_named_once(three_styles: Path) -> None:
+    with pytest.raises(InputError, match="--style names schumann twice: give each style one weight"):
+        find_styles(["schum", "schumann"], [three_styles])
+
+
+def test_a_style_knows_what_it_was_learned_from(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    sources = [
+        DataSource(source="tunes", licence="CC0", attribution="", pieces=1, notes=9, styles=("scale",)),
+        DataSource(source="hymns", licence="CC BY 4.0", attribution="", pieces=1, notes=9, styles=("hymns",)),
+        DataSource(source="of old", licence="MIT", attribution="", pieces=1, notes=9),
+    ]
+    write_bundle(msgspec.structs.replace(tiny_bundle.card, data=sources), tiny_bundle.onnx, tmp_path / "shelf")
+    found = find_style("scale", [tmp_path / "shelf"])
+    assert [source.source for source in found.data] == ["tunes", "of old"]
+    assert found.licences == ("CC0", "MIT")

@@ -74,6 +74,17 @@ def _write_midi(path: Path, notes: list[Note], channel: int = 0) -> None:
 
 
 @pytest.fixture(scope="session")
+def write_walk() -> Callable[[Path, Piece], None]:
+    """Return the function that writes a piece as a MIDI file, its folder too."""
+
+    def write(path: Path, piece: Piece) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_midi(path, list(piece.notes))
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def music_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five good MIDI files, and one each that is corrupt, empty, a text and drums only."""
     folder = tmp_path_factory.mktemp("music")

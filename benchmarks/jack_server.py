@@ -12,7 +12,7 @@ from typing import Final, TextIO
 RATE: Final = 48_000
 PERIOD_FRAMES: Final = 64
 PATIENCE_SECONDS: Final = 10
-MOST_SERVERS: Final = 4
+MOST_SERVERS: Final = 6
 """That run beside each other. JACK itself has eight places for servers, and one that is killed keeps its place until
 another of its name starts: with a few names that are used again and again, the places never run out."""
 ENVIRONMENT: Final = ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")

@@ -255,12 +255,13 @@ class Dispatcher:
             self._send_unsent()
 
     def _next_tick(self) -> int | None:
-        """Return the position of the next message; pulses go on only as long as there is music."""
+        """Return the position of the next message; pulses go on to the end, or as long as there is music."""
         tick = self._scheduler.next_tick()
-        if self._clock_out is None or (tick is None and self._all_taken()):
+        over = tick is None and self._all_taken() and self._source.end_tick is None
+        if self._clock_out is None or over:
             return tick
         pulse = self._clock_out.next_tick()
-        return pulse if tick is None else min(tick, pulse)
+        return min((one for one in (tick, pulse) if one is not None), default=None)
 
     def _send_unsent(self) -> None:
         while self._unsent:

@@ -172,7 +172,7 @@ def _perform(
         transport, wake = _transport(settings.sync, output, prepared)
         source = Steered(lookahead)
         take.tempo = lambda: transport.tempo_bpm
-        clock_out = ClockOut(transport.tick_at(output.port.clock.now()) + 1) if settings.clock_out else None
+        clock_out = _clock_out(settings, prepared, transport, output.port)
         dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, clock_out)
         dispatcher.early_seconds = settings.latency_ms / 1000
         dispatch = partial(_dispatch, dispatcher, failures)
@@ -229,6 +229,13 @@ def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport
     if output.ears.inbox is None:
         return own, None
     return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm), output.ears.inbox.wake
+
+
+def _clock_out(settings: PlaySettings, prepared: Prepared, transport: Transport, port: OutputPort) -> ClockOut | None:
+    """The clock that others are given, from the count-in on."""
+    if not settings.clock_out:
+        return None
+    return ClockOut(transport.tick_at(port.clock.now()) + 1, prepared.end_tick)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pytest
 START, PULSE, STOP = (0xFA,), (0xF8,), (0xFC,)
 STATUS = {"start": 0xFA, "clock": 0xF8, "stop": 0xFC, "note_on": 0x90, "note_off": 0x80, "control_change": 0xB0}
 FRAMES_PER_PULSE = 48_000 * 60 // 120 // 24
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 OURS = "LSTM Composer:LSTM Composer"
 
 pytestmark = pytest.mark.timeout(120)
@@ -80,7 +80,7 @@ def test_a_receiver_gets_24_pulses_a_quarter(
     assert all(one.data == PULSE for one in received[:begun])
     song = received[begun:]
     frames = [one.frame for one in song if one.data == PULSE]
-    assert len(frames) in (2 * 4 * 24, 2 * 4 * 24 + 1)  # the last note may end on one more
+    assert len(frames) == 2 * 4 * 24
     if backend == "jack":  # the other sends at once, and a busy server's frames are not those of the clock then
         assert median(later - earlier for earlier, later in pairwise(frames)) == pytest.approx(FRAMES_PER_PULSE, abs=1)
     sent = logged(events)
@@ -88,14 +88,14 @@ def test_a_receiver_gets_24_pulses_a_quarter(
     first = kinds.index("start")
     assert [one.data[0] for one in song] == [STATUS[kind] for kind in kinds[first : first + len(song)]]
     ticks = [one["tick"] for one in sent if one["kind"] == "clock"]
-    assert ticks == list(range(ticks[0], ticks[-1] + 1))
-    assert ticks[-1] in (191, 192)
+    assert ticks == list(range(ticks[0], 192))
+    assert [one["tick"] for one in sent if one["kind"] == "stop"] == [191]
     assert [one["tick"] for one in sent if one["kind"] == "note_on"] == [24 * number for number in range(8)]
 
 
 def test_a_second_player_follows_the_first(receiver: Receiver, tiny_models: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
-    lead = ("--sync", "internal", "--clock-out", "--tempo", "133", "--bars", "6", "--channel", "1")
+    lead = ("--sync", "internal", "--clock-out", "--tempo", "133", "--bars", "4", "--channel", "1")
     follow = ("--sync", "midi", "--tempo", "60", "--port-name", "Second", "--channel", "2")
     with playing(tiny_models, second, *follow) as follower:
         connect("Second:Second", f"{receiver.name}:input")
@@ -111,7 +111,7 @@ def test_a_second_player_follows_the_first(receiver: Receiver, tiny_models: Path
     pulses = [one.frame for one in received[start:] if one.data == PULSE]
     struck = [one.frame for one in received[start:] if one.data[0] == 0x91]
     ticks = [one["tick"] for one in logged(second) if one["kind"] == "note_on"]
-    assert ticks == [24 * number for number in range(24)]
+    assert ticks == [24 * number for number in range(16)]
     # While two programs start, a server on a busy machine can be a second behind, and both are late: so the last bars.
     nearest = [min(range(len(pulses)), key=lambda tick: abs(pulses[tick] - frame)) for frame in struck]
     assert nearest[-8:] == ticks[-8:]

@@ -72,7 +72,7 @@ def play(port: NullPort, panic_at: int | None = None) -> list[Sent]:
         if one.message.tick == panic_at and one.message.kind is Kind.CLOCK:
             dispatcher.panic()
 
-    dispatcher = Dispatcher(port, transport, Notes(), [1], on_sent, clock_out=ClockOut(FIRST))
+    dispatcher = Dispatcher(port, transport, Notes(), [1], on_sent, clock_out=ClockOut(FIRST, Notes.end_tick))
     dispatcher.run(threading.Event())
     return sent
 
@@ -96,8 +96,10 @@ def test_each_pulse_is_sent_once_and_in_order(port_class, panic_at: int | None) 
     pulses = [(Kind.CLOCK, tick) for tick in range(FIRST, last + 1)]
     pulses.insert(-FIRST, (Kind.START, -1))
     assert real_time == pulses
-    assert sent[-1].message.kind is Kind.STOP
-    assert last >= 72
+    assert last == 95
+    (stop,) = (one for one in sent if one.message.kind is Kind.STOP)
+    assert stop.message.tick == 95
+    assert stop.sent_seconds < 1.0 + 96 * 60 / TEMPO_BPM / 24
     times = [one.sent_seconds for one in sent]
     assert times == sorted(times)
     assert {one.message.midi_bytes() for one in sent if one.message.kind is Kind.CLOCK} == {(0xF8,)}

@@ -190,6 +190,7 @@ class Dispatcher:
                 if self._taken_before != move.tick:
                     self._go_to(move.tick)
                 self._source.wait_until_made(move.tick + PULL_TICKS, MAKING_SECONDS)
+                self._pull_tick = min(self._pull_tick, self.position_tick())  # the start may lie ahead
             case MoveKind.RETIME:
                 self._give_again()
 

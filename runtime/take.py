@@ -2,13 +2,14 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from runtime.errors import InputError, MissingError
-from runtime.messages import Kind, Sent
+from runtime.messages import Kind, Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note
 from runtime.whole_files import is_device, write_whole
 
@@ -45,7 +46,10 @@ class Take:
         """Begin with nothing; `channels` are those of the voices."""
         self._channels = list(channels)
         self._bar_ticks = bar_ticks
-        self._sent: list[tuple[Sent, float | None]] = []
+        # Numbers and no objects: an hour of music is a megabyte of them.
+        self._ticks = array("i")
+        self._codes = array("i")
+        self._tempos: list[tuple[int, float]] = []  # from which message on
         self._lock = threading.Lock()
         self.tempo: Callable[[], float] | None = None
 
@@ -53,25 +57,27 @@ class Take:
         """Keep one message."""
         tempo = None if self.tempo is None else self.tempo()
         with self._lock:
-            self._sent.append((sent, tempo))
+            if tempo is not None and (not self._tempos or abs(tempo / self._tempos[-1][1] - 1) > TEMPO_CHANGE):
+                self._tempos.append((len(self._ticks), tempo))
+            self._ticks.append(sent.message.tick)
+            self._codes.append(_coded(sent.message))
 
     def music(self) -> TakenMusic:
         """Return the notes heard so far and their tempos; a note that still sounds ends with the last message."""
         with self._lock:
-            sent = list(self._sent)
-        ticks = self._on_one_line([one.message.tick for one, _ in sent])
+            ticks, codes, tempos = self._on_one_line(self._ticks), list(self._codes), list(self._tempos)
         starts: dict[tuple[int, int], tuple[int, int]] = {}
         notes: list[Note] = []
-        for tick, (one, _) in zip(ticks, sent, strict=True):
-            message = one.message
-            key = (message.channel, message.number)
-            if message.kind is Kind.NOTE_ON:
-                starts[key] = (tick, message.value)
-            elif message.kind is Kind.NOTE_OFF and key in starts:
+        for tick, code in zip(ticks, codes, strict=True):
+            kind, channel, number, value = _decoded(code)
+            key = (channel, number)
+            if kind is Kind.NOTE_ON:
+                starts[key] = (tick, value)
+            elif kind is Kind.NOTE_OFF and key in starts:
                 notes.append(self._note(key, *starts.pop(key), tick))
         last = max(ticks, default=0)
         notes += [self._note(key, onset, velocity, last) for key, (onset, velocity) in starts.items()]
-        return TakenMusic(sorted(notes), _changes((tick, tempo) for tick, (_, tempo) in zip(ticks, sent, strict=True)))
+        return TakenMusic(sorted(notes), [(ticks[index], tempo) for index, tempo in tempos])
 
     def _note(self, key: tuple[int, int], onset: int, velocity: int, end: int) -> Note:
         channel, pitch = key
@@ -92,15 +98,14 @@ class Take:
         return line
 
 
-def _changes(tempos: Iterable[tuple[int, float | None]]) -> list[tuple[int, float]]:
-    """Leave out what is no change of tempo to speak of."""
-    changes: list[tuple[int, float]] = []
-    for tick, tempo in tempos:
-        if tempo is not None and (not changes or abs(tempo / changes[-1][1] - 1) > TEMPO_CHANGE):
-            if changes and changes[-1][0] == tick:
-                changes.pop()
-            changes.append((tick, tempo))
-    return changes
+def _coded(message: Message) -> int:
+    """Put all of a message but its position into one number."""
+    return (message.kind - min(Kind)) << 18 | (message.channel - 1) << 14 | message.number << 7 | message.value
+
+
+def _decoded(code: int) -> tuple[Kind, int, int, int]:
+    """Kind, channel 1..16, number and value of a coded message."""
+    return Kind((code >> 18) + min(Kind)), (code >> 14 & 15) + 1, code >> 7 & 127, code & 127
 
 
 def next_take_path(folder: Path) -> Path:

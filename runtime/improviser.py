@@ -121,11 +121,11 @@ class Improvisation:
     def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
         """Return what the network is to be run on."""
         too_short = place.onset - place.piece_start < self._shortest
-        tensors = self._unending if too_short else self._tensors
+        tensors = self._unending if too_short or favour is not None else self._tensors
         if place.onset < place.not_before:
-            tensors = _after_rest(tensors, place.not_before - place.onset)
+            tensors = _after_rest(tensors, min(place.not_before - place.onset, LONGEST_REST))
         if favour is not None:
-            tensors = _favouring(self._unending, favour, place.onset)
+            tensors = _favouring(tensors, favour, place.onset)
         return Ask(place.state, tensors, gumbel_noise(self._seed, place.number))
 
     def tell(self, place: Cursor, step: Step | None) -> tuple[Note | None, Cursor]:
@@ -157,6 +157,15 @@ class Improvisation:
             last_end=place.last_end + ticks,
             not_before=place.not_before + ticks,
         )
+
+    def brought(self, place: Cursor, bar_line: int) -> Cursor:
+        """Return a place moved by whole bars to before a bar line, from which nothing starts before the bar line."""
+        ticks = (bar_line - 1 - place.onset) // self._bar * self._bar
+        return replace(self.moved(place, ticks, place.number + 1), not_before=bar_line)
+
+    def bar_line_after(self, tick: int) -> int:
+        """Return the first bar line behind a position."""
+        return (tick // self._bar + 1) * self._bar
 
     def resting(self, place: Cursor, tick: int) -> Cursor:
         """Return the place from which nothing starts before a position: a new piece if the rest is too long."""

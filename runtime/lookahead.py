@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime.bar_memory import BarMemory
-from runtime.errors import ComposerError
+from runtime.errors import ComposerError, MissingError
 from runtime.improviser import Advance, Place, Placed
 from runtime.notes import TICKS_PER_QUARTER, Note
 
@@ -47,6 +47,7 @@ class LookAhead:
         end_tick: Position at which the performance ends, None if it goes on until it is stopped.
         rests: How often the engine has failed or been too slow, and the music has rested to the next bar line.
         problem: What the engine failed with last, None if it never has.
+        settled: How often the song went elsewhere with no turn to come: the last one holds at every position since.
 
     """
 
@@ -64,6 +65,7 @@ class LookAhead:
         self.end_tick = end_tick
         self.rests = 0
         self.problem: Exception | None = None
+        self.settled = 0
         self.bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
         self._rest = rest
@@ -110,8 +112,14 @@ class LookAhead:
         except Exception as error:
             self.problem = error
             self._failures += 1
-            if self._rest is None or self._failures >= MOST_FAILURES:
+            if self._rest is None:
                 raise
+            if self._failures >= MOST_FAILURES:
+                reason = (str(error) or type(error).__name__).splitlines()[0]
+                raise MissingError(
+                    f"the network failed {self._failures} times in a row ({reason}): "
+                    "see what `lstm-composer doctor` finds, or try --device cpu"
+                ) from error
             with self._changed:
                 if restarts == self._restarts:
                     self._rest_to_next_bar(before, self._rest)
@@ -182,17 +190,20 @@ class LookAhead:
         with self._changed:
             return self._memory.between(first, last)
 
-    def restart(self, advance: Advance, from_tick: int = 0, arrive: Arrive | None = None) -> None:
+    def restart(
+        self, advance: Advance, from_tick: int = 0, arrive: Arrive | None = None, *, resume: bool = False
+    ) -> None:
         """Drop what has not been taken and make it anew with other controls, from the state before it.
 
         Args:
             advance: Makes the events from now on.
             from_tick: What starts before this position stays as it is.
             arrive: Gives the place to go on from instead, at `from_tick` or later: a new piece, say.
+            resume: Whether a pause ends.
 
         """
         with self._changed:
-            self._paused = False
+            self._paused = self._paused and not resume
             self._turn = Turn(from_tick, advance, arrive)
             kept = [placed for placed in self._placed if placed.note.onset < from_tick]
             dropped = list(self._placed)[len(kept) :]
@@ -219,10 +230,11 @@ class LookAhead:
         self._complete = False
 
     def pause(self) -> None:
-        """Drop what has not been taken and make nothing, until a restart."""
+        """Drop what has not been taken and make nothing, until a restart that resumes."""
         with self._changed:
             self._restarts += 1
             self._paused = True
+            self._complete = False
             if self._placed:
                 self._cursor = self._placed[0].before
             self._placed.clear()
@@ -245,14 +257,18 @@ class LookAhead:
         with self._changed:
             self._from = self._taken_before = tick
             self._late = []
-            if self._placed and self._placed[0].note.onset <= tick:
+            self.settled += self._turn is None
+            stale = tick < self._stale_before
+            if self._placed and self._placed[0].note.onset <= tick and not stale:
                 while self._placed and self._placed[0].note.onset < tick:
                     self._placed.popleft()
             else:
                 self._restarts += 1
                 self._placed.clear()
                 self._cursor = self._memory.before(tick // self.bar_ticks)
-            if tick < self._stale_before or not self._memory.has(tick):
+            if stale:
+                self._memory.forget_places_after(tick // self.bar_ticks)
+            if stale or not self._memory.has(tick):
                 self._memory.forget_from(tick)
                 self._stale_before = tick
             self._complete = False

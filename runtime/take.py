@@ -95,7 +95,9 @@ class Take:
 def _changes(tempos: Iterable[tuple[int, float | None]]) -> list[tuple[int, float]]:
     """Leave out what is no change of tempo to speak of."""
     changes: list[tuple[int, float]] = []
-    for tick, tempo in tempos:
+    latest = 0
+    for position, tempo in tempos:
+        tick = latest = max(latest, position)  # positions can go back by a beat; those of a file's tempos cannot
         if tempo is not None and (not changes or abs(tempo / changes[-1][1] - 1) > TEMPO_CHANGE):
             if changes and changes[-1][0] == tick:
                 changes.pop()

@@ -58,7 +58,10 @@ class Ensemble:
         self._plan = plan or Plan()
         self._bar = controls[0].meter.ticks_per_bar
         self.voices = len(controls)
-        self._plain = [self._player(one, 0, Knobs(style=one.style, temperature=one.temperature, min_p=one.min_p)) for one in controls]
+        self._plain = [
+            self._player(one, 0, Knobs(style=one.style, temperature=one.temperature, min_p=one.min_p))
+            for one in controls
+        ]
 
     def advance(self, knobs: Knobs, seed: int) -> Advance:
         """Return the function that makes the next event; voices after the first have the seeds after it.

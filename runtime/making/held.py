@@ -126,9 +126,7 @@ class Held:
         while tick >= place.round_start + place.length:
             place = self._next_round(place)
         cursor = self._improvisation.brought(place.cursor, tick)
-        return replace(
-            place, onset=max(place.onset, tick - 1), cursor=cursor, replay=place.replay.past(tick - 1, None)
-        )
+        return replace(place, onset=max(place.onset, tick - 1), cursor=cursor, replay=place.replay.past(tick - 1, None))
 
     def _present(self, place: Any) -> Any:
         """Let go what is not held any more: after a locate a place can be one of bars that were held once."""

@@ -45,7 +45,7 @@ def test_what_is_no_form_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("voices", [1, 2])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 3])
 @pytest.mark.parametrize("network", ["tiny", "bach"])
 def test_aaba_repeats_exactly_and_play_plays_what_write_writes(
     request: pytest.FixtureRequest, stage: Make, made: Make, moved: Make, network: str, seed: int, voices: int
@@ -69,7 +69,7 @@ def test_lengths_come_again_as_well(bach: Engine, stage: Make) -> None:
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_letter_has_its_own_music(bach: Engine, stage: Make, moved: Make, seed: int) -> None:
     played = stage(bach, seed=seed, plan=plan("ABACB"), bars=10)
     a, b, again, c, last = parts(played.play(), moved, 5)
@@ -79,14 +79,13 @@ def test_every_letter_has_its_own_music(bach: Engine, stage: Make, moved: Make, 
     assert shared(a, b) < 0.5
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_what_is_first_heard_begins_on_its_bar_line(tiny: Engine, made: Make, stage: Make, seed: int) -> None:
-    """A note that the crossing event is drawn anew for would sound in the section before, but not where that returns."""
-    played = stage(tiny, seed=seed, plan=plan("ABCDABCD", 1))
-    notes = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 8 * BAR)
-    assert [note.onset for note in notes] == sorted(note.onset for note in notes)
-    halves = [[(note.onset % (4 * BAR), note.pitch) for note in notes if note.onset // (4 * BAR) == half] for half in (0, 1)]
-    assert halves[0] == halves[1]
+def test_a_section_begins_on_its_bar_line(tiny: Engine, stage: Make, made: Make, moved: Make) -> None:
+    """The event that would cross the bar line is drawn anew: it may not fall into the section before instead."""
+    for seed in range(30):
+        played = stage(tiny, seed=seed, plan=plan("AABACABA", 1))
+        notes = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 16 * BAR)
+        first, *others = [moved(notes, bar * BAR, (bar + 1) * BAR) for bar in range(16) if "AABACABA"[bar % 8] == "A"]
+        assert others == [first] * 9
 
 
 def varied(engine: Engine, stage: Make, moved: Make, variation: float, seeds: range) -> float:
@@ -100,14 +99,14 @@ def varied(engine: Engine, stage: Make, moved: Make, variation: float, seeds: ra
 
 
 def test_variation_keeps_most_notes_some_or_about_none(bach: Engine, stage: Make, moved: Make) -> None:
-    little, half, much = (varied(bach, stage, moved, value, range(3)) for value in (0.3, 0.5, 1.0))
+    little, half, much = (varied(bach, stage, moved, value, range(2)) for value in (0.3, 0.5, 1.0))
     assert 0.5 < little < 1.0
     assert little > half > much
     assert much < 0.35
 
 
 @pytest.mark.parametrize("variation", [0.1, 0.5, 1.0])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_variations_stay_in_order_and_in_their_sections(
     bach: Engine, stage: Make, made: Make, variation: float, seed: int
 ) -> None:
@@ -129,18 +128,12 @@ def test_a_key_lock_turned_during_a_repeat_lets_no_foreign_pitch_through(
     bach: Engine, stage: Make, turns: list[str]
 ) -> None:
     played = stage(bach, plan=plan("AAB"), turns=turns, bars=12)
-    played.at(2 * BAR + 5, "key Eb minor")
+    played.at(2 * BAR + 5, "key E major")
     notes = [note for note in played.play() if note.onset >= 2 * BAR + 5 + 24]
-    assert {note.pitch % 12 for note in notes} <= pitch_classes("Eb minor")
+    assert {note.pitch % 12 for note in notes} <= pitch_classes("E major")
     assert max(note.onset for note in notes) > 11 * BAR
-    assert not {one.number % 12 for one in (sent.message for sent in stage_of(bach, stage).sent)} <= pitch_classes("Eb minor")
-
-
-def stage_of(engine: Engine, stage: Make) -> Any:
-    """The same without the turn."""
-    played = stage(engine, plan=plan("AAB"), bars=4)
-    played.play()
-    return played
+    usual = stage(bach, plan=plan("AAB"), turns=turns, bars=4).play()
+    assert not {note.pitch % 12 for note in usual} <= pitch_classes("E major")
 
 
 def test_a_new_idea_begins_the_form_again(bach: Engine, stage: Make, moved: Make) -> None:
@@ -154,7 +147,9 @@ def test_a_new_idea_begins_the_form_again(bach: Engine, stage: Make, moved: Make
 
 
 @pytest.mark.parametrize("voices", [1, 2])
-def test_going_back_plays_the_same_notes_after_a_form_has_returned(bach: Engine, stage: Make, moved: Make, voices: int) -> None:
+def test_going_back_plays_the_same_notes_after_a_form_has_returned(
+    bach: Engine, stage: Make, moved: Make, voices: int
+) -> None:
     played = stage(bach, voices=voices, plan=plan("AAB"), seed=3)
     played.fill()
     straight = take_all(played, 14 * BAR)

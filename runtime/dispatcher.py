@@ -103,6 +103,7 @@ class Dispatcher:
         self._scheduler = Scheduler()
         self._unsent: deque[Message] = deque()  # due, not yet given to the port
         self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
+        self._latest_due = float("-inf")
         self._taken_before = 0
         self._pull_tick = self.position_tick()
         self.early_seconds = 0.0
@@ -211,6 +212,7 @@ class Dispatcher:
         pending = self._port.discard_pending()
         for _ in pending:
             self._on_the_way.pop()
+        self._latest_due = float("-inf")
         if self._clock_out is not None:
             self._clock_out.take_back([*pending, *self._unsent])
         return [message for message in pending if message.kind not in REAL_TIME]
@@ -267,7 +269,9 @@ class Dispatcher:
     def _send_unsent(self) -> None:
         while self._unsent:
             message = self._unsent[0]
-            sent = self._give(message, self._due_seconds(message.tick))
+            # A tick with less delay than the one before it waits for that: the order is kept.
+            self._latest_due = max(self._latest_due, self._due_seconds(message.tick))
+            sent = self._give(message, self._latest_due)
             if sent is None:
                 return
             self._unsent.popleft()
@@ -303,10 +307,10 @@ class Dispatcher:
         self._schedule(notes if end_tick is None else cut_at(notes, end_tick), now)
 
     def _schedule(self, notes: list[Note], now: float) -> None:
-        position = self._transport.tick_at(now)
-        in_time = [note for note in notes if note.end > position]
+        sent_tick = self._transport.tick_at(now + self.early_seconds)
+        in_time = [note for note in notes if note.end > sent_tick]
         self.missed_notes += len(notes) - len(in_time)
-        self.late_notes += sum(self._transport.seconds_at(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
+        self.late_notes += sum(self._due_seconds(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
         for note in in_time:
             self._scheduler.add((note,), self._channels[note.voice])
 

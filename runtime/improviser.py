@@ -1,5 +1,6 @@
 """Network events as an endless stream of notes in musical time."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +13,7 @@ from runtime.encoding import DELTA_END, LADDER, Event, duration_class, ladder_cl
 from runtime.engine import Engine, State, Step
 from runtime.errors import BundleError
 from runtime.noise import gumbel_noise
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note
 
 PATIENCE_EVENTS = 16
 """Events in a row without a note after which a piece is over: a network that repeats itself would go on for ever."""
@@ -121,11 +122,11 @@ class Improvisation:
     def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
         """Return what the network is to be run on."""
         too_short = place.onset - place.piece_start < self._shortest
-        tensors = self._unending if too_short else self._tensors
+        tensors = self._unending if too_short or favour is not None else self._tensors
         if place.onset < place.not_before:
-            tensors = _after_rest(tensors, place.not_before - place.onset)
+            tensors = _after_rest(tensors, min(place.not_before - place.onset, LONGEST_REST))
         if favour is not None:
-            tensors = _favouring(self._unending, favour, place.onset)
+            tensors = _favouring(tensors, favour, place.onset)
         return Ask(place.state, tensors, gumbel_noise(self._seed, place.number))
 
     def tell(self, place: Cursor, step: Step | None) -> tuple[Note | None, Cursor]:
@@ -158,13 +159,19 @@ class Improvisation:
             not_before=place.not_before + ticks,
         )
 
+    def brought(self, place: Cursor, tick: int) -> Cursor:
+        """Return a place moved by whole bars to at most a bar before a position, before which nothing starts."""
+        ticks = (tick - 1 - place.onset) // self._bar * self._bar
+        return replace(self.moved(place, ticks, place.number + 1), not_before=tick)
+
+    def bar_line_after(self, tick: int) -> int:
+        """Return the first bar line behind a position."""
+        return (tick // self._bar + 1) * self._bar
+
     def resting(self, place: Cursor, tick: int) -> Cursor:
-        """Return the place from which nothing starts before a position: a new piece if the rest is too long."""
-        if tick - place.onset <= LONGEST_REST:
-            return replace(place, not_before=max(place.not_before, tick), number=place.number + 1)
-        bar_line = tick // self._bar * self._bar
-        piece = Cursor(self._start(), place.number + 1, onset=bar_line, piece_start=bar_line, last_end=bar_line)
-        return replace(piece, not_before=tick)
+        """Return the place from which nothing starts before a position; whole bars of rest the network is not told."""
+        rested = self.brought(place, tick) if tick - place.onset > self._bar else place
+        return replace(rested, not_before=max(rested.not_before, tick), number=place.number + 1)
 
 
 def solo(engine: Engine, voice: Voice) -> Advance:
@@ -186,9 +193,16 @@ def advancer(engine: Engine, controls: Controls, seed: int) -> Advance:
 
 
 def _after_rest(tensors: Mapping[str, NDArray[Any]], ticks: int) -> dict[str, NDArray[Any]]:
-    """Forbid the next onset before so many ticks have passed, and the end of the piece."""
+    """Forbid the next onset before so many ticks have passed, and the end of the piece.
+
+    Networks know few rests: after one of more than a beat, where the next onset may be would be anybody's guess.
+    """
     bias = tensors["delta_bias"].copy()
-    bias[0, : next(index for index, value in enumerate(LADDER) if value >= ticks)] = FORBIDDEN
+    first = bisect_left(LADDER, ticks)
+    bias[0, :first] = FORBIDDEN
+    if ticks > TICKS_PER_QUARTER:
+        bias[0, first] = max(bias[0, first], 0.0)
+        bias[0, first + 1 :] = FORBIDDEN
     bias[0, DELTA_END] = FORBIDDEN
     return {**tensors, "delta_bias": bias}
 

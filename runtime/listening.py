@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from runtime.errors import ComposerError
 from runtime.improviser import Advance
 from runtime.making.feeding import snapped
 from runtime.notes import TICKS_PER_QUARTER, Note
@@ -33,7 +34,7 @@ class Stream(Protocol):
         """Make nothing until it goes on."""
         ...
 
-    def go_on(self, advance: Advance, place: Any) -> None:
+    def go_on(self, advance: Advance, place: Any = None) -> None:
         """Go on from a place."""
         ...
 
@@ -119,7 +120,7 @@ class Listener:
         self._down: dict[int, tuple[int, int]] = {}  # keys that are held: since when, how loud
         self._last_tick = 0
         self._listening = False
-        self._answered = -1  # the last turn that a phrase was taken up in
+        self._answered = -1  # the turn at the last look
 
     def put(self, message: bytes, seconds: float) -> None:
         """Take a note message that came in at a time of the port's clock; returns at once."""
@@ -132,13 +133,16 @@ class Listener:
 
     def look(self) -> None:
         """Read what has come in, and take it up if it is time to."""
+        flooded = len(self._heard) == LARGEST
         while self._heard:
             self._hear(*self._heard.popleft())
+        if flooded:
+            self._down.clear()  # who let go which keys is lost
         now = self._tick_at(self._now())
+        beat = self._together.beat_ticks
         if self._together.mode == "answer":
             self._answer(now)
-        elif self._listening and not self._down and now - self._last_tick >= self._together.beat_ticks:
-            beat = self._together.beat_ticks
+        elif self._listening and not self._down and not 0 <= now - self._last_tick < beat:  # the song can go back
             self._go_on(-(-self._stream.taken_before() // beat) * beat)
             self._listening = False
 
@@ -161,9 +165,9 @@ class Listener:
 
     def _answer(self, now: int) -> None:
         turn = self._together.turn(now + FEED_TICKS)
-        if turn % 2 == 0 or turn == self._answered:
+        answered, self._answered = self._answered, turn
+        if turn < 0 or turn % 2 == 0 or turn == answered:
             return
-        self._answered = turn
         start = self._together.turn_start(turn)
         sounding = [Note(onset, pitch, max(1, now - onset), loud) for pitch, (onset, loud) in self._down.items()]
         first = start - self._together.turn_ticks
@@ -175,5 +179,10 @@ class Listener:
         """Go on from the phrase, at a position."""
         phrase = [note for note in snapped(sorted(self._phrase)) if note.onset < tick]
         self._phrase.clear()
-        place = self._after(phrase, tick)
+        try:
+            place = self._after(phrase, tick)
+        except ComposerError:
+            raise
+        except Exception:  # noqa: BLE001 - the engine has failed: the music goes on without the phrase
+            place = None
         self._stream.go_on(self._advance(), place)

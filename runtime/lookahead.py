@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime.bar_memory import BarMemory
-from runtime.errors import ComposerError
+from runtime.errors import ComposerError, MissingError
 from runtime.improviser import Advance, Place, Placed
 from runtime.notes import TICKS_PER_QUARTER, Note
 
@@ -47,6 +47,7 @@ class LookAhead:
         end_tick: Position at which the performance ends, None if it goes on until it is stopped.
         rests: How often the engine has failed or been too slow, and the music has rested to the next bar line.
         problem: What the engine failed with last, None if it never has.
+        settled: How often the song went elsewhere with no turn to come: the last one holds at every position since.
 
     """
 
@@ -64,6 +65,7 @@ class LookAhead:
         self.end_tick = end_tick
         self.rests = 0
         self.problem: Exception | None = None
+        self.settled = 0
         self.bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
         self._rest = rest
@@ -110,8 +112,14 @@ class LookAhead:
         except Exception as error:
             self.problem = error
             self._failures += 1
-            if self._rest is None or self._failures >= MOST_FAILURES:
+            if self._rest is None:
                 raise
+            if self._failures >= MOST_FAILURES:
+                reason = (str(error) or type(error).__name__).splitlines()[0]
+                raise MissingError(
+                    f"the network failed {self._failures} times in a row ({reason}): "
+                    "see what `lstm-composer doctor` finds, or try --device cpu"
+                ) from error
             with self._changed:
                 if restarts == self._restarts:
                     self._rest_to_next_bar(before, self._rest)
@@ -230,17 +238,18 @@ class LookAhead:
         self._cursor = before if turn.arrive is None else turn.arrive(before)
         self._complete = False
 
-    def go_on(self, advance: Advance, place: Place) -> None:
-        """Go on from a place, at a position that has not been taken yet, after a pause or without one."""
+    def go_on(self, advance: Advance, place: Place | None = None) -> None:
+        """Go on after a pause or without one: from a place beyond what has been taken, None for where the music was."""
         with self._changed:
             self._paused = False
-            self.restart(advance, 0, lambda _: place)
+            self.restart(advance, 0, None if place is None else lambda _: place)
 
     def pause(self) -> None:
         """Drop what has not been taken and make nothing until `go_on`, whatever is turned meanwhile."""
         with self._changed:
             self._restarts += 1
             self._paused = True
+            self._complete = False
             if self._placed:
                 self._cursor = self._placed[0].before
             self._placed.clear()
@@ -263,14 +272,18 @@ class LookAhead:
         with self._changed:
             self._from = self._taken_before = tick
             self._late = []
-            if self._placed and self._placed[0].note.onset <= tick:
+            self.settled += self._turn is None
+            stale = tick < self._stale_before
+            if self._placed and self._placed[0].note.onset <= tick and not stale:
                 while self._placed and self._placed[0].note.onset < tick:
                     self._placed.popleft()
             else:
                 self._restarts += 1
                 self._placed.clear()
                 self._cursor = self._memory.before(tick // self.bar_ticks)
-            if tick < self._stale_before or self._memory.has_lost(tick):
+            if stale:
+                self._memory.forget_places_after(tick // self.bar_ticks)
+            if stale or self._memory.has_lost(tick):
                 self._memory.forget_from(tick)
                 self._stale_before = min(tick, self._stale_before)
             self._complete = False

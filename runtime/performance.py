@@ -200,6 +200,9 @@ def _perform(
                 log.drain()
                 live.show(read(dispatcher, lookahead))
     log.drain()
+    if lookahead.rests:
+        why = f" (the engine failed: {lookahead.problem})" if lookahead.problem else " (the engine was too slow)"
+        console.print(f"rested {lookahead.rests} times to the next bar{why}", markup=False, soft_wrap=True)
     if failures:
         raise failures[0]
     return dispatcher

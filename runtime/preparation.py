@@ -179,4 +179,6 @@ def voices_of(text: str) -> tuple[tuple[str, int], ...]:
         if not style or not (number.isdecimal() and 1 <= int(number) <= 16):
             raise InputError(f"--voices {text}: write styles and channels from 1 to 16, such as bach@1,joplin@2")
         voices.append((style, int(number)))
+    if len(voices) > 16:
+        raise InputError(f"--voices names {len(voices)} voices: 16 at the most can play")
     return tuple(voices)

@@ -5,7 +5,7 @@ import threading
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 
 from runtime.errors import InputError, MissingError
@@ -77,7 +77,9 @@ class Take:
                 notes.append(self._note(key, *starts.pop(key), tick))
         last = max(ticks, default=0)
         notes += [self._note(key, onset, velocity, last) for key, (onset, velocity) in starts.items()]
-        return TakenMusic(sorted(notes), [(ticks[index], tempo) for index, tempo in tempos])
+        # Positions can go back by a beat; those of a file's tempos cannot.
+        placed = accumulate((ticks[index] for index, _ in tempos), max)
+        return TakenMusic(sorted(notes), [(tick, tempo) for tick, (_, tempo) in zip(placed, tempos, strict=True)])
 
     def _note(self, key: tuple[int, int], onset: int, velocity: int, end: int) -> Note:
         channel, pitch = key

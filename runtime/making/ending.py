@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.controls import FORBIDDEN
-from runtime.encoding import PITCHES, duration_class, floor_class
+from runtime.encoding import PITCHES, duration_class, floor_class, velocity_of
 from runtime.engine import Step
 from runtime.improviser import Ask, Cursor, Favour, Improvisation, Voice
 from runtime.keys import key_of
@@ -67,11 +67,11 @@ class Ended:
         """Return what the network is to be run on."""
         if place.chord is None:
             return self._voice.ask(place.inner, favour)
-        pitches = self._pitches(place)
-        if not pitches.any():
-            return None
         cursor: Cursor = cursor_of(place.inner)
         ask = self._improvisation.ask(cursor)
+        pitches = self._pitches(place, np.isfinite(ask.controls["pitch_bias"][0]))
+        if not pitches.any():
+            return None
         return ask._replace(controls=_only(ask.controls, self._last_bar - cursor.onset, pitches, self._duration))
 
     def tell(self, place: EndedPlace, step: Step | None) -> tuple[Note | None, EndedPlace]:
@@ -80,17 +80,18 @@ class Ended:
             note, inner = self._voice.tell(place.inner, step)
             if inner.onset >= self._last_bar:
                 return None, replace(place, inner=cursor_of(place.inner), chord=())
-            heard = place.heard if note is None else (*place.heard[1 - HEARD_NOTES :], note)
-            return note, replace(place, inner=inner, onset=inner.onset, heard=heard)
+            after = replace(place, inner=inner, onset=inner.onset)
+            if note is None:
+                return None, after
+            # What would sound on into the chord ends there: a pitch of the chord could not be struck under it.
+            note = replace(note, duration=min(note.duration, self._last_bar - note.onset))
+            return note, replace(after, heard=(*place.heard[1 - HEARD_NOTES :], note))
         if step is None:
             return None, replace(place, onset=self._end)
-        note, cursor = self._improvisation.tell(place.inner, step)
-        if note is None:
-            return None, replace(place, onset=self._end)
-        last = replace(note, onset=self._last_bar, duration=self._duration)
-        return last, replace(
-            place, inner=replace(cursor, onset=self._last_bar), onset=self._last_bar, chord=(*place.chord, last)
-        )
+        event = step.event()
+        last = Note(self._last_bar, event.pitch, self._duration, velocity_of(event.velocity))
+        cursor = replace(place.inner, state=step.state, number=place.inner.number + 1, onset=self._last_bar)
+        return last, replace(place, inner=cursor, onset=self._last_bar, chord=(*place.chord, last))
 
     def moved(self, place: EndedPlace, ticks: int, number: int) -> EndedPlace:
         """Return a place as if it were so many ticks later."""
@@ -107,15 +108,17 @@ class Ended:
     def _duration(self) -> int:
         return self._end - self._last_bar
 
-    def _pitches(self, place: EndedPlace) -> NDArray[np.bool_]:
+    def _pitches(self, place: EndedPlace, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which pitches the chord may go on with: the tonic in the bass, then the triad, upward."""
         numbers = np.arange(PITCHES)
         if not place.chord:
-            return np.asarray((numbers % 12 == self._tonic(place)) & (numbers <= HIGHEST_BASS), bool)
+            tonics, low = numbers % 12 == self._tonic(place), numbers <= HIGHEST_BASS
+            choices = (tonics & low & allowed, tonics & allowed, tonics & low)  # the last where no tonic is allowed
+            return next(pitches for pitches in choices if pitches.any())
         if len(place.chord) == MOST_NOTES:
             return np.zeros(PITCHES, bool)
         above = numbers > place.chord[-1].pitch
-        return np.asarray(above & np.isin(numbers % 12, list(self._triad(place))), bool)
+        return np.asarray(above & allowed & np.isin(numbers % 12, list(self._triad(place))), bool)
 
     def _tonic(self, place: EndedPlace) -> int:
         return tonic_of(self._key or key_of(place.heard))
@@ -134,15 +137,10 @@ def _only(
     """Leave nothing but some pitches after a time, as long as the bar."""
     biases = {
         "delta_bias": np.arange(tensors["delta_bias"].shape[1]) == floor_class(max(0, delta)),
-        "pitch_bias": pitches & np.isfinite(tensors["pitch_bias"][0]) if _some(tensors, pitches) else pitches,
+        "pitch_bias": pitches,
         "duration_bias": np.arange(tensors["duration_bias"].shape[1]) == duration_class(duration),
     }
     return {**tensors, **{name: _forbidding(allowed) for name, allowed in biases.items()}}
-
-
-def _some(tensors: Mapping[str, NDArray[Any]], pitches: NDArray[np.bool_]) -> bool:
-    """Tell whether the register leaves any of the pitches."""
-    return bool((pitches & np.isfinite(tensors["pitch_bias"][0])).any())
 
 
 def _forbidding(allowed: NDArray[np.bool_]) -> NDArray[np.float32]:

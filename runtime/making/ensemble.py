@@ -10,7 +10,7 @@ from runtime.controls import Controls
 from runtime.engine import Engine
 from runtime.improviser import Advance, Cursor, Improvisation, Voice, solo
 from runtime.making.ending import Ended, EndedPlace
-from runtime.making.feeding import MOST_NOTES, fed
+from runtime.making.feeding import MOST_NOTES, fed, since_rest
 from runtime.making.form import Formed
 from runtime.making.held import Held
 from runtime.making.together import TogetherPlace, begin, each, together
@@ -58,7 +58,10 @@ class Ensemble:
         self._plan = plan or Plan()
         self._bar = controls[0].meter.ticks_per_bar
         self.voices = len(controls)
-        self._plain = [self._player(one, 0, None, 0.0) for one in controls]
+        self._plain = [
+            self._player(one, 0, Knobs(style=one.style, temperature=one.temperature, min_p=one.min_p))
+            for one in controls
+        ]
 
     def advance(self, knobs: Knobs, seed: int) -> Advance:
         """Return the function that makes the next event; voices after the first have the seeds after it.
@@ -72,7 +75,7 @@ class Ensemble:
             controls = knobs.controls(before)
             if self.voices > 1:
                 controls = replace(controls, style=before.style)
-            voices.append(self._player(controls, seed + index, knobs.key, knobs.variation).voice)
+            voices.append(self._player(controls, seed + index, knobs).voice)
         return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
 
     def start(self) -> Any:
@@ -100,7 +103,7 @@ class Ensemble:
 
     def after(self, notes: Sequence[Note], tick: int) -> Any:
         """Return the place at a position after notes that somebody else has played, in the order of their onsets."""
-        latest = notes[-MOST_NOTES:]
+        latest = since_rest(notes)[-MOST_NOTES:]
         origin = latest[0].onset // self._bar * self._bar if latest else tick // self._bar * self._bar
         places = []
         for player in self._plain:
@@ -112,15 +115,15 @@ class Ensemble:
     def _piece(self, tick: int) -> Cursor:
         return Cursor(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
 
-    def _player(self, controls: Controls, seed: int, key: str | None, variation: float) -> "_Player":
+    def _player(self, controls: Controls, seed: int, knobs: Knobs) -> "_Player":
         plan = self._plan
         allowed = _allowed(controls)
         improvisation = Improvisation(self._engine, controls, seed)
         formed = None
         if plan.form is not None:
-            formed = Formed(improvisation, plan.form, plan.section_bars * self._bar, variation, allowed)
-        held = Held(formed or improvisation, improvisation, variation, allowed)
-        ended = None if plan.end_tick is None else Ended(held, improvisation, plan.end_tick, self._bar, key)
+            formed = Formed(improvisation, plan.form, plan.section_bars * self._bar, knobs.variation, allowed)
+        held = Held(formed or improvisation, improvisation, knobs.variation, allowed, holding=bool(knobs.hold))
+        ended = None if plan.end_tick is None else Ended(held, improvisation, plan.end_tick, self._bar, knobs.key)
         return _Player(improvisation, formed, held, ended)
 
     def _joined(self, places: list[Any]) -> Any:

@@ -1,12 +1,13 @@
 """Giving the network notes that it has not made: a phrase of the player's, or the beginning of a piece."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import inf
 from typing import Final
 
-from runtime.encoding import quantise
-from runtime.engine import Engine
-from runtime.improviser import Cursor, Favour, Improvisation
+from runtime.encoding import HEADS, quantise, velocity_class
+from runtime.engine import Engine, Step
+from runtime.improviser import LONGEST_REST, Cursor, Favour, Improvisation
 from runtime.notes import TICKS_PER_QUARTER, Note, without_overlaps
 
 GRIDS: Final = (TICKS_PER_QUARTER // 4, TICKS_PER_QUARTER // 3)
@@ -41,5 +42,23 @@ def fed(engine: Engine, improvisation: Improvisation, notes: Sequence[Note], cur
     """
     for note in quantise(notes[-MOST_NOTES:], cursor.onset):
         ask = improvisation.ask(cursor, Favour(note, inf))
-        _, cursor = improvisation.tell(cursor, engine.step(*ask))
+        _, cursor = improvisation.tell(cursor, _as_loud(engine.step(*ask), note.velocity))
     return cursor
+
+
+def since_rest(notes: Sequence[Note]) -> Sequence[Note]:
+    """Return the notes after the last rest that is longer than the network knows: it would take it for a shorter one.
+
+    Args:
+        notes: In the order of their onsets.
+
+    """
+    gaps = [later.onset - earlier.onset for earlier, later in pairwise(notes)]
+    return notes[max((index + 1 for index, gap in enumerate(gaps) if gap > LONGEST_REST), default=0) :]
+
+
+def _as_loud(step: Step, velocity: int) -> Step:
+    """Give an event another velocity: the graph takes no bias for it."""
+    event = step.state.event.copy()
+    event[0, HEADS.index("velocity")] = velocity_class(velocity)
+    return step._replace(state=step.state._replace(event=event))

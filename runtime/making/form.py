@@ -6,7 +6,7 @@ the network plays from the kept place before them, with the notes of the first t
 variation, the likelier.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -146,6 +146,13 @@ class Formed:
         inner = self._voice.resting(place.inner, tick)
         return replace(place, inner=inner, onset=inner.onset)
 
+    def played(self, place: FormPlace, notes: Iterable[Note]) -> FormPlace:
+        """Return a place with notes that were heard meanwhile, for when its section comes again."""
+        made, start = place.made, self._end(place) - self._ticks
+        for note in notes:
+            made = _Made(note, made) if note.onset >= start else made
+        return replace(place, made=made)
+
     def _end(self, place: FormPlace) -> int:
         return place.origin + (place.number + 1) * self._ticks
 
@@ -153,12 +160,12 @@ class Formed:
         """Keep a section that was there for the first time, and begin the next one."""
         start, number = self._end(place), place.number + 1
         kept = place.kept
-        if place.replay is None:
+        if place.replay is None and place.made is not None:
             kept = {**kept, self._letter(place.number): self._kept(place)}
         first = number * NUMBERS_A_SECTION
         again = kept.get(self._letter(number))
         if again is None:
-            inner = self._voice.moved(place.inner, 0, first)
+            inner = self._voice.resting(self._voice.moved(place.inner, 0, first), start)
             return FormPlace(inner, max(place.onset, inner.onset), place.origin, number, inner, kept=kept)
         ticks = start - again.start
         replay = replayed(again.notes, ticks, self._variation)

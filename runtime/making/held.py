@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from runtime.engine import Step
 from runtime.improviser import Ask, Favour, Improvisation, Voice
-from runtime.making.form import FormPlace
+from runtime.making.form import Formed, FormPlace
 from runtime.making.replay import Replay, replayed
-from runtime.notes import Note
+from runtime.notes import Note, shifted
 
 NUMBERS_A_ROUND: Final = 1 << 12
 NUMBERS_A_HOLD: Final = 1 << 20
@@ -22,7 +22,8 @@ class HeldPlace:
     Attributes:
         after: The place that the music had come to, and goes on from when it is let go.
         onset: Position of the previous onset.
-        began: Position from which it is held.
+        left: Position at which the music was left.
+        began: Position from which these bars are held: later than `left` where others were held before.
         notes: Of the held bars, at their positions in the first repetition.
         length: Of the held bars, in ticks.
         cursor: Where the network is: in a repetition that is varied at its place, else at its beginning.
@@ -33,6 +34,7 @@ class HeldPlace:
 
     after: Any
     onset: int
+    left: int
     began: int
     notes: tuple[Note, ...]
     length: int
@@ -50,6 +52,8 @@ class Held:
         improvisation: Improvisation,
         variation: float = 0.0,
         allowed: Callable[[int], bool] = lambda _: True,
+        *,
+        holding: bool = True,
     ) -> None:
         """Get ready.
 
@@ -58,32 +62,39 @@ class Held:
             improvisation: Who plays variations: at the bottom of `voice`, or `voice` itself.
             variation: 0 (note for note) to 1, for repetitions that begin from now on.
             allowed: Which pitches may sound.
+            holding: Whether bars may be held: where not, those of a place that was kept are let go.
 
         """
         self._voice = voice
         self._improvisation = improvisation
         self._variation = variation
         self._allowed = allowed
+        self._holding = holding
 
     def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> HeldPlace:
         """Return the place from which the bars from `first` to `last` come again, from `last` on."""
-        after = place.after if isinstance(place, HeldPlace) else place
-        again = replayed(notes, last - first, self._variation)
-        return HeldPlace(after, place.onset, last, again.notes, last - first, cursor_of(place), last, again)
+        after, left = (place.after, place.left) if isinstance(place, HeldPlace) else (place, last)
+        length = last - first
+        again = tuple(shifted(notes, length))
+        return HeldPlace(after, place.onset, left, last, again, length, cursor_of(place), first, Replay((), 0.0))
 
     def let_go(self, place: Any, tick: int) -> Any:
         """Return the place from which the music goes on after holding, as if it had not been held."""
         if not isinstance(place, HeldPlace):
             return place
         cursor = cursor_of(place.after)
-        cursor = self._improvisation.moved(cursor, tick - place.began, cursor.number + NUMBERS_A_HOLD)
-        if not isinstance(place.after, FormPlace):
+        cursor = self._improvisation.moved(cursor, tick - place.left, cursor.number + NUMBERS_A_HOLD)
+        cursor = self._improvisation.resting(cursor, tick)
+        if not isinstance(self._voice, Formed):
             return cursor
         after = self._voice.resting(place.after, tick)
-        return after if after.replay is not None else replace(after, inner=cursor, onset=cursor.onset)
+        if place.after.replay is not None or after.replay is not None:
+            return after
+        return self._voice.played(replace(after, inner=cursor, onset=cursor.onset), _repeated(place, tick))
 
     def ask(self, place: Any, favour: Favour | None = None) -> Ask | None:
         """Return what the network is to be run on; None while notes come again as they were."""
+        place = self._present(place)
         if not isinstance(place, HeldPlace):
             return self._voice.ask(place, favour)
         wanted = place.replay.favour()
@@ -91,6 +102,7 @@ class Held:
 
     def tell(self, place: Any, step: Step | None) -> tuple[Note | None, Any]:
         """Return the next note and the place after it."""
+        place = self._present(place)
         if not isinstance(place, HeldPlace):
             return self._voice.tell(place, step)
         if place.replay.over:
@@ -114,15 +126,27 @@ class Held:
             return self._voice.resting(place, tick)
         while tick >= place.round_start + place.length:
             place = self._next_round(place)
-        return replace(place, onset=max(place.onset, tick - 1), replay=place.replay.past(tick - 1, None))
+        cursor = self._improvisation.brought(place.cursor, tick)
+        return replace(place, onset=max(place.onset, tick - 1), cursor=cursor, replay=place.replay.past(tick - 1, None))
+
+    def _present(self, place: Any) -> Any:
+        """Let go what is not held any more: after a locate a place can be one of bars that were held once."""
+        if self._holding or not isinstance(place, HeldPlace):
+            return place
+        return self.let_go(place, max(place.left, self._improvisation.bar_line_after(place.onset)))
 
     def _next_round(self, place: HeldPlace) -> HeldPlace:
         start = place.round_start + place.length
         again = replayed(place.notes, start - place.began, self._variation)
-        cursor = place.cursor
-        if place.replay.exact:  # then the network has not moved since the repetition began
-            cursor = self._improvisation.moved(cursor, place.length, cursor.number + NUMBERS_A_ROUND)
+        cursor = place.cursor if again.exact else self._improvisation.brought(place.cursor, start)
         return replace(place, onset=max(place.onset, start - 1), cursor=cursor, round_start=start, replay=again)
+
+
+def _repeated(place: HeldPlace, until: int) -> list[Note]:
+    """Return the notes of all repetitions before a position."""
+    starts = range(place.began, until, place.length)
+    again = [note for start in starts for note in shifted(place.notes, start - place.began)]
+    return [note for note in again if note.onset < until]
 
 
 def cursor_of(place: Any) -> Any:

@@ -24,7 +24,7 @@ def turned_by(lines: Sequence[str], knobs: Knobs, styles: Sequence[str]) -> Knob
             change = obey(line, knobs, styles)
         except InputError as error:
             raise InputError(f"--set {line!r}: {error}") from error
-        if change.new_idea or change.panic:
+        if change.new_idea or change.panic or change.knobs.hold:
             raise InputError(f"--set {line!r}: this can be said only while it plays")
         knobs = change.knobs
     return knobs

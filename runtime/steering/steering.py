@@ -54,11 +54,12 @@ class _Idea:
 
 @dataclass(frozen=True, slots=True)
 class _Coming:
-    """The next idea: the bar line it begins on, and whether it begins a new piece."""
+    """The next idea: the bar line it begins on, whether it begins a new piece, and the stream's `settled` of then."""
 
     tick: int
     idea: _Idea
     fresh: bool
+    settled: int
 
 
 class Steered:
@@ -152,8 +153,8 @@ class Steering:
         return shaped(notes, self.knobs)
 
     def advance(self) -> Advance:
-        """Return what makes the next event as the knobs stand."""
-        return self._advance(self._idea)
+        """Return what makes the next event as the knobs stand, the next idea's if there is one."""
+        return self._advance(self._idea if self._coming is None else self._coming.idea)
 
     def delay(self, tick: int) -> float:
         """Return how many seconds after its time what is at a position shall be sent."""
@@ -194,14 +195,14 @@ class Steering:
 
     def _go_on(self, *, bar: bool, new_idea: bool) -> None:
         """Make the notes anew: at once with the idea of before, and from the bar line with the new one."""
-        next_bar = self._stream.next_bar()
-        if self._coming is not None and self._coming.tick < next_bar:
+        next_bar, settled = self._stream.next_bar(), self._stream.settled
+        if self._coming is not None and (self._coming.tick < next_bar or self._coming.settled != settled):
             self._idea, self._coming = self._coming.idea, None
         if bar:
-            before = self._coming or _Coming(next_bar, self._idea, fresh=False)
+            before = self._coming or _Coming(next_bar, self._idea, fresh=False, settled=settled)
             seed = before.idea.seed + new_idea * self._steerable.ensemble.voices
             idea = _Idea(self.knobs.style, seed, self.knobs.hold)
-            self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh)
+            self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh, settled=settled)
         elif self._coming is None:
             self._idea = replace(self._idea, style=self.knobs.style)
         self._stream.restart(self._advance(self._idea))
@@ -221,7 +222,7 @@ class Steering:
         return None
 
     def _advance(self, idea: _Idea) -> Advance:
-        return self._steerable.ensemble.advance(replace(self.knobs, style=idea.style), idea.seed)
+        return self._steerable.ensemble.advance(replace(self.knobs, style=idea.style, hold=idea.hold), idea.seed)
 
 
 def _asks_network(knobs: Knobs) -> Knobs:

@@ -30,7 +30,7 @@ class Stream:
     def pause(self) -> None:
         self.told.append(("pause", self.now))
 
-    def go_on(self, advance: Advance, place: Any) -> None:
+    def go_on(self, advance: Advance, place: Any = None) -> None:
         assert advance is unused
         self.told.append(("go on", place))
 

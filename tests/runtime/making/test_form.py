@@ -1,110 +1,168 @@
-"""Sections that return: as they were, varied, and what is new is new."""
+"""Form: what returns is what it was, or nearly, whoever plays it and however it is heard."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from runtime.engine import Engine
 from runtime.errors import InputError
-from runtime.making.form import read_form
-from runtime.making.replay import favoured_nats
-from runtime.notes import Note, shifted
+from runtime.making.ensemble import Plan
+from runtime.making.form import MOST_LETTERS, read_form
+from runtime.notes import Note
+from runtime.steering.scales import pitch_classes
 
 BAR = 96
 SECTION = 2 * BAR
-SEED = 5
+Make = Callable[..., Any]
 
 
-def sections(notes: list[Note], count: int) -> list[list[Note]]:
-    """The notes of each section, as if it were the first."""
-    parts = [
-        [note for note in notes if index * SECTION <= note.onset < (index + 1) * SECTION] for index in range(count)
-    ]
-    return [shifted(part, -index * SECTION) for index, part in enumerate(parts)]
+def plan(letters: str, section_bars: int = 2) -> Plan:
+    return Plan(form=letters, section_bars=section_bars)
 
 
-@pytest.mark.parametrize("voices", [1, 2])
-def test_a_letter_that_returns_is_note_for_note_the_same(ensemble, knobs, until, voices: int) -> None:
-    players = ensemble(voices=voices, form="AABA", section_bars=2)
-    first, second, other, last, again = sections(until(players.advance(knobs, SEED), players.start(), 5 * SECTION), 5)
-    assert first == second == last == again
-    assert other != first
-    assert all(len(part) > 4 for part in (first, other))
+def parts(notes: list[Note], moved: Make, count: int, section: int = SECTION) -> list[list[tuple[int, ...]]]:
+    return [moved(notes, number * section, (number + 1) * section) for number in range(count)]
 
 
-def test_what_follows_the_same_music_is_not_the_same_again(ensemble, knobs, until) -> None:
-    players = ensemble(form="ABACAD", section_bars=2)
-    parts = sections(until(players.advance(knobs, SEED), players.start(), 6 * SECTION), 6)
-    assert parts[0] == parts[2] == parts[4]
-    assert len({tuple(parts[index]) for index in (0, 1, 3, 5)}) == 4
+def shared(first: list[tuple[int, ...]], second: list[tuple[int, ...]]) -> float:
+    """Which share of the notes is the same."""
+    keys = [{(onset, pitch) for onset, pitch, *_ in part} for part in (first, second)]
+    return len(keys[0] & keys[1]) / max(1, len(keys[0]))
 
 
-def test_the_music_of_a_form_can_be_taken_up_anywhere(ensemble, knobs, until) -> None:
-    players = ensemble(form="ABA", section_bars=2)
-    advance, place = players.advance(knobs, SEED), players.start()
-    whole = until(advance, place, 5 * SECTION)
-    while place.onset < 4 * SECTION:
-        before = place
-        note, place = advance(place)
-        if note is not None and note.onset % 50 == 0:
-            assert until(advance, before, 5 * SECTION) == [one for one in whole if one >= note]
-
-
-def kept_share(ensemble, bach, knobs, until, variation: float) -> float:
-    players = ensemble(engine=bach, form="AA", section_bars=4)
-    knobs = replace(knobs, min_p=0.01, variation=variation)
-    length = 4 * BAR
-    notes = until(players.advance(knobs, SEED), players.start(), 2 * length)
-    first = {(note.onset, note.pitch) for note in notes if note.onset < length}
-    second = {(note.onset - length, note.pitch) for note in notes if note.onset >= length}
-    assert len(second) > 20
-    return len(first & second) / len(second)
-
-
-def test_variation_changes_some_notes_more_notes_nearly_all(ensemble, bach, knobs, until) -> None:
-    none, some, more, most = (kept_share(ensemble, bach, knobs, until, value) for value in (0.0, 0.2, 0.6, 1.0))
-    assert none == 1.0
-    assert 0.5 < some < 1.0
-    assert most < more < some
-    assert most < 0.3
-
-
-def test_varied_sections_keep_their_length(ensemble, bach, knobs, until) -> None:
-    players = ensemble(engine=bach, form="AAAB", section_bars=1)
-    notes = until(players.advance(replace(knobs, variation=0.3), SEED), players.start(), 12 * BAR)
-    assert [note.onset for note in notes] == sorted(note.onset for note in notes)
-    assert {note.onset // BAR for note in notes} == set(range(12))
-
-
-def test_a_key_that_is_set_meanwhile_leaves_out_what_is_foreign_to_it(ensemble, knobs, until) -> None:
-    players = ensemble(form="AA", section_bars=2)
-    advance, place = players.advance(knobs, SEED), players.start()
-    while place.onset < SECTION:
-        _, place = advance(place)
-    held = until(players.advance(replace(knobs, key="Eb minor"), SEED), place, 2 * SECTION)
-    assert {note.pitch % 12 for note in held} <= {3, 5, 6, 8, 10, 11, 1}
-
-
-def test_silence_in_a_form_goes_on_with_the_form(ensemble, knobs, until) -> None:
-    players = ensemble(form="AB", section_bars=2)
-    advance = players.advance(knobs, SEED)
-    notes = until(advance, players.resting(players.start(), 3 * BAR), 5 * SECTION)
-    assert notes[0].onset >= 3 * BAR
-    parts = sections(notes, 5)
-    assert parts[1] == parts[3]
-
-
-@pytest.mark.parametrize(("text", "letters"), [("AABA", "AABA"), ("a a b a", "AABA"), ("A,B", "AB"), ("x", "X")])
-def test_forms(text: str, letters: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "letters"), [("AABA", "AABA"), ("a a, b a", "AABA"), ("ABAC", "ABAC"), ("x", "X"), ("A" * 64, "A" * 64)]
+)
+def test_a_form_is_read(text: str, letters: str) -> None:
     assert read_form(text) == letters
 
 
-@pytest.mark.parametrize("text", ["", " ", "A1", "A-B", "Ä", "A" * 65])
-def test_what_is_no_form(text: str) -> None:
+@pytest.mark.parametrize("text", ["", " ", "A1", "AÄ", "A-B", "A" * (MOST_LETTERS + 1)])
+def test_what_is_no_form_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="write 1 to 64 letters, such as AABA"):
         read_form(text)
 
 
-def test_less_variation_favours_more() -> None:
-    nats = [favoured_nats(value / 50) for value in range(1, 51)]
-    assert nats == sorted(nats, reverse=True)
-    assert nats[-1] == 0.0
+@pytest.mark.parametrize("voices", [1, 2])
+@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("network", ["tiny", "bach"])
+def test_aaba_repeats_exactly_and_play_plays_what_write_writes(
+    request: pytest.FixtureRequest, stage: Make, made: Make, moved: Make, network: str, seed: int, voices: int
+) -> None:
+    engine = request.getfixturevalue(network)
+    played = stage(engine, voices=voices, seed=seed, plan=plan("AABA"), bars=10)
+    written = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 10 * BAR)
+    played.play()
+    assert played.starts() == sorted((one.onset, one.voice + 1, one.pitch, one.velocity) for one in written)
+    a, again, b, last, first = parts(written, moved, 5)
+    assert a == again == last == first
+    assert b != a
+    assert min(len(a), len(b)) > 2
+
+
+def test_lengths_come_again_as_well(bach: Engine, stage: Make) -> None:
+    notes = stage(bach, plan=plan("AAB"), bars=4).play()
+    first, second = ([note for note in notes if start <= note.onset < start + SECTION] for start in (0, SECTION))
+    assert [(one.onset + SECTION, one.duration) for one in first if one.end <= SECTION] == [
+        (two.onset, two.duration) for one, two in zip(first, second, strict=True) if one.end <= SECTION
+    ]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_letter_has_its_own_music(bach: Engine, stage: Make, moved: Make, seed: int) -> None:
+    played = stage(bach, seed=seed, plan=plan("ABACB"), bars=10)
+    a, b, again, c, last = parts(played.play(), moved, 5)
+    assert again == a
+    assert last == b
+    assert shared(b, c) < 0.5
+    assert shared(a, b) < 0.5
+
+
+def test_a_section_begins_on_its_bar_line(tiny: Engine, stage: Make, made: Make, moved: Make) -> None:
+    """The event that would cross the bar line is drawn anew: it may not fall into the section before instead."""
+    for seed in range(30):
+        played = stage(tiny, seed=seed, plan=plan("AABACABA", 1))
+        notes = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 16 * BAR)
+        first, *others = [moved(notes, bar * BAR, (bar + 1) * BAR) for bar in range(16) if "AABACABA"[bar % 8] == "A"]
+        assert others == [first] * 9
+
+
+def varied(engine: Engine, stage: Make, moved: Make, variation: float, seeds: range) -> float:
+    """The share of notes that come again, on average."""
+    shares = []
+    for seed in seeds:
+        played = stage(engine, seed=seed, plan=plan("AAAA", 4), turns=[f"variation {variation}"], bars=16)
+        first, *others = parts(played.play(), moved, 4, 4 * BAR)
+        shares += [shared(first, other) for other in others]
+    return sum(shares) / len(shares)
+
+
+def test_variation_keeps_most_notes_some_or_about_none(bach: Engine, stage: Make, moved: Make) -> None:
+    little, half, much = (varied(bach, stage, moved, value, range(2)) for value in (0.3, 0.5, 1.0))
+    assert 0.5 < little < 1.0
+    assert little > half > much
+    assert much < 0.35
+
+
+@pytest.mark.parametrize("variation", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(2))
+def test_variations_stay_in_order_and_in_their_sections(
+    bach: Engine, stage: Make, made: Make, variation: float, seed: int
+) -> None:
+    played = stage(bach, seed=seed, plan=plan("AABA", 1), turns=[f"variation {variation}"])
+    notes = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 16 * BAR)
+    assert [note.onset for note in notes] == sorted(note.onset for note in notes)
+
+
+def test_variation_turned_while_it_plays_is_heard_from_the_next_section(bach: Engine, stage: Make, moved: Make) -> None:
+    played = stage(bach, plan=plan("A"), bars=10)
+    played.at(3 * BAR + 7, "variation 1")
+    first, second, third, *_ = parts(played.play(), moved, 5)
+    assert first == second
+    assert shared(second, third) < 0.5
+
+
+@pytest.mark.parametrize("turns", [[], ["variation 0.2"]])
+def test_a_key_lock_turned_during_a_repeat_lets_no_foreign_pitch_through(
+    bach: Engine, stage: Make, turns: list[str]
+) -> None:
+    played = stage(bach, plan=plan("AAB"), turns=turns, bars=12)
+    played.at(2 * BAR + 5, "key E major")
+    notes = [note for note in played.play() if note.onset >= 2 * BAR + 5 + 24]
+    assert {note.pitch % 12 for note in notes} <= pitch_classes("E major")
+    assert max(note.onset for note in notes) > 11 * BAR
+    usual = stage(bach, plan=plan("AAB"), turns=turns, bars=4).play()
+    assert not {note.pitch % 12 for note in usual} <= pitch_classes("E major")
+
+
+def test_a_new_idea_begins_the_form_again(bach: Engine, stage: Make, moved: Make) -> None:
+    played = stage(bach, plan=plan("AB"), bars=11)
+    played.at(2 * BAR + 9, "new")
+    notes = played.play()
+    a, b = (moved(notes, start, start + SECTION) for start in (3 * BAR, 5 * BAR))
+    assert moved(notes, 7 * BAR, 9 * BAR) == a
+    assert moved(notes, 9 * BAR, 11 * BAR) == b
+    assert shared(a, moved(notes, 0, SECTION)) < 0.5
+
+
+@pytest.mark.parametrize("voices", [1, 2])
+def test_going_back_plays_the_same_notes_after_a_form_has_returned(
+    bach: Engine, stage: Make, moved: Make, voices: int
+) -> None:
+    played = stage(bach, voices=voices, plan=plan("AAB"), seed=3)
+    played.fill()
+    straight = take_all(played, 14 * BAR)
+    for bar in (9, 2, 0, 5):
+        played.stream.locate(bar * BAR)
+        assert played.stream.take_before(bar * BAR + 1) == [note for note in straight if note.onset == bar * BAR]
+        again = [*(note for note in straight if note.onset == bar * BAR), *take_all(played, 14 * BAR)]
+        assert again == [note for note in straight if note.onset >= bar * BAR]
+
+
+def take_all(played: Any, until: int) -> list[Note]:
+    notes: list[Note] = []
+    for tick in range(BAR // 4, until + 1, BAR // 4):
+        played.fill()
+        notes += played.stream.take_before(tick)
+    return notes

@@ -25,7 +25,7 @@ with quiet_tensorflow():
     from trainer.run_directory import RunDirectory
     from trainer.training import load_network
 
-SETTINGS = ((1.0, 0.01), (1.0, 0.03), (0.95, 0.02), (0.9, 0.03), (0.8, 0.03), (0.7, 0.05))
+SETTINGS = ((1.0, 0.01), (1.05, 0.01), (1.1, 0.01), (1.0, 0.03), (0.95, 0.02), (0.9, 0.03), (0.8, 0.03))
 """Temperature of delta, pitch and duration, and min-p; the first are the defaults. Loudness stays as it was learned."""
 
 

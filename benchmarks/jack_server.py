@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -91,6 +94,7 @@ def dummy_server(log: Path | None = None) -> Iterator[JackServer]:
 
     """
     with ExitStack() as stack:
+        stack.enter_context(_ended_in_order())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         name = stack.enter_context(_reserved_name())
         before = {key: os.environ.get(key) for key in ENVIRONMENT}
@@ -99,6 +103,19 @@ def dummy_server(log: Path | None = None) -> Iterator[JackServer]:
         server = JackServer(name, log or folder / "jackd.log")
         stack.callback(server.end)
         yield server
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Have SIGTERM end this program like Ctrl-C, for servers and players would outlive it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 A forest of decision trees learns the style of excerpts of the real training pieces, from the features of
 style_features.py. Then it names the style of held-out real excerpts and of generated ones, 32 a style, made as `play`
-makes them by default. What counts is the share that it names right among the generated ones, beside that among the real
+makes them by default, and cut as the human ones are: a third of them are beginnings of pieces, the others come from
+further on. What counts is the share that it names right among the generated ones, beside that among the real
 ones: some styles cannot be told apart, by whoever plays them. Every style counts as much as every other.
 
 Run: python benchmarks/recognise.py RUN [--epoch N] [--sampling FILE.json] [--json]
@@ -33,7 +34,7 @@ with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.advice import EXCERPTS
-    from trainer.by_style import by_style
+    from trainer.by_style import by_style, sampled_by
     from trainer.command import material_of
     from trainer.excerpts import Player, controls_of, make_excerpts, player_of
     from trainer.gates import cut_excerpts
@@ -44,6 +45,8 @@ with quiet_tensorflow():
 
 NOTES = 128
 """Notes in an excerpt: hymns and tunes have hardly more."""
+PARTS = 3
+"""Generated pieces are as many excerpts long; each of them gives one."""
 MOST_OF_A_STYLE = 400
 """Training excerpts of a style; the classifier weighs small styles up."""
 TREES = 400
@@ -88,8 +91,10 @@ def generated(player: Player, apart: Mapping[str, Material], own_sampling: Mappi
         meter = Meter.parse(own.summary()["meter"])
         controls = controls_of(len(own.styles), own.train[0].style, meter=meter)
         if name in own_sampling:
-            controls = replace(controls, temperature=own_sampling[name].temperature, min_p=own_sampling[name].min_p)
-        found[name] = list(make_excerpts(player, range(EXCERPTS), NOTES, [controls] * EXCERPTS))
+            controls = sampled_by(controls, own_sampling[name])
+        pieces = make_excerpts(player, range(EXCERPTS), PARTS * NOTES, [controls] * EXCERPTS)
+        starts = [number % PARTS * NOTES for number in range(EXCERPTS)]
+        found[name] = [piece[start : start + NOTES] for piece, start in zip(pieces, starts, strict=True)]
     return found
 
 

@@ -44,7 +44,10 @@ ENSEMBLES = frozenset({"002", "003", "008", "011", "013", "014", "021", "022", "
 """Works of Chopin with other instruments."""
 PERFORMED_BY_KRUEGER = frozenset({"007", "010", "018", "023", "025", "027", "028", "031", "033", "035", "053", "066"})
 """Works of Chopin that piano-midi.de holds pieces of: the first editions teach more where they bring others."""
-LULLABY = re.compile(r"lullab|wiegen|berceuse|cradle|slumber|schlummer|schlaf|sleep|coventry carol", re.IGNORECASE)
+LULLABY = re.compile(
+    r"lullab|\bwiegen|berceuse|cradle|slumber|schlummer|schlaf|(?<!drowsy )sleep|coventry carol", re.IGNORECASE
+)
+"""Not secretive love (verschwiegene Liebe), nor the shepherds who are to shake off their drowsy sleep."""
 PIANISTS = [
     "Albeniz",
     "Bach",

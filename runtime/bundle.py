@@ -30,6 +30,8 @@ CARD_SUFFIX: Final = ".onnx.json"
 _NAME: Final = re.compile(r"\w[\w .+-]*")
 """What a bundle may be called: it becomes the name of two files, in the folder that was meant."""
 
+MOST_STRENGTH: Final = 3.0
+"""Styles are laid on no thicker: beyond that their music comes apart."""
 Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
 
 
@@ -45,11 +47,12 @@ class TensorCard(_Card, frozen=True):
     shape: tuple[int | str, ...]
 
 
-class SamplingCard(_Card, frozen=True):
-    """Defaults for play: a temperature per head and min-p."""
+class SamplingCard(_Card, frozen=True, omit_defaults=True):
+    """Defaults for play: a temperature per head, min-p, and how much of the style (`Controls.style_strength`)."""
 
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]
     min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    style_strength: Annotated[float, msgspec.Meta(ge=0, le=MOST_STRENGTH)] = 1.0
 
 
 class StyleCard(_Card, frozen=True, omit_defaults=True):

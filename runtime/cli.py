@@ -116,6 +116,8 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_whole(0, _LARGEST_SEED), help="the same seed gives the same music")
     parser.add_argument("--temperature", type=_number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
     parser.add_argument("--min-p", type=_number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
+    strength = "0..3: how much of the style, 1 as learned (default: the style's)"
+    parser.add_argument("--style-strength", type=_number(0, 3), metavar="S", help=strength)
     parser.add_argument("--channel", type=_whole(1, 16), default=1, help="MIDI channel 1..16")
     parser.add_argument("--form", type=_form, metavar="AABA", help="sections: a letter that returns comes back")
     parser.add_argument("--section-bars", type=_whole(1, 64), default=8, metavar="N", help="bars in a section")
@@ -191,6 +193,7 @@ def _music(arguments: Arguments) -> MusicSettings:
         bars=arguments.bars,
         temperature=arguments.temperature,
         min_p=arguments.min_p,
+        style_strength=arguments.style_strength,
         channel=arguments.channel,
         device=arguments.device,
         models_dirs=tuple(arguments.models_dir),

@@ -19,6 +19,8 @@ class Controls:
 
     Attributes:
         style: Weight of each of the bundle's styles; they add up to 1.
+        style_strength: How much of the style: 1 as learned, 0 what all styles have in common; above 1, what sets it
+            apart from them is laid on thicker.
         meter: The meter the music is made in.
         temperature: One per head (delta, pitch, duration, velocity), 0 or more; 0 takes the likeliest class.
         min_p: 0..1; classes less likely than this share of the likeliest are never taken.
@@ -31,6 +33,7 @@ class Controls:
     """
 
     style: tuple[float, ...]
+    style_strength: float = 1.0
     meter: Meter = Meter(4, 4)  # noqa: RUF009 - frozen, so that one may be shared
     temperature: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     min_p: float = 0.0
@@ -50,7 +53,7 @@ class Controls:
         if not may_end:
             delta_bias[0, DELTA_END] = FORBIDDEN
         return {
-            "style": np.array([self.style], np.float32),
+            "style": np.array([self._style_weights()], np.float32),
             "meter": np.array([meter_class(self.meter)], np.int32),
             "ticks_per_bar": np.array([self.meter.ticks_per_bar], np.int32),
             "temperature": np.array([self.temperature], np.float32),
@@ -59,6 +62,18 @@ class Controls:
             "pitch_bias": _bias(self.pitch_bias, PITCHES),
             "duration_bias": _bias(self.duration_bias, DURATION_CLASSES),
         }
+
+    def _style_weights(self) -> NDArray[np.float64]:
+        """Weights of the styles [styles], moved away from equal weights, or towards them; they still add up to 1.
+
+        The network's vector of a mix is the weighted sum of its styles' vectors, so that this moves the vector along
+        the line from the mean of all of them through its own: the thought of classifier-free guidance (Ho and Salimans
+        2021), in the place where it costs nothing.
+        """
+        weights = np.array(self.style)
+        if self.style_strength == 1:
+            return weights
+        return weights.mean() + self.style_strength * (weights - weights.mean())
 
 
 def _bias(values: Sequence[float] | None, classes: int) -> NDArray[np.float32]:

@@ -108,7 +108,7 @@ def _tokens(
     """What the article's networks play: nothing but their names of notes, one after another."""
     asked = {
         "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
-        "--lead-in": settings.lead_in, "--set": settings.turns,
+        "--lead-in": settings.lead_in, "--set": settings.turns, "--style-strength": settings.style_strength is not None,
     }  # fmt: skip
     if refused := [name for name, value in asked.items() if value]:
         raise InputError(f"{refused[0]} is not for {card.name}, a bundle of an article's preset: choose another style")
@@ -126,11 +126,16 @@ def _steerable(
     sampling = card.styles[max(first, key=lambda index: first[index])].sampling or card.sampling
     temperature = temperatures(settings.temperature, sampling.temperature)
     min_p = sampling.min_p if settings.min_p is None else settings.min_p
+    strength = sampling.style_strength if settings.style_strength is None else settings.style_strength
     styles = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
-    controls = [Controls(style=style, meter=meter, temperature=temperature, min_p=min_p) for style in styles]
+    controls = [
+        Controls(style=style, style_strength=strength, meter=meter, temperature=temperature, min_p=min_p)
+        for style in styles
+    ]
+    knobs = Knobs(style=styles[0], style_strength=strength, temperature=temperature, min_p=min_p)
     names = [one.name for one in card.styles]
     return Steerable(
-        knobs=turned_by(settings.turns, Knobs(style=styles[0], temperature=temperature, min_p=min_p), names),
+        knobs=turned_by(settings.turns, knobs, names),
         styles=names,
         ensemble=Ensemble(engine, controls, _plan(settings, meter)),
     )

@@ -18,6 +18,7 @@ class MusicSettings:
         bars: Bars after which it ends; None: not of itself.
         temperature: 0..5, for all heads.
         min_p: 0..1.
+        style_strength: 0..3: 1 as learned, more for more of the style.
         channel: MIDI channel 1..16.
         device: "auto", "cpu" or "cuda".
         models_dirs: Folders that are searched for bundles before all others.
@@ -38,6 +39,7 @@ class MusicSettings:
     bars: int | None = None
     temperature: float | None = None
     min_p: float | None = None
+    style_strength: float | None = None
     channel: int = 1
     device: str = "auto"
     models_dirs: tuple[Path, ...] = ()

@@ -68,11 +68,15 @@ def _of_bundle(path: Path, source: str) -> Base:
     _check_encoding(card.provenance.preset, source)
     bundle = load_bundle(path)
     weights = read_weights(bundle.onnx, card.name)
+    style_units = weights[STYLE_TABLE].shape[1]
+    told = len(weights["delta_hidden/kernel"]) - weights["release_table/embeddings"].shape[1]
     size = NetworkConfig(
         units=card.network.units,
         layers=card.network.layers,
         head_units=len(weights["delta_hidden/bias"]),
         styles=len(card.styles),
+        style_units=style_units,
+        style_in_heads=told == card.network.units + style_units,
     )
     base = BaseCard(source, card.provenance.epoch, tuple(card.styles), tuple(card.data))
     return Base(base, size, lambda: weights)
@@ -145,7 +149,11 @@ def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> Network
                 f"{flag} {value} is not what --from {base.card.source} has ({getattr(base.network, field)}): "
                 "leave the flag out"
             )
-    return replace(network, units=base.network.units, layers=base.network.layers, head_units=base.network.head_units)
+    return replace(
+        network,
+        **{field: getattr(base.network, field) for field in ("units", "layers", "head_units", "style_units")},
+        style_in_heads=base.network.style_in_heads,
+    )
 
 
 def keep_first_weights(run: RunDirectory, settings: TrainingSettings) -> None:
@@ -185,5 +193,5 @@ def start_from(network: Any, weights: Weights) -> None:
 
 
 def with_new_vectors(table: Any, count: int) -> Any:
-    """Add rows to the style vectors [styles, 8]: their mean, `count` times."""
+    """Add rows to the style vectors [styles, units]: their mean, `count` times."""
     return np.concatenate([table, np.repeat(table.mean(axis=0, keepdims=True), max(0, count), axis=0)])

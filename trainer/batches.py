@@ -89,6 +89,7 @@ class TrainingSet:
         seed: With the number of the epoch it settles order, cuts and keys, so that a resumed run goes on exactly as the
             unbroken one would have.
         transpose: Whether pieces are moved to other keys; if not, order and cuts are those of the same seed with it.
+        own_keys_from: The first epoch from which on they are not, whatever `transpose` says; None: there is none.
 
     """
 
@@ -98,15 +99,17 @@ class TrainingSet:
     window: int
     seed: int
     transpose: bool = True
+    own_keys_from: int | None = None
 
     def epoch(self, number: int) -> list[list[Window]]:
         """Batches of epoch `number`, like lengths together but not the same neighbours every time."""
         rng = np.random.default_rng([self.seed, number])
         windows: list[Window] = []
+        transpose = self.transpose and (self.own_keys_from is None or number < self.own_keys_from)
         for sequence in self.sequences:
             offset = int(rng.integers(self.window)) if sequence.steps > self.window else 0
             key = int(rng.choice(transposition_range(sequence)))
-            windows += windows_of(sequence, self.window, offset, key if self.transpose else 0)
+            windows += windows_of(sequence, self.window, offset, key if transpose else 0)
         order = np.argsort([window.steps + rng.uniform(0, LENGTH_STEP) for window in windows], kind="stable")
         batches = batches_of([windows[index] for index in order], self.batch_steps)
         return [batches[index] for index in rng.permutation(len(batches))]

@@ -14,6 +14,7 @@ import msgspec
 from rich.table import Table
 
 from runtime.bundle import SamplingCard, StyleCard
+from runtime.controls import Controls
 from runtime.errors import CorpusError
 from trainer import markov
 from trainer.advice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
@@ -144,8 +145,12 @@ def jury_of_style(own: Material) -> Jury:
 
 def with_sampling(jury: Jury, sampling: SamplingCard) -> Jury:
     """The same jury, its excerpts made with other defaults."""
-    controls = (replace(one, temperature=sampling.temperature, min_p=sampling.min_p) for one in jury.controls)
-    return replace(jury, controls=tuple(controls))
+    return replace(jury, controls=tuple(sampled_by(one, sampling) for one in jury.controls))
+
+
+def sampled_by(controls: Controls, sampling: SamplingCard) -> Controls:
+    """The same controls with a style's own defaults."""
+    return replace(controls, **msgspec.structs.asdict(sampling))
 
 
 def _heard(own: Material, player: Player) -> dict[str, Any]:

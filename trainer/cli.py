@@ -22,7 +22,7 @@ PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
 SEEDS = 2**32
 """Keras takes no larger ones."""
-SIZES = ("units", "layers", "head_units")
+SIZES = ("units", "layers", "head_units", "style_units")
 _DEFAULTS = TrainingSettings(name="", source="")
 
 
@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     untidy = "leave out pieces that do not keep the time they write down"
     parser.add_argument("--leave-out-untidy", action="store_true", help=untidy)
     parser.add_argument("--no-transposition", action="store_true", help="train on every piece in its own key only")
+    own = "epochs at the end in which every piece is heard in its own key (default: 0)"
+    parser.add_argument("--own-keys-last", type=_whole, default=_DEFAULTS.own_keys_last, metavar="N", help=own)
     board = "write the history for TensorBoard as well, into the run directory"
     parser.add_argument("--tensorboard", action="store_true", help=board)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
@@ -126,6 +128,7 @@ def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSet
         network=_network(arguments, base),
         leave_out_untidy=arguments.leave_out_untidy,
         transpose=not arguments.no_transposition,
+        own_keys_last=arguments.own_keys_last,
         tensorboard=arguments.tensorboard,
         styles=(arguments.name,) if arguments.one_style else (),
         base=base.card if base else None,

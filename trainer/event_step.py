@@ -90,11 +90,11 @@ def _columns(classes: list[Tensor]) -> Tensor:
 def _recur(
     network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor]
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-    """Carry the state one step on: h of the last layer [voices, units] and the state of every layer."""
+    """Carry the state one step on: what the heads are told [voices, ...] and the state of every layer."""
     features = network.encode(event, *(inputs[name] for name in ("position", "meter", "remaining", "style")))
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
     _, state = network.recur(ops.expand_dims(features, 1), state)
-    return state[-1][0], state
+    return network.in_style(state[-1][0], inputs["style"]), state
 
 
 def _ladder_ticks(ladder_class: Tensor) -> Tensor:

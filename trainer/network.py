@@ -121,7 +121,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         self.meter_table = table(METER_CLASSES, 8, "meter_table")
         self.release_table = table(len(LADDER) + 1, 16, "release_table")
         self.chord_table = keras.layers.Dense(48, use_bias=False, name="chord_table")
-        self.style_table = keras.layers.Dense(8, use_bias=False, name="style_table")
+        self.style_table = keras.layers.Dense(self.config.style_units, use_bias=False, name="style_table")
         self.surroundings = keras.layers.Conv1D(
             SURROUNDINGS, 2 * REACH + 1, padding="same", activation="silu", name="surroundings"
         )
@@ -216,12 +216,19 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
             after.append((h, c))
         return self.state_dropout(hidden, training=training), after
 
+    def in_style(self, hidden: Tensor, style: Tensor) -> Tensor:
+        """What the heads are told: the LSTM's output [..., units], and the style [..., styles] if they see that."""
+        return ops.concatenate([hidden, self.style_table(style)], axis=-1) if self.config.style_in_heads else hidden
+
     def _head(self, head: str, parts: list[Tensor], *, training: bool) -> Tensor:
         hidden = self.hidden[head](ops.concatenate(parts, axis=-1))
         return self.logits[head](self.head_dropout(hidden, training=training))
 
     def delta_logits(self, hidden: Tensor, remaining: Tensor, *, training: bool = False) -> Tensor:
-        """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset."""
+        """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset.
+
+        To all heads, `hidden` is what `in_style` returns.
+        """
         return self._head("delta", [hidden, self._release(remaining)], training=training)
 
     def _rhythm(self, onset: Onset) -> list[Tensor]:
@@ -272,7 +279,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         style = ops.repeat(ops.expand_dims(inputs["style"], 1), steps, axis=1)
         event, target = (ops.unstack(inputs[name], axis=-1) for name in ("event", "target"))
         features = self.encode(event, inputs["position"], inputs["meter"], remaining, style)
-        hidden, _ = self.recur(features, training=training)
+        hidden = self.in_style(self.recur(features, training=training)[0], style)
         delta, pitch, duration, _ = target
         onset = self.onset(remaining, delta, inputs["next_position"])
         near = onset.at(pitch)

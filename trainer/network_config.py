@@ -13,6 +13,8 @@ class NetworkConfig:
         layers: LSTM layers, 1 or more.
         head_units: Width of the hidden layer in each head.
         styles: Styles that the network can tell apart, 1 or more.
+        style_units: Width of a style's vector.
+        style_in_heads: Whether every head sees the style's vector too, or the first LSTM layer alone.
         input_dropout: Share of the inputs dropped, one mask for a whole sequence.
         dropout: Share of the states dropped between and after the LSTM layers, one mask for a whole sequence.
         head_dropout: Share of the heads' hidden layer dropped, a mask for each note.
@@ -23,6 +25,8 @@ class NetworkConfig:
     layers: int = 2
     head_units: int = 128
     styles: int = 1
+    style_units: int = 8
+    style_in_heads: bool = False
     input_dropout: float = 0.1
     dropout: float = 0.25
     head_dropout: float = 0.2

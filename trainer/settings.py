@@ -64,6 +64,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
         leave_out_untidy: Whether pieces are left out that do not keep the time that they write down.
         patience: Epochs without a new lowest held-out NLL after which the training ends early; None: it does not.
         transpose: Whether pieces are heard in another key each time, or always in their own.
+        own_keys_last: Epochs at the end in which every piece is heard in its own key, after those in all keys.
         tensorboard: Whether the history is written for TensorBoard as well.
 
     """
@@ -84,6 +85,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     patience: int | None = None
     leave_out_untidy: bool = False
     transpose: bool = True
+    own_keys_last: int = 0
     tensorboard: bool = False
 
     @property
@@ -116,7 +118,10 @@ def with_styles(settings: TrainingSettings, folders: Sequence[str]) -> TrainingS
     known = [style.name for style in settings.base_styles if style.name in names]
     if settings.base and known:
         raise InputError(f"{settings.base.source} holds the style {known[0]} already: give the new one another name")
-    network = replace(settings.network, styles=len(settings.base_styles) + len(names))
+    # A base keeps what it has; a network of one style has nothing to tell its heads.
+    in_heads = settings.network.style_in_heads if settings.base else len(names) > 1
+    styles = len(settings.base_styles) + len(names)
+    network = replace(settings.network, styles=styles, style_in_heads=in_heads)
     return msgspec.structs.replace(settings, styles=names, network=network)
 
 

@@ -112,9 +112,14 @@ def train(
         The last epoch that was saved; 0 if the training collapsed again and again before the first.
 
     """
-    styles, transpose = settings.network.styles, settings.transpose
     training_set = TrainingSet(
-        material.train, styles, settings.batch_steps, settings.window, settings.seed, transpose=transpose
+        sequences=material.train,
+        styles=settings.network.styles,
+        batch_steps=settings.batch_steps,
+        window=settings.window,
+        seed=settings.seed,
+        transpose=settings.transpose,
+        own_keys_from=settings.epochs - settings.own_keys_last + 1,
     )
     done = run.saved_epochs()[-1] if resume and run.saved_epochs() else 0
     rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]

@@ -5,7 +5,8 @@ Such as::
     temperature 0.8         temperature pitch 0.5      min-p 0.05          density 0.4
     register 40 84          key F# minor               key off             swing 0.5
     velocity 70             velocity off               velocity-range 0.5  humanise 0.4
-    style bach              style bach:0.7,joplin:0.3  new                 mute on
+    style bach              style bach:0.7,joplin:0.3  style-strength 1.5
+    new                     mute on
     hold 2                  hold off                   variation 0.3       panic
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from runtime.bundle import MOST_STRENGTH
 from runtime.encoding import HEADS, PITCHES
 from runtime.errors import InputError
 from runtime.steering.knobs import Knobs, with_temperature
@@ -140,6 +142,9 @@ _COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
     "key": _key,
     "velocity": _velocity,
     "velocity-range": _velocity_range,
+    "style-strength": lambda text, knobs: Change(
+        replace(knobs, style_strength=_number("style-strength", text, 0, MOST_STRENGTH))
+    ),
     "swing": lambda text, knobs: Change(replace(knobs, swing=_number("swing", text, 0, 1))),
     "humanise": lambda text, knobs: Change(replace(knobs, humanise=_number("humanise", text, 0, 1))),
     "mute": _mute,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from runtime.bundle import MOST_STRENGTH
 from runtime.encoding import HEADS
 from runtime.steering.commands import HELD_BARS, Change, When
 from runtime.steering.knobs import Knobs, with_temperature
@@ -27,6 +28,7 @@ DEFAULT_MAP: Final[Mapping[int, str]] = {
     76: "register-high",
     77: "variation",
     78: "humanise",
+    79: "style-strength",
     80: "mute",
     81: "new",
     82: "hold",
@@ -34,7 +36,7 @@ DEFAULT_MAP: Final[Mapping[int, str]] = {
     123: "panic",
 }
 """Controllers by number: the modulation wheel turns the temperature, expression the loudness, the sound controllers 70
-to 78 the rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; "all sound off" and "all notes
+to 79 the rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; "all sound off" and "all notes
 off" mean that."""
 
 
@@ -86,6 +88,7 @@ KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
     "register-high": _highest,
     "velocity": lambda knobs, value: Change(replace(knobs, velocity=max(1, value))),
     "velocity-range": lambda knobs, value: Change(replace(knobs, velocity_range=_share(value, 0.0, 2.0))),
+    "style-strength": lambda knobs, value: Change(replace(knobs, style_strength=_share(value, 0.0, MOST_STRENGTH))),
     "swing": lambda knobs, value: Change(replace(knobs, swing=_share(value, 0.0, 1.0))),
     "morph": lambda knobs, value: Change(replace(knobs, style=_morphed(knobs.style, _share(value, 0.0, 1.0)))),
     "humanise": lambda knobs, value: Change(replace(knobs, humanise=_share(value, 0.0, 1.0))),

@@ -21,6 +21,7 @@ class Knobs:
 
     Attributes:
         style: Weight of each of the bundle's styles; they add up to 1.
+        style_strength: 0..3: 1 as learned, 0 what all styles have in common, more for more of the style.
         temperature: One per head (delta, pitch, duration, velocity), 0..5.
         min_p: 0..1.
         density: -1 (few onsets) to 1 (many); 0 as learned.
@@ -37,6 +38,7 @@ class Knobs:
     """
 
     style: tuple[float, ...]
+    style_strength: float = 1.0
     temperature: tuple[float, float, float, float]
     min_p: float
     density: float = 0.0
@@ -60,6 +62,7 @@ class Knobs:
         return replace(
             before,
             style=self.style,
+            style_strength=self.style_strength,
             temperature=self.temperature,
             min_p=self.min_p,
             delta_bias=self._delta_bias(),

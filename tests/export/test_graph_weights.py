@@ -16,7 +16,8 @@ MakeNetwork = Callable[[int, int], StreamNetwork]
 
 
 def three_styles() -> StreamNetwork:
-    network = StreamNetwork({"units": 32, "layers": 1, "head_units": 32, "styles": 3})
+    config = {"units": 32, "layers": 1, "head_units": 32, "styles": 3, "style_units": 5, "style_in_heads": True}
+    network = StreamNetwork(config)
     network(blank_inputs(3))
     return network
 

@@ -21,6 +21,16 @@ def test_tensors_are_those_of_the_contract(tiny_bundle: Bundle) -> None:
     assert not tensors["pitch_bias"].any()
 
 
+@pytest.mark.parametrize(
+    ("strength", "weights"),
+    [(1.0, [1, 0, 0, 0]), (0.0, [0.25] * 4), (2.0, [1.75, -0.25, -0.25, -0.25]), (0.5, [0.625, 0.125, 0.125, 0.125])],
+)
+def test_the_style_is_laid_on_thinner_or_thicker(strength: float, weights: list[float]) -> None:
+    controls = Controls(style=(1.0, 0.0, 0.0, 0.0), style_strength=strength)
+    assert controls.tensors()["style"].tolist() == [weights]
+    assert Controls(style=(1.0,), style_strength=strength).tensors()["style"].tolist() == [[1]]
+
+
 def test_a_pitch_can_be_forbidden() -> None:
     bias = tuple(FORBIDDEN if pitch == 60 else 0.0 for pitch in range(128))
     found = Controls(style=(1.0,), pitch_bias=bias).tensors()["pitch_bias"]

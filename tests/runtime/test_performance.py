@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from runtime import performance
+from runtime import output, performance
 from runtime.dispatcher import Dispatcher
 from runtime.errors import InputError, MissingError
 from runtime.improviser import Cursor, improvise
@@ -78,7 +78,7 @@ def settings(music: Music, tmp_path: Path) -> Callable[..., PlaySettings]:
 
 
 def into(port: OutputPort, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(performance, "open_port", lambda _backend, _name: port)
+    monkeypatch.setattr(output, "open_port", lambda _backend, _name: port)
 
 
 def is_silent_after(port: RecordingPort) -> bool:
@@ -335,7 +335,7 @@ def test_without_any_midi_system_the_music_goes_into_a_take(
     def none_there(_backend: str, _name: str) -> OutputPort:
         raise NoMidiSystemError("no MIDI system found (nothing here): start one")
 
-    monkeypatch.setattr(performance, "open_port", none_there)
+    monkeypatch.setattr(output, "open_port", none_there)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "take-001.mid").touch()
     play(settings(bars=1, take=None))

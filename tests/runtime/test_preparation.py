@@ -39,13 +39,13 @@ def controls(monkeypatch: pytest.MonkeyPatch) -> list[Controls]:
 def test_a_style_may_want_other_defaults_than_its_bundle(
     music: Music, controls: list[Controls], tiny_bundle: Bundle, tmp_path: Path
 ) -> None:
-    sampling = SamplingCard(temperature=(0.8, 0.8, 0.8, 1.0), min_p=0.03)
+    sampling = SamplingCard(temperature=(0.8, 0.8, 0.8, 1.0), min_p=0.03, style_strength=1.5)
     style = msgspec.structs.replace(tiny_bundle.card.styles[0], sampling=sampling)
     card = msgspec.structs.replace(tiny_bundle.card, styles=[style])
     write_bundle(card, tiny_bundle.onnx, tmp_path / "own")
     prepare(music(temperature=None, models_dirs=(tmp_path / "own",)))
-    prepare(music(temperature=0.5, min_p=0.0, models_dirs=(tmp_path / "own",)))
-    own = Controls(style=(1.0,), temperature=sampling.temperature, min_p=0.03)
+    prepare(music(temperature=0.5, min_p=0.0, style_strength=1.0, models_dirs=(tmp_path / "own",)))
+    own = Controls(style=(1.0,), style_strength=1.5, temperature=sampling.temperature, min_p=0.03)
     assert controls == [own, Controls(style=(1.0,), temperature=(0.5,) * 4, min_p=0.0)]
 
 

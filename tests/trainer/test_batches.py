@@ -116,6 +116,15 @@ def test_without_transposition_all_is_the_same_but_the_keys(make_sequences: Make
         ]
 
 
+def test_the_last_epochs_may_be_in_their_own_keys(make_sequences: MakeSequences) -> None:
+    moved = training_set(make_sequences(6))
+    source = replace(moved, own_keys_from=3)
+    assert [epoch(source, number) for number in (1, 2)] == [epoch(moved, number) for number in (1, 2)]
+    assert [epoch(source, number) for number in (3, 4)] == [
+        epoch(replace(moved, transpose=False), number) for number in (3, 4)
+    ]
+
+
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30))
 def test_batches_hold_all_windows_in_order_and_no_more_than_fits(lengths: list[int]) -> None:
     piece = scale(60)

@@ -164,6 +164,17 @@ def test_styles_can_be_told_apart(make_sequences: MakeSequences) -> None:
     assert not np.array_equal(logits_of(network, inputs)["delta"], logits_of(network, other)["delta"])
 
 
+def test_heads_may_see_the_style(make_sequences: MakeSequences) -> None:
+    """Here they alone do: the LSTM's kernel knows nothing of it."""
+    network, [piece] = make_network(styles=2, style_units=3, style_in_heads=True), make_sequences(1)
+    inputs = pack([Window(piece, 0, piece.steps)], styles=2)[0]
+    kernel = np.array(network.stack[0].cell.kernel)
+    kernel[-3:] = 0
+    network.stack[0].cell.kernel.assign(kernel)
+    before, after = (logits_of(network, {**inputs, "style": inputs["style"][:, ::way]}) for way in (1, -1))
+    assert not any(np.array_equal(before[head], after[head]) for head in HEADS)
+
+
 def test_one_bar_is_learned_by_heart() -> None:
     pitches = (60, 64, 67, 72, 71, 67, 65, 62, 59, 62, 65, 67, 64, 60, 55, 48)
     bar = sequence_of(make_piece("bar", [Note(6 * index, pitch, 6, 78) for index, pitch in enumerate(pitches)]))

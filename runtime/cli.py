@@ -140,6 +140,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lead-in", type=_whole(0, 64), default=0, metavar="BARS", help=lead_in)
     parser.add_argument("--sync", choices=SYNCS, default="auto", help="whose tempo to follow")
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
+    each = "a port for each of --voices, named after it, instead of channels of one"
+    parser.add_argument("--port-per-voice", action="store_true", help=each)
     # Not argparse's choices: open_port knows them, and a few ways into JACK more.
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
     parser.add_argument("--clock-out", action="store_true", help="lead: send a MIDI clock, with Start and Stop")
@@ -216,6 +218,7 @@ def _play(arguments: Arguments) -> None:
             sync=_sync(arguments),
             clock_out=arguments.clock_out,
             port_name=arguments.port_name,
+            port_per_voice=_port_per_voice(arguments),
             backend=arguments.backend,
             latency_ms=arguments.latency_ms,
             listen=arguments.listen,
@@ -227,6 +230,12 @@ def _play(arguments: Arguments) -> None:
             events=arguments.events,
         )
     )
+
+
+def _port_per_voice(arguments: Arguments) -> bool:
+    if arguments.port_per_voice and not arguments.voices:
+        raise InputError("--port-per-voice needs --voices: name them, such as --voices bach@1,joplin@2")
+    return bool(arguments.port_per_voice)
 
 
 def _sync(arguments: Arguments) -> str:

@@ -31,7 +31,7 @@ class Output:
 def open_output(settings: PlaySettings, say: Say) -> Output:
     """Open the port; with no MIDI system at all, say so and keep the music in a take."""
     try:
-        port = open_port(settings.backend, settings.port_name)
+        port = open_port(settings.backend, settings.port_name, _outlets(settings))
     except NoMidiSystemError as error:
         take_path = settings.take or next_take_path(Path.cwd())
         say(str(error))
@@ -41,6 +41,16 @@ def open_output(settings: PlaySettings, say: Say) -> Output:
     if port.renamed is not None:
         say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
     return Output(port, settings.take, Ears())
+
+
+def _outlets(settings: PlaySettings) -> dict[int, str] | None:
+    """Names of the voices' ports by channel, such as "LSTM Composer bach@1"; None for one port."""
+    if not settings.port_per_voice:
+        return None
+    styles: dict[int, list[str]] = {}
+    for style, channel in settings.music.voices:
+        styles.setdefault(channel, []).append(style.partition(":")[0])
+    return {channel: f"{settings.port_name} {'+'.join(named)}@{channel}" for channel, named in styles.items()}
 
 
 def listen(sync: str, output: Output, say: Say) -> None:

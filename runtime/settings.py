@@ -60,6 +60,7 @@ class PlaySettings:
         music: What.
         sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
         port_name: What other programs shall call the port.
+        port_per_voice: Whether each of several voices has a port of its own.
         backend: One of `runtime.ports.BACKENDS`.
         clock_out: Whether others are given a MIDI clock; needs a tempo of our own.
         latency_ms: How much earlier than its time each note is sent, or later if negative.
@@ -76,6 +77,7 @@ class PlaySettings:
     music: MusicSettings
     sync: str = "auto"
     port_name: str = "LSTM Composer"
+    port_per_voice: bool = False
     backend: str = "auto"
     clock_out: bool = False
     latency_ms: float = 0.0

@@ -2,17 +2,20 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from runtime.errors import InputError, MissingError
 from runtime.ports.base import NoMidiSystemError, OutputPort
-from runtime.ports.enduring import EnduringPort
+from runtime.ports.enduring import EnduringPort, OpenPort
 from runtime.ports.naming import MAX_NAME_BYTES
 from runtime.ports.null import NullPort
 from runtime.ports.rtmidi_port import open_loopback, open_rtmidi, output_names
+from runtime.ports.spread import SpreadPort
 
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
 """What --backend may be."""
@@ -36,7 +39,7 @@ class BackendStatus:
     detail: str
 
 
-def open_port(backend: str, port_name: str) -> OutputPort:
+def open_port(backend: str, port_name: str, outlets: Mapping[int, str] | None = None) -> OutputPort:
     """Open an output port.
 
     Args:
@@ -45,24 +48,35 @@ def open_port(backend: str, port_name: str) -> OutputPort:
             "jack-rtmidi" and "jack-client" force one of JACK's two ways.
         port_name: What other programs see; on Windows, part of the name of an existing port. If another program has
             it already, the port is called "NAME 2" (3, 4 ...), see `OutputPort.renamed`.
+        outlets: Names of the ports that each MIDI channel 1..16 leaves by, instead of all by one.
 
     Raises:
         InputError: If the backend is unknown or the name cannot be a port's.
         MissingError: If the named backend does not run here; NoMidiSystemError if "auto" finds none.
 
     """
-    _check_name(port_name)
+    for name in (port_name, *(outlets or {}).values()):
+        _check_name(name)
     if backend == "auto":
-        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name)
+        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name, outlets)
     if backend not in _OPENERS:
         raise InputError(f"backend {backend!r} is unknown: choose one of {', '.join(BACKENDS)}")
-    return _open(backend, port_name)
+    return _open(backend, port_name, outlets)
 
 
-def _open(backend: str, port_name: str) -> OutputPort:
+def _open(backend: str, port_name: str, outlets: Mapping[int, str] | None) -> OutputPort:
     """Open a port that endures on a system that can go away; ALSA's and CoreMIDI's are part of the machine's."""
-    opener = _OPENERS[backend]
+    opener = _OPENERS[backend] if outlets is None else partial(_open_outlets, _OPENERS[backend], outlets)
     return EnduringPort(opener, port_name) if backend in _MORTAL else opener(port_name)
+
+
+def _open_outlets(opener: OpenPort, outlets: Mapping[int, str], port_name: str) -> OutputPort:
+    """Open a port for each name, or none at all."""
+    names = list(dict.fromkeys(outlets.values()))
+    with ExitStack() as stack:
+        ports = [stack.enter_context(opener(name)) for name in names]
+        stack.pop_all()
+    return SpreadPort(port_name, ports, {channel: names.index(name) for channel, name in outlets.items()})
 
 
 def available_backends() -> list[BackendStatus]:
@@ -77,11 +91,11 @@ def _status(name: str) -> BackendStatus:
         return BackendStatus(name, ok=False, detail=str(error))
 
 
-def _open_first(names: tuple[str, ...], port_name: str) -> OutputPort:
+def _open_first(names: tuple[str, ...], port_name: str, outlets: Mapping[int, str] | None) -> OutputPort:
     reasons = []
     for name in names:
         try:
-            return _open(name, port_name)
+            return _open(name, port_name, outlets)
         except MissingError as error:
             reasons.append(str(error).partition(":")[0])
     raise NoMidiSystemError(f"no MIDI system found ({'; '.join(reasons)}): start one, or play with --backend none")
@@ -152,7 +166,7 @@ def _probe_coremidi() -> str:
     return f"{len(output_names('coremidi'))} ports to send to"
 
 
-_OPENERS: Final[dict[str, Callable[[str], OutputPort]]] = {
+_OPENERS: Final[dict[str, OpenPort]] = {
     "alsa": _open_alsa,
     "jack": _open_jack,
     "jack-client": _open_jack_client,

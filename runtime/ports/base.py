@@ -23,11 +23,13 @@ class Wire:
     Attributes:
         incoming: Whether it leads into our input; otherwise it leads out of our output.
         other: Name of the other program's port.
+        port: Which of our ports, where there are several.
 
     """
 
     incoming: bool
     other: str
+    port: int = 0
 
 
 class NoMidiSystemError(MissingError):

@@ -94,8 +94,8 @@ def jack_server(jack_tools: None, tmp_path: Path) -> Iterator[JackServer]:
 
 
 @contextmanager
-def running_receiver(output: Path) -> Iterator[Receiver]:
-    receiver = Receiver("receiver", output)
+def running_receiver(output: Path, client: str = "receiver") -> Iterator[Receiver]:
+    receiver = Receiver(client, output)
     with running("stdbuf", "-oL", "jack_midi_dump", "-a", receiver.name, output=receiver.output):
         wait_for(lambda: f"{receiver.name}:input" in run("jack_lsp").splitlines(), "the receiver's port")
         yield receiver
@@ -109,6 +109,6 @@ def receiver(jack_server: JackServer, tmp_path: Path) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def receiving(jack_server: JackServer, tmp_path: Path) -> Callable[[str], AbstractContextManager[Receiver]]:
-    """Receivers of one client name, one after another, each with a file named as it is asked for."""
-    return lambda name: running_receiver(tmp_path / f"received-{name}.txt")
+def receiving(jack_server: JackServer, tmp_path: Path) -> Callable[..., AbstractContextManager[Receiver]]:
+    """Receivers, each with a file named as it is asked for: one after another, or each with a client name of its own."""
+    return lambda name, *client: running_receiver(tmp_path / f"received-{name}.txt", *client)

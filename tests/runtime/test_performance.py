@@ -78,7 +78,7 @@ def settings(music: Music, tmp_path: Path) -> Callable[..., PlaySettings]:
 
 
 def into(port: OutputPort, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "open_port", lambda _backend, _name: port)
+    monkeypatch.setattr(output, "open_port", lambda *_: port)
 
 
 def is_silent_after(port: RecordingPort) -> bool:
@@ -332,7 +332,7 @@ def test_without_any_midi_system_the_music_goes_into_a_take(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def none_there(_backend: str, _name: str) -> OutputPort:
+    def none_there(*_: object) -> OutputPort:
         raise NoMidiSystemError("no MIDI system found (nothing here): start one")
 
     monkeypatch.setattr(output, "open_port", none_there)

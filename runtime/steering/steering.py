@@ -21,9 +21,9 @@ LARGEST: Final = 4096
 WAIT_SECONDS: Final = 0.1
 """How soon a stop is seen while nobody turns anything."""
 CATCH_UP_TICKS: Final = TICKS_PER_QUARTER // 2
-CATCH_UP_SECONDS: Final = 0.1
+CATCH_UP_SECONDS: Final = 0.25
 """After a change so much music is made before the next one, unless that takes longer."""
-PAUSE_SECONDS: Final = 0.02
+PAUSE_SECONDS: Final = 0.05
 """Between two changes: turns that come faster are heard together."""
 
 

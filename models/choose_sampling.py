@@ -1,8 +1,9 @@
-"""Choose temperature and min-p for the styles that fail a gate: `python models/choose_sampling.py RUN EPOCH OUT.json`.
+"""Choose temperature, min-p and style strength for each style: `python models/choose_sampling.py RUN EPOCH OUT.json`.
 
-Every style is heard at the defaults (temperature 1, min-p 0.01). One that passes both gates keeps them. One that does
-not is heard at the other settings of SETTINGS, and takes the one that passes and is most like its training pieces;
-where none passes, the one with the most excerpts inside both. OUT.json is what `lstm-composer export --sampling` takes.
+Every style is heard at temperature 1 and min-p 0.01 with each of STRENGTHS, and takes the one that passes both gates and
+is most like its training pieces. Where none passes, it is heard at the other settings of COOLER too; where none of these
+passes either, it takes the one with the most excerpts inside both. OUT.json is what `lstm-composer export --sampling`
+takes: the styles that want others than the bundle's defaults.
 """
 
 import sys
@@ -25,8 +26,9 @@ with quiet_tensorflow():
     from trainer.run_directory import RunDirectory
     from trainer.training import load_network
 
-SETTINGS = ((1.0, 0.01), (1.05, 0.01), (1.1, 0.01), (1.0, 0.03), (0.95, 0.02), (0.9, 0.03), (0.8, 0.03))
-"""Temperature of delta, pitch and duration, and min-p; the first are the defaults. Loudness stays as it was learned."""
+STRENGTHS = (1.0, 1.5, 2.0)
+COOLER = ((1.05, 0.01), (1.1, 0.01), (1.0, 0.03), (0.95, 0.02), (0.9, 0.03), (0.8, 0.03))
+"""Temperature of delta, pitch and duration, and min-p. Loudness stays as it was learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Try:
     Attributes:
         temperature: Of delta, pitch and duration.
         min_p: As `play --min-p`.
+        strength: As `play --style-strength`.
         passed: Whether it passes both gates.
         inside: Excerpts inside the gate that fewer are inside of.
         likeness: Mean overlapped area with the training pieces.
@@ -44,6 +47,7 @@ class Try:
 
     temperature: float
     min_p: float
+    strength: float
     passed: bool
     inside: int
     likeness: float
@@ -51,10 +55,15 @@ class Try:
     @property
     def card(self) -> SamplingCard:
         """What the card of the style says of it."""
-        *_, velocity = TEMPERATURE
-        return SamplingCard(
-            temperature=(self.temperature, self.temperature, self.temperature, velocity), min_p=self.min_p
-        )
+        return sampling_of(self.temperature, self.min_p, self.strength)
+
+
+def sampling_of(temperature: float, min_p: float, strength: float) -> SamplingCard:
+    """One temperature for all heads but that of loudness."""
+    *_, velocity = TEMPERATURE
+    return SamplingCard(
+        temperature=(temperature, temperature, temperature, velocity), min_p=min_p, style_strength=strength
+    )
 
 
 def best_of(tries: Sequence[Try]) -> Try:
@@ -63,16 +72,17 @@ def best_of(tries: Sequence[Try]) -> Try:
 
 
 def tries_of(jury: Jury, player: Player, *, played: bool) -> list[Try]:
-    """Hear a style at the defaults, and at the other settings if it fails."""
-    tries: list[Try] = []
-    for temperature, min_p in SETTINGS:
-        tried = Try(temperature, min_p, passed=False, inside=0, likeness=0.0)
-        own = with_sampling(jury, tried.card)
+    """Hear a style with every strength, and at the other settings if it fails with each."""
+
+    def heard(temperature: float, min_p: float, strength: float) -> Try:
+        own = with_sampling(jury, sampling_of(temperature, min_p, strength))
         loop, copy, _, likeness, _ = own.hear(improvised(own, player), played=played)
         inside = min(loop.inside, copy.inside)
-        tries.append(Try(temperature, min_p, loop.passed and copy.passed, inside, likeness))
-        if tries[0].passed:
-            break
+        return Try(temperature, min_p, strength, loop.passed and copy.passed, inside, likeness)
+
+    tries = [heard(TEMPERATURE[0], MIN_P, strength) for strength in STRENGTHS]
+    if not best_of(tries).passed:
+        tries += [heard(*cooler, strength) for cooler in COOLER for strength in STRENGTHS]
     return tries
 
 
@@ -86,10 +96,10 @@ def main() -> None:
         played = any(piece.performed for piece in own.split.train)
         tries = tries_of(jury_of_style(own), player, played=played)
         for one in tries:
-            console.print(f"{name}: temperature {one.temperature:g}, min-p {one.min_p:g}: {one.inside} inside, "
-                          f"likeness {one.likeness:.3f}{'' if one.passed else ', fails'}")  # fmt: skip
+            console.print(f"{name}: temperature {one.temperature:g}, min-p {one.min_p:g}, strength {one.strength:g}: "
+                          f"{one.inside} inside, likeness {one.likeness:.3f}{'' if one.passed else ', fails'}")  # fmt: skip
         best = best_of(tries)
-        if (best.temperature, best.min_p) != (TEMPERATURE[0], MIN_P):
+        if best.card != sampling_of(TEMPERATURE[0], MIN_P, 1.0):
             chosen[name] = best.card
     out.write_bytes(msgspec.json.format(msgspec.json.encode(chosen), indent=2) + b"\n")
 

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 def a_try(temperature: float, min_p: float, inside: int, likeness: float, *, passed: bool) -> Try:
-    return Try(temperature, min_p, passed, inside, likeness)
+    return Try(temperature, min_p, 1.0, passed, inside, likeness)
 
 
 @pytest.mark.parametrize(

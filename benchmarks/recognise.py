@@ -34,7 +34,7 @@ with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.advice import EXCERPTS
-    from trainer.by_style import by_style, sampled_by
+    from trainer.by_style import as_played, by_style, sampled_by
     from trainer.command import material_of
     from trainer.excerpts import Player, controls_of, make_excerpts, player_of
     from trainer.gates import cut_excerpts
@@ -89,7 +89,8 @@ def generated(player: Player, apart: Mapping[str, Material], own_sampling: Mappi
     found: Excerpts = {}
     for name, own in apart.items():
         meter = Meter.parse(own.summary()["meter"])
-        controls = controls_of(len(own.styles), own.train[0].style, meter=meter)
+        number = own.train[0].style
+        controls = as_played(controls_of(len(own.styles), number, meter=meter), own.styles[number])
         if name in own_sampling:
             controls = sampled_by(controls, own_sampling[name])
         pieces = make_excerpts(player, range(EXCERPTS), PARTS * NOTES, [controls] * EXCERPTS)

@@ -1,9 +1,9 @@
 """Choose temperature, min-p and style strength for each style: `python models/choose_sampling.py RUN EPOCH OUT.json`.
 
-Every style is heard at temperature 1 and min-p 0.01 with each of STRENGTHS, and takes the one that passes both gates and
-is most like its training pieces. Where none passes, it is heard at the other settings of COOLER too; where none of these
-passes either, it takes the one with the most excerpts inside both. OUT.json is what `lstm-composer export --sampling`
-takes: the styles that want others than the bundle's defaults.
+Every style is heard at temperature 1 and min-p 0.01 with each of STRENGTHS, and takes the one that passes both gates
+and is most like its training pieces. Where none passes, it is heard at the other settings of COOLER too; where none of
+these passes either, it takes the one with the most excerpts inside both. OUT.json is what `lstm-composer export
+--sampling` takes: the styles that want others than the bundle's defaults.
 """
 
 import sys
@@ -96,8 +96,9 @@ def main() -> None:
         played = any(piece.performed for piece in own.split.train)
         tries = tries_of(jury_of_style(own), player, played=played)
         for one in tries:
-            console.print(f"{name}: temperature {one.temperature:g}, min-p {one.min_p:g}, strength {one.strength:g}: "
-                          f"{one.inside} inside, likeness {one.likeness:.3f}{'' if one.passed else ', fails'}")  # fmt: skip
+            setting = f"temperature {one.temperature:g}, min-p {one.min_p:g}, strength {one.strength:g}"
+            verdict = "" if one.passed else ", fails"
+            console.print(f"{name}: {setting}: {one.inside} inside, likeness {one.likeness:.3f}{verdict}")
         best = best_of(tries)
         if best.card != sampling_of(TEMPERATURE[0], MIN_P, 1.0):
             chosen[name] = best.card

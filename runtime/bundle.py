@@ -33,6 +33,7 @@ _NAME: Final = re.compile(r"\w[\w .+-]*")
 MOST_STRENGTH: Final = 3.0
 """Styles are laid on no thicker: beyond that their music comes apart."""
 Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
+Pitch = Annotated[int, msgspec.Meta(ge=0, lt=PITCHES)]
 
 
 class _Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +59,8 @@ class SamplingCard(_Card, frozen=True, omit_defaults=True):
 class StyleCard(_Card, frozen=True, omit_defaults=True):
     """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data.
 
-    `sampling` is there where the style plays better by other defaults than the bundle's.
+    `register` is the lowest and the highest pitch that its music uses, but for one note in a thousand. `sampling` is
+    there where the style plays better by other defaults than the bundle's.
     """
 
     name: str
@@ -66,6 +68,7 @@ class StyleCard(_Card, frozen=True, omit_defaults=True):
     meter: str
     pieces: int
     notes: int
+    register: tuple[Pitch, Pitch] | None = None
     sampling: SamplingCard | None = None
 
 

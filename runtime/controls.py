@@ -1,6 +1,6 @@
 """What steers the music while it is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,10 @@ from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, 
 from runtime.notes import Meter
 
 FORBIDDEN = -np.inf
+Register = tuple[int, int]
+WHOLE: Register = (0, PITCHES - 1)
+HEARD = 0.1
+"""Weight from which on a style of a mix brings its register."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Controls:
         pitch_bias: 128 values added to the pitch logits, likewise.
         duration_bias: 105 values added to the duration logits, likewise.
         shortest_piece_bars: Bars before which a piece does not end.
+        registers: Lowest and highest pitch 0..127 that each of the bundle's styles uses; empty where that is not known.
 
     """
 
@@ -41,6 +46,7 @@ class Controls:
     pitch_bias: tuple[float, ...] | None = None
     duration_bias: tuple[float, ...] | None = None
     shortest_piece_bars: int = 8
+    registers: tuple[Register, ...] = ()
 
     def tensors(self, *, may_end: bool = True) -> dict[str, NDArray[Any]]:
         """Return the constant inputs of the event graph for one voice, each [1, ...].
@@ -63,6 +69,11 @@ class Controls:
             "duration_bias": _bias(self.duration_bias, DURATION_CLASSES),
         }
 
+    def register_of(self, style: Sequence[float]) -> Register:
+        """Return the lowest and the highest pitch that a mix of styles uses, by their weights."""
+        heard = [used for used, weight in zip(self.registers, style, strict=False) if weight >= HEARD]
+        return (min(low for low, _ in heard), max(high for _, high in heard)) if heard else WHOLE
+
     def _style_weights(self) -> NDArray[np.float64]:
         """Weights of the styles [styles], moved away from equal weights, or towards them; they still add up to 1.
 
@@ -70,10 +81,16 @@ class Controls:
         the line from the mean of all of them through its own: the thought of classifier-free guidance (Ho and Salimans
         2021), in the place where it costs nothing.
         """
-        weights = np.array(self.style)
-        if self.style_strength == 1:
-            return weights
-        return weights.mean() + self.style_strength * (weights - weights.mean())
+        weights = np.array(self.style, np.float64)
+        if self.style_strength != 1:
+            weights = weights.mean() + self.style_strength * (weights - weights.mean())
+        return weights
+
+
+def pitch_bias(allowed: Callable[[int], bool]) -> tuple[float, ...] | None:
+    """Return what forbids all other pitches; None where all are allowed."""
+    bias = tuple(0.0 if allowed(pitch) else FORBIDDEN for pitch in range(PITCHES))
+    return bias if min(bias) == FORBIDDEN else None
 
 
 def _bias(values: Sequence[float] | None, classes: int) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.article import TokenControls, TokenEncoding, token_advancer, token_start
 from runtime.bundle import BundleCard, load_bundle
-from runtime.controls import Controls, temperatures
+from runtime.controls import WHOLE, Controls, temperatures
 from runtime.engine import Engine
 from runtime.errors import InputError
 from runtime.improviser import Advance
@@ -128,8 +128,16 @@ def _steerable(
     min_p = sampling.min_p if settings.min_p is None else settings.min_p
     strength = sampling.style_strength if settings.style_strength is None else settings.style_strength
     styles = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
+    registers = tuple(one.register or WHOLE for one in card.styles)
     controls = [
-        Controls(style=style, style_strength=strength, meter=meter, temperature=temperature, min_p=min_p)
+        Controls(
+            style=style,
+            style_strength=strength,
+            meter=meter,
+            temperature=temperature,
+            min_p=min_p,
+            registers=registers,
+        )
         for style in styles
     ]
     knobs = Knobs(style=styles[0], style_strength=strength, temperature=temperature, min_p=min_p)

@@ -14,7 +14,7 @@ import msgspec
 from rich.table import Table
 
 from runtime.bundle import SamplingCard, StyleCard
-from runtime.controls import Controls
+from runtime.controls import WHOLE, Controls, pitch_bias
 from runtime.errors import CorpusError
 from trainer import markov
 from trainer.advice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
@@ -139,8 +139,15 @@ def jury_of_style(own: Material) -> Jury:
 
     """
     jury = jury_of(own, len(own.styles))
-    sampling = own.styles[own.train[0].style].sampling
-    return with_sampling(jury, sampling) if sampling else jury
+    card = own.styles[own.train[0].style]
+    return replace(jury, controls=tuple(as_played(controls, card) for controls in jury.controls))
+
+
+def as_played(controls: Controls, style: StyleCard) -> Controls:
+    """The same controls with what a style has of its own: its register, and its sampling if its card has any."""
+    low, high = style.register or WHOLE
+    within = replace(controls, pitch_bias=pitch_bias(lambda pitch: low <= pitch <= high))
+    return sampled_by(within, style.sampling) if style.sampling else within
 
 
 def with_sampling(jury: Jury, sampling: SamplingCard) -> Jury:

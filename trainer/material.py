@@ -12,6 +12,8 @@ from trainer.features import Sequence, sequence_of
 from trainer.piece import Piece
 from trainer.split import Split, split_pieces
 
+RARE = 1000
+"""One note of so many at either end does not count for a style's register."""
 StyleOf = Callable[[Piece], str]
 
 
@@ -99,8 +101,16 @@ def _styles(pieces: Many[Piece], laid_out: Many[Sequence], names: Many[str], sty
         tempo = round(_median([piece.tempo_bpm for piece in own]), 1)
         meter = _commonest(str(piece.meters[0].meter) for piece in own)
         size = sum(notes[piece.name] for piece in own)
-        cards.append(StyleCard(name=name, tempo_bpm=tempo, meter=meter, pieces=len(own), notes=size))
+        register = _register(own)
+        cards.append(StyleCard(name=name, tempo_bpm=tempo, meter=meter, pieces=len(own), notes=size, register=register))
     return cards
+
+
+def _register(pieces: Many[Piece]) -> tuple[int, int]:
+    """The pitches between which all notes lie but the lowest and the highest in a thousand."""
+    pitches = sorted(note.pitch for piece in pieces for note in piece.notes)
+    left_out = len(pitches) // RARE
+    return pitches[left_out], pitches[-1 - left_out]
 
 
 def _notes_of(part: Iterable[Sequence]) -> int:

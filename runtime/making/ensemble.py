@@ -72,9 +72,8 @@ class Ensemble:
         """
         voices: list[Voice] = []
         for index, before in enumerate(self._controls):
-            controls = knobs.controls(before)
-            if self.voices > 1:
-                controls = replace(controls, style=before.style)
+            own = knobs if self.voices == 1 else replace(knobs, style=before.style)
+            controls = own.controls(before)
             voices.append(self._player(controls, seed + index, knobs).voice)
         return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
 

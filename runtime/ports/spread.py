@@ -40,7 +40,8 @@ class SpreadPort(OutputPort):
 
     def tend(self) -> bool:
         """See to all connections; see `OutputPort.tend`."""
-        return all([port.tend() for port in self._ports])
+        there = [port.tend() for port in self._ports]  # every one of them is asked
+        return all(there)
 
     def pending_count(self) -> int:
         """Return how many of the messages given, from the first on that waits, may not have left yet."""
@@ -79,9 +80,7 @@ class SpreadPort(OutputPort):
 
     def wires(self) -> frozenset[Wire]:
         """Return what is connected with any of the ports."""
-        return frozenset(
-            replace(wire, port=index) for index, port in enumerate(self._ports) for wire in port.wires()
-        )
+        return frozenset(replace(wire, port=index) for index, port in enumerate(self._ports) for wire in port.wires())
 
     def connect(self, wire: Wire) -> bool:
         """Connect the port that a connection was one of."""

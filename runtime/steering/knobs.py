@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 
-from runtime.controls import FORBIDDEN, Controls
-from runtime.encoding import DELTA_CLASSES, HEADS, LADDER, PITCHES
+from runtime.controls import WHOLE, Controls, Register, pitch_bias
+from runtime.encoding import DELTA_CLASSES, HEADS, LADDER
 from runtime.errors import InputError
 from runtime.notes import TICKS_PER_QUARTER
 from runtime.steering.scales import pitch_classes
@@ -25,7 +25,7 @@ class Knobs:
         temperature: One per head (delta, pitch, duration, velocity), 0..5.
         min_p: 0..1.
         density: -1 (few onsets) to 1 (many); 0 as learned.
-        register: Lowest and highest pitch, 0..127.
+        register: Lowest and highest pitch, 0..127; the whole range leaves it to the style.
         key: The key that the pitches are held to, as in "F# minor"; None for none.
         velocity: The velocity around which the notes are played, 1..127; None as the network has them.
         velocity_range: How far velocities keep from that: 0 all alike, 1 as the network has them, 2 twice as far.
@@ -42,7 +42,7 @@ class Knobs:
     temperature: tuple[float, float, float, float]
     min_p: float
     density: float = 0.0
-    register: tuple[int, int] = (0, PITCHES - 1)
+    register: Register = WHOLE
     key: str | None = None
     velocity: int | None = None
     velocity_range: float = 1.0
@@ -66,18 +66,15 @@ class Knobs:
             temperature=self.temperature,
             min_p=self.min_p,
             delta_bias=self._delta_bias(),
-            pitch_bias=self._pitch_bias(),
+            pitch_bias=self._pitch_bias(before.register_of(self.style) if self.register == WHOLE else self.register),
         )
 
-    def _pitch_bias(self) -> tuple[float, ...] | None:
-        lowest, highest = self.register
+    def _pitch_bias(self, register: Register) -> tuple[float, ...] | None:
+        lowest, highest = register
         allowed = pitch_classes(self.key) if self.key else frozenset(range(12))
-        bias = tuple(
-            0.0 if lowest <= pitch <= highest and pitch % 12 in allowed else FORBIDDEN for pitch in range(PITCHES)
-        )
-        if max(bias) == FORBIDDEN:
+        if not any(pitch % 12 in allowed for pitch in range(lowest, highest + 1)):
             raise InputError(f"no note of {self.key} lies between {lowest} and {highest}: widen the register")
-        return bias if min(bias) == FORBIDDEN else None
+        return pitch_bias(lambda pitch: lowest <= pitch <= highest and pitch % 12 in allowed)
 
     def _delta_bias(self) -> tuple[float, ...] | None:
         if self.density == 0.0:

@@ -110,5 +110,5 @@ def receiver(jack_server: JackServer, tmp_path: Path) -> Iterator[Receiver]:
 
 @pytest.fixture
 def receiving(jack_server: JackServer, tmp_path: Path) -> Callable[..., AbstractContextManager[Receiver]]:
-    """Receivers, each with a file named as it is asked for: one after another, or each with a client name of its own."""
+    """Receivers, each with a file named as it is asked for: one after another, or each a client of its own name."""
     return lambda name, *client: running_receiver(tmp_path / f"received-{name}.txt", *client)

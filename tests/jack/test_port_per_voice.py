@@ -35,9 +35,7 @@ def test_each_voice_is_heard_on_its_own_port(
         *("--models-dir", str(tiny_models), "--tempo", "200", "--bars", "2", "--backend", backend),
     ]  # fmt: skip
     with ExitStack() as stack:
-        receivers = {
-            channel: stack.enter_context(receiving(str(channel), f"hears {channel}")) for channel in (1, 3)
-        }
+        receivers = {channel: stack.enter_context(receiving(str(channel), f"hears {channel}")) for channel in (1, 3)}
         process = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
         stack.callback(process.kill)
         for channel, receiver in receivers.items():

@@ -31,6 +31,17 @@ def test_the_style_is_laid_on_thinner_or_thicker(strength: float, weights: list[
     assert Controls(style=(1.0,), style_strength=strength).tensors()["style"].tolist() == [[1]]
 
 
+@pytest.mark.parametrize(
+    ("style", "register"),
+    [((1.0, 0.0), (40, 60)), ((0.0, 1.0), (50, 90)), ((0.5, 0.5), (40, 90)), ((0.95, 0.05), (40, 60))],
+)
+def test_a_mix_uses_the_registers_of_those_that_are_heard(
+    style: tuple[float, float], register: tuple[int, int]
+) -> None:
+    assert Controls(style=style, registers=((40, 60), (50, 90))).register_of(style) == register
+    assert Controls(style=style).register_of(style) == (0, 127)
+
+
 def test_a_pitch_can_be_forbidden() -> None:
     bias = tuple(FORBIDDEN if pitch == 60 else 0.0 for pitch in range(128))
     found = Controls(style=(1.0,), pitch_bias=bias).tensors()["pitch_bias"]

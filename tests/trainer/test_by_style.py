@@ -5,14 +5,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from runtime.bundle import SamplingCard
 from runtime.errors import InputError
 from trainer.advice import GateAdvice
-from trainer.by_style import StyleFigures, by_style, means, table_of
+from trainer.by_style import StyleFigures, as_played, by_style, means, table_of
 from trainer.cli import main as train
 from trainer.corpus import Corpus
 from trainer.evaluate_cli import main as evaluate
+from trainer.excerpts import controls_of
 from trainer.material import Material, prepare
 from trainer.piece import Piece
 
@@ -51,6 +54,15 @@ def test_each_style_has_its_own_pieces_and_keeps_its_vector(material: Material) 
 def test_a_style_of_one_piece_has_nothing_held_out(material: Material) -> None:
     own = by_style(material)["alone"]
     assert (len(own.train), own.validation, own.test) == (1, (), ())
+
+
+def test_excerpts_are_made_as_they_are_played(material: Material) -> None:
+    sampling = SamplingCard(temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.02, style_strength=1.5)
+    style = msgspec.structs.replace(material.styles[0], register=(50, 60), sampling=sampling)
+    controls = as_played(controls_of(2, 0), style)
+    assert (controls.temperature, controls.min_p, controls.style_strength) == ((0.9, 0.9, 0.9, 1.0), 0.02, 1.5)
+    assert controls.pitch_bias is not None
+    assert [pitch for pitch, nats in enumerate(controls.pitch_bias) if nats == 0] == list(range(50, 61))
 
 
 def _figures(style: str, nll: float | None, *, passed: bool) -> StyleFigures:

@@ -5,7 +5,7 @@ import pytest
 
 from runtime.bundle import StyleCard
 from runtime.errors import CorpusError
-from runtime.notes import Meter
+from runtime.notes import Meter, Note
 from trainer.corpus import Corpus
 from trainer.material import prepare
 from trainer.piece import MeterChange, Piece, Refusal
@@ -68,6 +68,16 @@ def test_the_habits_of_every_style(two_styles: Corpus) -> None:
     assert (few.name, few.tempo_bpm, few.meter, few.pieces) == ("few", 50.0, "4/4", 3)
     assert (many.name, many.tempo_bpm, many.pieces) == ("many", 120.0, 9)
     assert few.notes + many.notes == sum(len(piece.notes) for piece in two_styles.pieces)
+    pitches = [note.pitch for piece in two_styles.pieces if piece.name.startswith("few/") for note in piece.notes]
+    assert few.register == (min(pitches), max(pitches))
+
+
+def test_one_stray_note_is_no_register(make_walk: MakeWalk) -> None:
+    piece = replace(make_walk(1, 1500), name="long.mid")
+    stray = replace(piece, notes=(*piece.notes, Note(piece.notes[-1].onset, 127, 24, 64)))
+    [style] = prepare(Corpus((stray,), (), "music"), 1).styles
+    assert style.register is not None
+    assert style.register[1] <= max(note.pitch for note in piece.notes)
 
 
 def test_the_styles_of_a_base_come_first(two_styles: Corpus) -> None:

@@ -98,6 +98,16 @@ def test_a_key_and_a_register_allow_these_pitches_and_no_other(scale: str, low: 
     assert allowed == {pitch for pitch in range(low, low + 13) if (pitch - 2) % 12 in SCALES[scale]}
 
 
+def test_without_a_register_it_is_the_styles() -> None:
+    before = Controls(style=(1.0, 0.0), registers=((50, 60), (40, 80)))
+    knobs = replace(KNOBS_AT_FIRST, style=(0.0, 1.0))
+    for register, allowed in (((0, 127), (40, 80)), ((20, 50), (20, 50))):
+        bias = replace(knobs, register=register).controls(before).pitch_bias
+        assert bias is not None
+        pitches = [pitch for pitch, nats in enumerate(bias) if nats == 0]
+        assert (pitches[0], pitches[-1]) == allowed
+
+
 def test_a_register_without_a_note_of_the_key_is_refused() -> None:
     with pytest.raises(InputError, match="no note of C major lies between 61 and 61"):
         replace(KNOBS_AT_FIRST, key="C major", register=(61, 61)).controls(Controls(style=(1.0,)))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from runtime import take as take_module
 from runtime.errors import InputError, MissingError
 from runtime.messages import SUSTAIN_PEDAL, Kind, Message, Sent
-from runtime.notes import Note, without_overlaps
+from runtime.midifile import midi_bytes
+from runtime.notes import Meter, Note, without_overlaps
 from runtime.scheduler import Scheduler
 from runtime.take import Take, check_writable, next_take_path, save_take
 
@@ -198,3 +199,35 @@ def test_a_full_disk(
     assert result.stderr == f"lstm-composer: {disk}/take.mid cannot be written {why}; the music is kept in {rescued}\n"
     assert (result.returncode, result.stdout) == (2, "")
     assert rescued.read_bytes() == (tmp_path / "expected.mid").read_bytes()
+
+
+def test_tempos_of_a_song_that_goes_back_a_little_are_a_file_all_the_same() -> None:
+    take = Take()
+    tempo = [120.0]
+    take.tempo = lambda: tempo[0]
+    for tick, kind, bpm in (
+        (0, Kind.NOTE_ON, 120.0),
+        (50, Kind.NOTE_OFF, 120.0),
+        (40, Kind.NOTE_ON, 90.0),
+        (60, Kind.NOTE_OFF, 150.0),
+    ):
+        tempo[0] = bpm
+        take.add(Sent(Message(tick, kind, 1, 60, 80), 0.0, 0.0))
+    music = take.music()
+    assert music.tempos == [(0, 120.0), (40, 90.0), (60, 150.0)]
+    (_, first), *changes = music.tempos
+    assert midi_bytes(music.notes, tempo_bpm=first, tempo_changes=changes, meter=Meter(4, 4), end_tick=96)
+
+
+def test_a_loop_is_kept_round_after_round_from_bar_lines() -> None:
+    take = Take((1, 5), 96)
+    for number in range(3):
+        for tick, channel in ((96 + 24, 1), (96 + 48, 5)):
+            take.add(Sent(Message(tick, Kind.NOTE_ON, channel, 60 + number, 80), 0.0, 0.0))
+            take.add(Sent(Message(tick + 12, Kind.NOTE_OFF, channel, 60 + number, 64), 0.0, 0.0))
+    expected = [
+        Note(96 * (number + 1) + 24 * (voice + 1), 60 + number, 12, 80, voice)
+        for number in range(3)
+        for voice in (0, 1)
+    ]
+    assert take.music().notes == expected

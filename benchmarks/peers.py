@@ -1,17 +1,18 @@
 """Side by side with other programs that send MIDI: drift, lateness, and notes left on after SIGTERM.
 
-Every program plays quarter notes at 123 bpm into one receiver, one after another in one run, idle and beside
-two busy processes. Its notes are laid on a line: "drift" is how far the last of them has moved against the tempo that
-was asked for, "off the line" how far notes are from it. Both are given by JACK's time, which a recording in a DAW has,
-and by the system's, which is seen in periods of 1.3 ms: a server without sound hardware loses time on a busy machine,
-so that a program keeps one of them at most. At the end the program gets SIGTERM in mid-note.
+All programs play quarter notes at 123 bpm at the same time, each into a receiver and a JACK server of its own, first
+alone and then beside two busy processes. Its notes are laid on a line: "drift" is how far the last of them has moved
+against the tempo that was asked for, "off the line" how far notes are from it. Both are given by JACK's time, which a
+recording in a DAW has, and by the system's, which is seen in periods of 1.3 ms: a server without sound hardware loses
+time on a busy machine, so that a program keeps one of them at most. At the end each gets SIGTERM in mid-note.
 
 subsequence (PyPI) is installed into a temporary environment of its own, by the version below. IMPSY sends in its
 network's own free time, without a tempo: there is no line to be off, and it is left out.
 
-Run: python benchmarks/peers.py [NOTES]     (needs jackd2, jack-tools and the network; about 12 minutes for 300 notes)
+Run: python benchmarks/peers.py [NOTES]     (needs jackd2, jack-tools and the network; about 6 minutes for 300 notes)
 """
 
+import json
 import os
 import re
 import subprocess
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -80,16 +81,14 @@ def off_the_line(seconds: Sequence[float], bpm: float) -> tuple[float, list[floa
     return float((slope - quarter) * beats[-1] * 1000), strays.tolist()
 
 
-def measure(command: Sequence[str], port: str | None, notes: int, busy: int, folder: Path) -> tuple[str, ...]:
+def measure(command: Sequence[str], port: str | None, notes: int) -> list[str]:
     """Run a program until it has sent so many notes, end it in mid-note, and return its row."""
-    received = folder / "received.txt"
     with ExitStack() as stack:
+        received = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "received.txt"
         stack.enter_context(dummy_server())  # names itself in the environment
         environment = os.environ | {"MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK", "PYTHONPATH": str(ROOT)}
         stack.enter_context(running(sys.executable, str(RECEIVER), str(received)))
         wait_for_port("receiver:input")
-        for _ in range(busy):
-            stack.enter_context(running(*BUSY))
         program = stack.enter_context(
             subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
@@ -111,15 +110,34 @@ def measure(command: Sequence[str], port: str | None, notes: int, busy: int, fol
     for times in ([one.jack for one in starts], [one.system for one in starts]):
         drift, strays = off_the_line(times, BPM)
         figures += [drift, percentile(strays, 0.5), percentile(strays, 0.99), max(strays)]
-    return (*(f"{value:.2f}" for value in figures), str(left_on(events)))
+    return [*(f"{value:.2f}" for value in figures), str(left_on(events))]
+
+
+def side_by_side(programs: Mapping[str, tuple[Sequence[str], str | None]], notes: int) -> list[list[str]]:
+    """Measure all programs at once, each through a server of its own, in a process that is this script again."""
+    with ExitStack() as stack:
+        ours = (sys.executable, __file__, str(notes))
+        measuring = [
+            stack.enter_context(
+                subprocess.Popen([*ours, json.dumps([command, port])], stdout=subprocess.PIPE, text=True)
+            )
+            for command, port in programs.values()
+        ]
+        for process in measuring:
+            stack.callback(process.terminate)
+        return [json.loads(process.communicate()[0]) for process in measuring]
 
 
 def main() -> None:
     """Measure ours both ways and the other program, idle and busy."""
     notes = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    if len(sys.argv) > 2:
+        command, own_port = json.loads(sys.argv[2])
+        print(json.dumps(measure(command, own_port, notes)))
+        return
     ours = (sys.executable, "-m", "runtime.cli", "play", *OURS, "--tempo", str(BPM), "--sync", "internal", "--backend")
     rows = []
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         venv.create(folder / "environment", with_pip=True)
         python = str(folder / "environment" / "bin" / "python")
@@ -127,15 +145,15 @@ def main() -> None:
         script = folder / "steady.py"
         script.write_text(STEADY)
         port = "LSTM Composer:LSTM Composer"
-        programs = {
+        programs: dict[str, tuple[Sequence[str], str | None]] = {
             "LSTM Composer, jack": ((*ours, "jack"), port),
             "LSTM Composer, jack-rtmidi": ((*ours, "jack-rtmidi"), port),
             SUBSEQUENCE: ((python, str(script)), None),
         }
-        for title, (command, own_port) in programs.items():
-            for busy in (0, 2):
-                rows.append((title, busy, *measure(command, own_port, notes, busy, folder)))
-                print(*rows[-1], file=sys.stderr)
+        for busy in (0, 2):
+            for _ in range(busy):
+                stack.enter_context(running(*BUSY))
+            rows += [(title, busy, *row) for title, row in zip(programs, side_by_side(programs, notes), strict=True)]
     print(f"{machine()}, {notes} notes each\n")
     by_jack = ("JACK's time: drift, ms", "off the line p50, ms", "p99", "worst")
     by_system = ("system's time: drift, ms", "off the line p50, ms", "p99", "worst")

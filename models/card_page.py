@@ -78,9 +78,7 @@ def page(run: Path, card: BundleCard, measured: Mapping[str, Any], told: Mapping
         sources="\n".join(map(source_line, card.data)),
         epochs=len(history),
         minutes=sum(float(one["seconds"]) for one in history) / 60,
-        split=", ".join(
-            f"{part['pieces']:,} ({part['notes']:,} notes) for {name}" for name, part in parts.items()
-        ),
+        split=", ".join(f"{part['pieces']:,} ({part['notes']:,} notes) for {name}" for name, part in parts.items()),
         loss=card.metrics["test_loss"],
         markov=card.metrics["markov_order_3_loss"],
         mean=means["nll"],

@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.notes import Note
 
-LATEST_BARS = 256
+LATEST_BARS = 128
 """Bars back from the latest for which every place is kept, and the notes."""
 FIRST_BARS = 8
 """So are those of the first bars, where a song is started again."""

@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         data=arguments.data,
         licence=arguments.licence,
         sampling=arguments.sampling,
+        leave_out=tuple(arguments.leave_out),
     )
     return run_export(settings)
 
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, metavar="FILE.json", help="sources, licences, attributions for the card")
     own = "temperature and min-p for styles that want others than the rest"
     parser.add_argument("--sampling", type=Path, metavar="FILE.json", help=own)
+    left_out = "a style that is not to be in the bundle; repeat it for more"
+    parser.add_argument("--leave-out", action="append", default=[], metavar="STYLE", help=left_out)
     parser.add_argument("--licence", default="not stated", help="licence of the bundle")
     return parser
 

@@ -14,6 +14,7 @@ import msgspec
 import runtime
 from export import article
 from export.convert import Storage, round_weights, to_onnx
+from export.leaving_out import kept_styles, with_styles_alone
 from export.parity import check_parity
 from runtime.article import ArticleEncoding, SkuldurEncoding
 from runtime.bundle import (
@@ -65,6 +66,7 @@ class ExportSettings:
         licence: Of the bundle.
         sampling: JSON file with defaults (temperature, min_p) for the styles that want others than the rest, None if
             there are none.
+        leave_out: Styles that are not to be in the bundle.
 
     """
 
@@ -76,6 +78,7 @@ class ExportSettings:
     data: Path | None
     licence: str
     sampling: Path | None = None
+    leave_out: tuple[str, ...] = ()
 
 
 def run_export(settings: ExportSettings) -> int:
@@ -92,7 +95,10 @@ def run_export(settings: ExportSettings) -> int:
     data = _data(settings, run, trained)
     network = load_network(run, epoch)
     round_weights(network, settings.weights)
-    graph = _graph(run, trained, network, settings.weights)
+    played = network
+    if settings.leave_out:
+        played = with_styles_alone(network, kept_styles(styles_of_run(run, trained), settings.leave_out))
+    graph = _graph(run, trained, played, settings.weights)
     untested = _card(settings, run, trained, network, epoch, graph, data)
     parity = graph.check(Engine(Bundle(untested, graph.onnx), "cpu"))
     card = msgspec.structs.replace(untested, parity=parity)
@@ -161,7 +167,7 @@ def _card(
         schema_version=SCHEMA_VERSION,
         name=name,
         licence=settings.licence,
-        styles=_with_sampling(_styles(run, trained, name), settings.sampling),
+        styles=_with_sampling(_styles(settings, run, trained, name), settings.sampling),
         encoding=graph.encoding,
         network=graph.network,
         inputs=inputs,
@@ -177,14 +183,14 @@ def _card(
     )
 
 
-def _styles(run: RunDirectory, trained: TrainingSettings, name: str) -> list[StyleCard]:
-    """All styles of the network; the one that bears the run's name gets the bundle's.
+def _styles(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, name: str) -> list[StyleCard]:
+    """All styles that stay; the one that bears the run's name gets the bundle's.
 
     Raises:
         InputError: If another style is called so.
 
     """
-    styles = styles_of_run(run, trained)
+    styles = [style for style in styles_of_run(run, trained) if style.name not in settings.leave_out]
     others = [style.name for style in styles if style.name != trained.name]
     if len(others) < len(styles) and name in others:
         raise InputError(f"--name {name} is that of a style of the base: give the new one another")

@@ -263,7 +263,7 @@ def _styles(arguments: Arguments) -> None:
     if arguments.json:
         rows = [
             {"style": name, "bundle": str(style.path), "tempo_bpm": style.card.tempo_bpm, "meter": style.card.meter,
-             "pieces": style.card.pieces, "notes": style.card.notes,
+             "pieces": style.card.pieces, "notes": style.card.notes, "register": style.card.register,
              "data": [{"source": data.source, "licence": data.licence, "attribution": data.attribution}
                       for data in style.data]}
             for name, style in sorted(found.items())

@@ -12,6 +12,7 @@ import pytest
 import runtime.cli
 from export.cli import main as export
 from runtime.bundle import BundleCard, read_card
+from runtime.errors import InputError
 from trainer.cli import main as train
 
 PIECES = 4
@@ -37,8 +38,8 @@ def _train(*argv: str | Path) -> None:
         assert train(list(map(str, argv))) == 0
 
 
-def _export(run: Path, models: Path) -> BundleCard:
-    assert export(["--run", str(run), "--epoch", "best", "-o", str(models)]) == 0
+def _export(run: Path, models: Path, *flags: str) -> BundleCard:
+    assert export(["--run", str(run), "--epoch", "best", "-o", str(models), *flags]) == 0
     return read_card(models / f"{run.name}.onnx.json")
 
 
@@ -99,6 +100,23 @@ def test_sub_folders_are_styles(base_run: Path, models: Path) -> None:
     assert [style["name"] for style in corpus["styles"]] == ["high", "low"]
     for part in ("train", "validation", "test"):
         assert {name.split("/")[0] for name in corpus["names"][part]} == {"high", "low"}
+
+
+def test_a_style_is_left_out(
+    base_run: Path, models: Path, written: Callable[[str, Path], mido.MidiFile], tmp_path: Path
+) -> None:
+    """The one that stays plays what it played."""
+    card = _export(base_run, tmp_path, "--leave-out", "high")
+    assert [style.name for style in card.styles] == ["low"]
+    assert card.parity.greedy_equal
+    assert _bytes_of(written("low", tmp_path)) == _bytes_of(written("low", models))
+
+
+def test_a_style_to_leave_out_that_is_not_there(base_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--leave-out joplin is no style of the run, which holds high, low"):
+        _export(base_run, tmp_path, "--leave-out", "joplin")
+    with pytest.raises(InputError, match="one has to stay"):
+        _export(base_run, tmp_path, "--leave-out", "high", "--leave-out", "low")
 
 
 def test_a_mix_is_written(models: Path, written: Callable[[str, Path], mido.MidiFile]) -> None:

@@ -264,6 +264,7 @@ def test_styles(capsys: pytest.CaptureFixture[str], tiny_models: Path, copied_mo
         "meter": "4/4",
         "pieces": 1,
         "notes": 37,
+        "register": None,
         "data": [{"source": "none", "licence": "MIT", "attribution": ""}],
     }
     (broken,) = found["broken"]

@@ -1,5 +1,7 @@
 """Which temperature and min-p a style gets that fails a gate at the defaults."""
 
+from dataclasses import replace
+
 import pytest
 from choose_sampling import Try, best_of
 
@@ -8,7 +10,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 def a_try(temperature: float, min_p: float, inside: int, likeness: float, *, passed: bool) -> Try:
-    return Try(temperature, min_p, 1.0, passed, inside, likeness)
+    return Try(temperature, min_p, 1.0, passed, like_enough=True, inside=inside, likeness=likeness)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,10 @@ def test_the_likest_that_passes_or_else_the_one_with_most_inside(tries: list[Try
 
 def test_loudness_stays_as_it_was_learned() -> None:
     assert a_try(0.8, 0.03, 32, 0.7, passed=True).card.temperature == (0.8, 0.8, 0.8, 1.0)
+
+
+def test_a_style_that_wanders_from_its_loudness_is_held_to_it() -> None:
+    before = a_try(1.0, 0.01, 32, 0.7, passed=True)
+    steady = replace(a_try(1.0, 0.01, 31, 0.8, passed=True), loudness=0.6)
+    assert best_of([before, steady]) == steady
+    assert steady.card.temperature == (1.0, 1.0, 1.0, 0.6)

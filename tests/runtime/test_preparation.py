@@ -9,7 +9,7 @@ import pytest
 
 from runtime import preparation
 from runtime.bundle import Bundle, SamplingCard, write_bundle
-from runtime.controls import Controls
+from runtime.controls import WHOLE, Controls
 from runtime.encoding import LADDER
 from runtime.engine import Engine
 from runtime.errors import BundleError, InputError, MissingError
@@ -20,6 +20,8 @@ from runtime.preparation import prepare
 from runtime.settings import MusicSettings
 
 Music = Callable[..., MusicSettings]
+ALL = (WHOLE,)
+"""The one style keeps to no register."""
 
 
 @pytest.fixture
@@ -45,21 +47,21 @@ def test_a_style_may_want_other_defaults_than_its_bundle(
     write_bundle(card, tiny_bundle.onnx, tmp_path / "own")
     prepare(music(temperature=None, models_dirs=(tmp_path / "own",)))
     prepare(music(temperature=0.5, min_p=0.0, style_strength=1.0, models_dirs=(tmp_path / "own",)))
-    own = Controls(style=(1.0,), style_strength=1.5, temperature=sampling.temperature, min_p=0.03)
-    assert controls == [own, Controls(style=(1.0,), temperature=(0.5,) * 4, min_p=0.0)]
+    own = Controls(style=(1.0,), style_strength=1.5, registers=ALL, temperature=sampling.temperature, min_p=0.03)
+    assert controls == [own, Controls(style=(1.0,), registers=ALL, temperature=(0.5,) * 4, min_p=0.0)]
 
 
 def test_the_bundles_own_habits(music: Music, controls: list[Controls]) -> None:
     prepared = prepare(music(temperature=None))
     assert (prepared.style, prepared.device, prepared.tempo_bpm) == ("scale", "cpu", 120.0)
     assert (prepared.meter, prepared.end_tick, prepared.cursor.number) == (Meter(4, 4), None, 0)
-    assert controls == [Controls(style=(1.0,), temperature=(1.0,) * 4, min_p=0.05)]
+    assert controls == [Controls(style=(1.0,), registers=ALL, temperature=(1.0,) * 4, min_p=0.05)]
 
 
 def test_what_was_asked_for(music: Music, controls: list[Controls]) -> None:
     prepared = prepare(music(tempo_bpm=90.5, meter=Meter(3, 4), bars=5, temperature=0.0, min_p=0.0))
     assert (prepared.tempo_bpm, prepared.meter, prepared.end_tick) == (90.5, Meter(3, 4), 5 * 72)
-    assert controls == [Controls(style=(1.0,), meter=Meter(3, 4), temperature=(0.0,) * 4, min_p=0.0)]
+    assert controls == [Controls(style=(1.0,), registers=ALL, meter=Meter(3, 4), temperature=(0.0,) * 4, min_p=0.0)]
 
 
 def test_it_is_ready_to_play(music: Music) -> None:

@@ -23,7 +23,8 @@ END_OF_SYSEX = "f7"
 """rtmidi's JACK input takes all that comes after a system exclusive message without its end for more of it."""
 PATIENCE_SECONDS = 20.0
 
-pytestmark = pytest.mark.timeout(90)
+# A machine that is busy besides can bring the server itself out of step for good: "engine may now behave abnormally".
+pytestmark = [pytest.mark.timeout(90), pytest.mark.flaky(reruns=3)]
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
@@ -49,13 +50,6 @@ def ends(messages: list[Any]) -> int:
     return sum(one.data == END for one in messages)
 
 
-def pressed(destination: str, receiver: Any, panics: int) -> bool:
-    """Press panic, as often as it takes: on a busy machine the end of the flood is lost, and with it END_OF_SYSEX."""
-    flood(destination, 0.0, END_OF_SYSEX, PANIC)
-    time.sleep(0.5)
-    return ends(receiver.received()) > panics
-
-
 def struck(messages: list[Any]) -> int:
     return sum(one.data[0] == 0x90 for one in messages)
 
@@ -75,7 +69,8 @@ def test_a_flood_passes(receiver: Any, tiny_models: Path, tmp_path: Path, backen
             heard = len(receiver.received())
             wait_for(lambda: struck(receiver.received()[heard:]) >= 4, "music after the flood")
             panics = ends(receiver.received())
-            wait_for(lambda: pressed(INPUTS[backend], receiver, panics), "the panic")
+            flood(INPUTS[backend], 0.0, END_OF_SYSEX, PANIC)
+            wait_for(lambda: ends(receiver.received()) > panics, "the panic")
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE_SECONDS) == 0
             assert process.stderr is not None

@@ -11,8 +11,8 @@ from typing import Any, Final
 from runtime.errors import MissingError
 from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.piano import Piano
-from runtime.sound.player import StreamPlayer
 from runtime.sound.sampler import RATE, Sampler, Sound
+from runtime.sound.stream_player import StreamPlayer
 from runtime.terminal import quiet_stderr
 
 BUFFER_MILLISECONDS: Final = 10
@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 
 class SoundCard:
-    """A piano on an audio device; a `runtime.sound.player.Player`.
+    """A piano on an audio device; a `Player` (runtime.sound.player).
 
     A thread of its own decodes the samples, those that are needed first at the beginning, and then looks after the
     device: one that goes away is opened again when it is back, or another that takes its place.

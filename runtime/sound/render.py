@@ -151,7 +151,7 @@ def rendered(
     Args:
         timed: By time.
         length_seconds: How long it lasts at least.
-        volume: Loudness of the whole, 0..1; see `runtime.sound.player.StreamPlayer.set_volume`.
+        volume: Loudness of the whole, 0..1; see `StreamPlayer.set_volume`.
         piano: What sounds; None for the one that ships.
 
     """

@@ -44,6 +44,8 @@ from runtime.writing import file_bytes
 AHEAD_BARS = 2
 COUNT_IN_SECONDS = 1.0
 """From the port being there to the first downbeat: a patchbay or a script can connect it before a note is lost."""
+SOUND_COUNT_IN_SECONDS = 0.4
+"""The same where nobody has to connect anything: the first samples are decoded meanwhile."""
 FILL_SECONDS = 5.0
 REFRESH_SECONDS = 0.1
 
@@ -181,7 +183,8 @@ def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport
     if output.link is not None:
         quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
         return LinkTransport(output.link, port.clock, quarters), threading.Event()
-    own = InternalTransport(port.clock.now() + COUNT_IN_SECONDS + port.lead_seconds, tempo_bpm)
+    count_in = COUNT_IN_SECONDS + port.lead_seconds if port.awaits_connection else SOUND_COUNT_IN_SECONDS
+    own = InternalTransport(port.clock.now() + count_in, tempo_bpm)
     if output.ears.inbox is None:
         return own, None
     return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm), output.ears.inbox.wake

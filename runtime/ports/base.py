@@ -50,12 +50,14 @@ class OutputPort(ABC):
         name: What other programs call the port.
         clock: The clock that the times of `send` are read on.
         lead_seconds: How long before its time a message may be given; 0 where it leaves at once.
+        awaits_connection: Whether another program has to be connected before anything is heard.
         renamed: The name it has if the one asked for was taken by another program, else None.
         on_news: Told in one line when the port goes away and when it is back, on any thread.
 
     """
 
     lead_seconds: float = 0.0
+    awaits_connection: bool = True
     renamed: str | None = None
 
     def __init__(self, name: str, clock: Clock | None = None) -> None:

@@ -4,11 +4,13 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any, Final
 
 from runtime.errors import MissingError
+from runtime.messages import Kind, Message
 from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import RATE, Sampler, Sound
@@ -35,8 +37,8 @@ Say = Callable[[str], None]
 class SoundCard:
     """A piano on an audio device; a `Player` (runtime.sound.player).
 
-    A thread of its own decodes the samples, those that are needed first at the beginning, and then looks after the
-    device: one that goes away is opened again when it is back, or another that takes its place.
+    A thread of its own decodes the samples, and then looks after the device: one that goes away is opened again when it
+    is back, or another that takes its place.
     """
 
     def __init__(self, wanted: str | None, delay_seconds: float, say: Say, piano: Piano | None = None) -> None:
@@ -58,12 +60,20 @@ class SoundCard:
         self._device = _open_device(wanted)
         self._piano = piano or Piano.load()
         self._player = StreamPlayer(Sampler(self._piano, waits_for_samples=False), delay_seconds)
-        self.play, self.pending_count = self._player.play, self._player.pending_count
-        self.take_back, self.set_volume = self._player.take_back, self._player.set_volume
+        self.pending_count, self.take_back = self._player.pending_count, self._player.take_back
+        self.set_volume = self._player.set_volume
+        self._strokes: deque[tuple[int, int]] = deque()  # key and velocity of notes that may lack their samples
+        self._has_all_samples = False
         self._stop = threading.Event()
         self._start()
         self._thread = threading.Thread(target=self._look_after, name="sound", daemon=True)
         self._thread.start()
+
+    def play(self, message: Message, due_seconds: float) -> None:
+        """Let a message be heard; see `Player.play`."""
+        if not self._has_all_samples and message.kind is Kind.NOTE_ON:
+            self._strokes.append((message.number, message.value))
+        self._player.play(message, due_seconds)
 
     def describe(self) -> str:
         """Return where it sounds."""
@@ -91,10 +101,20 @@ class SoundCard:
             count = yield self._player.frames(count)
 
     def _look_after(self) -> None:
-        self._piano.bank.decode_all(self._piano.decoding_order(), self._stop)
+        self._decode_samples()
         while not self._stop.wait(_LOOK_SECONDS):
             if time.monotonic() - self._last_asked > _STALLED_SECONDS:
                 self._bring_back()
+
+    def _decode_samples(self) -> None:
+        """Decode all samples; those of notes that have come already before all others."""
+        for number in self._piano.decoding_order():
+            while self._strokes and not self._stop.is_set():
+                self._piano.bank.decode(self._piano.stroke(*self._strokes.popleft()).sample)
+            if self._stop.is_set():
+                return
+            self._piano.bank.decode(number)
+        self._has_all_samples = True
 
     def _bring_back(self) -> None:
         """Open a device again, as soon as there is one."""

@@ -117,7 +117,7 @@ class Piano:
 
     def nearest_decoded(self, stroke: Stroke) -> Stroke | None:
         """Return the stroke with the nearest decoded sample in place of its own; None where there is none yet."""
-        ready = [number for number in range(len(self._font.samples)) if self.bank.is_decoded(number)]
+        ready = [number for number in range(len(self._font.samples)) if self.bank.is_whole(number)]
         if not ready:
             return None
         samples = self._font.samples

@@ -16,6 +16,7 @@ class SoundPort(OutputPort):
     """Sounds what it is sent, at its time; there is no MIDI port."""
 
     lead_seconds = LEAD_SECONDS
+    awaits_connection = False
 
     def __init__(self, name: str, player: Player) -> None:
         """Take over a player; closing the port closes it."""

@@ -25,7 +25,7 @@ CHANNELS: Final = 16
 
 _ROOM: Final = POLYPHONY + 32  # voices that fade after they were stolen are there too
 _FADE_SECONDS: Final = 0.01  # a stolen voice falls by 60 dB in that time
-_SILENT: Final = 1e-4  # a voice whose envelope has fallen to so much of full scale is over: 80 dB below it
+_SILENT: Final = 1e-4  # a voice whose level has fallen to so much of full scale, 80 dB below it, is over
 _LOUDNESS: Final = 2.0  # of the whole: most music peaks between a half and full scale; the limiter has the rest
 _PAN_SHARE: Final = 0.35  # how far apart the lowest and the highest key sound: 0 in one place, 1 hard left and right
 _NEPERS_PER_DECIBEL: Final = float(np.log(10) / 20)
@@ -39,7 +39,7 @@ _DOWN, _PEDALLED, _RELEASED, _FADING = range(4)
 """A voice's key is down; it is up and the pedal holds the voice; nothing holds it; it was stolen."""
 
 _VOICE: Final[Any] = np.dtype([
-    ("channel", "i4"), ("key", "i4"), ("state", "i4"), ("colour", "i4"),
+    ("channel", "i4"), ("key", "i4"), ("state", "i4"), ("colour", "i4"), ("sample", "i4"),
     ("position", "f8"),  # frame of the bank that is heard next
     ("step", "f8"),  # frames of the bank for each of ours
     ("end", "f8"), ("loop", "f8"),  # where it ends or goes back by so many frames; 0: it does not
@@ -121,6 +121,7 @@ class Sampler:
         pan = float(np.clip((key - 60) / 60 * _PAN_SHARE + self._pan[channel], -1, 1))
         voice = self._voices[self._count]
         voice["channel"], voice["key"], voice["state"] = channel, key, _DOWN
+        voice["sample"] = stroke.sample
         voice["colour"] = self._low_pass.colour(stroke.cutoff_hz)
         voice["position"] = begin
         voice["step"] = 2 ** ((key - stroke.root) / 12) * stroke.rate / RATE
@@ -137,12 +138,9 @@ class Sampler:
         self._count += 1
 
     def _ready(self, stroke: Stroke) -> Stroke | None:
-        if self._piano.bank.is_decoded(stroke.sample):
+        if self._waits_for_samples or self._piano.bank.is_whole(stroke.sample):
             return stroke
-        if not self._waits_for_samples:
-            return self._piano.nearest_decoded(stroke)
-        self._piano.bank.decode(stroke.sample)
-        return stroke
+        return self._piano.nearest_decoded(stroke)
 
     def _make_room(self) -> bool:
         """End one voice where all are taken: what dies away first, of those the softest. False if none is left."""
@@ -211,14 +209,26 @@ class Sampler:
 
     def _mixed(self, frames: int) -> Sound:
         voices = self._voices[: self._count]
+        if self._waits_for_samples:
+            self._decode(voices, frames)
         sound = self._read(voices, frames)
         self._low_pass.filter(sound, voices["colour"], voices["first"], voices["second"])
-        self._apply_envelopes(sound, voices)
-        mixed = np.stack([np.einsum("vf,v->f", sound, voices[side]) for side in ("left", "right")])
+        begin, end = self._levels(voices, frames)
+        # Within a block a level is a straight line: what it begins with, and a ramp to where it ends.
+        sides = np.stack([voices["left"], voices["right"]])
+        steady, rising = (np.einsum("sv,vf->sf", sides * gains, sound) for gains in (begin, end - begin))
+        mixed: Sound = steady + rising * _ramp(frames)
         voices["position"] += voices["step"] * frames
         self._wrap(voices)
         self._sweep(voices)
         return mixed
+
+    def _decode(self, voices: NDArray[np.void], frames: int) -> None:
+        """Decode the samples as far as these frames need them."""
+        bank = self._piano.bank
+        needed = voices["position"] + voices["step"] * frames - bank.offsets[voices["sample"]] + 2
+        for voice in np.flatnonzero(needed > bank.decoded[voices["sample"]]).tolist():
+            bank.decode(int(voices["sample"][voice]), int(needed[voice]))
 
     def _read(self, voices: NDArray[np.void], frames: int) -> Sound:
         """Return each voice's frames, between two of the sample by a straight line; -32768..32767."""
@@ -245,19 +255,15 @@ class Sampler:
         past = over >= 0
         places[past] = end - loop + over[past] % loop if loop else end
 
-    def _apply_envelopes(self, sound: Sound, voices: NDArray[np.void]) -> None:
-        """Give each voice its level: within a block a straight line."""
-        frames = sound.shape[1]
-        before = voices["level"] * self._channel_gain_before[voices["channel"]]
+    def _levels(self, voices: NDArray[np.void], frames: int) -> tuple[Sound, Sound]:
+        """Return each voice's level at the beginning and at the end of so many frames, for samples of 16 bits."""
+        begin = voices["level"] * self._channel_gain_before[voices["channel"]]
         falls = np.where(voices["hold"] > 0, 0.0, voices["decay"])
         falls = np.where(voices["state"] < _RELEASED, falls, np.maximum(voices["release"], falls))
         voices["level"] *= np.exp(-falls * frames)
         voices["hold"] -= frames
-        after = voices["level"] * self._channel_gain[voices["channel"]]
-        steps = ((after - before) / 32768).astype(np.float32)
-        levels = steps[:, None] * _ramp(frames)
-        levels += (before / 32768).astype(np.float32)[:, None]
-        sound *= levels
+        end = voices["level"] * self._channel_gain[voices["channel"]]
+        return (begin / 32768).astype(np.float32), (end / 32768).astype(np.float32)
 
     def _wrap(self, voices: NDArray[np.void]) -> None:
         over = voices["position"] - voices["end"]

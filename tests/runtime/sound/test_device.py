@@ -97,9 +97,31 @@ def test_samples_are_decoded_while_it_plays() -> None:
     piano = Piano.load()
     card = SoundCard(NULL_DEVICE, 0.0, fail, piano)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not all(map(piano.bank.is_decoded, range(72))):
+    while not all(map(piano.bank.is_whole, range(72))):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    card.close()
+
+
+def test_samples_of_notes_that_have_come_are_decoded_first() -> None:
+    piano = Piano.load()
+    order: list[int] = []
+    decode = piano.bank.decode
+
+    def noted(number: int, frames: int | None = None) -> None:
+        order.append(number)
+        if len(order) == 1:  # meanwhile notes have come
+            card.play(on(21, 120), time.monotonic() + 60)
+            card.play(on(108, 120), time.monotonic() + 60)
+        decode(number, frames)
+
+    started = threading.Event()
+    piano.bank.decode = lambda *given: (started.wait(), noted(*given))  # type: ignore[assignment, func-returns-value]
+    card = SoundCard(NULL_DEVICE, 0.0, fail, piano)
+    started.set()
+    wait_for(lambda: len(order) > 4)
+    assert order[1:3] == [piano.stroke(21, 120).sample, piano.stroke(108, 120).sample]
+    assert card.take_back(2) == [on(21, 120), on(108, 120)]
     card.close()
 
 

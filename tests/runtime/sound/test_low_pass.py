@@ -44,6 +44,6 @@ def test_what_is_bright_enough_passes() -> None:
     assert np.abs(filtered[1]).max() < np.abs(sound[1]).max()
 
 
-@pytest.mark.parametrize(("cutoff_hz", "step"), [(1.0, 0), (150.0, 0), (300.0, 6), (1200.0, 18), (1e6, 32)])
+@pytest.mark.parametrize(("cutoff_hz", "step"), [(1.0, 0), (150.0, 0), (300.0, 6), (1200.0, 18), (1e6, 35)])
 def test_cutoffs_have_steps(cutoff_hz: float, step: int) -> None:
     assert LowPass(RATE).colour(cutoff_hz) == step

@@ -59,7 +59,7 @@ def test_plain_samples_and_zones(tmp_path: Path) -> None:
     assert second.value(Generator.VOLUME_RELEASE, 60, 64) == -12_000  # the format's default
     assert (font.samples[0].loop_start, font.samples[0].loop_end) == (100, 900)
     bank = SampleBank(font)
-    assert (bank.lengths, bank.is_decoded(0)) == ([1000], False)
+    assert (bank.lengths, bank.is_whole(0)) == ([1000], False)
     bank.decode(0)
     assert bank.frames[500] == 500
 

@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import IO, cast
 
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from runtime.attending import attending
 from runtime.dispatcher import Dispatcher
+from runtime.errors import MissingError
 from runtime.eventlog import EventLog
 from runtime.live_line import LiveLine, read
 from runtime.lookahead import LookAhead
@@ -75,6 +77,9 @@ def play(settings: PlaySettings) -> None:
     for path in (settings.take, settings.events):
         if path is not None:
             check_writable(path)
+    if settings.sound:
+        # Beside the engine, which loads without holding the interpreter; whether it can sound is seen later.
+        threading.Thread(target=_load_sound, name="loading").start()
     prepared = prepare(settings.music)
     stop = threading.Event()
     take = Take(prepared.channels, prepared.meter.ticks_per_bar)
@@ -122,6 +127,11 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _load_sound() -> None:
+    with suppress(MissingError):
+        import_module("runtime.sound.device")
 
 
 def _lookahead(prepared: Prepared) -> LookAhead:

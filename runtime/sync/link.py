@@ -7,7 +7,6 @@ ends the music, and a start begins it anew on the next bar line. Needs the packa
 Source: the concepts of Link's documentation (ableton.github.io/link): tempo and beat alignment, quantum, start/stop.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -190,6 +189,8 @@ def joined(tempo_bpm: float, beats_per_bar: float) -> Iterator[Session]:
 @contextmanager
 def _event_loop() -> Iterator[Callable[[Callable[[], Any]], Any]]:
     """Run an event loop on a thread of its own, which aalink wants; gives what runs a function there."""
+    import asyncio  # noqa: PLC0415 - it would make every start of `play` slower
+
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="link", daemon=True)
     thread.start()

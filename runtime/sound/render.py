@@ -13,7 +13,7 @@ from rich.progress import Progress
 from runtime.errors import InputError
 from runtime.messages import Kind, Message
 from runtime.sound.piano import Piano
-from runtime.sound.sampler import ALL_SOUND_OFF, CHANNELS, RATE, Sampler, Sound
+from runtime.sound.sampler import CHANNELS, RATE, Controller, Sampler, Sound
 from runtime.sound.sound_file import check_sound_file, write_sound
 
 TAIL_SECONDS: Final = 4.0
@@ -165,7 +165,7 @@ def rendered(
         sampler.take(message)
     yield from _blocks(sampler, round(length_seconds * RATE) - done)
     for channel in range(1, CHANNELS + 1):
-        for number in (64, 123):
+        for number in (Controller.SUSTAIN_PEDAL, Controller.ALL_NOTES_OFF):
             sampler.take(Message(0, Kind.CONTROL, channel, number, 0))
     yield from _tail(sampler)
 
@@ -182,5 +182,5 @@ def _tail(sampler: Sampler) -> Iterator[Sound]:
             return
         yield sampler.sound(_BLOCK_FRAMES)
     for channel in range(1, CHANNELS + 1):
-        sampler.take(Message(0, Kind.CONTROL, channel, ALL_SOUND_OFF, 0))
+        sampler.take(Message(0, Kind.CONTROL, channel, Controller.ALL_SOUND_OFF, 0))
     yield sampler.sound(round(_FADE_SECONDS * RATE))

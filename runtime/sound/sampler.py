@@ -3,14 +3,14 @@
 All voices are read from the sample bank in one step of numpy, so that sixty of them cost little more than one.
 """
 
-from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.messages import SUSTAIN_PEDAL, Kind, Message
+from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
 from runtime.sound.limiter import Limiter
 from runtime.sound.low_pass import LowPass
 from runtime.sound.piano import Piano, Stroke
@@ -30,8 +30,19 @@ _LOUDNESS: Final = 2.0  # of the whole: most music peaks between a half and full
 _PAN_SHARE: Final = 0.35  # how far apart the lowest and the highest key sound: 0 in one place, 1 hard left and right
 _NEPERS_PER_DECIBEL: Final = float(np.log(10) / 20)
 
-VOLUME, PAN, EXPRESSION = 7, 10, 11
-ALL_SOUND_OFF, RESET_CONTROLLERS = 120, 121
+
+class Controller(IntEnum):
+    """The controllers that are understood (MIDI 1.0)."""
+
+    VOLUME = 7
+    PAN = 10
+    EXPRESSION = 11
+    SUSTAIN_PEDAL = SUSTAIN_PEDAL
+    ALL_SOUND_OFF = 120
+    RESET = 121
+    ALL_NOTES_OFF = ALL_NOTES_OFF
+
+
 _PEDAL_DOWN: Final = 64  # values from this on mean "down" (MIDI 1.0)
 _USUAL_VOLUME: Final = 100  # of a channel that was told none (General MIDI)
 
@@ -84,7 +95,7 @@ class Sampler:
         self._limiter = Limiter(RATE)
         self._pedal = [False] * CHANNELS
         self._pan = [0.0] * CHANNELS
-        self._controls = [{VOLUME: _USUAL_VOLUME, EXPRESSION: 127} for _ in range(CHANNELS)]
+        self._controls = [{Controller.VOLUME: _USUAL_VOLUME, Controller.EXPRESSION: 127} for _ in range(CHANNELS)]
         self._channel_gain = np.ones(CHANNELS)
         self._channel_gain_before = np.ones(CHANNELS)
         self.volume = 1.0
@@ -148,9 +159,7 @@ class Sampler:
         heard = np.flatnonzero(voices["state"] != _FADING)
         if len(heard) >= POLYPHONY:
             loudness = voices["level"] * (voices["left"] + voices["right"]) + (voices["state"] < _RELEASED)
-            victim = heard[np.argmin(loudness[heard])]
-            voices["state"][victim] = _FADING
-            voices["release"][victim] = 60 * _NEPERS_PER_DECIBEL / (_FADE_SECONDS * RATE)
+            self._fade(heard[[np.argmin(loudness[heard])]])
         return self._count < _ROOM
 
     def _of_key(self, channel: int, key: int) -> NDArray[np.intp]:
@@ -165,38 +174,39 @@ class Sampler:
         else:
             self._release(voices)
 
-    def _release(self, voices: Sequence[int] | NDArray[np.intp]) -> None:
+    def _release(self, voices: NDArray[np.intp]) -> None:
         self._voices["state"][voices] = _RELEASED
+
+    def _fade(self, voices: NDArray[np.intp]) -> None:
+        self._voices["state"][voices] = _FADING
+        self._voices["release"][voices] = 60 * _NEPERS_PER_DECIBEL / (_FADE_SECONDS * RATE)
 
     def _control(self, channel: int, number: int, value: int) -> None:
         voices = self._voices[: self._count]
         own = voices["channel"] == channel
         match number:
-            case 7 | 11:
-                self._controls[channel][number] = value
+            case Controller.VOLUME | Controller.EXPRESSION:
+                self._controls[channel][Controller(number)] = value
                 self._set_channel_gain(channel)
-            case 10:
+            case Controller.PAN:
                 self._pan[channel] = max(-1.0, (value - 64) / 63)
-            case 64:
+            case Controller.SUSTAIN_PEDAL:
                 self._pedal[channel] = value >= _PEDAL_DOWN
                 if not self._pedal[channel]:
                     self._release(np.flatnonzero(own & (voices["state"] == _PEDALLED)))
-            case 120:
-                gone = np.flatnonzero(own & (voices["state"] != _FADING))
-                voices["state"][gone] = _FADING
-                voices["release"][gone] = 60 * _NEPERS_PER_DECIBEL / (_FADE_SECONDS * RATE)
-            case 121:
-                self._controls[channel][EXPRESSION] = 127
-                self._set_channel_gain(channel)
-                self._control(channel, SUSTAIN_PEDAL, 0)
-            case 123:
+            case Controller.ALL_SOUND_OFF:
+                self._fade(np.flatnonzero(own & (voices["state"] != _FADING)))
+            case Controller.RESET:
+                self._control(channel, Controller.EXPRESSION, 127)
+                self._control(channel, Controller.SUSTAIN_PEDAL, 0)
+            case Controller.ALL_NOTES_OFF:
                 for key in voices["key"][own & (voices["state"] == _DOWN)].tolist():
                     self._let_go(channel, key)
 
     def _set_channel_gain(self, channel: int) -> None:
         controls = self._controls[channel]
         usual = (_USUAL_VOLUME * 127) ** 2
-        self._channel_gain[channel] = (controls[VOLUME] * controls[EXPRESSION]) ** 2 / usual
+        self._channel_gain[channel] = (controls[Controller.VOLUME] * controls[Controller.EXPRESSION]) ** 2 / usual
 
     def _block(self, frames: int) -> Sound:
         """Mix at most BLOCK_FRAMES frames."""
@@ -285,9 +295,3 @@ class Sampler:
 def _ramp(frames: int) -> Sound:
     """A straight line to 1, which it reaches with the last frame."""
     return np.arange(1, frames + 1, dtype=np.float32) / np.float32(frames)
-
-
-def take_all(sampler: Sampler, messages: Iterable[Message]) -> None:
-    """Let several messages take effect with the next frame."""
-    for message in messages:
-        sampler.take(message)

@@ -1,7 +1,7 @@
 """Make what the README shows and lets hear: eight bars of the default style, as it comes with seed 1.
 
-The music is that of `make play ARGS="--bars 8 --seed 1"`; the sound file is made as `lstm-composer write -o x.ogg` makes
-it, the picture as those of a training are. Needs the extra train, and soundfile.
+The music is that of `make play ARGS="--bars 8 --seed 1"`, the sound file is made as by `lstm-composer write -o x.ogg`,
+and the picture as those of a training are. Needs the extra train, and soundfile.
 
 Run: python recipes/first_sound.py     (writes docs/first-sound.ogg and docs/first-sound.png)
 """

@@ -8,7 +8,7 @@ import pytest
 import runtime
 
 TRAINING_ONLY = {"tensorflow", "keras", "music21", "matplotlib", "symusic", "onnx", "tf2onnx", "trainer", "export"}
-SLOW = {"onnxruntime", "rich", "mido", "rtmidi", "jack"}
+SLOW = {"onnxruntime", "rich", "mido", "rtmidi", "supriya_midi", "jack"}
 
 
 def loaded_by(statement: str, surrounding: dict[str, str]) -> set[str]:

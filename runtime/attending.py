@@ -39,6 +39,7 @@ def attending(
         panic=dispatcher.panic,
         complain=say,
         read=output.steered_by.read,
+        set_volume=_set_no_volume if output.player is None else output.player.set_volume,
     )
     source.shape, dispatcher.delay = steering.shape, steering.delay
     output.ears.on_channel = steering.put
@@ -53,6 +54,10 @@ def attending(
             output.ears.on_note = listener.put
             stack.enter_context(running("listening", helping(listener.run), stop))
         yield steering
+
+
+def _set_no_volume(_volume: float) -> None:
+    """Nothing sounds here: the volume is that of another program."""
 
 
 def _listener(

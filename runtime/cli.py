@@ -1,7 +1,7 @@
 """The command line: `lstm-composer SUBCOMMAND`.
 
-`play`, `write`, `styles`, `doctor` and `monitor` are here. Every other subcommand (`train`, `export`) is found by its
-entry point in the group `lstm_composer.commands`, so that this package never imports the trainer.
+`play`, `write`, `render`, `styles`, `doctor` and `monitor` are here. Every other subcommand (`train`, `export`) is
+found by its entry point in the group `lstm_composer.commands`, so that this package never imports the trainer.
 """
 
 import argparse
@@ -92,8 +92,9 @@ def _parser(external: list[str]) -> argparse.ArgumentParser:
     more = f"also: {', '.join(external)} (each with --help of its own)" if external else ""
     parser = OneLineParser(prog="lstm-composer", description="A network improvises in a style you choose.", epilog=more)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_play(commands.add_parser("play", help="improvise live into a MIDI port"))
-    _add_write(commands.add_parser("write", help="write music to a MIDI file, faster than real time"))
+    _add_play(commands.add_parser("play", help="improvise live, into a MIDI port or heard here"))
+    _add_write(commands.add_parser("write", help="write music to a MIDI or a sound file, faster than real time"))
+    _add_render(commands.add_parser("render", help="make a sound file of a MIDI file"))
     styles = commands.add_parser("styles", help="list what can be named after --style")
     doctor = commands.add_parser("doctor", help="say what this machine has for playing, and how late its notes leave")
     _add_lateness(doctor)
@@ -144,6 +145,11 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port-per-voice", action="store_true", help=each)
     # Not argparse's choices: open_port knows them, and a few ways into JACK more.
     parser.add_argument("--backend", default="auto", metavar="NAME", help="auto, alsa, jack, coremidi, windows or none")
+    sound = "play it here too, on a piano of its own (default: where there is no MIDI system to play into)"
+    parser.add_argument("--sound", action=argparse.BooleanOptionalAction, default=None, help=sound)
+    device = "what sounds: part of the name of one that `lstm-composer doctor` lists, or null"
+    parser.add_argument("--audio-device", metavar="NAME", help=device)
+    _add_soundfont(parser)
     parser.add_argument("--clock-out", action="store_true", help="lead: send a MIDI clock, with Start and Stop")
     latency = "send so much earlier, for what comes after the port to take as long; negative: later"
     parser.add_argument("--latency-ms", type=_number(-500, 500), default=0.0, metavar="MS", help=latency)
@@ -156,6 +162,19 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
     parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
+
+
+def _add_soundfont(parser: argparse.ArgumentParser) -> None:
+    font = "sounds instead of the piano, by the program fluidsynth"
+    parser.add_argument("--soundfont", type=Path, metavar="FILE.sf2", help=font)
+
+
+def _add_render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("midi_file", type=Path, metavar="FILE.mid")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.wav", help=".wav, .flac or .ogg")
+    parser.add_argument("--volume", type=_number(0, 1), default=1.0, metavar="V", help="0..1 (1)")
+    _add_soundfont(parser)
+    parser.set_defaults(run=_render)
 
 
 def _add_lateness(parser: argparse.ArgumentParser) -> None:
@@ -179,7 +198,9 @@ def _add_monitor(parser: argparse.ArgumentParser) -> None:
 
 def _add_write(parser: argparse.ArgumentParser) -> None:
     _add_music(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.mid")
+    by_suffix = "a MIDI file; its sound if the name ends in .wav, .flac or .ogg"
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=by_suffix)
+    _add_soundfont(parser)
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N")
     length.add_argument("--notes", type=_whole(1, 10_000_000), metavar="N")
@@ -228,6 +249,9 @@ def _play(arguments: Arguments) -> None:
             map=arguments.map,
             take=arguments.take,
             events=arguments.events,
+            sound=arguments.sound,
+            audio_device=arguments.audio_device,
+            soundfont=arguments.soundfont,
         )
     )
 
@@ -251,8 +275,17 @@ def _write(arguments: Arguments) -> None:
     from runtime.writing import write  # noqa: PLC0415 - the engine is loaded by the commands that need it
 
     settings = _music(arguments)
-    notes = write(settings, arguments.output, arguments.notes)
+    notes = write(settings, arguments.output, arguments.notes, arguments.soundfont)
     _say(f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")
+
+
+def _render(arguments: Arguments) -> None:
+    from runtime.sound.render import render  # noqa: PLC0415 - the sound is loaded by the commands that need it
+    from runtime.take import check_writable  # noqa: PLC0415
+
+    check_writable(arguments.output)
+    seconds = render(arguments.midi_file, arguments.output, volume=arguments.volume, soundfont=arguments.soundfont)
+    _say(f"{seconds:.1f} s of music in {arguments.output}")
 
 
 def _styles(arguments: Arguments) -> None:

@@ -1,6 +1,7 @@
 """`lstm-composer doctor`: what this machine has for playing, and what is missing."""
 
 import platform
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import runtime
 from runtime.bundle import load_bundle
-from runtime.errors import BundleError
+from runtime.errors import BundleError, MissingError
 from runtime.lateness import figures_of
 from runtime.library import Shelved, shelf
 from runtime.ports import available_backends
@@ -22,10 +23,23 @@ def examine(models_dirs: Sequence[Path] = ()) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "midi": [{"backend": status.name, "ok": status.ok, "detail": status.detail} for status in available_backends()],
+        "audio": _audio(),
         "onnxruntime": _onnxruntime(),
         "realtime_priority": _realtime_priority(),
         "bundles": [_bundle(shelved) for shelved in shelf(models_dirs)],
     }
+
+
+def _audio() -> dict[str, Any]:
+    """The audio devices that can sound, and the program for SoundFonts."""
+    found: dict[str, Any] = {"devices": [], "problem": "", "fluidsynth": shutil.which("fluidsynth")}
+    try:
+        from runtime.sound.device import device_names  # noqa: PLC0415 - an extra on some machines
+
+        found["devices"] = device_names()
+    except MissingError as error:
+        found["problem"] = str(error)
+    return found
 
 
 def _onnxruntime() -> dict[str, Any]:
@@ -53,12 +67,18 @@ def _bundle(shelved: Shelved) -> dict[str, Any]:
     return {"name": shelved.name, "ok": True, "detail": f"styles {held}; {card.onnx_bytes / 1e6:.1f} MB; checksum good"}
 
 
+def _audio_detail(audio: dict[str, Any]) -> str:
+    devices = ", ".join(audio["devices"]) or audio["problem"] or "no device found: the piano is not heard here"
+    return f"{devices}; {'fluidsynth is there for --soundfont' if audio['fluidsynth'] else 'no fluidsynth'}"
+
+
 def report(found: dict[str, Any]) -> str:
     """Lay the findings out for a terminal, one per line."""
     cuda = "CUDA can be tried" if found["onnxruntime"]["cuda"] else "no CUDA: runs on the processor"
     rows = [
         ("LSTM Composer", True, f"{found['version']}, Python {found['python']}, {found['platform']}"),
         *((f"MIDI {status['backend']}", status["ok"], status["detail"]) for status in found["midi"]),
+        ("audio", bool(found["audio"]["devices"]), _audio_detail(found["audio"])),
         ("onnxruntime", True, f"{found['onnxruntime']['version']}, {cuda}"),
         ("real-time priority", found["realtime_priority"]["permitted"], found["realtime_priority"]["detail"]),
         *(figures_of(found["lateness"]) if "lateness" in found else ()),

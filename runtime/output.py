@@ -8,6 +8,8 @@ from runtime.ears import Ears
 from runtime.errors import MissingError
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.settings import PlaySettings
+from runtime.sound.player import Player
+from runtime.sound.port import DELAY_SECONDS, SoundingPort, SoundPort
 from runtime.steering.inputs import SteeringInputs
 from runtime.sync.conductor import Inbox
 from runtime.sync.link import Session
@@ -19,28 +21,81 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the music goes, and what comes back."""
+    """Where the music goes, and what comes back.
+
+    Attributes:
+        port: What the messages are sent to.
+        take_path: Where the take is kept; None for nowhere.
+        ears: What comes back through the port.
+        player: What sounds here; None where nothing does.
+        link: The Link session that sets the time, if one does.
+        steered_by: What turns the knobs.
+
+    """
 
     port: OutputPort
     take_path: Path | None
     ears: Ears
+    player: Player | None = None
     link: Session | None = None
     steered_by: SteeringInputs | None = None
 
 
 def open_output(settings: PlaySettings, say: Say) -> Output:
-    """Open the port; with no MIDI system at all, say so and keep the music in a take."""
+    """Open the port and, if asked for, an audio device beside it.
+
+    With no MIDI system at all the music sounds here, and with no audio device either it is kept in a take.
+    """
     try:
         port = open_port(settings.backend, settings.port_name, _outlets(settings))
     except NoMidiSystemError as error:
-        take_path = settings.take or next_take_path(Path.cwd())
         say(str(error))
-        say(f"Playing on in real time without sound; the music goes into {take_path}")
-        return Output(NullPort(settings.port_name), take_path, Ears())
+        return _without_midi(settings, say)
     port.on_news = say
     if port.renamed is not None:
         say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
-    return Output(port, settings.take, Ears())
+    player = _player(settings, port.lead_seconds, say) if settings.sound else None
+    return Output(_sounding(port, player), settings.take, Ears(), player)
+
+
+def _without_midi(settings: PlaySettings, say: Say) -> Output:
+    port, why = NullPort(settings.port_name), ""
+    if settings.sound is not False:
+        try:
+            player = _open_player(settings, 0.0, say)
+        except MissingError as error:
+            why = f"{error}. "
+        else:
+            return Output(_sounding(port, player), settings.take, Ears(), player)
+    take_path = settings.take or next_take_path(Path.cwd())
+    say(f"{why}Playing on in real time without sound; the music goes into {take_path}")
+    return Output(port, take_path, Ears())
+
+
+def _player(settings: PlaySettings, lead_seconds: float, say: Say) -> Player | None:
+    """Open what sounds; None, and a line that says why, where that cannot be."""
+    try:
+        return _open_player(settings, 0.0 if lead_seconds else DELAY_SECONDS, say)
+    except MissingError as error:
+        say(f"{error}. Playing on without sound here")
+        return None
+
+
+def _open_player(settings: PlaySettings, delay_seconds: float, say: Say) -> Player:
+    if settings.soundfont is not None:
+        from runtime.sound.fluidsynth import FluidSynth  # noqa: PLC0415 - loaded where it sounds only
+
+        return FluidSynth(settings.soundfont, delay_seconds)
+    from runtime.sound.device import SoundCard  # noqa: PLC0415 - the same
+
+    return SoundCard(settings.audio_device, delay_seconds, say)
+
+
+def _sounding(port: OutputPort, player: Player | None) -> OutputPort:
+    """Return the port that sounds beside a port, or in place of one that leads nowhere."""
+    if player is None:
+        return port
+    return SoundPort(port.name, player) if isinstance(port, NullPort) else SoundingPort(port, player)
 
 
 def _outlets(settings: PlaySettings) -> dict[int, str] | None:

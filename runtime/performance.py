@@ -89,6 +89,8 @@ def play(settings: PlaySettings) -> None:
         inputs = stack.enter_context(steering_inputs(prepared.steerable, settings.map, settings.osc, say))
         output = replace(open_output(settings, say), steered_by=inputs)
         port = stack.enter_context(output.port)
+        if output.player is not None and prepared.steerable is not None:
+            output.player.set_volume(prepared.steerable.knobs.volume)
         log = stack.enter_context(EventLog(settings.events))
         listen(settings.sync, output, say)
         if settings.sync == "link":

@@ -71,6 +71,9 @@ class PlaySettings:
         map: TOML file that says which controller turns which knob.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
+        sound: Whether it sounds here; None: where there is no MIDI system to play into.
+        audio_device: Part of the name of the audio device that sounds; None for the system's default.
+        soundfont: SoundFont file that sounds, by the program fluidsynth, instead of the piano that ships.
 
     """
 
@@ -88,3 +91,6 @@ class PlaySettings:
     map: Path | None = None
     take: Path | None = None
     events: Path | None = None
+    sound: bool | None = None
+    audio_device: str | None = None
+    soundfont: Path | None = None

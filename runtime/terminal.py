@@ -1,5 +1,9 @@
-"""The terminal as a place to write to that may be closed at any time, while the music has to end well."""
+"""The terminal as a place to write to that may be closed at any time, and that not everybody may write to."""
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 
@@ -26,3 +30,18 @@ class Terminal:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep off the terminal what C libraries print there: libjack tells of a missing server in ten lines."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(nowhere)
+        os.close(saved)

@@ -1,9 +1,10 @@
-"""`lstm-composer write`: the music of a seed into a file, faster than real time."""
+"""`lstm-composer write`: the music of a seed into a file, as MIDI or as sound, faster than real time."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from runtime.errors import InputError
 from runtime.improviser import Advance, Place, improvise
 from runtime.midifile import midi_bytes
 from runtime.notes import Note, cut_at, end_of
@@ -13,18 +14,48 @@ from runtime.shaping import shaped
 from runtime.take import check_writable, save_take
 
 
-def write(settings: MusicSettings, output: Path, notes: int | None) -> list[Note]:
-    """Write `settings.bars` bars, or else `notes` notes, to a MIDI file and return them.
+def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: Path | None = None) -> list[Note]:
+    """Write `settings.bars` bars, or else `notes` notes, to a file and return them.
+
+    A file whose name ends in .wav, .flac or .ogg holds the sound of the music, every other the music as MIDI.
+
+    Args:
+        settings: What music.
+        output: The file.
+        notes: How many notes, where the settings name no bars.
+        soundfont: What sounds, by the program fluidsynth; None for the piano that ships.
 
     Raises:
         ComposerError: If the style, the bundle, a value or the output is not right.
 
     """
     check_writable(output)
+    sounds = _checked_sound(output, soundfont)
     prepared = prepare(settings)
     music = compose(prepared, notes)
-    save_take(output, file_bytes(prepared, music))
+    midi = file_bytes(prepared, music)
+    if sounds:
+        from runtime.sound.render import render  # noqa: PLC0415 - loaded where it sounds only
+
+        volume = 1.0 if prepared.steerable is None else prepared.steerable.knobs.volume
+        render(midi, output, volume=volume, soundfont=soundfont)
+    else:
+        save_take(output, midi)
     return music
+
+
+def _checked_sound(output: Path, soundfont: Path | None) -> bool:
+    """Tell whether sound is asked for, and find out before the music is made whether it can be had."""
+    if output.suffix.casefold() in ("", ".mid", ".midi"):
+        if soundfont is not None:
+            raise InputError(f"--soundfont is for sound files: name a .wav file instead of {output}")
+        return False
+    from runtime.sound.sound_file import check_sound_file, is_sound_file  # noqa: PLC0415 - loaded where it sounds only
+
+    if not is_sound_file(output):
+        return False
+    check_sound_file(output)
+    return True
 
 
 def compose(prepared: Prepared, notes: int | None) -> list[Note]:

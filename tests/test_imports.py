@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import runtime
 
 TRAINING_ONLY = {"tensorflow", "keras", "music21", "matplotlib", "symusic", "onnx", "tf2onnx", "trainer", "export"}
-SLOW = {"onnxruntime", "rich", "mido", "rtmidi", "supriya_midi", "jack"}
+SLOW = {"onnxruntime", "rich", "mido", "rtmidi", "supriya_midi", "jack", "miniaudio"}
 
 
 def loaded_by(statement: str, surrounding: dict[str, str]) -> set[str]:
@@ -35,6 +36,23 @@ def test_playing_needs_nothing_of_training(statement: str, surrounding: dict[str
     loaded = loaded_by(statement, surrounding)
     assert "onnxruntime" in loaded or "doctor" in statement
     assert not loaded & TRAINING_ONLY
+
+
+@pytest.mark.parametrize(
+    ("command", "sound"),
+    [
+        ("write --bars 1 -o x.mid", set()),
+        ("play --bars 1 --backend none", set()),
+        ("write --bars 1 -o x.wav", {"miniaudio"}),
+    ],
+)
+def test_the_sound_is_loaded_where_it_sounds_only(
+    command: str, sound: set[str], surrounding: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = [*command.split(), "--style", "scale", "--tempo", "400"]
+    loaded = loaded_by(f"import runtime.cli; runtime.cli.main({arguments})", surrounding)
+    assert loaded & {"miniaudio"} == sound
 
 
 @pytest.mark.parametrize("name", runtime.__all__)

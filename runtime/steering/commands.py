@@ -8,6 +8,7 @@ Such as::
     style bach              style bach:0.7,joplin:0.3  style-strength 1.5
     new                     mute on
     hold 2                  hold off                   variation 0.3       panic
+    volume 0.8
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -150,6 +151,7 @@ _COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
     "mute": _mute,
     "hold": _hold,
     "variation": lambda text, knobs: Change(replace(knobs, variation=_number("variation", text, 0, 1))),
+    "volume": lambda text, knobs: Change(replace(knobs, volume=_number("volume", text, 0, 1))),
     "new": lambda _, knobs: Change(knobs, When.BAR, new_idea=True),
     "panic": lambda _, knobs: Change(knobs, panic=True),
     "style": lambda _, knobs: Change(knobs),  # handled by `obey`, which knows the styles

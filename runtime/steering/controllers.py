@@ -18,6 +18,7 @@ SWITCH = 64
 
 DEFAULT_MAP: Final[Mapping[int, str]] = {
     1: "temperature",
+    7: "volume",
     11: "velocity",
     70: "velocity-range",
     71: "min-p",
@@ -35,9 +36,9 @@ DEFAULT_MAP: Final[Mapping[int, str]] = {
     120: "panic",
     123: "panic",
 }
-"""Controllers by number: the modulation wheel turns the temperature, expression the loudness, the sound controllers 70
-to 79 the rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; "all sound off" and "all notes
-off" mean that."""
+"""Controllers by number: the modulation wheel turns the temperature, volume is that of the sound here, expression the
+loudness of the notes, the sound controllers 70 to 79 turn the rest; the general-purpose ones 80 to 82 mute, ask for
+something new and hold; "all sound off" and "all notes off" mean that."""
 
 
 def turned(knobs: Knobs, name: str, value: int) -> Change | None:
@@ -95,6 +96,7 @@ KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
     "mute": lambda knobs, value: Change(replace(knobs, mute=value >= SWITCH)),
     "variation": lambda knobs, value: Change(replace(knobs, variation=_share(value, 0.0, 1.0))),
     "hold": _held,
+    "volume": lambda knobs, value: Change(replace(knobs, volume=_share(value, 0.0, 1.0))),
     "new": _new,
     "panic": lambda knobs, _: Change(knobs, panic=True),
     **{f"temperature-{head}": partial(_head, head) for head in HEADS},

@@ -34,6 +34,7 @@ class Knobs:
         mute: Whether notes are left out; those that sound are ended as written.
         variation: By how much music that comes again differs, 0 (note for note) to 1.
         hold: How many bars are repeated, 0 for none.
+        volume: How loud the sound here is, 0 to 1; what leaves by MIDI is not changed.
 
     """
 
@@ -51,6 +52,7 @@ class Knobs:
     mute: bool = False
     variation: float = 0.0
     hold: int = 0
+    volume: float = 1.0
 
     def controls(self, before: Controls) -> Controls:
         """Return what the network is asked for: the controls of before with these knobs' values.

@@ -114,6 +114,7 @@ class Steering:
         panic: Callable[[], None],
         complain: Callable[[str], None],
         read: Read | None = None,
+        set_volume: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Begin with the knobs where they stand.
 
@@ -124,8 +125,10 @@ class Steering:
             panic: Ends at once what sounds.
             complain: Told in a line what was wrong with a command.
             read: What a message or a command line asks for; without it, by the default map.
+            set_volume: Sets the loudness of the sound here, 0..1.
 
         """
+        self._set_volume = set_volume
         self._steerable = steerable
         self._stream = stream
         self._panic = panic
@@ -180,6 +183,8 @@ class Steering:
                 bar, new_idea = bar or change.when is When.BAR, new_idea or change.new_idea
                 if change.panic:
                     self._panic()
+        if before.volume != self.knobs.volume:
+            self._set_volume(self.knobs.volume)
         if bar or _asks_network(before) != _asks_network(self.knobs):
             self._go_on(bar=bar, new_idea=new_idea)
 
@@ -226,5 +231,5 @@ class Steering:
 
 
 def _asks_network(knobs: Knobs) -> Knobs:
-    """The knobs without those that only shape notes."""
-    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, humanise=0.0, mute=False)
+    """The knobs without those that only shape notes or sound."""
+    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, humanise=0.0, mute=False, volume=1.0)

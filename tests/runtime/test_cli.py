@@ -279,7 +279,8 @@ def test_doctor(composer: Composer) -> None:
     result = composer("doctor", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     found = json.loads(result.stdout)
-    assert set(found) == {"version", "python", "platform", "midi", "onnxruntime", "realtime_priority", "bundles"}
+    about = {"version", "python", "platform", "midi", "audio", "onnxruntime", "realtime_priority", "bundles"}
+    assert set(found) == about
     assert {"name": "tiny", "ok": True, "detail": "styles scale; 0.0 MB; checksum good"} in found["bundles"]
     assert "none" in [status["backend"] for status in found["midi"]]
 
@@ -303,7 +304,7 @@ def test_doctor_measures_where_that_is_asked_for_or_somebody_watches(
     assert asked == [2.0, 10.0]
 
 
-@pytest.mark.parametrize("command", [(), ("play",), ("write",), ("styles",), ("doctor",), ("monitor",)])
+@pytest.mark.parametrize("command", [(), ("play",), ("write",), ("render",), ("styles",), ("doctor",), ("monitor",)])
 def test_help(capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([*command, "--help"])

@@ -1,6 +1,7 @@
 """`doctor`: what this machine has, and every bundle's state."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,19 @@ import pytest
 import runtime
 from runtime import doctor
 from runtime.doctor import examine, report
+from runtime.errors import MissingError
 from runtime.library import shelf
 from runtime.ports import BackendStatus
 
 
 @pytest.fixture(autouse=True)
 def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two MIDI systems, and no bundles but those that are named."""
+    """Two MIDI systems, two audio devices, and no bundles but those that are named."""
     statuses = [BackendStatus("alsa", ok=False, detail="no sequencer"), BackendStatus("none", ok=True, detail="always")]
     monkeypatch.setattr(doctor, "available_backends", lambda: statuses)
     monkeypatch.setattr("runtime.library.model_dirs", list)
+    monkeypatch.setattr("runtime.sound.device.device_names", lambda: ["Speakers (ALSA)", "Headphones (ALSA)"])
+    monkeypatch.setattr("shutil.which", lambda _: None)
 
 
 def test_findings_are_plain_values(tiny_models: Path) -> None:
@@ -28,6 +32,7 @@ def test_findings_are_plain_values(tiny_models: Path) -> None:
         {"backend": "alsa", "ok": False, "detail": "no sequencer"},
         {"backend": "none", "ok": True, "detail": "always"},
     ]
+    assert found["audio"] == {"devices": ["Speakers (ALSA)", "Headphones (ALSA)"], "problem": "", "fluidsynth": None}
     assert "CPUExecutionProvider" in found["onnxruntime"]["providers"]
     assert isinstance(found["realtime_priority"]["permitted"], bool)
     assert found["bundles"] == [{"name": "tiny", "ok": True, "detail": "styles scale; 0.0 MB; checksum good"}]
@@ -47,8 +52,27 @@ def test_one_line_a_finding(copied_models: Path) -> None:
     (copied_models / "broken.onnx.json").write_text("{")
     lines = report(examine([copied_models])).splitlines()
     assert [line[:4] for line in lines] in (
-        ["ok  ", "--  ", "ok  ", "ok  ", permitted, "--  ", "ok  "] for permitted in ("ok  ", "--  ")
+        ["ok  ", "--  ", "ok  ", "ok  ", "ok  ", permitted, "--  ", "ok  "] for permitted in ("ok  ", "--  ")
     )
     assert lines[0].startswith(f"ok  LSTM Composer       {runtime.__version__}, Python 3.")
     assert lines[1] == "--  MIDI alsa           no sequencer"
+    assert lines[3] == "ok  audio               Speakers (ALSA), Headphones (ALSA); no fluidsynth"
     assert lines[-1] == "ok  bundle tiny         styles scale; 0.0 MB; checksum good"
+
+
+def no_miniaudio() -> list[str]:
+    raise MissingError("sound needs miniaudio")
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (list, "no device found: the piano is not heard here; no fluidsynth"),
+        (no_miniaudio, "sound needs miniaudio; no fluidsynth"),
+    ],
+)
+def test_a_machine_that_cannot_sound(
+    names: Callable[[], list[str]], line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.sound.device.device_names", names)
+    assert f"--  audio               {line}" in report(examine()).splitlines()

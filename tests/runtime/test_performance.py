@@ -1,5 +1,6 @@
 """`play` with real threads and a port of the test's own: however it ends, notes are ended and the take is whole."""
 
+import io
 import os
 import signal
 import socket
@@ -26,6 +27,7 @@ from runtime.ports.base import OnMessage
 from runtime.preparation import Prepared, prepare
 from runtime.realtime import HELPING_PRIORITY, SENDING_PRIORITY
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.sound.player import Player
 from runtime.steering.steering import Steering
 
 Music = Callable[..., MusicSettings]
@@ -326,24 +328,136 @@ def test_a_log_that_finds_no_room_ends_the_notes_and_leaves_a_take(
     assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard != []
 
 
-def test_without_any_midi_system_the_music_goes_into_a_take(
+def none_there(*_: object) -> OutputPort:
+    raise NoMidiSystemError("no MIDI system found (nothing here): start one")
+
+
+def no_device(*_: object) -> Player:
+    raise MissingError("no audio device found: connect one")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with neither MIDI nor sound, in a folder of its own that has a take."""
+    monkeypatch.setattr(output, "open_port", none_there)
+    monkeypatch.setattr(output, "_open_player", no_device)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "take-001.mid").touch()
+    return tmp_path
+
+
+PLAYING_ON = "Playing on in real time without sound; the music goes into "
+
+
+def test_without_midi_and_sound_the_music_goes_into_a_take(
+    settings: Callable[..., PlaySettings], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(settings(bars=1, take=None))
+    assert len(read_midi_notes(elsewhere / "take-002.mid")[0]) == 4
+    notice = capsys.readouterr().err.splitlines()
+    assert notice[0] == "no MIDI system found (nothing here): start one"
+    assert notice[1].startswith(f"no audio device found: connect one. {PLAYING_ON}")
+    assert len(notice) == 4
+
+
+def test_without_midi_no_sound_is_no_sound(
+    settings: Callable[..., PlaySettings], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(replace(settings(bars=1, take=None), sound=False))
+    assert len(read_midi_notes(elsewhere / "take-002.mid")[0]) == 4
+    assert capsys.readouterr().err.splitlines()[1].startswith(PLAYING_ON)
+
+
+class RecordingPlayer:
+    """Takes note of what it is to play."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.volumes: list[float] = []
+        self.closed = False
+
+    def play(self, message: Message, due_seconds: float) -> None:
+        self.messages.append(message)
+
+    def pending_count(self) -> int:
+        return 0
+
+    def take_back(self, count: int) -> list[Message]:
+        return []
+
+    def set_volume(self, volume: float) -> None:
+        self.volumes.append(volume)
+
+    def describe(self) -> str:
+        return "sound by a test"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def player(monkeypatch: pytest.MonkeyPatch) -> RecordingPlayer:
+    made = RecordingPlayer()
+    monkeypatch.setattr(output, "_open_player", lambda *_: made)
+    return made
+
+
+def test_without_midi_it_sounds_here_and_needs_no_take(
     settings: Callable[..., PlaySettings],
+    player: RecordingPlayer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def none_there(*_: object) -> OutputPort:
-        raise NoMidiSystemError("no MIDI system found (nothing here): start one")
-
     monkeypatch.setattr(output, "open_port", none_there)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "take-001.mid").touch()
-    play(settings(bars=1, take=None))
-    assert len(read_midi_notes(tmp_path / "take-002.mid")[0]) == 4
+    play(settings(bars=1, take=None, turns=("volume 0.5",)))
+    assert [message.kind for message in player.messages].count(Kind.NOTE_ON) == 4
+    assert (player.volumes, player.closed) == ([0.5], True)
+    assert not list(tmp_path.glob("take-*.mid"))
     notice = capsys.readouterr().err.splitlines()
     assert notice[0] == "no MIDI system found (nothing here): start one"
-    assert notice[1].startswith("Playing on in real time without sound; the music goes into ")
-    assert len(notice) == 4
+    assert "sound by a test" in notice[1]
+
+
+def test_beside_a_midi_port_it_sounds_if_asked_to(
+    settings: Callable[..., PlaySettings], player: RecordingPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = RecordingPort()
+    into(port, monkeypatch)
+    play(settings(bars=1))
+    assert player.messages == []
+    port = RecordingPort()
+    into(port, monkeypatch)
+    play(replace(settings(bars=1), sound=True))
+    assert player.messages == port.messages != []
+    assert player.closed
+    assert is_silent_after(port)
+
+
+def test_a_sound_card_that_is_missing_beside_a_midi_port_is_told_in_a_line(
+    settings: Callable[..., PlaySettings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = RecordingPort()
+    into(port, monkeypatch)
+    monkeypatch.setattr(output, "_open_player", no_device)
+    play(replace(settings(bars=1), sound=True))
+    assert [message.kind for message in port.messages].count(Kind.NOTE_ON) == 4
+    notice = capsys.readouterr().err.splitlines()
+    assert notice[0] == "no audio device found: connect one. Playing on without sound here"
+
+
+def test_a_port_that_leads_nowhere_can_sound(settings: Callable[..., PlaySettings], player: RecordingPlayer) -> None:
+    play(replace(settings(bars=1), sound=True, backend="none"))
+    assert [message.kind for message in player.messages].count(Kind.NOTE_ON) == 4
+
+
+def test_turned_while_it_plays_the_volume_is_that_of_the_sound(
+    settings: Callable[..., PlaySettings], player: RecordingPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("volume 0.25\n"))
+    play(replace(settings(bars=2), sound=True, backend="none", stdin=True))
+    assert player.volumes == [1.0, 0.25]
 
 
 def test_a_place_that_will_not_do_is_told_before_the_music_starts(

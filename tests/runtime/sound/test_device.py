@@ -1,0 +1,182 @@
+"""The sound card: miniaudio's null device for real, and devices that go away."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runtime.errors import MissingError
+from runtime.messages import ALL_NOTES_OFF
+from runtime.sound import device
+from runtime.sound.device import NULL_DEVICE, SoundCard, device_names
+from runtime.sound.piano import Piano
+from runtime.sound.port import SoundPort
+from runtime.sound.sampler import RATE, Sampler, Sound
+from runtime.sound.stream_player import StreamPlayer
+from tests.runtime.sound.sounds import begins, control, on
+
+PATIENCE_SECONDS = 30.0
+
+
+def fail(line: str) -> None:
+    raise AssertionError(line)
+
+
+class Recorder(StreamPlayer):
+    """Keeps what a device is given."""
+
+    def __init__(self, sampler: Sampler, delay_seconds: float = 0.0) -> None:
+        super().__init__(sampler, delay_seconds)
+        self.given: list[Sound] = []
+        self.asked: list[tuple[int, float]] = []  # first frame of each block, and when it was asked for
+
+    def frames(self, count: int) -> Sound:
+        self.asked.append((sum(map(len, self.given[-1:])) + (self.asked[-1][0] if self.asked else 0), time.monotonic()))
+        self.given.append(super().frames(count))
+        return self.given[-1]
+
+    def onsets_seconds(self) -> list[float]:
+        """When what begins to sound is asked for by a device that is never late: its earliest question tells."""
+        loud = np.concatenate(self.given)[:, 0] != 0
+        begun = min(now - first / RATE for first, now in self.asked[len(self.asked) // 4 :])
+        return [begun + float(frame) / RATE for frame in begins(loud)]
+
+
+@pytest.fixture
+def recorders(monkeypatch: pytest.MonkeyPatch) -> list[Recorder]:
+    """Every player that a sound card makes."""
+    made: list[Recorder] = []
+
+    def make(*arguments: Any) -> Recorder:
+        made.append(Recorder(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(device, "StreamPlayer", make)
+    return made
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Two processes that take all the time there is."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    yield
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def check_onsets(click: Piano, recorders: list[Recorder]) -> None:
+    """Play thirty notes through the null device: each begins within a millisecond of its time."""
+    card = SoundCard(NULL_DEVICE, 0.0, fail, click)
+    port = SoundPort("LSTM Composer", card)
+    start = port.clock.now() + 1.0
+    times = [start + 0.0513 * number for number in range(30)]
+    stop = threading.Event()
+    for due in times:
+        port.clock.wait_until(due - port.lead_seconds, stop)
+        port.send(on(60), due)
+    port.close()
+    assert recorders[0].onsets_seconds() == pytest.approx(times, abs=0.001)
+
+
+def test_onsets_lie_where_they_are_due(click: Piano, recorders: list[Recorder]) -> None:
+    check_onsets(click, recorders)
+
+
+@pytest.mark.usefixtures("busy")
+def test_onsets_lie_where_they_are_due_beside_two_busy_processes(click: Piano, recorders: list[Recorder]) -> None:
+    check_onsets(click, recorders)
+
+
+def test_samples_are_decoded_while_it_plays() -> None:
+    piano = Piano.load()
+    card = SoundCard(NULL_DEVICE, 0.0, fail, piano)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not all(map(piano.bank.is_decoded, range(72))):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    card.close()
+
+
+def test_closing_ends_its_thread_at_once_even_while_samples_are_decoded() -> None:
+    card = SoundCard(NULL_DEVICE, 0.0, fail)
+    assert card.describe() == "sound by Null"
+    card.close()
+    assert "sound" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(MissingError, match=r"no audio device has 'Theremin' in its name; this machine has .+"):
+        SoundCard("Theremin", 0.0, fail)
+
+
+def test_device_names_are_words() -> None:
+    assert all(name.endswith(")") for name in device_names())
+
+
+class FakeDevice:
+    """A device that asks when it is told to."""
+
+    backend = "Fake"
+
+    def __init__(self) -> None:
+        self.stream: Generator[Any, int, None] | None = None
+        self.closed = False
+
+    def start(self, stream: Generator[Any, int, None]) -> None:
+        self.stream = stream
+
+    def ask(self, frames: int = 441) -> Sound:
+        assert self.stream is not None
+        return np.asarray(self.stream.send(frames))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_device_that_goes_away_is_opened_again(click: Piano, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[FakeDevice] = []
+    there = True
+
+    def open_device(_wanted: str | None) -> FakeDevice:
+        if not there:
+            raise MissingError("gone")
+        opened.append(FakeDevice())
+        return opened[-1]
+
+    monkeypatch.setattr(device, "_open_device", open_device)
+    monkeypatch.setattr(device, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(device, "_STALLED_SECONDS", 0.05)
+    said: list[str] = []
+    card = SoundCard(None, 0.0, said.append, click)
+    there = False
+    wait_for(lambda: said)
+    there = True
+    wait_for(lambda: len(said) == 2)
+    assert said == [
+        "the audio device has gone: the music goes on without sound until one is back",
+        "sound by Fake is back",
+    ]
+    monkeypatch.setattr(device, "_STALLED_SECONDS", PATIENCE_SECONDS)
+    first, second = opened[0], opened[-1]
+    assert first.closed
+    second.ask()
+    card.play(on(60), time.monotonic())
+    wait_for(lambda: second.ask().any())
+    card.play(control(ALL_NOTES_OFF, 0), time.monotonic())
+    for _ in range(100):
+        second.ask()
+    card.close()
+    assert second.closed

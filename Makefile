@@ -2,18 +2,15 @@
 
 STYLE ?= bach
 ARGS ?=
-# Candidates in order of preference; the first that runs and is 3.11 or 3.12 makes the environment.
-PYTHON ?= python3.12 python3.11 python3 python
+# Heard by itself, without a DAW; `make play SOUND=` leaves that to the MIDI port.
+SOUND := --sound
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
-# JACK is how Linux does sample-accurate MIDI; elsewhere nobody has it.
-PLAY_EXTRAS := $(if $(filter Linux,$(shell uname -s)),[jack])
 CAN_PLAY := $(VENV)/can-play
 CAN_DEVELOP := $(VENV)/can-develop
 
-.PHONY: help play test lint bench clean
+.PHONY: help play test lint bench clean always
 .DEFAULT_GOAL := help
 
 help:
@@ -25,7 +22,7 @@ help:
 
 # exec, so that Ctrl-C and SIGTERM reach the player itself and not a shell in between.
 play: $(CAN_PLAY)
-	@exec $(BIN)/lstm-composer play --style "$(STYLE)" $(ARGS)
+	@exec $(BIN)/lstm-composer play --style "$(STYLE)" $(SOUND) $(ARGS)
 
 test: $(CAN_DEVELOP)
 	$(BIN)/python -m pytest $(ARGS)
@@ -42,26 +39,10 @@ bench: $(CAN_DEVELOP)
 clean:
 	rm -rf $(VENV)
 
-# Empty files whose dates say when the environment was last brought up to date.
-$(CAN_PLAY): $(BIN)/python pyproject.toml constraints.txt
-	@echo 'Installing what playing needs into $(VENV) (once; about 300 MB to download on a PC) ...'
-	$(PIP_INSTALL) -e '.$(PLAY_EXTRAS)'
-	@touch $@
+# Empty files whose dates say when the environment was last brought up to date; the script knows whether it still is.
+# It finds a Python from 3.11 to 3.14, or says what to install; PYTHON=/path/to/python names one.
+$(CAN_PLAY): always
+	@sh recipes/environment.sh play
 
-$(CAN_DEVELOP): $(CAN_PLAY)
-	@echo 'Adding what training and testing need (once; about 1 GB to download) ...'
-	$(PIP_INSTALL) -e '.[train,jack,link,osc,dev,cluster]'
-	@touch $@
-
-# A candidate may be there and yet not run (a pyenv shim for a version that is not switched on), so each is tried.
-$(BIN)/python:
-	@for python in $(PYTHON); do \
-	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1 || continue; \
-	    if ! "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
-	        echo "$$python cannot make virtual environments. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 2; \
-	    fi; \
-	    echo "Making $(VENV) with $$("$$python" --version) ..."; \
-	    exec "$$python" -m venv --clear $(VENV); \
-	done; \
-	echo 'No Python 3.11 or 3.12 found (tried: $(PYTHON)). Install one, or name it: make play PYTHON=/path/to/python3.12' >&2; \
-	exit 2
+$(CAN_DEVELOP): always
+	@sh recipes/environment.sh test

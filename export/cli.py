@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.arguments import OneLineParser
-from runtime.errors import ComposerError, MissingError
-from trainer.quiet import quiet_tensorflow
+from runtime.errors import ComposerError
+from trainer.extra import loaded_for
 from trainer.settings import check_style_name
 
 RUNS = Path("runs")
@@ -19,11 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.name is not None:
         check_style_name(arguments.name)
-    try:
-        with quiet_tensorflow():
-            from export.command import ExportSettings, run_export  # noqa: PLC0415 - slow, and --help should not be
-    except ModuleNotFoundError as error:
-        raise MissingError(f'exporting needs {error.name}: pip install "lstm-composer[train]"') from error
+    with loaded_for("exporting"):
+        from export.command import ExportSettings, run_export  # noqa: PLC0415 - slow, and --help should not be
     settings = ExportSettings(
         run=arguments.run,
         epoch=arguments.epoch,

@@ -6,6 +6,7 @@ found by its entry point in the group `lstm_composer.commands`, so that this pac
 
 import argparse
 import json
+import os
 import secrets
 import signal
 import sys
@@ -37,14 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     try:
         with _terminated_like_interrupted():
-            return _run(given)
+            code = _run(given)
+            sys.stdout.flush()  # a reader that has gone is noticed here, if not before
+            return code
     except ComposerError as error:
         sys.stderr.write(f"lstm-composer: {' '.join(str(error).split())}\n")
         return EXIT_WRONG
     except KeyboardInterrupt:
         return EXIT_DONE
     except BrokenPipeError:
-        sys.stderr.close()
+        # What is left of the output goes nowhere, or Python would complain of the pipe when it ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
         return EXIT_DONE
 
 

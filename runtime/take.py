@@ -4,6 +4,7 @@ import tempfile
 import threading
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, count
 from pathlib import Path
@@ -124,6 +125,8 @@ def check_writable(path: Path) -> None:
 
     """
     try:
+        with suppress(FileNotFoundError):
+            path.stat()  # a name that is too long fails here; from Python 3.14 on is_dir takes it for no folder
         if path.is_dir():
             raise InputError(f"{path} is a folder: name a file in it")
         if is_device(path):

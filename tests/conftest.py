@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,30 @@ from hypothesis import settings
 from runtime.bundle import Bundle, load_bundle
 from runtime.engine import Engine
 from runtime.settings import MusicSettings
+from tests.needs_tensorflow import files_that_need_tensorflow
+from trainer.extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"
 PATIENCE_SECONDS = 60.0
 
+# Where TensorFlow cannot be installed, the tests that need it are left out. Where it can be and is not, they fail.
+collect_ignore = (
+    files_that_need_tensorflow()
+    if sys.version_info >= FIRST_PYTHON_WITHOUT_TENSORFLOW and find_spec("tensorflow") is None
+    else []
+)
+
 # A busy machine makes single examples slow; how slow things are is for benchmarks/ to say.
 settings.register_profile("composer", deadline=None)
 settings.load_profile("composer")
+
+
+def pytest_report_header() -> list[str]:
+    if not collect_ignore:
+        return []
+    python, count = f"3.{sys.version_info[1]}", len(collect_ignore)
+    return [f"TensorFlow has no version for Python {python} yet: {count} files of tests that need it are left out"]
 
 
 @pytest.fixture(autouse=True, scope="session")

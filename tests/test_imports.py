@@ -9,7 +9,7 @@ import pytest
 import runtime
 
 TRAINING_ONLY = {"tensorflow", "keras", "music21", "matplotlib", "symusic", "onnx", "tf2onnx", "trainer", "export"}
-SLOW = {"onnxruntime", "rich", "mido", "rtmidi", "jack", "miniaudio"}
+SLOW = {"onnxruntime", "rich", "mido", "rtmidi", "supriya_midi", "jack", "miniaudio"}
 
 
 def loaded_by(statement: str, surrounding: dict[str, str]) -> set[str]:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import runtime
+from trainer.extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -22,6 +24,15 @@ PIN_LINES = [
 PINS = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in PIN_LINES)}
 BASE = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = [Requirement(text) for text in chain.from_iterable(PROJECT["optional-dependencies"].values())]
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PLATFORMS = (
+    ("linux", "x86_64"),
+    ("linux", "aarch64"),
+    ("win32", "AMD64"),
+    ("win32", "ARM64"),
+    ("darwin", "arm64"),
+    ("darwin", "x86_64"),
+)
 ENTRY_POINTS = {**PROJECT["scripts"], **PROJECT["entry-points"]["lstm_composer.commands"]}
 TRAINING_ONLY = ("tensorflow", "keras", "music21", "matplotlib", "symusic", "onnx", "tf2onnx", "trainer", "export")
 
@@ -57,6 +68,53 @@ def test_what_is_required_is_pinned_to_a_version_that_will_do(requirement: Requi
     assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
 
 
+def required(extra: str, python: str = "3.11", system: str = "linux", machine: str = "x86_64") -> set[str]:
+    """Names of what is installed for an extra, or ("") for no extra, on some machine."""
+    machine_is = {"python_version": python, "sys_platform": system, "platform_machine": machine}
+    texts = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    requirements = [Requirement(text) for text in texts]
+    return {one.name for one in requirements if one.marker is None or one.marker.evaluate(machine_is)}
+
+
+def test_the_pythons_are_named_where_pip_and_people_look() -> None:
+    named = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if text.startswith("Programming Language")]
+    assert tuple(named) == PYTHONS
+    assert [python for python in ("3.10", *PYTHONS) if python in SpecifierSet(PROJECT["requires-python"])] == [*PYTHONS]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("python", "package"),
+    [("3.11", "python-rtmidi"), ("3.12", "python-rtmidi"), ("3.13", "supriya-midi"), ("3.14", "supriya-midi")],
+)
+def test_each_python_has_one_midi_library(python: str, package: str, platform: tuple[str, str]) -> None:
+    assert required("", python, *platform) & {"python-rtmidi", "supriya-midi"} == {package}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_training_waits_for_tensorflow_where_it_has_no_version(python: str) -> None:
+    has_tensorflow = tuple(map(int, python.split("."))) < FIRST_PYTHON_WITHOUT_TENSORFLOW
+    assert ("tensorflow" in required("train", python)) == has_tensorflow
+    assert ("tf2onnx" in required("train", python)) == has_tensorflow
+    assert ("tensorflow" in required("gpu", python)) == has_tensorflow
+    assert {"music21", "symusic", "onnx"} <= required("train", python)
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "packages"),
+    [
+        ("linux", "x86_64", {"JACK-Client", "miniaudio"}),
+        ("linux", "aarch64", {"JACK-Client"}),
+        ("win32", "AMD64", {"miniaudio"}),
+        ("win32", "ARM64", set()),
+        ("darwin", "arm64", {"miniaudio"}),
+        ("darwin", "x86_64", {"miniaudio"}),
+    ],
+)
+def test_each_platform_has_the_sound_that_it_has_wheels_for(system: str, machine: str, packages: set[str]) -> None:
+    assert required("", "3.13", system, machine) & {"JACK-Client", "miniaudio"} == packages
+
+
 @pytest.mark.parametrize(
     ("system", "machine", "package"),
     [
@@ -69,9 +127,7 @@ def test_what_is_required_is_pinned_to_a_version_that_will_do(requirement: Requi
     ],
 )
 def test_each_platform_has_one_onnxruntime(system: str, machine: str, package: str) -> None:
-    platform = {"sys_platform": system, "platform_machine": machine}
-    wanted = [r.name for r in BASE if r.name.startswith("onnxruntime") and r.marker and r.marker.evaluate(platform)]
-    assert wanted == [package]
+    assert {name for name in required("", "3.13", system, machine) if name.startswith("onnxruntime")} == {package}
 
 
 def test_both_builds_of_onnxruntime_are_of_one_version() -> None:

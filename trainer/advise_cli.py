@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.arguments import OneLineParser
-from runtime.errors import ComposerError, MissingError
-from trainer.quiet import quiet_tensorflow
+from runtime.errors import ComposerError
+from trainer.extra import loaded_for
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
     arguments = _parser().parse_args(argv)
-    try:
-        with quiet_tensorflow():
-            from trainer.command import advise_run  # noqa: PLC0415 - slow, and --help should not be
-    except ModuleNotFoundError as error:
-        raise MissingError(f'advising needs {error.name}: pip install "lstm-composer[train]"') from error
+    with loaded_for("advising"):
+        from trainer.command import advise_run  # noqa: PLC0415 - slow, and --help should not be
     return advise_run(arguments.run)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from runtime.arguments import OneLineParser
-from runtime.errors import ComposerError, InputError, MissingError
+from runtime.errors import ComposerError, InputError
+from trainer.extra import check_tensorflow, loaded_for
 from trainer.network_config import NetworkConfig
-from trainer.quiet import quiet_tensorflow
 from trainer.settings import ARTICLE, FINE_TUNING, FROM_NOTHING, TrainingSettings, check_style_name
 
 if TYPE_CHECKING:
@@ -29,18 +29,16 @@ _DEFAULTS = TrainingSettings(name="", source="")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
     if (asked := _sweep(sys.argv[1:] if argv is None else argv)) is not None:
+        check_tensorflow("training")
         from trainer.sweep import run_sweep  # noqa: PLC0415 - few need it
 
         return run_sweep(asked.sweep, asked.run_dir or RUNS / asked.sweep.stem, _parser())
     arguments = _parser().parse_args(argv)
     check_style_name(arguments.name)
     path = arguments.run_dir or RUNS / arguments.name
-    try:
-        with quiet_tensorflow():
-            settings = _settings(arguments, _base(arguments))
-            from trainer.command import resume_training, start_training  # noqa: PLC0415 - slow, and --help should not be
-    except ModuleNotFoundError as error:
-        raise MissingError(f'training needs {error.name}: pip install "lstm-composer[train]"') from error
+    with loaded_for("training"):
+        settings = _settings(arguments, _base(arguments))
+        from trainer.command import resume_training, start_training  # noqa: PLC0415 - slow, and --help should not be
     if arguments.resume:
         return resume_training(
             settings, path, last_epoch=arguments.epochs, patience=arguments.patience, threads=arguments.threads

@@ -5,18 +5,15 @@ import sys
 from collections.abc import Sequence
 
 from runtime.arguments import OneLineParser
-from runtime.errors import ComposerError, MissingError
-from trainer.quiet import quiet_tensorflow
+from runtime.errors import ComposerError
+from trainer.extra import loaded_for
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
     arguments = _parser().parse_args(argv)
-    try:
-        with quiet_tensorflow():
-            from trainer.evaluating import evaluate_command  # noqa: PLC0415 - slow, and --help should not be
-    except ModuleNotFoundError as error:
-        raise MissingError(f'evaluating needs {error.name}: pip install "lstm-composer[train]"') from error
+    with loaded_for("evaluating"):
+        from trainer.evaluating import evaluate_command  # noqa: PLC0415 - slow, and --help should not be
     return evaluate_command(
         arguments.what, arguments.epoch, arguments.folder, as_json=arguments.json, each_style=arguments.by_style
     )

@@ -20,6 +20,10 @@ from runtime.ports.spread import SpreadPort
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
 """What --backend may be."""
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
+_NO_LIBJACK: Final = (
+    "JACK's library libjack is not installed: install libjack-jackd2-0 (Debian, Ubuntu), "
+    "jack-audio-connection-kit (Fedora), jack2 (Arch), or pipewire-jack for PipeWire, or choose another --backend"
+)
 _AUTO_ORDER = {"linux": ("alsa", "jack"), "darwin": ("coremidi", "jack"), "win32": ("windows",)}
 
 
@@ -124,12 +128,12 @@ def _open_alsa(port_name: str) -> OutputPort:
 
 
 def _open_jack_client(port_name: str) -> OutputPort:
-    try:
-        from runtime.ports.jack_client_port import JackClientPort  # noqa: PLC0415 - an extra
-    except (ImportError, OSError) as error:
+    if not _has_jack_client():
         raise MissingError(
-            f"JACK by sample frame is missing ({error}): pip install 'lstm-composer[jack]', or use --backend jack"
-        ) from error
+            "JACK by sample frame needs JACK-Client: pip install 'lstm-composer[jack]', or use --backend jack"
+        )
+    from runtime.ports.jack_client_port import JackClientPort  # noqa: PLC0415 - elsewhere than on Linux an extra
+
     return JackClientPort(port_name)
 
 
@@ -139,9 +143,11 @@ def _open_jack(port_name: str) -> OutputPort:
 
 def _has_jack_client() -> bool:
     try:
-        import runtime.ports.jack_client_port  # noqa: F401, PLC0415 - an extra
-    except (ImportError, OSError):
+        import runtime.ports.jack_client_port  # noqa: F401, PLC0415 - elsewhere than on Linux an extra
+    except ImportError:
         return False
+    except OSError as error:
+        raise MissingError(_NO_LIBJACK) from error
     return True
 
 
@@ -153,7 +159,7 @@ def _probe_alsa() -> str:
 def _probe_jack() -> str:
     if not _has_jack_client():
         return f"server with {len(output_names('jack'))} ports to send to; for sample-accurate time install JACK-Client"
-    from runtime.ports.jack_client_port import server_summary  # noqa: PLC0415 - an extra
+    from runtime.ports.jack_client_port import server_summary  # noqa: PLC0415 - elsewhere than on Linux an extra
 
     return f"sample-accurate; {server_summary()}"
 

@@ -50,7 +50,8 @@ class Binding:
         if self.travel is None:
             return turned(knobs, self.knob, value)
         low, high = self.travel
-        place = low + (high - low) * value / HIGHEST
+        share = value / HIGHEST
+        place = low * (1 - share) + high * share  # at either end exactly there, and never beyond
         if self.knob in FULL_TRAVEL:
             lowest, highest = FULL_TRAVEL[self.knob]
             return turned(knobs, self.knob, round((place - lowest) / (highest - lowest) * HIGHEST))

@@ -335,14 +335,15 @@ def test_the_short_name_of_play(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert "--style --voices is required" in capsys.readouterr().err
 
 
-def test_a_reader_that_has_gone_is_no_error(surrounding: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_gone_is_no_error(surrounding: dict[str, str], tmp_path: Path, unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "runtime.cli", "doctor", "--json"]
     result = subprocess.run(
         command,
         cwd=tmp_path,
-        env=surrounding,
+        env=surrounding | {"PYTHONUNBUFFERED": unbuffered},
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 import sys
 import uuid
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,29 @@ def test_a_named_backend_that_is_missing_is_told_in_one_line(backend: str, capfd
         open_port(backend, "LSTM Composer")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture
+def no_libjack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with JACK-Client and without the library that it loads."""
+    if find_spec("jack") is None:
+        pytest.skip("needs JACK-Client")
+    for name in ("jack", "runtime.ports.jack_client_port"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+
+
+@pytest.mark.usefixtures("no_libjack")
+@pytest.mark.parametrize("backend", ["jack", "jack-client"])
+def test_a_missing_libjack_is_told_with_its_packages(backend: str) -> None:
+    with pytest.raises(MissingError, match=r"libjack is not installed: install libjack-jackd2-0 \(Debian, Ubuntu\), "):
+        open_port(backend, "LSTM Composer")
+
+
+@ON_LINUX
+@pytest.mark.usefixtures("silent_machine", "no_libjack")
+def test_the_doctor_tells_of_a_missing_libjack() -> None:
+    assert "libjack is not installed" in {one.name: one for one in available_backends()}["jack"].detail
 
 
 @ON_LINUX

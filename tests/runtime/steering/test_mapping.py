@@ -105,6 +105,15 @@ def test_every_knob_can_be_given_a_travel(knob: str) -> None:
     assert binding(knob, travel, AT_FIRST, STYLES).turned(AT_FIRST, 127, STYLES) is not None
 
 
+@pytest.mark.parametrize("travel", [(0.93993993993994, 0.0), (0.0, 0.93993993993994), (1.0, 0.0), (0.1, 1.0)])
+def test_a_knob_stands_at_the_ends_of_its_travel_exactly(travel: tuple[float, float]) -> None:
+    """By low + (high - low) * 127 / 127 the first of them would end below zero, where no such knob can stand."""
+    for value, place in zip((0, 127), travel, strict=True):
+        change = binding("humanise", travel, AT_FIRST, STYLES).turned(AT_FIRST, value, STYLES)
+        assert change is not None
+        assert change.knobs.humanise == pytest.approx(place, abs=1e-6)
+
+
 @pytest.mark.parametrize("head", range(4))
 def test_the_temperature_of_one_head_turns_as_far_as_that_of_all(head: int) -> None:
     name = ("delta", "pitch", "duration", "velocity")[head]
@@ -120,7 +129,7 @@ def test_the_temperature_of_one_head_turns_as_far_as_that_of_all(head: int) -> N
         (OFF, None, "knob 'off' is unknown"),
         ("density", (-2.0, 0.5), "density -2: give a number from -1 to 1"),
         ("density", (0.0, float("nan")), "density nan: give a number from -1 to 1"),
-        ("density", (float("-inf"), 1.0), "density nan: give a number"),
+        ("density", (float("-inf"), 1.0), "density -inf: give a number"),
         ("temperature-pitch", (0.0, 6.0), "temperature 6: give a number from 0 to 5"),
         ("register-low", (-1.0, 60.0), "register-low -1 to 60: give numbers from 0 to 127"),
         ("morph", (0.0, 2.0), "morph 0 to 2: give numbers from 0 to 1"),

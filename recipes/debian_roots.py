@@ -1,0 +1,262 @@
+"""Try the checkout on Debian's newer Pythons: a folder each with trixie (Python 3.13) and forky (3.14), to chroot into.
+
+    python recipes/debian_roots.py FOLDER [--suite forky]
+
+Needs root, debootstrap, jackd2, jack-tools and this checkout's own environment. FOLDER/root-trixie and so on are made
+where they are not, which takes 3 minutes and 300 MB; one that is there is taken as it is. Debian's mirror, pip's
+configuration and the certificates are this machine's. In each root, on a clean clone of what is committed: `make play`
+into a JACK server outside, heard by `jack_midi_dump`; `write`, whose file must be the same as this machine's; and the
+tests of the runtime.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime.messages import Kind
+from runtime.midifile import read_midi_notes
+from runtime.scheduler import Scheduler
+
+CHECKOUT: Final = Path(__file__).parents[1]
+SUITES: Final = ("trixie", "forky")
+PROGRAMS: Final = ("debootstrap", "chroot", "git", "jackd", "jack_connect", "jack_midi_dump", "jack_wait", "stdbuf")
+PACKAGES: Final = (
+    *("python3", "python3-venv", "ca-certificates", "make"),
+    *("libasound2t64", "libatomic1", "libjack-jackd2-0"),  # what rtmidi, aalink and JACK-Client load
+)
+COPIED: Final = (
+    *("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/xdg/pip"),
+    "/etc/ssl/certs/ca-certificates.crt",
+)
+PROJECT: Final = Path("/root/lstm-composer")
+"""Where the clone is, seen from inside."""
+SERVER: Final = "debian-roots"
+PORT: Final = "LSTM Composer:LSTM Composer"
+ALL_NOTES_OFF: Final = "b0 7b 00"
+PLAYED: Final = ("--bars", "4", "--seed", "1")
+WRITTEN: Final = ("write", "--style", "bach", "--bars", "8", "--seed", "1")
+PATIENCE_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder with a Debian, whose /proc and /dev are there."""
+
+    folder: Path
+
+    def run(self, *command: str) -> str:
+        """Run a command in the clone and return what it prints; what it complains of is shown."""
+        output: str = subprocess.run(self.command(*command), check=True, stdout=subprocess.PIPE, text=True).stdout
+        return output
+
+    def command(self, *command: str) -> list[str]:
+        """Return a command line that runs a command in the clone."""
+        surrounding = (
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=/root",
+            "PIP_QUIET=2",
+            f"JACK_DEFAULT_SERVER={SERVER}",
+        )
+        shell = ("sh", "-c", f'cd {PROJECT} && exec "$@"', "sh", *command)
+        return ["chroot", str(self.folder), "env", "-i", *surrounding, *shell]
+
+    def outside(self, path: Path) -> Path:
+        """Return where a path of the root is for this machine."""
+        return self.folder / path.relative_to("/")
+
+
+def main() -> None:
+    """Try each suite and print what was found; ends with an error at the first thing that is not as it should be."""
+    parser = argparse.ArgumentParser(description="Try the checkout on Debian's newer Pythons.")
+    parser.add_argument("folder", type=Path, help="where the roots are, or will be")
+    parser.add_argument("--suite", choices=SUITES, action="append", help="default: each")
+    arguments = parser.parse_args()
+    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
+        sys.exit(f"missing: {', '.join(missing)}; apt-get install debootstrap jackd2 jack-tools git")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is mounted is unmounted
+    for suite in arguments.suite or SUITES:
+        folder = arguments.folder.resolve() / f"root-{suite}"
+        if not (folder / "usr/bin/python3").exists():
+            bootstrap(suite, folder)
+        copy_configuration(folder)
+        with mounted(folder) as root:
+            clone(root)
+            try_out(suite, root)
+
+
+def try_out(suite: str, root: Root) -> None:
+    """Play, write and test in a root."""
+    say(suite, f"{root.run('python3', '--version').strip()}, glibc {glibc_of(root)}")
+    root.run("sh", "recipes/environment.sh", "play")
+    messages = played(root)
+    say(suite, f"make play: {messages} messages received over JACK, those of write")
+    digest = sha256_of(root)
+    if digest != sha256_of_this_machine(root):
+        sys.exit(f"{suite}: {' '.join(WRITTEN)} gives {digest}, and something else on this machine")
+    say(suite, f"{' '.join(WRITTEN)}: sha256 {digest}, as on this machine with Python {sys.version.split()[0]}")
+    pip = (".venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    root.run(*pip, "-c", "constraints.txt", "-e", ".[link,osc]", "hypothesis", "pytest", "pytest-timeout")
+    tests = root.command(".venv/bin/python", "-m", "pytest", "tests/runtime", "--quiet", "--no-header", "--tb=short")
+    result = subprocess.run(tests, check=False, stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{result.stdout}\n{suite}: tests/runtime failed")
+    say(suite, f"tests/runtime: {result.stdout.strip().splitlines()[-1]}")
+
+
+def say(suite: str, text: str) -> None:
+    """Print a finding."""
+    print(f"{suite}: {text}", flush=True)
+
+
+def glibc_of(root: Root) -> str:
+    """Return the version of the C library."""
+    return root.run("python3", "-c", "import platform; print(platform.libc_ver()[1])").strip()
+
+
+# ---- The root
+
+
+def bootstrap(suite: str, folder: Path) -> None:
+    """Make the root; a suite that debootstrap has no script for is made as sid is."""
+    script = [] if Path("/usr/share/debootstrap/scripts", suite).exists() else ["sid"]
+    options = ("--variant=minbase", f"--include={','.join(PACKAGES)}")
+    subprocess.run(["debootstrap", *options, suite, str(folder), mirror(), *script], check=True)
+
+
+def mirror() -> str:
+    """Return the first archive of packages that apt has, the one for security apart."""
+    files = (Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*")))
+    texts = [file.read_text() for file in files if file.suffix in (".list", ".sources") and file.exists()]
+    found = re.findall(r"^(?:URIs:|deb(?: \[[^]]*\])?)\s+(\S+)", "\n".join(texts), re.MULTILINE)
+    archives: list[str] = [uri for uri in found if "security" not in uri]
+    if not archives:
+        sys.exit("apt has no mirror of Debian in /etc/apt: nothing to make a root from")
+    return archives[0]
+
+
+def copy_configuration(folder: Path) -> None:
+    """Copy names, pip's settings and certificates, so that the root reaches what this machine reaches."""
+    for name in (*COPIED, str(Path.home() / ".config/pip")):
+        source, target = Path(name), folder / name.lstrip("/")
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+@contextmanager
+def mounted(folder: Path) -> Iterator[Root]:
+    """Mount /proc and /dev, the latter because JACK's sockets are in /dev/shm; unmount them whatever happens."""
+    with ExitStack() as stack:
+        for name in ("proc", "dev"):
+            target = folder / name
+            target.mkdir(exist_ok=True)
+            subprocess.run(["mount", "--rbind", f"/{name}", str(target)], check=True)
+            stack.callback(unmount, target)
+            # A slave: without it, unmounting here would unmount the machine's own.
+            subprocess.run(["mount", "--make-rslave", str(target)], check=True)
+        yield Root(folder)
+
+
+def unmount(target: Path) -> None:
+    """Unmount all that is below a folder, which must be a slave by now or unmounting is refused."""
+    subprocess.run(["mount", "--make-rslave", str(target)], check=True)
+    subprocess.run(["umount", "--recursive", "--lazy", str(target)], check=True)
+
+
+def clone(root: Root) -> None:
+    """Put what is committed here in the place of an earlier clone."""
+    target = root.outside(PROJECT)
+    shutil.rmtree(target, ignore_errors=True)
+    subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(target)], check=True)
+
+
+# ---- Playing and writing
+
+
+def played(root: Root) -> int:
+    """Have `make play` heard by a receiver, and return how many messages it got; they must be those of `write`."""
+    received_file = root.outside(PROJECT) / "received.txt"
+    with ExitStack() as stack:
+        os.environ["JACK_DEFAULT_SERVER"] = SERVER
+        driver = ("-d", "dummy", "-r", "48000", "-p", "64")
+        stack.enter_context(running("jackd", "-n", SERVER, "-R", "-S", *driver, output=Path(os.devnull)))
+        subprocess.run(["jack_wait", "--wait", "--timeout", "10"], check=True, capture_output=True)
+        stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received_file))
+        arguments = " ".join((*PLAYED, "--lead-in 2"))  # bars of rest, in which the receiver is connected
+        player = stack.enter_context(subprocess.Popen(root.command("make", "play", f"ARGS={arguments}")))
+        wait_for(lambda: connect(PORT, "receiver:input"), "the composer's port")
+        if player.wait() != 0:
+            sys.exit(f"make play ended with {player.returncode}")
+        wait_for(lambda: ALL_NOTES_OFF in received_file.read_text(), "the last message")
+    lines = re.findall(r"^ *\d+:((?: [0-9a-f]{2})+)", received_file.read_text(), re.MULTILINE)
+    received = [tuple(bytes.fromhex(line)) for line in lines]
+    root.run(".venv/bin/lstm-composer", "write", "--style", "bach", *PLAYED, "-o", "written.mid")
+    expected = messages_of(root.outside(PROJECT) / "written.mid")
+    if received[: len(expected)] != expected:
+        sys.exit(f"make play sent {len(received)} messages, which are not the {len(expected)} of write")
+    return len(expected)
+
+
+def messages_of(file: Path) -> list[tuple[int, ...]]:
+    """Return the notes of a file as the messages that a port gets, in order."""
+    scheduler = Scheduler()
+    scheduler.add(read_midi_notes(file)[0], channel=1)
+    messages = scheduler.due(10**9)
+    return [one.midi_bytes() for one in messages if one.kind in (Kind.NOTE_ON, Kind.NOTE_OFF)]
+
+
+@contextmanager
+def running(*command: str, output: Path) -> Iterator[None]:
+    """Run a program in the background; it is ended by its own handle."""
+    with output.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def connect(source: str, destination: str) -> bool:
+    """Connect two JACK ports, if they are there."""
+    return subprocess.run(["jack_connect", source, destination], capture_output=True, check=False).returncode == 0
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something is so, and end if it does not come."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"{what} did not come in {PATIENCE_SECONDS:g} s")
+        time.sleep(0.05)
+
+
+def sha256_of(root: Root) -> str:
+    """Return the digest of what the root writes."""
+    root.run(".venv/bin/lstm-composer", *WRITTEN, "-o", "music.mid")
+    return hashlib.sha256((root.outside(PROJECT) / "music.mid").read_bytes()).hexdigest()
+
+
+def sha256_of_this_machine(root: Root) -> str:
+    """Return the digest of what the same sources write with the Python that runs this script."""
+    folder = root.outside(PROJECT)
+    command = [sys.executable, "-m", "runtime.cli", *WRITTEN, "-o", "here.mid"]
+    subprocess.run(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, check=True, stdout=subprocess.PIPE
+    )
+    return hashlib.sha256((folder / "here.mid").read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Which files of tests need TensorFlow, read off their imports and those of all that they import."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+PACKAGES: Final = ("runtime", "trainer", "export")
+SCRIPTS: Final = (ROOT / "benchmarks", ROOT / "models")
+"""Folders whose scripts tests import by their bare names, as `pythonpath` in pyproject.toml has it."""
+TENSORFLOW: Final = frozenset({"tensorflow", "keras", "tf2onnx"})
+
+
+def files_that_need_tensorflow() -> list[Path]:
+    """Return the files under tests/, the conftest.py above them counted in."""
+    return [file for file in sorted((ROOT / "tests").rglob("test_*.py")) if any(map(_needs, (file, *_conftests(file))))]
+
+
+def _conftests(file: Path) -> list[Path]:
+    return [folder / "conftest.py" for folder in file.parents if (ROOT / "tests") in folder.parents]
+
+
+def _needs(file: Path) -> bool:
+    """Tell whether a file reaches TensorFlow, over any number of files of ours."""
+    seen, ahead = set[Path](), [file]
+    while ahead:
+        one = ahead.pop()
+        if one in seen or not one.exists():
+            continue
+        seen.add(one)
+        names = _names_in(one)
+        if any(name.partition(".")[0] in TENSORFLOW for name in names):
+            return True
+        ahead += [found for name in names if (found := _file_of(name)) is not None]
+    return False
+
+
+@cache
+def _names_in(file: Path) -> frozenset[str]:
+    """What a file imports, within functions too, and the modules of ours that it names in strings, to run them."""
+    return frozenset(_names(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and _is_module_of_ours(node.value):
+            yield str(node.value)
+
+
+def _is_module_of_ours(value: object) -> bool:
+    return isinstance(value, str) and value.partition(".")[0] in PACKAGES and value.replace(".", "").isidentifier()
+
+
+@cache
+def _file_of(name: str) -> Path | None:
+    """The file of a module of ours; None for any other name."""
+    if name.partition(".")[0] in PACKAGES:
+        path = ROOT.joinpath(*name.split("."))
+        candidates = [path.with_suffix(".py"), path / "__init__.py"]
+    else:
+        candidates = [folder / f"{name}.py" for folder in SCRIPTS]
+    return next((file for file in candidates if file.exists()), None)

@@ -148,7 +148,8 @@ def _binding() -> ModuleType:
             import rtmidi as binding  # noqa: PLC0415 - after libjack
     except ImportError as error:
         raise MissingError(f"{NAME} cannot be loaded ({error}): {_remedy(str(error))}") from error
-    return binding
+    loaded: ModuleType = binding
+    return loaded
 
 
 def _remedy(reason: str) -> str:

@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from runtime.errors import MissingError
@@ -13,6 +12,7 @@ from runtime.ports.base import OnMessage, OutputPort, PortLostError
 from runtime.ports.naming import first_free
 from runtime.ports.rtmidi_binding import MidiIn, MidiOut, RtMidiError
 from runtime.ports.server_sockets import ServerSockets
+from runtime.terminal import quiet_stderr
 
 _SYSTEMS: Final = {"alsa": "ALSA", "jack": "JACK", "coremidi": "CoreMIDI", "windows": "Windows MIDI"}
 _Client = TypeVar("_Client", MidiIn, MidiOut)
@@ -176,18 +176,3 @@ def _new_client(kind: type[_Client], backend: str, client_name: str) -> _Client:
             return kind(backend, client_name)
     except RtMidiError as error:
         raise MissingError(f"{system} does not run on this machine: start it, or choose another --backend") from error
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Keep off the terminal what C libraries print there: libjack tells of a missing server in ten lines."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(nowhere)
-        os.close(saved)

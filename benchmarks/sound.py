@@ -87,7 +87,7 @@ def seconds_to_sound() -> float:
         arguments = ("--style", "bach", "--seed", "1", "--backend", "none", "--sound")
         player = subprocess.Popen((*COMPOSER, "play", *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            while not connected(client, "LSTM Composer:playback0", ear.name):
+            while not connected(client, "LSTM Composer sound:playback0", ear.name):
                 if time.monotonic() > began + PATIENCE_SECONDS:
                     sys.exit("play --sound made no JACK port")
                 time.sleep(0.005)

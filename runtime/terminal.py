@@ -2,9 +2,13 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, Final
+
+_STDERR: Final = threading.RLock()
+"""Held while standard error is quiet, for the whole process: what others write waits, or it would be lost."""
 
 
 class Terminal:
@@ -17,14 +21,16 @@ class Terminal:
     def write(self, text: str) -> int:
         """Write, if that is still possible."""
         try:
-            return self._file.write(text)
+            with _STDERR:
+                return self._file.write(text)
         except OSError:
             return len(text)
 
     def flush(self) -> None:
         """Flush, if that is still possible."""
         try:
-            self._file.flush()
+            with _STDERR:
+                self._file.flush()
         except OSError:
             return
 
@@ -34,14 +40,18 @@ class Terminal:
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Keep off the terminal what C libraries print there: libjack tells of a missing server in ten lines."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(nowhere)
-        os.close(saved)
+    """Keep off the terminal what C libraries print there: libjack tells of a missing server in ten lines.
+
+    One thread at a time: two that saved and restored standard error by turns could leave it closed for good.
+    """
+    with _STDERR:
+        sys.stderr.flush()
+        saved = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(nowhere)
+            os.close(saved)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from runtime.errors import MissingError
 from runtime.messages import Kind, Message
+from runtime.ports.rtmidi_binding import hush_libjack
 from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import RATE, Sampler, Sound
@@ -22,6 +23,7 @@ BUFFER_MILLISECONDS: Final = 10
 _TAIL_SECONDS: Final = 1.5  # how long what was let go may die away when the music is over
 _LOOK_SECONDS: Final = 0.25  # how often the device is looked at
 _STALLED_SECONDS: Final = 2.0  # a device that has asked for nothing for so long has gone
+_DEAD_SECONDS: Final = 0.2  # a JACK server that has asked for nothing for so long may be dead
 _BACKENDS: Final = {
     "win32": ("WASAPI", "DSOUND", "WINMM"),
     "darwin": ("COREAUDIO",),
@@ -86,7 +88,7 @@ class SoundCard:
             self._stop.wait(0.02)
         self._stop.set()
         self._thread.join()
-        self._device.close()
+        self._let_go()
 
     def _start(self) -> None:
         stream = self._stream()
@@ -119,7 +121,7 @@ class SoundCard:
     def _bring_back(self) -> None:
         """Open a device again, as soon as there is one."""
         self._say("the audio device has gone: the music goes on without sound until one is back")
-        self._device.close()
+        self._let_go()
         while not self._stop.wait(_LOOK_SECONDS):
             self._player.skip_overdue()
             with suppress(MissingError):
@@ -129,6 +131,21 @@ class SoundCard:
                 self._start()
                 self._say(f"{self.describe()} is back")
                 return
+
+    def _let_go(self) -> None:
+        """Close the device; one of a JACK server that may be dead is forgotten instead.
+
+        libjack gives up all clients of a dead server as soon as a new one is opened, such as the MIDI port; to close
+        one that has been given up crashes.
+        """
+        if self._device.backend == "JACK" and time.monotonic() - self._last_asked > _DEAD_SECONDS:
+            self._device.close = lambda: None  # which its destructor calls too
+            _FORGOTTEN.append(self._device)
+        else:
+            self._device.close()
+
+
+_FORGOTTEN: Final[list[miniaudio.PlaybackDevice]] = []
 
 
 def device_names() -> list[str]:
@@ -178,6 +195,9 @@ def _default_device() -> miniaudio.PlaybackDevice:
 
 def _opened(backend: miniaudio.Backend, device_id: Any) -> miniaudio.PlaybackDevice:
     os.environ.setdefault("JACK_NO_START_SERVER", "1")  # to look for a JACK server must not start one
+    if backend is miniaudio.Backend.JACK:
+        with suppress(MissingError):
+            hush_libjack()
     try:
         with quiet_stderr():
             return miniaudio.PlaybackDevice(
@@ -187,7 +207,7 @@ def _opened(backend: miniaudio.Backend, device_id: Any) -> miniaudio.PlaybackDev
                 buffersize_msec=BUFFER_MILLISECONDS,
                 backends=[backend],
                 device_id=device_id,
-                app_name="LSTM Composer",
+                app_name="LSTM Composer sound",  # another name than the MIDI port: on JACK each is a client
             )
     except miniaudio.MiniaudioError as error:
         raise MissingError(f"{backend.name} opens no audio device") from error

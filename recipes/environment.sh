@@ -173,8 +173,7 @@ make_with_uv() {
     rm -rf "$VENV"
     if ! uv_said=$(uv venv --quiet --seed --python "$1" "$VENV" 2>&1 </dev/null); then
         rm -rf "$VENV"
-        uv_said=$(printf '%s' "$uv_said" | tr -s ' \n' '  ' | cut -c 1-200)
-        nothing_found "uv brings none either: ${uv_said% }"
+        nothing_found "uv brings none either: $(printf '%s\n' "$uv_said" | head -n 1)"
     fi
 }
 

@@ -173,8 +173,7 @@ make_with_uv() {
     rm -rf "$VENV"
     if ! uv_said=$(uv venv --quiet --seed --python "$1" "$VENV" 2>&1 </dev/null); then
         rm -rf "$VENV"
-        uv_said=$(printf '%s' "$uv_said" | tr -s ' \n' '  ' | cut -c 1-200)
-        nothing_found "uv brings none either: ${uv_said% }"
+        nothing_found "uv brings none either: $(printf '%s\n' "$uv_said" | head -n 1)"
     fi
 }
 
@@ -246,9 +245,9 @@ install_for_playing() {
 
 install_for_testing() {
     if is_older "$VENV/can-develop" pyproject.toml constraints.txt "$VENV/can-play"; then
-        testing_size="830 MB"
-        one_of "$(version_of "$VENV/bin/python")" $WITH_TENSORFLOW || testing_size="230 MB, without TensorFlow"
-        echo "Adding what training and testing need (once; about $testing_size to download) ..."
+        testing_size="830 MB to download"
+        one_of "$(version_of "$VENV/bin/python")" $WITH_TENSORFLOW || testing_size="220 MB, for want of TensorFlow"
+        echo "Adding what training and testing need (once; about $testing_size) ..."
         install '.[train,jack,link,osc,dev,cluster]'
         touch "$VENV/can-develop"
     fi

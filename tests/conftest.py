@@ -14,7 +14,7 @@ from hypothesis import settings
 from runtime.bundle import Bundle, load_bundle
 from runtime.engine import Engine
 from runtime.settings import MusicSettings
-from tests.needs_tensorflow import files_that_need_tensorflow
+from tests.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
 from trainer.extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
@@ -22,11 +22,10 @@ DATA = ROOT / "tests" / "data"
 PATIENCE_SECONDS = 60.0
 
 # Where TensorFlow cannot be installed, the tests that need it are left out. Where it can be and is not, they fail.
-collect_ignore = (
-    files_that_need_tensorflow()
-    if sys.version_info >= FIRST_PYTHON_WITHOUT_TENSORFLOW and find_spec("tensorflow") is None
-    else []
-)
+_NO_TENSORFLOW = sys.version_info >= FIRST_PYTHON_WITHOUT_TENSORFLOW and find_spec("tensorflow") is None
+_LEFT_OUT = files_that_need_tensorflow() if _NO_TENSORFLOW else []
+collect_ignore = [*_LEFT_OUT, *(folders_that_need_tensorflow() if _NO_TENSORFLOW else [])]
+
 
 # A busy machine makes single examples slow; how slow things are is for benchmarks/ to say.
 settings.register_profile("composer", deadline=None)
@@ -34,9 +33,9 @@ settings.load_profile("composer")
 
 
 def pytest_report_header() -> list[str]:
-    if not collect_ignore:
+    if not _NO_TENSORFLOW:
         return []
-    python, count = f"3.{sys.version_info[1]}", len(collect_ignore)
+    python, count = f"3.{sys.version_info[1]}", len(_LEFT_OUT)
     return [f"TensorFlow has no version for Python {python} yet: {count} files of tests that need it are left out"]
 
 

@@ -2,11 +2,10 @@
 
     python recipes/debian_roots.py FOLDER [--suite forky]
 
-Needs root, debootstrap, jackd2, jack-tools and this checkout's own environment. FOLDER/root-trixie and so on are made
-where they are not, which takes 3 minutes and 300 MB; one that is there is taken as it is. Debian's mirror, pip's
-configuration and the certificates are this machine's. In each root, on a clean clone of what is committed: `make play`
-into a JACK server outside, heard by `jack_midi_dump`; `write`, whose file must be the same as this machine's; and the
-tests of the runtime.
+Needs root, debootstrap and this checkout's own environment. FOLDER/root-trixie and so on are made where they are not,
+which takes 3 minutes and 300 MB; one that is there is taken as it is. Debian's mirror, pip's configuration and the
+certificates are this machine's. In each root, on a clean clone of what is committed: `make play` into that Debian's JACK
+server, heard by `jack_midi_dump`; `write`, whose file must be the same as this machine's; and the tests of the runtime.
 """
 
 import argparse
@@ -30,11 +29,12 @@ from runtime.scheduler import Scheduler
 
 CHECKOUT: Final = Path(__file__).parents[1]
 SUITES: Final = ("trixie", "forky")
-PROGRAMS: Final = ("debootstrap", "chroot", "git", "jackd", "jack_connect", "jack_midi_dump", "jack_wait", "stdbuf")
+PROGRAMS: Final = ("debootstrap", "chroot", "git")
 PACKAGES: Final = (
     *("python3", "python3-venv", "ca-certificates", "make"),
     *("libasound2t64", "libatomic1", "libjack-jackd2-0"),  # what rtmidi, aalink and JACK-Client load
 )
+JACK_PACKAGES: Final = ("jackd2", "jack-tools")
 COPIED: Final = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/xdg/pip"),
     "/etc/ssl/certs/ca-certificates.crt",
@@ -67,6 +67,7 @@ class Root:
             "HOME=/root",
             "PIP_QUIET=2",
             f"JACK_DEFAULT_SERVER={SERVER}",
+            "DEBIAN_FRONTEND=noninteractive",
         )
         shell = ("sh", "-c", f'cd {PROJECT} && exec "$@"', "sh", *command)
         return ["chroot", str(self.folder), "env", "-i", *surrounding, *shell]
@@ -83,7 +84,7 @@ def main() -> None:
     parser.add_argument("--suite", choices=SUITES, action="append", help="default: each")
     arguments = parser.parse_args()
     if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
-        sys.exit(f"missing: {', '.join(missing)}; apt-get install debootstrap jackd2 jack-tools git")
+        sys.exit(f"missing: {', '.join(missing)}; apt-get install debootstrap git")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is mounted is unmounted
     for suite in arguments.suite or SUITES:
         folder = arguments.folder.resolve() / f"root-{suite}"
@@ -92,6 +93,9 @@ def main() -> None:
         copy_configuration(folder)
         with mounted(folder) as root:
             clone(root)
+            if not (folder / "usr/bin/jackd").exists():
+                root.run("apt-get", "update", "-qq")
+                root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *JACK_PACKAGES)
             try_out(suite, root)
 
 
@@ -158,7 +162,10 @@ def copy_configuration(folder: Path) -> None:
 
 @contextmanager
 def mounted(folder: Path) -> Iterator[Root]:
-    """Mount /proc and /dev, the latter because JACK's sockets are in /dev/shm; unmount them whatever happens."""
+    """Mount /proc and /dev, with a /dev/shm of its own; unmount them whatever happens.
+
+    A JACK of another Debian that shared the machine's /dev/shm would spoil the database that all servers there share.
+    """
     with ExitStack() as stack:
         for name in ("proc", "dev"):
             target = folder / name
@@ -167,6 +174,7 @@ def mounted(folder: Path) -> Iterator[Root]:
             stack.callback(unmount, target)
             # A slave: without it, unmounting here would unmount the machine's own.
             subprocess.run(["mount", "--make-rslave", str(target)], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder / "dev/shm")], check=True)
         yield Root(folder)
 
 
@@ -190,14 +198,15 @@ def played(root: Root) -> int:
     """Have `make play` heard by a receiver, and return how many messages it got; they must be those of `write`."""
     received_file = root.outside(PROJECT) / "received.txt"
     with ExitStack() as stack:
-        os.environ["JACK_DEFAULT_SERVER"] = SERVER
         driver = ("-d", "dummy", "-r", "48000", "-p", "64")
-        stack.enter_context(running("jackd", "-n", SERVER, "-R", "-S", *driver, output=Path(os.devnull)))
-        subprocess.run(["jack_wait", "--wait", "--timeout", "10"], check=True, capture_output=True)
-        stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received_file))
+        nowhere = Path(os.devnull)
+        stack.enter_context(running(*root.command("jackd", "-n", SERVER, "-R", "-S", *driver), output=nowhere))
+        root.run("jack_wait", "--wait", "--timeout", "10")
+        receiver = root.command("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver")
+        stack.enter_context(running(*receiver, output=received_file))
         arguments = " ".join((*PLAYED, "--lead-in 2"))  # bars of rest, in which the receiver is connected
         player = stack.enter_context(subprocess.Popen(root.command("make", "play", f"ARGS={arguments}")))
-        wait_for(lambda: connect(PORT, "receiver:input"), "the composer's port")
+        wait_for(lambda: connected(root, PORT, "receiver:input"), "the composer's port")
         if player.wait() != 0:
             sys.exit(f"make play ended with {player.returncode}")
         wait_for(lambda: ALL_NOTES_OFF in received_file.read_text(), "the last message")
@@ -228,9 +237,12 @@ def running(*command: str, output: Path) -> Iterator[None]:
             process.terminate()
 
 
-def connect(source: str, destination: str) -> bool:
-    """Connect two JACK ports, if they are there."""
-    return subprocess.run(["jack_connect", source, destination], capture_output=True, check=False).returncode == 0
+def connected(root: Root, source: str, destination: str) -> bool:
+    """Connect two JACK ports; False if one of them is not there yet."""
+    return (
+        subprocess.run(root.command("jack_connect", source, destination), capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:

@@ -4,8 +4,9 @@
 
 Needs root, debootstrap and this checkout's own environment. FOLDER/root-trixie and so on are made where they are not,
 which takes 3 minutes and 300 MB; one that is there is taken as it is. Debian's mirror, pip's configuration and the
-certificates are this machine's. In each root, on a clean clone of what is committed: `make play` into that Debian's JACK
-server, heard by `jack_midi_dump`; `write`, whose file must be the same as this machine's; and the tests of the runtime.
+certificates are this machine's. In each root, on a clean clone of what is committed: `make play` into that Debian's
+JACK server, heard by `jack_midi_dump`; `write`, whose file must be the same as this machine's; and the tests of the
+runtime.
 """
 
 import argparse
@@ -34,7 +35,7 @@ PACKAGES: Final = (
     *("python3", "python3-venv", "ca-certificates", "make"),
     *("libasound2t64", "libatomic1", "libjack-jackd2-0"),  # what rtmidi, aalink and JACK-Client load
 )
-JACK_PACKAGES: Final = ("jackd2", "jack-tools")
+JACK_PACKAGES: Final = ("jackd2", "jack-example-tools")
 COPIED: Final = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/xdg/pip"),
     "/etc/ssl/certs/ca-certificates.crt",
@@ -93,7 +94,7 @@ def main() -> None:
         copy_configuration(folder)
         with mounted(folder) as root:
             clone(root)
-            if not (folder / "usr/bin/jackd").exists():
+            if not (folder / "usr/bin/jack_midi_dump").exists():
                 root.run("apt-get", "update", "-qq")
                 root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *JACK_PACKAGES)
             try_out(suite, root)

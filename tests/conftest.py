@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -37,6 +38,14 @@ def pytest_report_header() -> list[str]:
         return []
     python, count = f"3.{sys.version_info[1]}", len(_LEFT_OUT)
     return [f"TensorFlow has no version for Python {python} yet: {count} files of tests that need it are left out"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signals_of_a_terminal() -> None:
+    """Ctrl-C and a hang-up mean what they mean in a terminal, also where the tests were started to outlive one."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -130,13 +130,13 @@ class FluidSynth:
             bufsize=1, start_new_session=True,  # Ctrl-C is for us: we end what sounds before the program ends
         )  # fmt: skip
         self._said = ""
-        self._answered = threading.Event()
+        self._answered, self._is_ready = threading.Event(), False
         self._reader = threading.Thread(target=self._read, name="fluidsynth says", daemon=True)
         self._thread = threading.Thread(target=self._run, name="fluidsynth", daemon=True)
         self._reader.start()
         self._tell(f"echo {_READY}")
         self._answered.wait(_START_SECONDS)
-        if self._process.poll() is not None or not self._answered.is_set():
+        if not self._is_ready:
             self._end_program()
             raise MissingError(
                 f"fluidsynth does not sound ({self._said or 'it does not answer'}): has it an audio device?"
@@ -191,6 +191,7 @@ class FluidSynth:
         """Read what the program says: that it is ready, or at its end why."""
         for line in _pipe(self._process.stdout):
             if line.strip().endswith(_READY):
+                self._is_ready = True
                 self._answered.set()
             elif line.strip():
                 self._said = line.strip()

@@ -93,7 +93,11 @@ class SoundCard:
     def _start(self) -> None:
         stream = self._stream()
         next(stream)  # miniaudio wants a generator that waits for its first question
-        self._device.start(stream)
+        try:
+            self._device.start(stream)
+        except miniaudio.MiniaudioError as error:
+            self._device.close()
+            raise MissingError(f"{self._device.backend} does not start its audio device ({error.args[0]})") from error
 
     def _stream(self) -> Generator[Sound | bytes, int, None]:
         """Answer the device's questions; the generator protocol is miniaudio's."""

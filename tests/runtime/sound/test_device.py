@@ -137,6 +137,16 @@ def test_a_device_that_is_not_there() -> None:
         SoundCard("Theremin", 0.0, fail)
 
 
+def test_a_device_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(FakeDevice):
+        def start(self, stream: Generator[Any, int, None]) -> None:
+            raise device.miniaudio.MiniaudioError("failed to start audio device", -1)
+
+    monkeypatch.setattr(device, "_open_device", lambda _: Refusing())
+    with pytest.raises(MissingError, match=r"Fake does not start its audio device \(failed to start audio device\)"):
+        SoundCard(None, 0.0, fail)
+
+
 def test_device_names_are_words() -> None:
     assert all(name.endswith(")") for name in device_names())
 

@@ -14,6 +14,7 @@ from runtime.errors import MissingError
 from runtime.messages import ALL_NOTES_OFF
 from runtime.sound import device
 from runtime.sound.device import NULL_DEVICE, SoundCard, device_names
+from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.piano import Piano
 from runtime.sound.port import SoundPort
 from runtime.sound.sampler import RATE, Sampler, Sound
@@ -140,7 +141,7 @@ def test_a_device_that_is_not_there() -> None:
 def test_a_device_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refusing(FakeDevice):
         def start(self, stream: Generator[Any, int, None]) -> None:
-            raise device.miniaudio.MiniaudioError("failed to start audio device", -1)
+            raise miniaudio.MiniaudioError("failed to start audio device", -1)
 
     monkeypatch.setattr(device, "_open_device", lambda _: Refusing())
     with pytest.raises(MissingError, match=r"Fake does not start its audio device \(failed to start audio device\)"):

@@ -56,12 +56,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does; a command that has to finish something sets handlers of its own."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let SIGTERM, and the closing of the terminal, end a command as Ctrl-C does.
+
+    A command that has to finish something sets handlers of its own; started with nohup, it outlives its terminal.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [one for one in numbers if one == signal.SIGTERM or signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def composer_play() -> int:
@@ -255,7 +261,7 @@ def _play(arguments: Arguments) -> None:
             map=arguments.map,
             take=arguments.take,
             events=arguments.events,
-            sound=arguments.sound,
+            sound=_sound(arguments),
             audio_device=arguments.audio_device,
             soundfont=arguments.soundfont,
         )
@@ -266,6 +272,17 @@ def _port_per_voice(arguments: Arguments) -> bool:
     if arguments.port_per_voice and not arguments.voices:
         raise InputError("--port-per-voice needs --voices: name them, such as --voices bach@1,joplin@2")
     return bool(arguments.port_per_voice)
+
+
+def _sound(arguments: Arguments) -> bool | None:
+    """Whether it sounds here; who says by what wants it to."""
+    by = {"--soundfont": arguments.soundfont, "--audio-device": arguments.audio_device}
+    given = [flag for flag, value in by.items() if value is not None]
+    if len(given) > 1:
+        raise InputError("--soundfont sounds by fluidsynth, which has a device of its own: leave --audio-device out")
+    if given and arguments.sound is False:
+        raise InputError(f"{given[0]} says by what it sounds, and --no-sound that it does not: leave one of them out")
+    return True if given else arguments.sound
 
 
 def _sync(arguments: Arguments) -> str:

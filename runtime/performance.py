@@ -6,6 +6,7 @@ Threads: the main one draws the line and writes the event log, one fills the loo
 import signal
 import sys
 import threading
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -121,7 +122,9 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     # Started with nohup, it is to outlive its terminal.
     heeded = [one for one in numbers if (one, signal.getsignal(one)) != (getattr(signal, "SIGHUP", 0), signal.SIG_IGN)]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in heeded}
+    # On a thread of its own: a second signal may come while the first one's handler holds the event's lock, and a
+    # handler that waited for that lock would wait for itself.
+    before = {number: signal.signal(number, lambda *_: start_new_thread(stop.set, ())) for number in heeded}
     try:
         yield
     finally:

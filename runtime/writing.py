@@ -46,15 +46,20 @@ def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: P
 
 def _checked_sound(output: Path, soundfont: Path | None) -> bool:
     """Tell whether sound is asked for, and find out before the music is made whether it can be had."""
-    if output.suffix.casefold() in ("", ".mid", ".midi"):
-        if soundfont is not None:
-            raise InputError(f"--soundfont is for sound files: name a .wav file instead of {output}")
+    if output.suffix.casefold() in ("", ".mid", ".midi") and soundfont is None:
         return False
     from runtime.sound.sound_file import check_sound_file, is_sound_file  # noqa: PLC0415 - loaded where it sounds only
 
     if not is_sound_file(output):
+        if soundfont is not None:
+            raise InputError(f"--soundfont is for sound files: name a .wav file instead of {output}")
         return False
     check_sound_file(output)
+    if soundfont is not None:
+        from runtime.sound.fluidsynth import check_soundfont, fluidsynth_program  # noqa: PLC0415 - the same
+
+        fluidsynth_program()
+        check_soundfont(soundfont)
     return True
 
 

@@ -154,7 +154,11 @@ _FORGOTTEN: Final[list[miniaudio.PlaybackDevice]] = []
 
 def device_names() -> list[str]:
     """Return the audio devices that can sound, each as "NAME (SYSTEM)"; the system's default one first."""
-    return [f"{one['name']} ({backend.name})" for backend in _backends() for one in _devices(backend)]
+    return [_shown(one, backend) for backend in _backends() for one in _devices(backend)]
+
+
+def _shown(one: dict[str, Any], backend: miniaudio.Backend) -> str:
+    return f"{one['name']} ({backend.name})"
 
 
 def _backends() -> list[miniaudio.Backend]:
@@ -178,7 +182,7 @@ def _open_device(wanted: str | None) -> miniaudio.PlaybackDevice:
         return _default_device()
     for backend in _backends():
         for one in _devices(backend):
-            if wanted.casefold() in one["name"].casefold():
+            if wanted.casefold() in _shown(one, backend).casefold():
                 return _opened(backend, one["id"])
     there = ", ".join(device_names()) or "none at all"
     raise MissingError(f"no audio device has {wanted!r} in its name; this machine has {there}")

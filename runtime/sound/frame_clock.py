@@ -6,6 +6,8 @@ from typing import Final
 WINDOW_SECONDS: Final = 4.0
 """For how long a reading counts: within it a sound card's clock runs away from the system's by less than half a
 millisecond (100 parts in a million)."""
+STALL_SECONDS: Final = 0.25
+"""A device that asks so much later than it did has stood still meanwhile: what it was before no longer counts."""
 _SHARES: Final = 8  # of the window, each with one reading
 
 
@@ -37,6 +39,8 @@ class FrameClock:
         first = self._frames
         self._frames += frames
         late = now_seconds - first / self._rate
+        if self._readings and late - min(earliest for _, earliest in self._readings) > STALL_SECONDS:
+            self._readings.clear()
         if self._readings and now_seconds - self._readings[-1][0] < WINDOW_SECONDS / _SHARES:
             when, earliest = self._readings[-1]
             self._readings[-1] = (when, min(earliest, late))

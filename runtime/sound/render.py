@@ -83,9 +83,12 @@ def read_timed_messages(midi: bytes, named: str = "the music") -> tuple[list[Tim
 
     """
     try:
-        found = list(mido.MidiFile(file=io.BytesIO(midi), clip=True))
+        file = mido.MidiFile(file=io.BytesIO(midi), clip=True)
+        found = list(file) if file.ticks_per_beat > 0 else []
     except Exception as error:  # mido raises whatever a damaged file makes it stumble over
         raise InputError(f"{named} cannot be read as a MIDI file ({str(error) or type(error).__name__})") from error
+    if file.ticks_per_beat <= 0:
+        raise InputError(f"{named} counts in frames of film and not in notes: save it with ticks a quarter note")
     timed: list[Timed] = []
     seconds = 0.0
     for one in found:

@@ -16,7 +16,11 @@ from runtime.whole_files import fill_whole
 _BY_SOUNDFILE: Final = {".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 SUFFIXES: Final = (".wav", *_BY_SOUNDFILE)
 """What the name of a sound file ends in."""
-_OTHERS: Final = (".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".opus")
+_OTHERS: Final = (
+    *(".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".opus", ".wave"),
+    *(".musicxml", ".mxl", ".xml", ".pdf", ".svg", ".png"),
+)
+"""Files that a user may ask for, and that would be MIDI files under a wrong name."""
 _FULL_SCALE: Final = 32767
 
 
@@ -24,7 +28,7 @@ def is_sound_file(path: Path) -> bool:
     """Tell by its name whether a file is to hold sound.
 
     Raises:
-        InputError: If it is to hold sound of a kind that is not written.
+        InputError: If it is to hold something that is not written.
 
     """
     suffix = path.suffix.casefold()

@@ -304,6 +304,24 @@ def test_doctor_measures_where_that_is_asked_for_or_somebody_watches(
     assert asked == [2.0, 10.0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("play", "--soundfont", "x.sf2", "--no-sound"), "--soundfont says by what it sounds, and --no-sound"),
+        (("play", "--audio-device", "x", "--no-sound"), "--audio-device says by what it sounds, and --no-sound"),
+        (("play", "--audio-device", "x", "--soundfont", "x.sf2"), "leave --audio-device out"),
+        (("write", "--bars", "1", "--soundfont", "x.sf2", "-o", "x.mid"), "--soundfont is for sound files"),
+        (("write", "--bars", "1", "--soundfont", "x.sf2", "-o", "x.xyz"), "--soundfont is for sound files"),
+        (("write", "--bars", "1", "-o", "x.musicxml"), ".musicxml files are not written"),
+    ],
+)
+def test_what_sounds_is_never_passed_over(composer: Composer, arguments: tuple[str, ...], problem: str) -> None:
+    result = composer(*arguments, "--style", "scale")
+    assert result.returncode == 2
+    assert problem in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", [(), ("play",), ("write",), ("render",), ("styles",), ("doctor",), ("monitor",)])
 def test_help(capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:

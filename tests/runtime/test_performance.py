@@ -32,6 +32,7 @@ from runtime.steering.steering import Steering
 
 Music = Callable[..., MusicSettings]
 TEMPO = 400
+PATIENCE_SECONDS = 10.0
 
 
 class RecordingPort(OutputPort):
@@ -326,6 +327,14 @@ def test_a_log_that_finds_no_room_ends_the_notes_and_leaves_a_take(
     assert is_silent_after(port)
     heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
     assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard != []
+
+
+def test_a_signal_that_comes_while_another_is_handled_waits_for_nothing() -> None:
+    stop = threading.Event()
+    with performance._stopped_by_signals(stop), stop._cond:  # type: ignore[attr-defined] # as within `stop.set`
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert stop.wait(PATIENCE_SECONDS)
 
 
 def none_there(*_: object) -> OutputPort:

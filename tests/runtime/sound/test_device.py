@@ -152,6 +152,18 @@ def test_device_names_are_words() -> None:
     assert all(name.endswith(")") for name in device_names())
 
 
+@pytest.mark.parametrize("wanted", ["speakers", "Speakers (ALSA)", "alsa", "headphones (pulse"])
+def test_a_device_is_found_by_what_is_listed(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {"PULSEAUDIO": [{"name": "Headphones", "id": 1}], "ALSA": [{"name": "Speakers", "id": 2}]}
+    backends = [miniaudio.Backend[name] for name in listed]
+    monkeypatch.setattr(device, "_backends", lambda: backends)
+    monkeypatch.setattr(device, "_devices", lambda backend: listed[backend.name])
+    monkeypatch.setattr(device, "_opened", lambda backend, device_id: (backend.name, device_id))
+    assert device.device_names() == ["Headphones (PULSEAUDIO)", "Speakers (ALSA)"]
+    expected = ("PULSEAUDIO", 1) if "headphones" in wanted else ("ALSA", 2)
+    assert device._open_device(wanted) == expected
+
+
 class FakeDevice:
     """A device that asks when it is told to."""
 

@@ -124,7 +124,7 @@ def test_played_live_it_is_told_each_message_when_it_is_due(tmp_path: Path, monk
     player.play(on(61), now + 1000)
     assert player.take_back(1) == [on(61)]
     player.close()
-    assert heard.read_text().splitlines() == [*["gain 0.125", "noteon 0 60 80", "cc 0 64 127", "noteoff 0 60", "quit"]]
+    assert heard.read_text().splitlines() == [*["gain 0.5", "noteon 0 60 80", "cc 0 64 127", "noteoff 0 60", "quit"]]
 
 
 @POSIX
@@ -137,7 +137,7 @@ def test_played_live_it_is_told_each_message_when_it_is_due(tmp_path: Path, monk
 )
 def test_a_program_that_does_not_sound(script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(tmp_path, script, monkeypatch)
-    with pytest.raises(MissingError, match=f"fluidsynth does not sound .*{said}.*: has it an audio device"):
+    with pytest.raises(MissingError, match=f"fluidsynth does not sound, it may have no audio device .*{said}"):
         FluidSynth(PIANO_FILE, 0.0)
 
 
@@ -148,3 +148,12 @@ def test_a_program_that_ends_early_does_not_end_the_music(tmp_path: Path, monkey
     for number in range(50):
         player.play(on(60), time.monotonic() + 0.002 * number)
     player.close()
+
+
+@NEEDS_FLUIDSYNTH
+def test_a_font_that_it_cannot_use_is_not_replaced_by_another(midi: bytes, tmp_path: Path) -> None:
+    font = tmp_path / "broken.sf2"
+    font.write_bytes(PIANO_FILE.read_bytes()[:12] + b"garbage" * 100)
+    with pytest.raises(InputError, match=r"broken\.sf2 cannot be used by fluidsynth: name another"):
+        render_by_fluidsynth(midi, tmp_path / "x.wav", font, 1.0)
+    assert not (tmp_path / "x.wav").exists()

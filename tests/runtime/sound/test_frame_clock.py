@@ -42,3 +42,12 @@ def test_a_device_that_fills_its_buffer_first_is_ahead_from_then_on() -> None:
         clock.asked(PERIOD, 1.0)
     clock.asked(PERIOD, 1.0 + PERIOD_SECONDS)
     assert clock.frame_at(1.0 + PERIOD_SECONDS) == 3 * PERIOD
+
+
+def test_after_a_device_stood_still_it_counts_anew() -> None:
+    clock = FrameClock(RATE)
+    for number in range(200):
+        clock.asked(PERIOD, number * PERIOD_SECONDS)
+    for number in range(200, 210):
+        clock.asked(PERIOD, 1.0 + number * PERIOD_SECONDS)  # a laptop that slept for a second
+    assert clock.frame_at(1.0 + 210 * PERIOD_SECONDS) == pytest.approx(210 * PERIOD, abs=1)

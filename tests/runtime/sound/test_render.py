@@ -124,6 +124,15 @@ def test_what_cannot_be_rendered(messages: list[mido.Message], problem: str, tmp
     assert LONGEST_SECONDS == 6 * 3600
 
 
+@pytest.mark.parametrize("division", [0xE728, 0])
+def test_a_file_in_frames_of_film(division: int, tmp_path: Path) -> None:
+    content = bytearray(file_of(mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=100)))
+    content[12:14] = division.to_bytes(2, "big")
+    (tmp_path / "film.mid").write_bytes(content)
+    with pytest.raises(InputError, match=r"film\.mid counts in frames of film and not in notes"):
+        render(tmp_path / "film.mid", tmp_path / "x.wav")
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.mid cannot be read \(No such file or directory\): name a MIDI file"):
         render(tmp_path / "none.mid", tmp_path / "x.wav")
@@ -139,7 +148,7 @@ def test_all_others_are_midi_files(name: str) -> None:
     assert not is_sound_file(Path(name))
 
 
-@pytest.mark.parametrize("name", ["x.mp3", "x.mid", "x"])
+@pytest.mark.parametrize("name", ["x.mp3", "x.wave", "x.musicxml", "x.mid", "x"])
 def test_other_files_are_not_rendered(name: str, midi: bytes, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"file that ends in {', '.join(SUFFIXES)}"):
         render(midi, tmp_path / name)

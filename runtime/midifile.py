@@ -8,12 +8,12 @@ import mido
 
 from runtime.errors import InputError
 from runtime.messages import Kind, Message
-from runtime.notes import Meter, Note, rescale_tick, tempo_microseconds, without_overlaps
+from runtime.midi_music import read_music
+from runtime.notes import Meter, Note, tempo_microseconds
 
 RESOLUTION = 480
 """Ticks a quarter in the file, 20 for each of ours: every DAW and library reads it, and nothing is rounded."""
 _SCALE = RESOLUTION // 24
-_DEFAULT_TEMPO_MICROSECONDS = 500_000
 
 
 def midi_bytes(
@@ -78,48 +78,14 @@ def _messages(notes: Sequence[Note], channel: int) -> list[Message]:
 
 
 def read_midi_notes(path: Path) -> tuple[list[Note], float, Meter]:
-    """Read the notes of a MIDI file in our ticks, all channels together, its first tempo and its first meter.
+    """Read the notes of a MIDI file in our ticks, and its tempo and meter at their end.
 
     Raises:
         InputError: If it cannot be read.
 
     """
     try:
-        file = mido.MidiFile(path)
-    except Exception as error:  # mido raises whatever a damaged file makes it stumble over
-        raise InputError(f"{path} cannot be read as a MIDI file ({str(error) or type(error).__name__})") from error
-    if file.ticks_per_beat <= 0:
-        raise InputError(f"{path} counts in {file.ticks_per_beat} ticks a quarter, which is no musical time")
-    notes = [note for track in file.tracks for note in _notes_of(track, file.ticks_per_beat)]
-    tempo = _first(file, mido.MetaMessage("set_tempo", tempo=_DEFAULT_TEMPO_MICROSECONDS)).tempo
-    signature = _first(file, mido.MetaMessage("time_signature"))
-    try:
-        meter = Meter(signature.numerator, signature.denominator)
+        music = read_music(path)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    if not tempo:
-        raise InputError(f"{path} has quarter notes of 0 seconds, which is no tempo")
-    return without_overlaps(notes), mido.tempo2bpm(tempo), meter
-
-
-def _first(file: mido.MidiFile, default: mido.MetaMessage) -> mido.MetaMessage:
-    """Return the first message of the default's kind, else the default."""
-    return next((message for track in file.tracks for message in track if message.type == default.type), default)
-
-
-def _notes_of(track: mido.MidiTrack, resolution: int) -> list[Note]:
-    sounding: dict[tuple[int, int], tuple[int, int]] = {}
-    notes: list[Note] = []
-    now = 0
-    for message in track:
-        now += message.time
-        if message.type not in ("note_on", "note_off"):
-            continue
-        key = (message.channel, message.note)
-        if key in sounding:
-            start, velocity = sounding.pop(key)
-            onset = rescale_tick(start, resolution)
-            notes.append(Note(onset, message.note, max(1, rescale_tick(now, resolution) - onset), velocity))
-        if message.type == "note_on" and message.velocity:
-            sounding[key] = (now, message.velocity)
-    return notes
+        raise InputError(f"{path} {error}") from error
+    return music.notes, music.last_tempo_bpm, music.next_bar()[1]

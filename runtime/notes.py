@@ -7,6 +7,7 @@ bar 1. Seconds appear only where a message is sent or a file is written (`tick_s
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import attrgetter
 
 from runtime.errors import InputError
 
@@ -38,6 +39,10 @@ class Note:
     def end(self) -> int:
         """Position in ticks at which the note stops sounding."""
         return self.onset + self.duration
+
+
+_SCORE_ORDER = attrgetter("onset", "pitch", "duration", "velocity", "voice")
+"""What `sorted` does with notes anyway, at a third of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def without_overlaps(notes: Iterable[Note]) -> list[Note]:
     """
     kept: list[Note] = []
     last_of_pitch: dict[int, int] = {}
-    for note in sorted(notes):
+    for note in sorted(notes, key=_SCORE_ORDER):
         index = last_of_pitch.get(note.pitch)
         if index is not None:
             earlier = kept[index]

@@ -14,8 +14,8 @@ from runtime.improviser import Advance
 from runtime.library import find_styles
 from runtime.making.ensemble import Ensemble, Plan
 from runtime.making.form import read_form
-from runtime.midifile import read_midi_notes
-from runtime.notes import Meter, Note, end_of, shifted
+from runtime.midi_music import read_music
+from runtime.notes import Meter, Note, shifted
 from runtime.settings import MusicSettings
 from runtime.steering.initial import turned_by
 from runtime.steering.knobs import Knobs
@@ -53,11 +53,12 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Primer:
-    """Music to begin from; it ends where the first bar begins."""
+    """Music to begin from, and its tempo and meter at its end; the first bar begins at its bar line `end_tick`."""
 
     notes: Sequence[Note]
     tempo_bpm: float
     meter: Meter
+    end_tick: int
 
 
 def prepare(settings: MusicSettings) -> Prepared:
@@ -163,19 +164,22 @@ def _plan(settings: MusicSettings, meter: Meter) -> Plan:
 
 
 def _primer(path: Path) -> _Primer:
-    notes, tempo_bpm, meter = read_midi_notes(path)
-    if not notes:
-        raise InputError(f"--primer {path} has no notes: name a MIDI file with music in it")
-    return _Primer(notes, tempo_bpm, meter)
+    try:
+        music = read_music(path)
+    except InputError as error:
+        raise InputError(f"--primer {path} {error}: name a MIDI file with music in it") from error
+    if not music.notes:
+        found = "has drums only, no notes with a pitch" if music.has_drums else "has no notes"
+        raise InputError(f"--primer {path} {found}: name a MIDI file with music in it")
+    end_tick, meter = music.next_bar()
+    return _Primer(music.notes, music.last_tempo_bpm, meter, end_tick)
 
 
 def _beginning(ensemble: Ensemble, primer: _Primer | None, first_tick: int) -> Any:
     """Return the place before the first note."""
     if primer is None:
         return ensemble.start()
-    bar = primer.meter.ticks_per_bar
-    length = -(-end_of(primer.notes) // bar) * bar
-    return ensemble.after(shifted(primer.notes, first_tick - length), first_tick)
+    return ensemble.after(shifted(primer.notes, first_tick - primer.end_tick), first_tick)
 
 
 def voices_of(text: str) -> tuple[tuple[str, int], ...]:

@@ -15,9 +15,10 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from runtime.bars import MeterChange
 from runtime.errors import ComposerError
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, Piece, Reading, Refusal, Timing
+from trainer.piece import Piece, Reading, Refusal, Timing
 
 READER_VERSION = 2
 """To be raised whenever a reader gives other pieces for the same bytes, or an entry has another form."""

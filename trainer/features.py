@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.bars import bar_positions
 from runtime.encoding import END, LADDER, PITCHES, SILENT, START, VELOCITY_BINS, Event, encode, meter_class, quantise
-from trainer.piece import Piece, bar_positions
+from trainer.piece import Piece
 
 IntArray = NDArray[np.int32]
 

@@ -1,28 +1,17 @@
 """A piece of the corpus: its notes in musical time and the bars that they stand in."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runtime.bars import MeterChange, in_order
 from runtime.errors import InputError
-from runtime.notes import Meter, Note, end_of, tick_seconds, without_overlaps
+from runtime.midi_music import DEFAULT_TEMPO_BPM, FASTEST_BPM, SLOWEST_BPM
+from runtime.notes import Note, end_of, tick_seconds, without_overlaps
 
 SCORE_VELOCITY = 78
 """The velocity of notes whose source says nothing about loudness: between mezzo-piano and mezzo-forte."""
 PERFORMED_VELOCITIES = 8
 """How many different velocities a piece needs to count as played rather than computed from a score."""
-DEFAULT_TEMPO_BPM = 120.0
-"""The tempo of a MIDI file that names none."""
-SLOWEST_BPM = 10.0
-FASTEST_BPM = 500.0
-
-
-@dataclass(frozen=True, slots=True)
-class MeterChange:
-    """From `tick` on (a position; a new bar starts there) the music is in `meter`."""
-
-    tick: int
-    meter: Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +95,6 @@ def make_piece(
     return Piece(name, kept, in_order(meters), tempo_bpm, performed, part, timing)
 
 
-def in_order(changes: Iterable[MeterChange]) -> tuple[MeterChange, ...]:
-    """Sort meter changes; of several at one tick the last one holds, and 4/4 holds where nothing is said.
-
-    A change to the meter that holds already stays only where it moves the bar lines.
-    """
-    meters = {0: Meter()}
-    for change in sorted(changes, key=lambda change: change.tick):
-        meters[max(0, change.tick)] = change.meter
-    kept: list[MeterChange] = []
-    for tick, meter in meters.items():
-        if not kept or kept[-1].meter != meter or (tick - kept[-1].tick) % meter.ticks_per_bar:
-            kept.append(MeterChange(tick, meter))
-    return tuple(kept)
-
-
 def longest_tempo(tempos: Iterable[tuple[int, float]], end_tick: int) -> float:
     """Quarter notes a minute that hold for most ticks up to `end_tick`, given (tick, tempo_bpm) of each change."""
     held = tempo_ticks(tempos, end_tick)
@@ -145,23 +119,3 @@ def tempo_ticks(tempos: Iterable[tuple[int, float]], end_tick: int) -> dict[floa
     for (tick, tempo_bpm), (next_tick, _) in zip(marks, [*marks[1:], (end_tick, 0.0)], strict=True):
         held[round(tempo_bpm, 2)] = held.get(round(tempo_bpm, 2), 0) + max(0, min(next_tick, end_tick) - tick)
     return held
-
-
-def bar_positions(meters: Sequence[MeterChange], ticks: Sequence[int]) -> list[tuple[int, Meter]]:
-    """Position in the bar, in ticks from 0, and the meter in force at each of `ticks`.
-
-    A meter change starts a new bar at its tick, also in the middle of the bar before it.
-
-    Raises:
-        ValueError: If a tick lies before the first meter.
-
-    """
-    starts = [change.tick for change in meters]
-    positions: list[tuple[int, Meter]] = []
-    for tick in ticks:
-        index = bisect_right(starts, tick) - 1
-        if index < 0:
-            raise ValueError(f"tick {tick} lies before the first meter")
-        meter = meters[index].meter
-        positions.append(((tick - starts[index]) % meter.ticks_per_bar, meter))
-    return positions

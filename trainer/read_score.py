@@ -14,10 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
+from runtime.bars import MeterChange
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.notes import TICKS_PER_QUARTER, Meter, Note, end_of
 from trainer.abc_tunes import tunes_of
-from trainer.piece import SCORE_VELOCITY, MeterChange, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
+from trainer.piece import SCORE_VELOCITY, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
 
 if TYPE_CHECKING:
     from music21.instrument import Instrument

@@ -1,16 +1,15 @@
 """MIDI files into sound, faster than real time: what `lstm-composer render` and `write -o x.wav` do."""
 
-import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import mido
-
 from runtime.errors import InputError
+from runtime.foreign_files import read_foreign
 from runtime.messages import Kind, Message
+from runtime.smf import MOST_MIDI_BYTES, TICK_SHIFT, TempoMap, Track, parse_midi
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import CHANNELS, RATE, Controller, Sampler, Sound
 from runtime.sound.sound_file import check_sound_file, write_sound
@@ -63,9 +62,9 @@ def render(source: Path | bytes, output: Path, *, volume: float = 1.0, soundfont
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): name a MIDI file") from error
+        return read_foreign(path, MOST_MIDI_BYTES)
+    except InputError as error:
+        raise InputError(f"{path} {error}: name a MIDI file") from error
 
 
 def read_timed_messages(midi: bytes, named: str = "the music") -> tuple[list[Timed], float]:
@@ -76,26 +75,22 @@ def read_timed_messages(midi: bytes, named: str = "the music") -> tuple[list[Tim
         named: What a message calls it.
 
     Returns:
-        Its channel messages by time, and its length in seconds.
+        Its notes and control changes by time, and its length in seconds.
 
     Raises:
         InputError: If it cannot be read, has no notes, or lasts longer than LONGEST_SECONDS.
 
     """
     try:
-        file = mido.MidiFile(file=io.BytesIO(midi), clip=True)
-        found = list(file) if file.ticks_per_beat > 0 else []
-    except Exception as error:  # mido raises whatever a damaged file makes it stumble over
-        raise InputError(f"{named} cannot be read as a MIDI file ({str(error) or type(error).__name__})") from error
-    if file.ticks_per_beat <= 0:
-        raise InputError(f"{named} counts in frames of film and not in notes: save it with ticks a quarter note")
+        file = parse_midi(midi)
+    except InputError as error:
+        raise InputError(f"{named} {error}") from error
     timed: list[Timed] = []
     seconds = 0.0
-    for one in found:
-        seconds += one.time
-        message = _message(one)
-        if message is not None:
-            timed.append((seconds, message))
+    for tracks in [[track] for track in file.tracks] if file.kind == 2 else [file.tracks]:
+        messages, length = _timed(tracks, file.resolution)
+        timed += [(seconds + one, message) for one, message in messages]
+        seconds += length
     if not any(message.kind is Kind.NOTE_ON for _, message in timed):
         raise InputError(f"{named} has no notes: name a MIDI file with music in it")
     if seconds > LONGEST_SECONDS:
@@ -105,15 +100,26 @@ def read_timed_messages(midi: bytes, named: str = "the music") -> tuple[list[Tim
     return timed, seconds
 
 
-def _message(one: mido.Message) -> Message | None:
-    match one.type:
-        case "note_on":
-            kind = Kind.NOTE_ON if one.velocity else Kind.NOTE_OFF
-            return Message(0, kind, one.channel + 1, one.note, one.velocity)
-        case "note_off":
-            return Message(0, Kind.NOTE_OFF, one.channel + 1, one.note, one.velocity)
-        case "control_change":
-            return Message(0, Kind.CONTROL, one.channel + 1, one.control, one.value)
+def _timed(tracks: Sequence[Track], resolution: int) -> tuple[list[Timed], float]:
+    """Messages of tracks that sound together, and their length; a tempo is that of the file, however odd."""
+    clock = TempoMap(tracks, resolution)
+    events = sorted((event for track in tracks for event in track.events), key=lambda event: event >> TICK_SHIFT)
+    timed = [
+        (clock.seconds(event >> TICK_SHIFT), message) for event in events if (message := _message(event)) is not None
+    ]
+    return timed, clock.seconds(max((track.end_tick for track in tracks), default=0))
+
+
+def _message(event: int) -> Message | None:
+    status, number, value = event >> 16 & 0xFF, event >> 8 & 0xFF, event & 0xFF
+    channel = (status & 0xF) + 1
+    match status & 0xF0:
+        case 0x90 if value:
+            return Message(0, Kind.NOTE_ON, channel, number, value)
+        case 0x80 | 0x90:
+            return Message(0, Kind.NOTE_OFF, channel, number, value)
+        case 0xB0:
+            return Message(0, Kind.CONTROL, channel, number, value)
     return None
 
 

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from export.convert import round_weights, to_onnx
+from runtime.bars import MeterChange
 from runtime.engine import Engine
 from runtime.errors import ComposerError, InputError
 from runtime.notes import Meter, Note
@@ -16,7 +17,7 @@ from trainer.evaluate_cli import main
 from trainer.evaluation import evaluate
 from trainer.features import sequence_of
 from trainer.network import StreamNetwork
-from trainer.piece import MeterChange, make_piece
+from trainer.piece import make_piece
 from trainer.run_directory import RunDirectory
 from trainer.scoring import player_of_engine, score
 

@@ -139,12 +139,9 @@ def test_another_programs_file(tmp_path: Path) -> None:
         b"MThd",
         b"MThd\x00\x00\x00\x06\x00\x01\x00\x02\x01\xe0MTrk\x00\x00\x00\x19",
         b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\x90\x3c\xff",
-        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x06\x00\xff\x59\x02\x63\x00",
         b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\xe7\x28MTrk\x00\x00\x00\x04\x00\xff\x2f\x00",
-        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x07\x00\xff\x51\x03\x00\x00\x00",
-        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x08\x00\xff\x58\x04\x00\x02\x18\x08",
     ],
-    ids=["empty", "text", "header", "cut short", "bad byte", "bad key", "film time", "tempo 0", "meter 0/4"],
+    ids=["empty", "text", "header", "cut short", "bad byte", "film time"],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.mid"
@@ -156,7 +153,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> 
 
 def test_a_file_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.mid", tmp_path):
-        with pytest.raises(InputError, match="cannot be read as a MIDI file"):
+        with pytest.raises(InputError, match=r"cannot be opened|is a folder"):
             read_midi_notes(path)
 
 

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
 from trainer.corpus_cache import decode_reading, encode_reading, is_cached, read_cached
-from trainer.piece import MeterChange, Piece, Reading, Refusal, Timing
+from trainer.piece import Piece, Reading, Refusal, Timing
 
 NOTES = (Note(0, 60, 24, 64), Note(24, 62, 24, 65))
 METERS = (MeterChange(0, Meter(3, 4)), MeterChange(72, Meter(6, 8)))

@@ -4,10 +4,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.notes import Meter, Note
 from trainer.corpus import Corpus
 from trainer.corpus_report import CorpusReport, Spread, as_markdown, pitch_name, polyphony_of, report_of
-from trainer.piece import MeterChange, Piece, Refusal, make_piece
+from trainer.piece import Piece, Refusal, make_piece
 
 MakeWalk = Callable[[int, int], Piece]
 

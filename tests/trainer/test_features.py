@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.bars import MeterChange
 from runtime.encoding import METERS, SILENT
 from runtime.notes import Meter, Note
 from trainer.features import Sequence, sequence_of, transposed, transposition_range
-from trainer.piece import MeterChange, make_piece
+from trainer.piece import make_piece
 
 UNKNOWN = 32
 ARRAYS = ("event", "position", "meter", "remaining", "target", "next_position")

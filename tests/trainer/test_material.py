@@ -3,12 +3,13 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.bundle import StyleCard
 from runtime.errors import CorpusError
 from runtime.notes import Meter, Note
 from trainer.corpus import Corpus
 from trainer.material import prepare
-from trainer.piece import MeterChange, Piece, Refusal
+from trainer.piece import Piece, Refusal
 
 MakeWalk = Callable[[int, int], Piece]
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.bars import MeterChange, bar_positions, in_order
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, Timing, bar_positions, in_order, longest_tempo, make_piece, timing_of
+from trainer.piece import Timing, longest_tempo, make_piece, timing_of
 
 FOUR, THREE = Meter(4, 4), Meter(3, 4)
 

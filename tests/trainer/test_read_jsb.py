@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange
 from trainer.read_jsb import read_jsb
 
 

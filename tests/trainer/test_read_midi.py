@@ -4,10 +4,12 @@ from pathlib import Path
 import mido
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.errors import InputError
+from runtime.midi_music import LONGEST_HELD_TICKS
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, Piece
-from trainer.read_midi import LONGEST_PEDALLED_TICKS, read_midi
+from trainer.piece import Piece
+from trainer.read_midi import read_midi
 
 Track = list[mido.Message | mido.MetaMessage]
 Reader = Callable[..., Piece]
@@ -135,9 +137,7 @@ def test_velocities_are_kept(read: Reader) -> None:
             [pedal(0, 127), on(0, 60), off(12, 60), on(12, 60), off(12, 60), pedal(12, 0)], [24, 24], id="again"
         ),
         pytest.param([pedal(0, 127), on(0, 60), off(24, 60), on(0, 62), off(24, 62)], [48, 24], id="never up"),
-        pytest.param(
-            [pedal(0, 127), on(0, 60), off(24, 60), pedal(9999, 0)], [LONGEST_PEDALLED_TICKS], id="not for ever"
-        ),
+        pytest.param([pedal(0, 127), on(0, 60), off(24, 60), pedal(9999, 0)], [LONGEST_HELD_TICKS], id="not for ever"),
         pytest.param([pedal(0, 127), on(0, 60), off(500, 60), pedal(96, 0)], [500], id="long by itself"),
     ],
 )

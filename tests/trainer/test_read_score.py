@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.errors import InputError, MissingError
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, Reading
+from trainer.piece import Reading
 from trainer.read_score import music21_files, read_score
 
 pytest.importorskip("music21")

@@ -5,8 +5,9 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
+from runtime.bars import MeterChange
 from runtime.notes import Meter, Note
-from trainer.piece import MeterChange, Piece, Timing, make_piece
+from trainer.piece import Piece, Timing, make_piece
 from trainer.tidiness import (
     FEWEST_BARS,
     FEWEST_ONSETS,

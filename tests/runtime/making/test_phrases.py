@@ -133,7 +133,7 @@ def test_what_is_no_primer_is_one_line(composer: Make, tmp_path: Path) -> None:
     corrupt.write_bytes(b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\xff\xff\x00\x90")
     for path, says in (
         (empty, "has no notes"),
-        (corrupt, "cannot be read as a MIDI file"),
+        (corrupt, "corrupt.mid is damaged"),
         (tmp_path / "no.mid", "no.mid"),
     ):
         done = composer("write", "--style", "scale", "--bars", "1", "-o", "out.mid", "--primer", path)

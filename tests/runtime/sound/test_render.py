@@ -103,7 +103,7 @@ def test_what_is_never_let_go_ends_all_the_same(tmp_path: Path, piano: Piano) ->
 def test_what_is_no_midi_file(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "broken.mid"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"broken\.mid cannot be read as a MIDI file"):
+    with pytest.raises(InputError, match=r"broken\.mid is (empty|not a MIDI file)"):
         render(path, tmp_path / "x.wav")
     assert not (tmp_path / "x.wav").exists()
 
@@ -124,17 +124,17 @@ def test_what_cannot_be_rendered(messages: list[mido.Message], problem: str, tmp
     assert LONGEST_SECONDS == 6 * 3600
 
 
-@pytest.mark.parametrize("division", [0xE728, 0])
-def test_a_file_in_frames_of_film(division: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("division", "reason"), [(0xE728, r"counts film frames \(SMPTE\)"), (0, "is damaged")])
+def test_a_file_in_frames_of_film(division: int, reason: str, tmp_path: Path) -> None:
     content = bytearray(file_of(mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=100)))
     content[12:14] = division.to_bytes(2, "big")
     (tmp_path / "film.mid").write_bytes(content)
-    with pytest.raises(InputError, match=r"film\.mid counts in frames of film and not in notes"):
+    with pytest.raises(InputError, match=rf"film\.mid {reason}"):
         render(tmp_path / "film.mid", tmp_path / "x.wav")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.mid cannot be read \(No such file or directory\): name a MIDI file"):
+    with pytest.raises(InputError, match=r"none\.mid cannot be opened \(No such file or directory\): name a MIDI file"):
         render(tmp_path / "none.mid", tmp_path / "x.wav")
 
 

@@ -97,7 +97,7 @@ def test_training_waits_for_tensorflow_where_it_has_no_version(python: str) -> N
     assert ("tensorflow" in required("train", python)) == has_tensorflow
     assert ("tf2onnx" in required("train", python)) == has_tensorflow
     assert ("tensorflow" in required("gpu", python)) == has_tensorflow
-    assert {"music21", "symusic", "onnx"} <= required("train", python)
+    assert {"music21", "onnx"} <= required("train", python)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The cache of what was read, by content: one small file for each file of a corpus.
 
-A key is made of a file's bytes and of the versions of its reader, so nothing in the cache ever becomes stale: an
-entry is simply not asked for again. An entry that cannot be read is treated as missing. Nothing is pickled.
+A key is made of a file's bytes, of the source of our readers and of the version of the library that reads, so nothing
+in the cache ever becomes stale: an entry is simply not asked for again. An entry that cannot be read is treated as
+missing. Nothing is pickled.
 """
 
 import hashlib
@@ -17,11 +18,15 @@ import platformdirs
 
 from runtime.bars import MeterChange
 from runtime.errors import ComposerError
+from runtime.foreign_files import read_foreign
 from runtime.notes import Meter, Note
 from trainer.piece import Piece, Reading, Refusal, Timing
 
-READER_VERSION = 2
-"""To be raised whenever a reader gives other pieces for the same bytes, or an entry has another form."""
+READERS = ("runtime/bars.py", "runtime/midi_music.py", "runtime/notes.py", "runtime/smf.py", "trainer")
+"""Whatever changes here may give other pieces for the same bytes, or entries of another form. A number to be raised by
+hand would be forgotten once, and a style be trained on what an older reader misheard."""
+_MOST_BYTES = 64 << 20
+"""Of any file of a corpus; a tunebook of a thousand tunes has half a MiB."""
 
 
 class _PieceEntry(msgspec.Struct, array_like=True, frozen=True):
@@ -103,9 +108,28 @@ def _entry_path(path: Path, reader_package: str, cache_dir: Path) -> Path:
 
 def _key(path: Path, reader_package: str) -> str:
     reader = f"{reader_package} {_version_of(reader_package)}"
-    digest = hashlib.sha256(f"{READER_VERSION} {reader} {path.suffix.lower()}\n".encode())
-    digest.update(path.read_bytes())
+    digest = hashlib.sha256(f"{_readers_digest()} {reader} {path.suffix.lower()}\n".encode())
+    digest.update(read_foreign(path, _MOST_BYTES))
     return digest.hexdigest()
+
+
+@cache
+def _readers_digest() -> str:
+    """Of the source of all that reads; of a program without sources its version."""
+    root = Path(__file__).parent.parent
+    found = [path for name in READERS for path in ([root / name] if name.endswith(".py") else _modules(root / name))]
+    digest = hashlib.sha256(version("lstm-composer").encode())
+    for path in found:
+        with suppress(OSError):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _modules(package: Path) -> list[Path]:
+    """The modules of a package that read music: those that know what a piece is made of."""
+    return sorted(
+        path for pattern in ("read_*.py", "abc*.py", "abc*/*.py", "piece.py") for path in package.glob(pattern)
+    )
 
 
 @cache

@@ -16,7 +16,7 @@ from trainer.read_midi import read_midi
 from trainer.read_score import read_score
 from trainer.workers import Lost, NoWorkersError, cores, map_in_workers
 
-MIDI_SUFFIXES = (".mid", ".midi", ".kar")
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 FILE_SECONDS = 60.0
 """How long a small file may take in a process of its own; real ones take a fraction of a second."""
 BYTES_PER_SECOND = 1000
@@ -36,13 +36,13 @@ class File(NamedTuple):
 
     @property
     def is_midi(self) -> bool:
-        """Whether it is for symusic; music21 reads all others."""
+        """Whether it is for our own reader; music21 reads all others."""
         return self.path.suffix.lower() in MIDI_SUFFIXES
 
     @property
     def reader_package(self) -> str:
-        """The library that reads it."""
-        return "symusic" if self.is_midi else "music21"
+        """The library that reads it, "none" where that is our own reader."""
+        return "none" if self.is_midi else "music21"
 
 
 def read_files(
@@ -94,7 +94,7 @@ def _refused(file: File, reason: str) -> Reading:
 def _is_cached(file: File, cache_dir: Path) -> bool:
     try:
         return is_cached(file.path, file.reader_package, cache_dir)
-    except OSError:
+    except (OSError, ComposerError):
         return False
 
 

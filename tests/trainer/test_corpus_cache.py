@@ -5,6 +5,7 @@ import pytest
 from runtime.bars import MeterChange
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
+from trainer import corpus_cache
 from trainer.corpus_cache import decode_reading, encode_reading, is_cached, read_cached
 from trainer.piece import Piece, Reading, Refusal, Timing
 
@@ -51,7 +52,7 @@ def test_it_is_known_what_is_in_the_cache(file: Path, cache_dir: Path) -> None:
     assert not is_cached(file, "music21", cache_dir)
     read_cached(file, "a.abc", "music21", Reader(), cache_dir)
     assert is_cached(file, "music21", cache_dir)
-    assert not is_cached(file, "symusic", cache_dir)
+    assert not is_cached(file, "another package", cache_dir)
 
 
 def test_a_packed_reading_is_unpacked_under_todays_name() -> None:
@@ -74,6 +75,21 @@ def test_other_bytes_another_package_or_suffix_are_read_anew(file: Path, cache_d
     read_cached(file, "a.abc", "music21", reader, cache_dir)
     read_cached(file.rename(file.with_suffix(".krn")), "a.krn", "music21", reader, cache_dir)
     assert reader.reads == 4
+
+
+def test_a_reader_that_has_changed_reads_anew(file: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader()
+    read_cached(file, "a.abc", "music21", reader, cache_dir)
+    monkeypatch.setattr("trainer.corpus_cache._readers_digest", lambda: "other")
+    read_cached(file, "a.abc", "music21", reader, cache_dir)
+    assert reader.reads == 2
+
+
+def test_all_that_reads_music_is_part_of_the_key() -> None:
+    root = Path(corpus_cache.__file__).parent
+    names = {path.name for path in corpus_cache._modules(root)}
+    assert {"read_files.py", "read_jsb.py", "read_midi.py", "read_score.py", "piece.py"} <= names
+    assert all((root.parent / name).exists() for name in corpus_cache.READERS)
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xc1", b'{"pieces": []}', b"\x92\x91\xc0\x90", None])

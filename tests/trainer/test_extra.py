@@ -30,9 +30,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Become:
 @pytest.mark.parametrize(
     ("python", "missing", "noticed", "said"),
     [
-        ((3, 11), "symusic", "symusic", 'training needs symusic: pip install "lstm-composer[train]"'),
+        ((3, 11), "music21", "music21", 'training needs music21: pip install "lstm-composer[train]"'),
         ((3, 13), "tensorflow", "keras", 'training needs TensorFlow: pip install "lstm-composer[train]"'),
-        ((3, 14), "symusic", "symusic", 'training needs symusic: pip install "lstm-composer[train]"'),
+        ((3, 14), "music21", "music21", 'training needs music21: pip install "lstm-composer[train]"'),
         ((3, 14), "tensorflow", "keras", NO_VERSION.format("3.14")),
         ((3, 15), "tensorflow", "matplotlib", NO_VERSION.format("3.15")),
     ],
@@ -63,5 +63,5 @@ def test_an_error_of_our_own_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_tensorflow_is_nothing_is_said(machine: Become) -> None:
-    machine((3, 14), "symusic")
+    machine((3, 14), "music21")
     check_tensorflow("training")

@@ -2,6 +2,7 @@
 
 STYLE ?= bach
 ARGS ?=
+MINUTES ?= 10
 # Heard by itself, without a DAW; `make play SOUND=` leaves that to the MIDI port.
 SOUND := --sound
 
@@ -10,13 +11,14 @@ BIN := $(VENV)/bin
 CAN_PLAY := $(VENV)/can-play
 CAN_DEVELOP := $(VENV)/can-develop
 
-.PHONY: help play test lint bench clean always
+.PHONY: help play test lint fuzz bench clean always
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make play    play in the style of Bach, live       make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
 	@echo 'make lint    check style, types and imports'
+	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'
 	@echo 'make bench   print the tables of docs/benchmarks.md'
 	@echo 'make clean   remove $(VENV)'
 
@@ -32,6 +34,9 @@ lint: $(CAN_DEVELOP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(CAN_DEVELOP)
+	$(BIN)/python recipes/fuzz.py $(MINUTES)
 
 bench: $(CAN_DEVELOP)
 	@set -e; for script in $(addprefix benchmarks/,whole_process.py engine.py lateness.py reading.py); do echo "# $$script"; $(BIN)/python "$$script"; done

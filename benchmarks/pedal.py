@@ -5,11 +5,12 @@
 - channel: the pedal counts for its channel, whatever track it stands in, which is how files are played.
 
 Run: python benchmarks/pedal.py FOLDER     (a folder for each style, such as models/base_corpus.py makes)
+     python benchmarks/pedal.py --ends FOLDER     (why each note ends where it does, of the files that have a pedal)
 """
 
 import sys
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -21,8 +22,9 @@ from runtime.bars import bar_positions, in_order
 from runtime.errors import InputError
 from runtime.messages import SUSTAIN_PEDAL
 from runtime.midi_music import LONGEST_HELD_TICKS, MidiMusic, music_of
-from runtime.notes import TICKS_PER_QUARTER, end_of
-from runtime.smf import MidiFile, parse_midi
+from runtime.notes import TICKS_PER_QUARTER, end_of, rescale_tick
+from runtime.smf import TICK_SHIFT, MidiFile, parse_midi
+from trainer.piece import timing_of
 
 CROWDED = 6
 """So many different pitch classes at once are more than one harmony, which has three to five."""
@@ -111,8 +113,74 @@ def files_of(folder: Path) -> Iterator[bytes]:
             continue
 
 
+class Ends(NamedTuple):
+    """Notes by what ends them; those that nothing here explains would be a fault of the reader."""
+
+    key: int = 0
+    lift: int = 0
+    struck_again: int = 0
+    longest: int = 0
+    unexplained: int = 0
+
+    def plus(self, other: "Ends") -> "Ends":
+        """Add figure by figure."""
+        return Ends(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+def ends_of(data: bytes) -> tuple[Ends, float]:
+    """Ask of each note why it ends, and how many seconds the file lasts."""
+    file = parse_midi(data)
+    ticks = {
+        rescale_tick(one >> TICK_SHIFT, file.resolution)
+        for track in file.tracks
+        for one in track.events
+        if is_lift(one)
+    }
+    last = max(rescale_tick(track.end_tick, file.resolution) for track in file.tracks)
+    keys = {(note.onset, note.pitch): note.end for note in music_of(keys_only(parse_midi(data))).notes}
+    music = music_of(file)
+    struck = {(note.onset, note.pitch) for note in music.notes}
+    found = Counter(
+        "key"
+        if keys.get((note.onset, note.pitch)) == note.end
+        else "struck_again"
+        if (note.end, note.pitch) in struck
+        else "lift"
+        if note.end in ticks or note.end == last
+        else "longest"
+        if note.duration == LONGEST_HELD_TICKS
+        else "unexplained"
+        for note in music.notes
+    )
+    return Ends(**found), timing_of(music.tempos, end_of(music.notes)).seconds
+
+
+def is_lift(event: int) -> bool:
+    """Whether a message lifts the pedal."""
+    return (event >> 20 & 0xF, event >> 8 & 0x7F) == (0xB, SUSTAIN_PEDAL) and event & 0x7F < 64
+
+
+def show_ends(folder: Path) -> None:
+    """Print why notes end, for each folder."""
+    rows = []
+    for style in sorted(path for path in folder.iterdir() if path.is_dir()):
+        total, seconds, pieces = Ends(), 0.0, 0
+        for data in files_of(style):
+            if pedalled(parse_midi(data)):
+                ends, length = ends_of(data)
+                total, seconds, pieces = total.plus(ends), seconds + length, pieces + 1
+        if pieces:
+            rows.append((style.name, pieces, f"{seconds / 60:.0f}", f"{sum(total):,}", *(f"{one:,}" for one in total)))
+    print_table(
+        ("folder", "pieces", "minutes", "notes", "key", "lift", "struck again", "16 quarters", "unexplained"), rows
+    )
+
+
 def main() -> None:
     """Read each style in each way."""
+    if len(sys.argv) == 3 and sys.argv[1] == "--ends":
+        show_ends(Path(sys.argv[2]))
+        return
     if len(sys.argv) != 2:
         sys.exit("say which folder: one with a folder for each style")
     rows: list[tuple[str, ...]] = []

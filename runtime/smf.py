@@ -105,7 +105,7 @@ def parse_midi(data: bytes) -> MidiFile:
     """
     if not data:
         raise InputError("is empty (0 bytes)")
-    data = _without_riff(data)
+    data = without_riff(data)
     if len(data) < _HEADER_BYTES or not data.startswith(b"MThd"):
         raise InputError("is not a MIDI file (those begin with the letters MThd)")
     length, kind, count, division = struct.unpack(">LHHH", data[4:_HEADER_BYTES])
@@ -119,8 +119,13 @@ def parse_midi(data: bytes) -> MidiFile:
     return MidiFile(kind, division, tracks)
 
 
-def _without_riff(data: bytes) -> bytes:
-    """What is in the chunk "data" of a RIFF file (its numbers are little-endian), or all of any other file."""
+def without_riff(data: bytes) -> bytes:
+    """Return what is in the chunk "data" of a RIFF file (its numbers are little-endian), or all of any other file.
+
+    Raises:
+        InputError: If it is a RIFF file for MIDI without that chunk.
+
+    """
     if data[:4] != b"RIFF" or data[8:12] != b"RMID":
         return data
     position = 12

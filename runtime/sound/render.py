@@ -9,7 +9,7 @@ from typing import Final
 from runtime.errors import InputError
 from runtime.foreign_files import read_foreign
 from runtime.messages import Kind, Message
-from runtime.smf import MOST_MIDI_BYTES, TICK_SHIFT, TempoMap, Track, parse_midi
+from runtime.smf import MOST_MIDI_BYTES, TICK_SHIFT, TempoMap, Track, parse_midi, without_riff
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import CHANNELS, RATE, Controller, Sampler, Sound
 from runtime.sound.sound_file import check_sound_file, write_sound
@@ -52,7 +52,7 @@ def render(source: Path | bytes, output: Path, *, volume: float = 1.0, soundfont
     if soundfont is not None:
         from runtime.sound.fluidsynth import render_by_fluidsynth  # noqa: PLC0415 - the program is seldom asked for
 
-        render_by_fluidsynth(midi, output, soundfont, volume)
+        render_by_fluidsynth(without_riff(midi), output, soundfont, volume)
         return seconds
     heard = timed if isinstance(source, bytes) else without_drums(timed, str(named))
     with progress(seconds) as shown:

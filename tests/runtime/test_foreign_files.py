@@ -13,6 +13,7 @@ from runtime.foreign_files import (
     decode_text,
     read_foreign,
     read_foreign_json,
+    read_foreign_start,
     read_foreign_text,
     read_foreign_toml,
 )
@@ -107,6 +108,24 @@ def test_wrong_json_is_one_short_line(data):
 
 def test_brackets_in_a_string_are_text():
     assert decode_json(b'{"a": "' + b"[" * 100 + b'\\""}') == {"a": "[" * 100 + '"'}
+
+
+@pytest.mark.parametrize("part", [b'"\\', b'\\"', b'"', b"x", b'"x\\\\', b"[]"])
+def test_long_texts_are_looked_through_once(part):
+    """By the square of their length, a string of a million signs that does not end would take a day."""
+    with pytest.raises(InputError):
+        decode_json(b'{"size": "' + part * 300_000)
+
+
+def test_the_start_of_a_file(tmp_path):
+    path = tmp_path / "sparse"
+    path.write_bytes(b"RIFF")
+    assert read_foreign_start(path, 3) == b"RIF"
+    assert read_foreign_start(path, 12) == b"RIFF"
+    os.truncate(path, 1 << 40)
+    assert read_foreign_start(path, 5) == b"RIFF\0"
+    with pytest.raises(InputError, match="is a folder, not a file"):
+        read_foreign_start(tmp_path, 5)
 
 
 @pytest.mark.parametrize(

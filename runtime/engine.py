@@ -1,5 +1,6 @@
 """The network on onnxruntime: one run per note, state in and state out."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
@@ -10,12 +11,15 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from runtime.bundle import Bundle, TensorCard
-from runtime.encoding import PITCHES, SILENT, START, Event
-from runtime.errors import BundleError, MissingError
+from runtime.encoding import DELTA_END, DURATION_CLASSES, PITCHES, SILENT, START, VELOCITY_BINS, Event
+from runtime.errors import BundleError, MissingError, RunError
+from runtime.graph_inspection import check_bundle
+from runtime.visible import visible
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _FATAL = 4
 """onnxruntime's own lines on stderr: only before a crash, since every error is raised as well."""
+_LONGEST_REASON = 300
 _DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
 
 
@@ -51,8 +55,21 @@ class Step(NamedTuple):
     log_probability: NDArray[np.float32]
 
     def event(self, voice: int = 0) -> Event:
-        """Return the event of one voice."""
+        """Return the event of one voice.
+
+        Raises:
+            BundleError: If it is none: its numbers are no classes, or were not chosen by their likelihood.
+
+        """
         delta, pitch, duration, velocity = self.state.event[voice].tolist()
+        is_note = 0 <= delta < DELTA_END and 0 <= pitch < PITCHES and 0 <= duration < DURATION_CLASSES
+        if not (delta == DELTA_END or (is_note and 0 <= velocity < VELOCITY_BINS)):
+            raise BundleError(
+                f"the network gave what is no note (classes {delta}, {pitch}, {duration}, {velocity}): its bundle is "
+                "damaged; export or download it again"
+            )
+        if math.isnan(sum(self.log_probability[voice].tolist())):
+            raise BundleError("the network computes with what is no number: its bundle is damaged; export it again")
         return Event(delta, pitch, duration, velocity)
 
 
@@ -73,9 +90,11 @@ class Engine:
 
         Raises:
             MissingError: If CUDA is asked for and cannot be had.
-            BundleError: If onnxruntime refuses the graph or its tensors are not those of the bundle's card.
+            BundleError: If the graph is none that may be run, onnxruntime refuses it, or its tensors are not those of
+                the bundle's card.
 
         """
+        check_bundle(bundle)
         self.card = bundle.card
         self._session, self.device = _open_session(bundle, device)
         _check_tensors(self._session.get_inputs(), bundle.card.inputs, bundle.card.name)
@@ -106,17 +125,31 @@ class Engine:
             controls: `Controls.tensors()`, stacked over voices.
             noise: `gumbel_noise()`, stacked over voices.
 
+        Raises:
+            RunError: If the network fails.
+
         """
         # Nothing is made here that could have been made before: after each run of the network the processor's caches
         # hold its weights, and every line of Python costs many times what it costs in a loop of its own.
         feed = {**controls, **noise}
         feed["event"], feed["position"], feed["h"], feed["c"], feed["remaining"] = state
-        event, log_probability, *carried = self._session.run(self._outputs, feed)
+        event, log_probability, *carried = self._run(feed)
         return Step(State(event, *carried), log_probability)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Run the graph on all its inputs as they are, and return all its outputs by name."""
-        return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
+        """Run the graph on all its inputs as they are, and return all its outputs by name.
+
+        Raises:
+            RunError: If the network fails.
+
+        """
+        return dict(zip(self._outputs, self._run(dict(inputs)), strict=True))
+
+    def _run(self, feed: Mapping[str, NDArray[Any]]) -> Any:
+        try:
+            return self._session.run(self._outputs, feed)
+        except Exception as error:  # onnxruntime raises its own kinds, none of them public
+            raise RunError(f"bundle {self.card.name}: its network failed ({_first_line(error)})") from error
 
 
 def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, str]:
@@ -157,12 +190,20 @@ def _session(bundle: Bundle, device: str) -> ort.InferenceSession:
     options.log_severity_level = _FATAL
     # A graph could keep weights in other files, by path, in whatever folder this runs in: below a device there is none.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    # Bytes that are a graph in ONNX's format can be one in onnxruntime's own as well, which nobody has looked into.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     providers = list(dict.fromkeys([_PROVIDERS[device], _PROVIDERS["cpu"]]))
     try:
         return ort.InferenceSession(bundle.onnx, options, providers=providers)
     except Exception as error:  # onnxruntime raises its own kinds, none of them public
-        reason = str(error).strip().splitlines()[0]
-        raise BundleError(f"bundle {bundle.card.name}: onnxruntime cannot load its graph ({reason})") from error
+        raise BundleError(
+            f"bundle {bundle.card.name}: onnxruntime cannot load its graph ({_first_line(error)})"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return visible(lines[0][:_LONGEST_REASON]) if lines else type(error).__name__
 
 
 def _check_tensors(found: Sequence[Any], cards: Sequence[TensorCard], name: str) -> None:

@@ -3,6 +3,7 @@
     ComposerError                 one line, exit code 2
     ├── InputError                a file, flag or value that the user gave is wrong
     ├── BundleError               a bundle that does not check out
+    │   └── RunError              its network failed while it ran: on a GPU perhaps not the next time
     ├── MissingError              something this machine lacks: a port, a device, an extra, disk space
     └── CorpusError               a training folder without usable music
 
@@ -21,6 +22,10 @@ class InputError(ComposerError):
 
 class BundleError(ComposerError):
     """A bundle's two files do not fit each other, this program or their checksum."""
+
+
+class RunError(BundleError):
+    """A bundle's network failed while it ran."""
 
 
 class MissingError(ComposerError):

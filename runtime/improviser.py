@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.controls import FORBIDDEN, Controls
-from runtime.encoding import DELTA_END, LADDER, Event, duration_class, ladder_class, velocity_of
+from runtime.encoding import DELTA_END, LADDER, PITCHES, Event, duration_class, ladder_class, velocity_of
 from runtime.engine import Engine, State, Step
 from runtime.errors import BundleError
 from runtime.noise import gumbel_noise
@@ -31,7 +31,8 @@ class Cursor:
         onset: Position in ticks of the previous onset, or of the piece's first bar line.
         piece_start: Position in ticks of the piece's first bar line.
         last_end: Position in ticks at which the piece's notes so far have all ended.
-        fruitless: Events since the last note, or since the piece began, that made none.
+        fruitless: Events since the last note that made none; a piece that ends with notes lets them be forgotten.
+        struck: Notes that start at `onset`.
         not_before: Position before which nothing may start: what is between is a rest.
 
     """
@@ -42,6 +43,7 @@ class Cursor:
     piece_start: int = 0
     last_end: int = 0
     fruitless: int = 0
+    struck: int = 0
     not_before: int = 0
 
 
@@ -121,8 +123,7 @@ class Improvisation:
 
     def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
         """Return what the network is to be run on."""
-        too_short = place.onset - place.piece_start < self._shortest
-        tensors = self._unending if too_short or favour is not None else self._tensors
+        tensors = self._unending if self._is_too_short(place) or favour is not None else self._tensors
         if place.onset < place.not_before:
             tensors = _after_rest(tensors, min(place.not_before - place.onset, LONGEST_REST))
         if favour is not None:
@@ -133,20 +134,32 @@ class Improvisation:
         """Read the event that the run gives.
 
         Raises:
-            BundleError: If the network makes no notes.
+            BundleError: If the network makes no notes, or does what it cannot be asked for.
 
         """
         if step is None:
             raise ValueError("an improvisation needs a run of the network for each event")
         event = step.event()
-        if event.delta == DELTA_END or place.fruitless == PATIENCE_EVENTS:
+        ends = event.delta == DELTA_END
+        if ends and self._is_too_short(place):
+            raise BundleError(f"bundle {self._name} ends pieces where that is forbidden: export the model again")
+        if ends or place.fruitless >= PATIENCE_EVENTS:
             _check_fruit(place, self._name)
             return None, _next_piece(place, self._start(), self._bar)
         after = replace(place, state=step.state, number=place.number + 1, onset=place.onset + LADDER[event.delta])
         if LADDER[event.duration] == 0 or _still_sounds(place.state, event):
             return None, replace(after, fruitless=place.fruitless + 1)
         note = Note(after.onset, event.pitch, LADDER[event.duration], velocity_of(event.velocity))
-        return note, replace(after, last_end=max(after.last_end, note.end), fruitless=0)
+        struck = place.struck + 1 if after.onset == place.onset else 1
+        if struck > PITCHES:
+            raise BundleError(
+                f"bundle {self._name} puts more than {PITCHES} notes on one moment and does not go on: "
+                "export the model again"
+            )
+        return note, replace(after, last_end=max(after.last_end, note.end), fruitless=0, struck=struck)
+
+    def _is_too_short(self, place: Cursor) -> bool:
+        return place.onset - place.piece_start < self._shortest
 
     def moved(self, place: Cursor, ticks: int, number: int) -> Cursor:
         """Return a place as if it were so many ticks later, its next event the `number`th."""
@@ -230,7 +243,7 @@ def _raised(bias: NDArray[Any], index: int, nats: float) -> NDArray[Any]:
 
 def _check_fruit(cursor: Cursor, name: str) -> None:
     """Refuse a network that gives up on a piece before its first note: it would be asked for ever."""
-    if cursor.fruitless == PATIENCE_EVENTS and cursor.last_end == cursor.piece_start:
+    if cursor.fruitless >= PATIENCE_EVENTS and cursor.last_end == cursor.piece_start:
         raise BundleError(f"bundle {name} made {PATIENCE_EVENTS} events and no note: export a better-trained epoch")
 
 
@@ -238,7 +251,8 @@ def _next_piece(cursor: Cursor, start: State, ticks_per_bar: int) -> Cursor:
     """Begin a new piece on the first bar line at which nothing sounds any more."""
     end = max(cursor.last_end, cursor.onset, cursor.piece_start + 1, cursor.not_before)
     bar_line = -(-end // ticks_per_bar) * ticks_per_bar
-    return Cursor(start, cursor.number + 1, onset=bar_line, piece_start=bar_line, last_end=bar_line)
+    fruitless = cursor.fruitless + 1 if cursor.last_end == cursor.piece_start else 0
+    return Cursor(start, cursor.number + 1, bar_line, bar_line, bar_line, fruitless)
 
 
 def _still_sounds(before: State, event: Event) -> bool:

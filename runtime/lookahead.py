@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime.bar_memory import BarMemory
-from runtime.errors import ComposerError, MissingError
+from runtime.errors import ComposerError, MissingError, RunError
 from runtime.improviser import Advance, Place, Placed
 from runtime.notes import TICKS_PER_QUARTER, Note
 
@@ -107,9 +107,9 @@ class LookAhead:
     def _make(self, advance: Advance, before: Place, restarts: int, stop: threading.Event) -> None:
         try:
             note, after = advance(before)
-        except ComposerError:
-            raise  # says what is wrong for good, and what to do
         except Exception as error:
+            if isinstance(error, ComposerError) and not isinstance(error, RunError):
+                raise  # says what is wrong for good, and what to do
             self.problem = error
             self._failures += 1
             if self._rest is None:

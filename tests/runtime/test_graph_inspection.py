@@ -1,0 +1,119 @@
+"""Graphs that are run, and graphs that never reach onnxruntime."""
+
+import ast
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime import graph_inspection
+from runtime.bundle import Bundle, load_bundle
+from runtime.engine import Engine
+from runtime.errors import BundleError, InputError
+from runtime.graph_file import read_graph
+from runtime.graph_inspection import check_graph
+from runtime.graph_operators import OPERATORS
+
+onnx = pytest.importorskip("onnx", reason="only making such graphs needs onnx")
+
+from tests.hostile_graphs import FORBIDDEN, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.onnx.json")), ids=lambda path: path.name)
+def test_what_ships_passes(path: Path) -> None:
+    bundle = load_bundle(path)
+    check_graph(bundle.onnx, bundle.card.inputs, bundle.card.outputs)
+
+
+def test_a_graph_is_read_as_onnx_reads_it(tiny_bundle: Bundle) -> None:
+    found, model = read_graph(tiny_bundle.onnx), onnx.load_from_string(tiny_bundle.onnx)
+    assert [(node.operator, list(node.inputs), list(node.outputs)) for node in found.nodes] == [
+        (node.op_type, list(node.input), list(node.output)) for node in model.graph.node
+    ]
+    for ours, theirs in zip(found.nodes, model.graph.node, strict=True):
+        assert ours.settings == {one.name: onnx.helper.get_attribute_value(one) for one in theirs.attribute}
+    for weights, tensor in zip(found.weights, model.graph.initializer, strict=True):
+        values = onnx.numpy_helper.to_array(tensor)
+        assert (weights.name, weights.shape, weights.dtype) == (tensor.name, values.shape, values.dtype)
+        if weights.values is not None:
+            assert weights.values.tolist() == values.reshape(-1).tolist()
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_what_is_refused_before_it_is_loaded(name: str, tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil, why = FORBIDDEN[name]
+    graph = spoilt_graph(tiny_bundle, spoil)
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_: pytest.fail("it was loaded"))
+    with pytest.raises(BundleError, match=why) as caught:
+        Engine(Bundle(*with_graph(tiny_bundle, graph)), "cpu")
+    assert str(caught.value).startswith("bundle tiny: its graph ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Loop", "Scan", "If", "SequenceMap", "RandomNormal", "ConstantOfShape", "NonZero"])
+def test_what_is_not_on_the_list(name: str) -> None:
+    assert name not in OPERATORS
+
+
+def test_a_graph_in_onnxruntimes_own_format(tiny_bundle: Bundle) -> None:
+    """A file that begins as one of ONNX's and has onnxruntime's mark where that format has it."""
+    name = b"ORTM" + bytes(8)
+    graph = b"\x08\x08\x12" + bytes([len(name)]) + name
+    with pytest.raises(BundleError, match="its graph is not there"):
+        Engine(Bundle(*with_graph(tiny_bundle, graph)), "cpu")
+    assert Engine(Bundle(*with_graph(tiny_bundle, marked(tiny_bundle.onnx))), "cpu").device == "cpu"
+
+
+def marked(graph: bytes) -> bytes:
+    """The same graph with a producer whose name is onnxruntime's mark, at its place."""
+    model = onnx.load_from_string(graph)
+    model.ClearField("producer_name")
+    rest = bytes(model.SerializeToString())
+    assert rest.startswith(b"\x08\x08")
+    found = b"\x08\x08\x12\x08ORTM" + b"    " + rest[2:]
+    assert found[4:8] == b"ORTM"
+    return found
+
+
+@given(st.data())
+def test_bytes_that_are_changed_end_in_a_reason(tiny_bundle: Bundle, data: st.DataObject) -> None:
+    graph = bytearray(tiny_bundle.onnx)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(graph) - 1))
+        graph[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    card = tiny_bundle.card
+    with suppress(InputError):
+        check_graph(bytes(graph), card.inputs, card.outputs)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_end_in_a_reason(data: bytes) -> None:
+    with pytest.raises(InputError):
+        read_graph(data)
+
+
+def test_the_versions_are_those_that_the_exporter_writes() -> None:
+    source = Path(__file__).parents[2] / "export" / "convert.py"
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    assigned = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    opset = assigned["OPSET"]
+    assert isinstance(opset, ast.Constant)
+    assert opset.value in graph_inspection.VERSIONS
+
+
+def test_a_graph_of_another_size_than_its_card(tiny_bundle: Bundle) -> None:
+    card = tiny_bundle.card
+    wrong = [msgspec.structs.replace(card.inputs[0], shape=("voices", 5)), *card.inputs[1:]]
+    with pytest.raises(InputError, match=r"a tensor event that is int32 .* the vocabulary does not match the weights"):
+        check_graph(tiny_bundle.onnx, wrong, card.outputs)

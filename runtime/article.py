@@ -9,7 +9,7 @@ network for every token; nothing else is carried from one to the next.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
@@ -26,8 +26,8 @@ CHORD_OCTAVE: Final = 60
 """The C from which a chord's pitch classes are counted: music21's note of the number 0."""
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _DEFAULT_OCTAVE: Final = 4
-_CHORD: Final = re.compile(r"\d{1,2}(\.\d{1,2})*")
-_NOTE: Final = re.compile(r"([A-G])(-+|#*)([~`]?)(-?\d+)?(?:\([+-]?\d+c\))?")
+_CHORD: Final = re.compile(r"\d{1,2}(\.\d{1,2})*", re.ASCII)
+_NOTE: Final = re.compile(r"([A-G])(-+|#*)([~`]?)(-?\d{1,3})?(?:\([+-]?\d{1,6}c\))?", re.ASCII)
 """Letter; flats (a minus each) or sharps; quarter tone up or down; octave. Deviations in cents are passed over."""
 _TINIEST: Final = 2.0**-60
 
@@ -49,10 +49,10 @@ class TokenEncoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     """
 
-    vocabulary: list[str]
-    prompts: list[list[int]]
-    window: int = WINDOW
-    step_ticks: int = STEP_TICKS
+    vocabulary: list[Annotated[str, msgspec.Meta(max_length=200)]]
+    prompts: list[list[Annotated[int, msgspec.Meta(ge=0, lt=1 << 20)]]]
+    window: Annotated[int, msgspec.Meta(ge=1, le=4096)] = WINDOW
+    step_ticks: Annotated[int, msgspec.Meta(ge=1, le=TICKS_PER_QUARTER * 64)] = STEP_TICKS
 
 
 class ArticleEncoding(TokenEncoding, frozen=True, tag_field="name", tag="article"):
@@ -221,6 +221,11 @@ def token_advancer(run: Run, encoding: TokenEncoding, controls: TokenControls, s
             noise = token_noise(seed, cursor.number, len(pitches))
             found = run({**tensors, "window": np.array([cursor.window], np.int32), "noise": noise})
             token = int(found["next_token"][0])
+            if not 0 <= token < len(pitches) or np.isnan(found["log_probability"]).any():
+                raise BundleError(
+                    f"the network gave token {token} of {len(pitches)}, or computed with what is no number: its bundle "
+                    "is damaged; export or download it again"
+                )
             cursor = TokenCursor(
                 window=(*cursor.window[1:], token),
                 number=cursor.number + 1,

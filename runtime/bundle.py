@@ -1,10 +1,13 @@
 """The bundle: NAME.onnx with the event graph, and NAME.onnx.json, its card, that says what it is.
 
-Nothing in a bundle is ever unpickled or names a path. A bundle whose parts do not fit each other is refused.
+Nothing in a bundle is ever unpickled or names a path. A bundle whose parts do not fit each other is refused. Every
+number of a card has bounds, so that no later arithmetic fails on one.
 """
 
 import hashlib
+import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -22,18 +25,31 @@ from runtime.encoding import (
     vocabulary,
 )
 from runtime.errors import BundleError, InputError
+from runtime.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.notes import Meter
-from runtime.whole_files import write_whole
+from runtime.visible import visible
+from runtime.whole_files import fill_whole, write_whole
 
 SCHEMA_VERSION: Final = 1
 CARD_SUFFIX: Final = ".onnx.json"
 _NAME: Final = re.compile(r"\w[\w .+-]*")
 """What a bundle may be called: it becomes the name of two files, in the folder that was meant."""
+MOST_CARD_BYTES: Final = MEBIBYTE
+MOST_GRAPH_BYTES: Final = 256 * MEBIBYTE
+SETTLING_SECONDS: Final = 0.5
+"""How long a graph and a card that do not fit each other may be two halves of a bundle that is being replaced."""
+_LOOK_SECONDS: Final = 0.02
 
 MOST_STRENGTH: Final = 3.0
 """Styles are laid on no thicker: beyond that their music comes apart."""
 Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
 Pitch = Annotated[int, msgspec.Meta(ge=0, lt=PITCHES)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+Figure = Annotated[float, msgspec.Meta(ge=-1e30, le=1e30)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 
 
 class _Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,9 +59,9 @@ class _Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class TensorCard(_Card, frozen=True):
     """A tensor of the graph; a size is a number, or "voices" for the batch."""
 
-    name: str
+    name: Name
     dtype: Literal["int32", "float32"]
-    shape: tuple[int | str, ...]
+    shape: Annotated[tuple[Size | Name, ...], msgspec.Meta(max_length=8)]
 
 
 class SamplingCard(_Card, frozen=True, omit_defaults=True):
@@ -63,11 +79,11 @@ class StyleCard(_Card, frozen=True, omit_defaults=True):
     there where the style plays better by other defaults than the bundle's.
     """
 
-    name: str
+    name: Name
     tempo_bpm: Annotated[float, msgspec.Meta(ge=4, le=1000)]
-    meter: str
-    pieces: int
-    notes: int
+    meter: Annotated[str, msgspec.Meta(max_length=20)]
+    pieces: Count
+    notes: Count
     register: tuple[Pitch, Pitch] | None = None
     sampling: SamplingCard | None = None
 
@@ -85,20 +101,20 @@ class EncodingCard(_Card, frozen=True, tag_field="name", tag="stream"):
 class NetworkCard(_Card, frozen=True):
     """LSTM layers and the cells in each; of the article's presets, which carry no state, those in the first."""
 
-    layers: int
-    units: int
+    layers: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    units: Annotated[int, msgspec.Meta(ge=1, le=8192)]
 
 
 class ProvenanceCard(_Card, frozen=True):
     """Where the weights come from."""
 
-    run: str
-    epoch: int
-    preset: str
-    seed: int
-    training_seconds: float
-    machine: str
-    program_version: str
+    run: Text
+    epoch: Count
+    preset: Text
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    training_seconds: Seconds
+    machine: Text
+    program_version: Text
     weights: Literal["float16", "float32"]
 
 
@@ -108,36 +124,36 @@ class DataSource(_Card, frozen=True, omit_defaults=True):
     `styles` are those that were learned from it; none means that it is not known, so that it may be any of them.
     """
 
-    source: str
-    licence: str
-    attribution: str
-    pieces: int
-    notes: int
-    styles: tuple[str, ...] = ()
+    source: Text
+    licence: Text
+    attribution: Text
+    pieces: Count
+    notes: Count
+    styles: tuple[Name, ...] = ()
 
 
 class PartCard(_Card, frozen=True):
     """Size of one part of the split."""
 
-    pieces: int
-    notes: int
+    pieces: Count
+    notes: Count
 
 
 class ParityCard(_Card, frozen=True):
     """What the comparison of graph and Keras network found at export."""
 
-    steps: int
+    steps: Count
     greedy_equal: bool
-    max_difference: float
+    max_difference: Figure
 
 
 class BundleCard(_Card, frozen=True):
     """NAME.onnx.json. `metrics` are figures per note on held-out pieces, in nats where the name says nll."""
 
-    schema_version: int
-    name: str
-    licence: str
-    styles: list[StyleCard]
+    schema_version: Literal[1]
+    name: Name
+    licence: Text
+    styles: Annotated[list[StyleCard], msgspec.Meta(max_length=4096)]
     encoding: EncodingCard | ArticleEncoding | SkuldurEncoding
     network: NetworkCard
     inputs: list[TensorCard]
@@ -145,11 +161,11 @@ class BundleCard(_Card, frozen=True):
     sampling: SamplingCard
     provenance: ProvenanceCard
     data: list[DataSource]
-    split: dict[str, PartCard]
-    metrics: dict[str, float]
+    split: dict[Text, PartCard]
+    metrics: dict[Text, Figure]
     parity: ParityCard
-    onnx_bytes: int
-    onnx_sha256: str
+    onnx_bytes: Annotated[int, msgspec.Meta(ge=1, le=MOST_GRAPH_BYTES)]
+    onnx_sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +231,29 @@ def _floats(name: str, layers: int, units: int) -> TensorCard:
 def write_bundle(card: BundleCard, onnx: bytes, folder: Path) -> Path:
     """Write both files of a bundle, the card last, and return the card's path.
 
+    Where there was a bundle of that name, a reader sees the old pair of files or the new one: see `load_bundle`.
+
     Raises:
         InputError: If the bundle's name cannot be that of a file.
+        BundleError: If the card could not be read again.
         MissingError: If the folder cannot be written to.
 
     """
     if not _NAME.fullmatch(card.name):
         raise InputError(f"{card.name!r} cannot name a bundle: use letters, digits, spaces and any of _ . + -")
-    graph_path = folder / f"{card.name}.onnx"
-    write_whole(graph_path, onnx)
-    card_path = folder / f"{card.name}{CARD_SUFFIX}"
-    write_whole(card_path, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    graph_path, card_path = folder / f"{card.name}.onnx", folder / f"{card.name}{CARD_SUFFIX}"
+    text = msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
+    _decode_card(text, card_path)
+
+    def fill(part: Path) -> None:
+        """Have the new card on the disk before the graph is moved to its place, so that both are moved at once."""
+        with part.open("wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        write_whole(graph_path, onnx)
+
+    fill_whole(card_path, fill, cure="make room, or name another place")
     return card_path
 
 
@@ -237,24 +265,31 @@ def read_card(path: Path) -> BundleCard:
 
     """
     try:
-        version = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw]).get("schema_version")
-        if version is not None and bytes(version) != b"1":
+        return _decode_card(read_foreign(path, MOST_CARD_BYTES), path)
+    except InputError as error:
+        raise BundleError(visible(f"bundle {path.name} {error}: export or download it again")) from error
+    except BundleError as error:  # what it names is the file's, or from the card
+        raise BundleError(visible(str(error))) from error
+
+
+def _decode_card(data: bytes, path: Path) -> BundleCard:
+    try:
+        version = bytes(decode_json(data, dict[str, msgspec.Raw]).get("schema_version", b"1"))
+        if version != b"1":
             raise BundleError(
-                f"bundle {path.name} has schema version {bytes(version).decode()}; this program reads "
+                f"bundle {path.name} has schema version {version[:20].decode(errors='replace')}; this program reads "
                 f"{SCHEMA_VERSION}: update LSTM Composer, or export the model again"
             )
-        card = msgspec.json.decode(path.read_bytes(), type=BundleCard)
-    except FileNotFoundError:
-        raise BundleError(f"bundle {path.name} is not there: {path.parent} has no such file") from None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BundleError(f"bundle {path.name} cannot be understood ({error}): export or download it again") from error
+        card = decode_json(data, BundleCard)
+    except InputError as error:
+        raise BundleError(f"bundle {path.name} {error}: export or download it again") from error
     _check_card(card, path)
     return card
 
 
 def _check_card(card: BundleCard, path: Path) -> None:
     name = path.name.removesuffix(CARD_SUFFIX)
-    if card.name != name:
+    if card.name != name or not _NAME.fullmatch(name):
         raise BundleError(f"bundle {name} calls itself {card.name!r}: a bundle's two files are named after it")
     if isinstance(card.encoding, TokenEncoding):
         check_encoding(card.encoding, name)
@@ -262,11 +297,7 @@ def _check_card(card: BundleCard, path: Path) -> None:
         raise BundleError(f"bundle {name} has another vocabulary than this program: export the model again")
     if not card.styles:
         raise BundleError(f"bundle {name} holds no style: export the model again")
-    for style in card.styles:
-        try:
-            Meter.parse(style.meter)
-        except InputError as error:
-            raise BundleError(f"bundle {name}, style {style.name}: {error}") from error
+    _check_styles(card, name)
     if (card.inputs, card.outputs) != _expected_of(card):
         raise BundleError(
             f"bundle {name}: the sizes of its tensors do not match its vocabulary, network and styles: "
@@ -274,22 +305,65 @@ def _check_card(card: BundleCard, path: Path) -> None:
         )
 
 
-def load_bundle(path: Path) -> Bundle:
+def _check_styles(card: BundleCard, name: str) -> None:
+    seen: set[str] = set()
+    for style in card.styles:
+        if not style.name.isprintable() or not style.name.strip():
+            raise BundleError(f"bundle {name} has a style whose name cannot be shown ({style.name})")
+        if style.name in seen:
+            raise BundleError(f"bundle {name} names style {style.name} twice: export the model again")
+        seen.add(style.name)
+        if style.register and style.register[0] > style.register[1]:
+            raise BundleError(f"bundle {name}, style {style.name}: the lowest of its register comes first")
+        try:
+            Meter.parse(style.meter)
+        except InputError as error:
+            raise BundleError(f"bundle {name}, style {style.name}: {error}") from error
+
+
+class _PairError(BundleError):
+    """Graph and card do not fit each other."""
+
+
+def load_bundle(path: Path, deadline: float | None = None) -> Bundle:
     """Load and verify a bundle by the path of its card.
+
+    A bundle that is being replaced has for a moment the new graph beside the old card: both are looked at again until
+    they fit.
+
+    Args:
+        path: Of the card.
+        deadline: Until when, by the monotonic clock; None for SETTLING_SECONDS from now.
 
     Raises:
         BundleError: If a file is missing, damaged or does not fit the other.
 
     """
+    deadline = time.monotonic() + SETTLING_SECONDS if deadline is None else deadline
+    while True:
+        try:
+            return _load_pair(path)
+        except _PairError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
+def _load_pair(path: Path) -> Bundle:
     card = read_card(path)
     graph_path = path.with_name(f"{card.name}.onnx")
     try:
-        onnx = graph_path.read_bytes()
-    except OSError as error:
-        raise BundleError(f"bundle {card.name}: {graph_path.name} cannot be read ({error.strerror})") from error
+        # A graph that is larger than its card says is not even read.
+        onnx = read_foreign(graph_path, card.onnx_bytes)
+    except InputError as error:
+        raise _PairError(f"bundle {card.name}: {graph_path.name} {error}: export or download it again") from error
     if hashlib.sha256(onnx).hexdigest() != card.onnx_sha256:
-        raise BundleError(
+        raise _PairError(
             f"bundle {card.name}: {graph_path.name} is not the file that was exported (its checksum differs): "
             "export or download it again"
+        )
+    if len(onnx) != card.onnx_bytes:
+        raise _PairError(
+            f"bundle {card.name}: {graph_path.name} has {len(onnx)} bytes, its card says {card.onnx_bytes}"
         )
     return Bundle(card, onnx)

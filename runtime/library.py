@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, read_
 from runtime.errors import BundleError, InputError
 
 ENVIRONMENT_VARIABLE = "LSTM_COMPOSER_MODELS"
+_MOST_LISTED, _MOST_COMPARED = 60, 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """A bundle that was found: its card, or why it cannot be read."""
+    """A bundle that was found: its card, or why it cannot be read. A folder that cannot be searched is one as well."""
 
     path: Path
     card: BundleCard | None
@@ -59,18 +60,33 @@ def shelf(dirs: Sequence[Path] = ()) -> list[Shelved]:
         InputError: If a folder that was given does not exist.
 
     """
+    return [found if isinstance(found, Shelved) else _shelved(found) for found in _found_in(dirs)]
+
+
+def _found_in(dirs: Sequence[Path]) -> Iterator[Path | Shelved]:
+    """Yield the cards of all bundles, unread, the first of each name only; also the folders that are no use."""
     for folder in dirs:
         if not _is_folder(folder):
             raise InputError(f"--models-dir {folder} is not a folder: name one that holds bundles")
-    cards = [path for folder in model_dirs(dirs) for path in sorted(folder.glob(f"*{CARD_SUFFIX}"))]
-    first_of_name = {path.name: path for path in reversed(cards)}
-    return [_shelved(path) for path in cards if first_of_name[path.name] == path]
+    seen: set[str] = set()
+    for folder in model_dirs(dirs):
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries if entry.name.endswith(CARD_SUFFIX))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:  # no permission, or links that lead in a circle
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            yield Shelved(folder, None, f"folder {folder} cannot be searched for bundles ({reason})")
+            continue
+        yield from (folder / name for name in names if name not in seen)
+        seen.update(names)
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # a name too long, or a folder above that may not be entered
+    except (OSError, ValueError):  # a name too long, a folder above that may not be entered, a null character
         return False
 
 
@@ -95,6 +111,12 @@ def styles(shelved: Sequence[Shelved]) -> dict[str, FoundStyle]:
             else:
                 found.setdefault(card.name, style)
     return found
+
+
+def listed(names: Collection[str]) -> str:
+    """Names in the order of the alphabet, with commas; of very many the first."""
+    shown = ", ".join(sorted(names)[:_MOST_LISTED])
+    return f"{shown} and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else shown
 
 
 def _data_of(style: str, card: BundleCard | None) -> tuple[DataSource, ...]:
@@ -123,6 +145,9 @@ def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundS
         BundleError: If the bundle of that name cannot be read.
 
     """
+    named = _named_after(names, dirs)
+    if named is not None:
+        return named
     shelved = shelf(dirs)
     names = _whole_names(names, styles(shelved))
     for bundle in sorted(shelved, key=lambda bundle: bundle.name not in names):
@@ -131,6 +156,17 @@ def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundS
             return tuple(held[name] for name in names)
     places = ", ".join(f"{name} is in {_found(name, shelved).path.name}" for name in names)
     raise InputError(f"{places}: only styles of one bundle can be mixed; train them together, or one --from the other")
+
+
+def _named_after(names: Sequence[str], dirs: Sequence[Path]) -> tuple[FoundStyle, ...] | None:
+    """Find styles in a bundle that bears the name of one of them, without reading the cards of all others."""
+    files = {f"{name}{CARD_SUFFIX}" for name in names}
+    for path in _found_in(dirs):
+        if isinstance(path, Path) and path.name in files:
+            held = styles([_shelved(path)])
+            if all(name in held for name in names) and len(set(names)) == len(names):
+                return tuple(held[name] for name in names)
+    return None
 
 
 def _whole_names(names: Sequence[str], known: Collection[str]) -> list[str]:
@@ -144,7 +180,7 @@ def _whole_names(names: Sequence[str], known: Collection[str]) -> list[str]:
         elif len(meant) == 1 or len(exact) == 1:
             whole.append((exact or meant)[0])
         else:
-            raise InputError(f"--style {name!r} could be {', '.join(meant)}: write more of it")
+            raise InputError(f"--style {name!r} could be {listed(meant)}: write more of it")
         if whole[-1] in whole[:-1]:
             raise InputError(f"--style names {whole[-1]} twice: give each style one weight")
     return whole
@@ -157,7 +193,7 @@ def _found(name: str, shelved: Sequence[Shelved]) -> FoundStyle:
     broken = {bundle.name: bundle.problem for bundle in shelved if bundle.card is None}
     if name in broken:
         raise BundleError(broken[name])
-    nearest = difflib.get_close_matches(name, found, n=1)
+    nearest = difflib.get_close_matches(name, sorted(found)[:_MOST_COMPARED], n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
-    names = ", ".join(sorted(found)) or "none: train one with lstm-composer train, or name a folder with --models-dir"
+    names = listed(found) or "none: train one with lstm-composer train, or name a folder with --models-dir"
     raise InputError(f"there is no style {name!r}; there are: {names}{hint}")

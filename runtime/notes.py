@@ -14,6 +14,7 @@ from runtime.errors import InputError
 TICKS_PER_QUARTER = 24
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 MICROSECONDS_PER_MINUTE = 60_000_000
+_MOST_DIGITS, _MOST_SHOWN = 4, 40
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,12 +87,18 @@ class Meter:
 
         """
         numerator, slash, denominator = text.partition("/")
-        if not (slash and numerator.strip().isdecimal() and denominator.strip().isdecimal()):
-            raise InputError(f"meter {text!r} is not allowed: write two numbers, such as 4/4, 3/4 or 6/8")
+        if not (slash and _is_small_number(numerator.strip()) and _is_small_number(denominator.strip())):
+            shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+            raise InputError(f"meter {shown!r} is not allowed: write two numbers, such as 4/4, 3/4 or 6/8")
         return cls(int(numerator), int(denominator))
 
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"
+
+
+def _is_small_number(text: str) -> bool:
+    """Tell whether a text is a whole number of a few of the digits that everybody can read."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def tick_seconds(tempo_bpm: float) -> float:

@@ -9,9 +9,9 @@ from runtime.article import TokenControls, TokenEncoding, token_advancer, token_
 from runtime.bundle import BundleCard, load_bundle
 from runtime.controls import WHOLE, Controls, temperatures
 from runtime.engine import Engine
-from runtime.errors import InputError
+from runtime.errors import BundleError, InputError
 from runtime.improviser import Advance
-from runtime.library import find_styles
+from runtime.library import FoundStyle, Shelved, find_styles, styles
 from runtime.making.ensemble import Ensemble, Plan
 from runtime.making.form import read_form
 from runtime.midi_music import read_music
@@ -77,8 +77,9 @@ def prepare(settings: MusicSettings) -> Prepared:
     names = list(dict.fromkeys(name for mix in mixes for name in mix))
     found = dict(zip(names, find_styles(names, settings.models_dirs), strict=True))
     primer = None if settings.primer is None else _primer(settings.primer)
+    bundle = load_bundle(next(iter(found.values())).path)
+    found = _in_bundle(names, found, bundle.card)
     heaviest = found[heaviest_of(mixes[0])]
-    bundle = load_bundle(heaviest.path)
     engine = Engine(bundle, settings.device)
     meter = settings.meter or (primer.meter if primer else Meter.parse(heaviest.card.meter))
     end_tick = None if settings.bars is None else (settings.lead_in + settings.bars) * meter.ticks_per_bar
@@ -101,6 +102,15 @@ def prepare(settings: MusicSettings) -> Prepared:
         steerable=steerable,
         channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
     )
+
+
+def _in_bundle(names: Sequence[str], found: Mapping[str, FoundStyle], card: BundleCard) -> dict[str, FoundStyle]:
+    """Find the styles once more in the bundle that has been loaded: since they were found it may have been replaced."""
+    path = next(iter(found.values())).path
+    held = styles([Shelved(path, card)])
+    if gone := [found[name].card.name for name in names if found[name].card.name not in held]:
+        raise BundleError(f"bundle {card.name} has just been replaced, and holds no style {gone[0]} any more")
+    return {name: held[found[name].card.name] for name in names}
 
 
 def _tokens(
@@ -128,7 +138,7 @@ def _steerable(
     temperature = temperatures(settings.temperature, sampling.temperature)
     min_p = sampling.min_p if settings.min_p is None else settings.min_p
     strength = sampling.style_strength if settings.style_strength is None else settings.style_strength
-    styles = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
+    mixes = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
     registers = tuple(one.register or WHOLE for one in card.styles)
     controls = [
         Controls(
@@ -139,9 +149,9 @@ def _steerable(
             min_p=min_p,
             registers=registers,
         )
-        for style in styles
+        for style in mixes
     ]
-    knobs = Knobs(style=styles[0], style_strength=strength, temperature=temperature, min_p=min_p)
+    knobs = Knobs(style=mixes[0], style_strength=strength, temperature=temperature, min_p=min_p)
     names = [one.name for one in card.styles]
     return Steerable(
         knobs=turned_by(settings.turns, knobs, names),
@@ -193,7 +203,7 @@ def voices_of(text: str) -> tuple[tuple[str, int], ...]:
     for part in text.split(","):
         style, _, channel = part.strip().partition("@")
         number = channel.strip() or str(len(voices) + 1)
-        if not style or not (number.isdecimal() and 1 <= int(number) <= 16):
+        if not style or not (number.isascii() and number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= 16):
             raise InputError(f"--voices {text}: write styles and channels from 1 to 16, such as bach@1,joplin@2")
         voices.append((style, int(number)))
     if len(voices) > 16:

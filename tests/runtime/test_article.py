@@ -131,6 +131,14 @@ def test_the_network_runs_once_for_a_chord() -> None:
     assert runs[0].keys() == shapes.keys()
 
 
+@pytest.mark.parametrize(("token", "likelihood"), [(5, 0.0), (-1, 0.0), (2**31 - 1, 0.0), (0, np.nan)])
+def test_what_is_no_token_ends_the_music(token: int, likelihood: float) -> None:
+    found = {"next_token": np.array([token], np.int32), "log_probability": np.array([[likelihood]], np.float32)}
+    advance = token_advancer(lambda _: found, ENCODING, GREEDY, 0)
+    with pytest.raises(BundleError, match=f"the network gave token {token} of 5"):
+        advance(token_start(ENCODING, 0))
+
+
 def test_a_seed_chooses_the_prompt() -> None:
     assert [token_start(ENCODING, seed).window for seed in (0, 1, 2, 3)] == [(0, 1, 2), (2, 3, 4)] * 2
 

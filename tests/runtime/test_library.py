@@ -1,15 +1,26 @@
 """Where bundles are searched, and what a style name leads to."""
 
+import json
 import os
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from runtime.bundle import Bundle, DataSource, write_bundle
+from runtime.bundle import Bundle, BundleCard, DataSource, read_card, write_bundle
 from runtime.errors import BundleError, InputError
 from runtime.library import ENVIRONMENT_VARIABLE, find_style, find_styles, model_dirs, shelf, styles
+
+Composer = Callable[..., subprocess.CompletedProcess[str]]
+Put = Callable[[Path], object]
+
+
+def _with_a_hole(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 40)
 
 
 @pytest.fixture(autouse=True)
@@ -72,11 +83,87 @@ def test_a_broken_bundle_hides_no_other(copied_models: Path, tiny_models: Path) 
     (copied_models / "broken.onnx.json").write_text("{")
     shelved = {bundle.name: bundle for bundle in shelf([copied_models])}
     assert shelved["broken"].card is None
-    assert "bundle broken.onnx.json cannot be understood" in shelved["broken"].problem
+    assert "bundle broken.onnx.json is not valid JSON" in shelved["broken"].problem
     assert "scale" in styles(list(shelved.values()))
-    with pytest.raises(BundleError, match=r"bundle broken\.onnx\.json cannot be understood"):
+    with pytest.raises(BundleError, match=r"bundle broken\.onnx\.json is not valid JSON"):
         find_style("broken", [copied_models])
     assert find_style("scale", [copied_models]).path.parent != tiny_models
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_bad_cards_break_themselves_alone(copied_models: Path, composer: Composer) -> None:
+    bad: dict[str, Put] = {
+        "deep": lambda path: path.write_text("[" * 5000),
+        "meter": lambda path: path.write_text(card_with(copied_models, meter="9" * 5000 + "/4")),
+        "pipe": os.mkfifo,
+        "endless": lambda path: path.symlink_to("/dev/zero"),
+        "dangling": lambda path: path.symlink_to("nowhere"),
+        "circle": lambda path: path.symlink_to(path.name),
+        "folder": Path.mkdir,
+        "latin": lambda path: path.write_bytes(b'{"name": "caf\xe9"}'),
+        "huge": _with_a_hole,
+        "\x1b[31mred\n": lambda path: path.write_text("{"),
+        os.fsdecode(b"byte\xe9"): lambda path: path.write_text("{"),
+    }
+    for name, put in bad.items():
+        put(copied_models / f"{name}.onnx.json")
+    shelved = {bundle.name: bundle for bundle in shelf([copied_models])}
+    assert [name for name in bad if shelved[name].card is None and shelved[name].problem] == list(bad)
+    assert find_style("scale", [copied_models]).path.parent == copied_models
+    listed = composer("styles", "--models-dir", copied_models)
+    assert listed.returncode == 0
+    assert listed.stdout.count("broken: ") == len(bad)
+    assert "\x1b" not in listed.stdout
+    assert r"\x1b[31mred\n" in listed.stdout
+    flags = ["--style", "scale", "--models-dir", copied_models, "--bars", "1", "-o", "x.mid"]
+    assert composer("write", *flags).returncode == 0
+
+
+def card_with(folder: Path, **changes: object) -> str:
+    """The known card, its style changed."""
+    card = json.loads((folder / "tiny.onnx.json").read_text(encoding="utf-8"))
+    card["styles"][0] |= changes
+    return json.dumps(card)
+
+
+def test_a_style_that_its_bundle_is_named_after_is_found_without_reading_all_others(
+    three_styles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(500):
+        (three_styles / f"other{number}.onnx.json").write_text("{")
+    read: list[str] = []
+
+    def reading(path: Path) -> BundleCard:
+        read.append(path.name)
+        return read_card(path)
+
+    monkeypatch.setattr("runtime.library.read_card", reading)
+    assert find_style("qanun", [three_styles]).path.name == "qanun.onnx.json"
+    assert read == ["qanun.onnx.json"]
+    assert find_style("quiv", [three_styles]).path.name == "Quiver.onnx.json"
+
+
+def test_folders_that_cannot_be_searched_are_told(
+    tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def scan_some(path: Path) -> object:
+        if path.name == "closed":  # root may search every folder
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr("runtime.library.os.scandir", scan_some)
+    places = [tmp_path / "circle", tmp_path / "closed", tmp_path / "nowhere", tiny_models]
+    monkeypatch.setenv("LSTM_COMPOSER_MODELS", os.pathsep.join(map(str, places)))
+    shelved = shelf()
+    problems = [bundle.problem for bundle in shelved if bundle.path.parent == tmp_path]
+    assert len(problems) == 2
+    assert all("cannot be searched for bundles" in problem for problem in problems)
+    assert "scale" in styles(shelved)
+    assert find_style("scale").path.parent == tiny_models
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file", "n" * 300])

@@ -5,7 +5,6 @@ found by its entry point in the group `lstm_composer.commands`, so that this pac
 """
 
 import argparse
-import json
 import os
 import secrets
 import signal
@@ -20,6 +19,7 @@ from runtime.arguments import OneLineParser
 from runtime.errors import ComposerError, InputError
 from runtime.notes import Meter
 from runtime.settings import MusicSettings, PlaySettings
+from runtime.visible import json_text, visible
 
 COMMANDS_GROUP = "lstm_composer.commands"
 SYNCS = ("auto", "internal", "midi", "link")
@@ -27,6 +27,7 @@ DEVICES = ("auto", "cpu", "cuda")
 EXIT_DONE, EXIT_WRONG = 0, 2
 LATENESS_SECONDS = 10.0
 _SEED_BITS = 32
+_MOST_OF_A_LICENCE = 80
 _LARGEST_SEED = 2**63 - 1
 
 Arguments = argparse.Namespace
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # a reader that has gone is noticed here, if not before
             return code
     except ComposerError as error:
-        sys.stderr.write(f"lstm-composer: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f"lstm-composer: {visible(' '.join(str(error).split()))}\n")
         return EXIT_WRONG
     except KeyboardInterrupt:
         return EXIT_DONE
@@ -312,7 +313,7 @@ def _render(arguments: Arguments) -> None:
 
 
 def _styles(arguments: Arguments) -> None:
-    from runtime.library import shelf, styles  # noqa: PLC0415
+    from runtime.library import listed, shelf, styles  # noqa: PLC0415
 
     shelved = shelf(arguments.models_dir)
     found = styles(shelved)
@@ -325,15 +326,16 @@ def _styles(arguments: Arguments) -> None:
             for name, style in sorted(found.items())
         ]  # fmt: skip
         broken = [{"bundle": str(bundle.path), "problem": bundle.problem} for bundle in shelved if bundle.problem]
-        _say(json.dumps({"styles": rows, "broken": broken}, indent=2))
+        _say(json_text({"styles": rows, "broken": broken}, indent=2))
         return
     for name, style in sorted(found.items()):
         card = style.card
         habits = f"{name:<16} {card.tempo_bpm:5g} bpm  {card.meter:<5} from {card.notes:,} notes"
-        _say(f"{habits}  {style.path.name}  ({', '.join(style.licences)})")
+        licences = listed([licence[:_MOST_OF_A_LICENCE] for licence in style.licences])
+        _say(visible(f"{habits}  {style.path.name}  ({licences})"))
     for bundle in shelved:
         if bundle.problem:
-            _say(f"{bundle.name:<16} broken: {bundle.problem}")
+            _say(visible(f"{bundle.name:<16} broken: {bundle.problem}"))
 
 
 def _doctor(arguments: Arguments) -> None:
@@ -346,7 +348,7 @@ def _doctor(arguments: Arguments) -> None:
     found = examine(arguments.models_dir)
     if seconds is not None:
         found["lateness"] = measured_with_progress(seconds).as_finding()
-    _say(json.dumps(found, indent=2) if arguments.json else report(found))
+    _say(json_text(found, indent=2) if arguments.json else report(found))
 
 
 def _monitor(arguments: Arguments) -> None:

@@ -3,17 +3,19 @@
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import runtime
-from runtime.bundle import load_bundle
+from runtime.bundle import SETTLING_SECONDS, load_bundle
 from runtime.errors import BundleError, MissingError
 from runtime.lateness import figures_of
-from runtime.library import Shelved, shelf
+from runtime.library import Shelved, listed, shelf
 from runtime.ports import available_backends
 from runtime.realtime import refusal
+from runtime.visible import visible
 
 
 def examine(models_dirs: Sequence[Path] = ()) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def examine(models_dirs: Sequence[Path] = ()) -> dict[str, Any]:
         "audio": _audio(),
         "onnxruntime": _onnxruntime(),
         "realtime_priority": _realtime_priority(),
-        "bundles": [_bundle(shelved) for shelved in shelf(models_dirs)],
+        "bundles": _bundles(models_dirs),
     }
 
 
@@ -58,12 +60,24 @@ def _realtime_priority() -> dict[str, Any]:
     return {"permitted": refused is None, "detail": refused or "SCHED_FIFO"}
 
 
-def _bundle(shelved: Shelved) -> dict[str, Any]:
+def _bundles(models_dirs: Sequence[Path]) -> list[dict[str, Any]]:
+    """Every bundle, loaded as far as onnxruntime; all that are being replaced are waited for together."""
+    deadline = time.monotonic() + SETTLING_SECONDS
+    return [_bundle(shelved, deadline) for shelved in shelf(models_dirs)]
+
+
+def _bundle(shelved: Shelved, deadline: float) -> dict[str, Any]:
+    if shelved.card is None:
+        return {"name": shelved.name, "ok": False, "detail": shelved.problem}
+    from runtime.graph_inspection import check_bundle  # noqa: PLC0415 - what onnxruntime is not needed for
+
     try:
-        card = load_bundle(shelved.path).card
+        bundle = load_bundle(shelved.path, deadline)
+        check_bundle(bundle)
+        card = bundle.card
     except BundleError as error:
         return {"name": shelved.name, "ok": False, "detail": str(error)}
-    held = ", ".join(style.name for style in card.styles)
+    held = listed([style.name for style in card.styles])
     return {"name": shelved.name, "ok": True, "detail": f"styles {held}; {card.onnx_bytes / 1e6:.1f} MB; checksum good"}
 
 
@@ -85,4 +99,4 @@ def report(found: dict[str, Any]) -> str:
         *((f"bundle {bundle['name']}", bundle["ok"], bundle["detail"]) for bundle in found["bundles"]),
     ]
     width = max(len(name) for name, _, _ in rows)
-    return "\n".join(f"{'ok' if ok else '--'}  {name:<{width}}  {detail}" for name, ok, detail in rows)
+    return "\n".join(visible(f"{'ok' if ok else '--'}  {name:<{width}}  {detail}") for name, ok, detail in rows)

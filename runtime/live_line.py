@@ -10,6 +10,7 @@ from rich.text import Text
 from runtime.dispatcher import Dispatcher
 from runtime.lookahead import LookAhead
 from runtime.preparation import Prepared
+from runtime.visible import visible
 
 MILLISECONDS = 1000
 
@@ -69,4 +70,6 @@ class LiveLine:
     def show(self, reading: Reading) -> None:
         """Draw the line anew."""
         if self._live is not None:
-            self._live.update(Text(line(self._prepared, reading), no_wrap=True, overflow="ellipsis"), refresh=True)
+            self._live.update(
+                Text(visible(line(self._prepared, reading)), no_wrap=True, overflow="ellipsis"), refresh=True
+            )

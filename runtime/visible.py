@@ -1,7 +1,8 @@
 """Text of others on its way to a terminal: what would steer the terminal is shown instead of obeyed."""
 
+import json
 import re
-from typing import Final
+from typing import Any, Final
 
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters: escape sequences begin with one of them
@@ -18,6 +19,11 @@ def visible(text: str) -> str:
     "\n". A byte of a file's name that is not UTF-8 is shown as "\xfc".
     """
     return _UNSEEN.sub(_spelled, text)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return JSON in ASCII that steers no terminal: whatever it holds is read back as it was."""
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
 def _spelled(match: re.Match[str]) -> str:

@@ -269,7 +269,7 @@ def test_styles(capsys: pytest.CaptureFixture[str], tiny_models: Path, copied_mo
     }
     (broken,) = found["broken"]
     assert broken["bundle"] == str(copied_models / "broken.onnx.json")
-    assert broken["problem"].startswith("bundle broken.onnx.json cannot be understood")
+    assert broken["problem"].startswith("bundle broken.onnx.json is not valid JSON")
     lines = in_process(capsys, "styles", "--models-dir", str(copied_models)).stdout.splitlines()
     assert "scale              120 bpm  4/4   from 37 notes  tiny.onnx.json  (MIT)" in lines
     assert any(line.startswith("broken           broken: bundle broken.onnx.json") for line in lines)

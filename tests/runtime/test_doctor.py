@@ -44,7 +44,7 @@ def test_a_bundle_is_looked_into_down_to_its_checksum(copied_models: Path) -> No
     assert [bundle.problem == "" for bundle in shelf([copied_models])] == [False, True]  # the card alone is in order
     broken, tampered = examine([copied_models])["bundles"]
     assert (broken["ok"], tampered["ok"]) == (False, False)
-    assert "cannot be understood" in broken["detail"]
+    assert "is not valid JSON" in broken["detail"]
     assert "checksum differs" in tampered["detail"]
 
 

@@ -1,11 +1,12 @@
 """Control characters of others never reach a terminal."""
 
+import json
 import os
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.visible import visible
+from runtime.visible import json_text, visible
 
 
 def test_escape_sequences_are_spelled_out():
@@ -22,6 +23,14 @@ def test_the_bytes_of_a_name_that_is_not_utf8_are_spelled_out():
 
 def test_letters_of_all_languages_stay():
     assert visible("Für Elise, 曲, Музыка, 🎹") == "Für Elise, 曲, Музыка, 🎹"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_json_is_ascii_that_steers_no_terminal(text):
+    shown = json_text({"name": text})
+    assert json.loads(shown) == {"name": text}
+    assert shown.isascii()
+    assert shown.isprintable()
 
 
 @given(st.text(st.characters()))

@@ -69,7 +69,7 @@ def _bundles(models_dirs: Sequence[Path]) -> list[dict[str, Any]]:
 def _bundle(shelved: Shelved, deadline: float) -> dict[str, Any]:
     if shelved.card is None:
         return {"name": shelved.name, "ok": False, "detail": shelved.problem}
-    from runtime.graph_inspection import check_bundle  # noqa: PLC0415 - what onnxruntime is not needed for
+    from runtime.graph.inspection import check_bundle  # noqa: PLC0415 - what onnxruntime is not needed for
 
     try:
         bundle = load_bundle(shelved.path, deadline)

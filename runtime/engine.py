@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from runtime.bundle import Bundle, TensorCard
 from runtime.encoding import DELTA_END, DURATION_CLASSES, PITCHES, SILENT, START, VELOCITY_BINS, Event
 from runtime.errors import BundleError, MissingError, RunError
-from runtime.graph_inspection import check_bundle
+from runtime.graph.inspection import check_bundle
 from runtime.visible import visible
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -126,7 +126,7 @@ class Engine:
             noise: `gumbel_noise()`, stacked over voices.
 
         Raises:
-            RunError: If the network fails.
+            BundleError: If the network fails; on a GPU, where it need not fail the next time, a RunError.
 
         """
         # Nothing is made here that could have been made before: after each run of the network the processor's caches
@@ -140,7 +140,7 @@ class Engine:
         """Run the graph on all its inputs as they are, and return all its outputs by name.
 
         Raises:
-            RunError: If the network fails.
+            BundleError: As `step`.
 
         """
         return dict(zip(self._outputs, self._run(dict(inputs)), strict=True))
@@ -149,7 +149,10 @@ class Engine:
         try:
             return self._session.run(self._outputs, feed)
         except Exception as error:  # onnxruntime raises its own kinds, none of them public
-            raise RunError(f"bundle {self.card.name}: its network failed ({_first_line(error)})") from error
+            reason = f"bundle {self.card.name}: its network failed ({_first_line(error)})"
+            if self.device == "cpu":  # which would compute the same once more
+                raise BundleError(f"{reason}; export or download it again") from error
+            raise RunError(reason) from error
 
 
 def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, str]:

@@ -3,7 +3,7 @@
     ComposerError                 one line, exit code 2
     ├── InputError                a file, flag or value that the user gave is wrong
     ├── BundleError               a bundle that does not check out
-    │   └── RunError              its network failed while it ran: on a GPU perhaps not the next time
+    │   └── RunError              its network failed while it ran, on a GPU: perhaps not the next time
     ├── MissingError              something this machine lacks: a port, a device, an extra, disk space
     └── CorpusError               a training folder without usable music
 
@@ -25,7 +25,7 @@ class BundleError(ComposerError):
 
 
 class RunError(BundleError):
-    """A bundle's network failed while it ran."""
+    """A bundle's network failed while it ran, but need not the next time."""
 
 
 class MissingError(ComposerError):

@@ -24,7 +24,7 @@ from runtime.article import (
     token_tensors,
 )
 from runtime.bundle import expected_token_tensors
-from runtime.graph_inspection import check_graph
+from runtime.graph.inspection import check_graph
 from trainer.article.network import lstm_layers, new_network
 from trainer.article.sampling import make_token_excerpts, runner_of
 
@@ -90,7 +90,7 @@ def test_true_lstm_nodes_and_the_tensors_of_a_bundle(exported: tuple[Any, onnx.M
 
 
 def test_what_is_written_may_be_run(exported: tuple[Any, onnx.ModelProto, TokenEncoding]) -> None:
-    """An operator that is new here belongs on the list in runtime/graph_operators.py, with the rule for its shapes."""
+    """An operator that is new here belongs on the list in runtime/graph/operators.py, with the rule for its shapes."""
     _, model, encoding = exported
     check_graph(model.SerializeToString(), *expected_token_tensors(encoding))
 

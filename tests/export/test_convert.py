@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.convert import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
 from runtime.bundle import expected_tensors
-from runtime.graph_inspection import check_graph
+from runtime.graph.inspection import check_graph
 from trainer.network import StreamNetwork
 
 MakeNetwork = Callable[[int, int], StreamNetwork]
@@ -32,7 +32,7 @@ def test_lstm_layers_are_lstm_nodes(exported: tuple[str, StreamNetwork, onnx.Mod
 
 
 def test_what_is_written_may_be_run(exported: tuple[str, StreamNetwork, onnx.ModelProto]) -> None:
-    """An operator that is new here belongs on the list in runtime/graph_operators.py, with the rule for its shapes."""
+    """An operator that is new here belongs on the list in runtime/graph/operators.py, with the rule for its shapes."""
     _, network, model = exported
     config = network.config
     check_graph(model.SerializeToString(), *expected_tensors(config.layers, config.units, config.styles))

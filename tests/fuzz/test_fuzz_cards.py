@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from runtime.bundle import Bundle, load_bundle
 from runtime.errors import BundleError, ComposerError
-from runtime.graph_operators import OPERATORS
+from runtime.graph.operators import OPERATORS
 from runtime.preparation import prepare
 from runtime.settings import MusicSettings
 from runtime.writing import compose

@@ -67,10 +67,10 @@ def test_what_sounds_is_ended_when_the_network_fails(tiny_bundle: Bundle, tmp_pa
     spoilt_bundle(tiny_bundle, fails_after_notes, tmp_path / "models")
     flags = ["--style", "scale", "--models-dir", tmp_path / "models", "--backend", "none", "--tempo", "400"]
     done = composer("play", *flags, "--bars", "40", "--no-sound", "--take", "take.mid", "--events", "events.jsonl")
-    assert "the network failed" in one_line(done)
+    assert "its network failed" in one_line(done)
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     kinds = [event["kind"] for event in events]
-    assert kinds.count("note_on") == kinds.count("note_off") > 10
+    assert kinds.count("note_on") == kinds.count("note_off") > 3
     struck = [one for one in mido.MidiFile(tmp_path / "take.mid").tracks[1] if one.type == "note_on"]
     assert len(struck) == kinds.count("note_on")
 

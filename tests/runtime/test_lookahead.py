@@ -9,7 +9,7 @@ import pytest
 
 from runtime.controls import Controls
 from runtime.engine import Engine
-from runtime.errors import MissingError
+from runtime.errors import BundleError, MissingError, RunError
 from runtime.improviser import Advance, Cursor, advancer, improvise
 from runtime.lookahead import LookAhead
 from runtime.notes import Note
@@ -231,13 +231,14 @@ def resting(place: Cursor, tick: int) -> Cursor:
     return Cursor(place.state, max(place.number + 1, -(-tick // 24)), onset=tick)
 
 
-def test_an_engine_that_fails_comes_in_again_with_the_next_bar(tiny: Engine, start: Cursor) -> None:
+@pytest.mark.parametrize("problem", [ZeroDivisionError("a hiccup"), RunError("a hiccup of the GPU")])
+def test_an_engine_that_fails_comes_in_again_with_the_next_bar(tiny: Engine, start: Cursor, problem: Exception) -> None:
     steady, failures = quarters(tiny), [6, 7]
 
     def unsteady(cursor: Cursor) -> tuple[Note | None, Cursor]:
         if cursor.number in failures:
             failures.remove(cursor.number)
-            raise ZeroDivisionError("a hiccup")
+            raise problem
         return steady(cursor)
 
     lookahead = LookAhead(unsteady, start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=4 * BAR, rest=resting)
@@ -246,7 +247,19 @@ def test_an_engine_that_fails_comes_in_again_with_the_next_bar(tiny: Engine, sta
         onsets = [note.onset for note in lookahead.take_before(FAR)]
     assert onsets == [0, 24, 48, 72, 96, 120, *range(2 * BAR, 4 * BAR, 24)]
     assert lookahead.rests == 1
-    assert isinstance(lookahead.problem, ZeroDivisionError)
+    assert lookahead.problem is problem
+
+
+def test_a_bundle_that_is_wrong_for_good_ends_the_music_at_once(tiny: Engine, start: Cursor) -> None:
+    def wrong(_: Cursor) -> tuple[Note | None, Cursor]:
+        raise BundleError("its network failed")
+
+    lookahead = LookAhead(wrong, start, bar_ticks=BAR, ahead_ticks=FAR, rest=resting)
+    with filling(lookahead):
+        assert lookahead.wait_until_filled(PATIENCE_SECONDS)
+        with pytest.raises(BundleError, match="its network failed"):
+            lookahead.take_before(BAR)
+    assert lookahead.rests == 0
 
 
 def test_an_engine_that_fails_for_good_is_given_up(

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime import graph_inspection
 from runtime.bundle import Bundle, load_bundle
 from runtime.engine import Engine
 from runtime.errors import BundleError, InputError
-from runtime.graph_file import read_graph
-from runtime.graph_inspection import check_graph
-from runtime.graph_operators import OPERATORS
+from runtime.graph import inspection as graph_inspection
+from runtime.graph.file import read_graph
+from runtime.graph.inspection import check_graph
+from runtime.graph.operators import OPERATORS
 
 onnx = pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
 from tests.hostile_graphs import FORBIDDEN, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
 
-MODELS = Path(__file__).parents[2] / "models"
+MODELS = Path(__file__).parents[3] / "models"
 
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.onnx.json")), ids=lambda path: path.name)
@@ -91,6 +91,22 @@ def test_bytes_that_are_changed_end_in_a_reason(tiny_bundle: Bundle, data: st.Da
         check_graph(bytes(graph), card.inputs, card.outputs)
 
 
+@pytest.mark.parametrize("field", [7, 8])  # floats, and whole numbers
+def test_numbers_without_end_are_not_read(field: int) -> None:
+    """Half a million numbers in one setting of one node."""
+
+    def counted(number: int, content: bytes) -> bytes:
+        length, size = len(content), bytearray()
+        while length >= 0x80:
+            size.append(length & 0x7F | 0x80)
+            length >>= 7
+        return bytes([number << 3 | 2]) + bytes([*size, length]) + content
+
+    setting = counted(1, b"many") + counted(field, bytes(1 << 22))
+    with pytest.raises(InputError, match="200000 fields at the most are read"):
+        read_graph(counted(7, counted(1, counted(5, setting))))
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_a_reason(data: bytes) -> None:
     with pytest.raises(InputError):
@@ -98,7 +114,7 @@ def test_any_bytes_end_in_a_reason(data: bytes) -> None:
 
 
 def test_the_versions_are_those_that_the_exporter_writes() -> None:
-    source = Path(__file__).parents[2] / "export" / "convert.py"
+    source = Path(__file__).parents[3] / "export" / "convert.py"
     tree = ast.parse(source.read_text(encoding="utf-8"))
     assigned = {
         target.id: node.value

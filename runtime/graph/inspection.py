@@ -2,7 +2,7 @@
 
 A checksum says that a graph is the one that was exported, not by whom. Run without a look, a stranger's graph could
 loop for ever, fill the memory or end the process, and onnxruntime cannot be interrupted. So a graph may use only the
-operators of `runtime.graph_operators`, one after another; its shapes are followed from the card's inputs to the card's
+operators of `runtime.graph.operators`, one after another; its shapes are followed from the card's inputs to the card's
 outputs, and what it takes in memory and time is limited by them.
 """
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from runtime.bundle import Bundle, TensorCard
 from runtime.errors import BundleError, InputError
-from runtime.graph_file import GraphFile, Node, Weights, read_graph
-from runtime.graph_operators import OPERATORS, Call, Tensor
+from runtime.graph.file import GraphFile, Node, Weights, read_graph
+from runtime.graph.operators import OPERATORS
+from runtime.graph.tensors import Call, Tensor
 from runtime.visible import visible
 
 VERSIONS: Final = (18,)

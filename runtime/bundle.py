@@ -9,6 +9,7 @@ import os
 import re
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -181,6 +182,11 @@ def encoding_card() -> EncodingCard:
     return msgspec.convert(vocabulary(), EncodingCard)
 
 
+@cache
+def _ours() -> EncodingCard:
+    return encoding_card()
+
+
 def expected_tensors(layers: int, units: int, styles: int) -> tuple[list[TensorCard], list[TensorCard]]:
     """Inputs and outputs of an event graph for a network of some size."""
     sizes = dict(zip(HEADS, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS), strict=True))
@@ -293,7 +299,7 @@ def _check_card(card: BundleCard, path: Path) -> None:
         raise BundleError(f"bundle {name} calls itself {card.name!r}: a bundle's two files are named after it")
     if isinstance(card.encoding, TokenEncoding):
         check_encoding(card.encoding, name)
-    elif card.encoding != encoding_card():
+    elif card.encoding != _ours():
         raise BundleError(f"bundle {name} has another vocabulary than this program: export the model again")
     if not card.styles:
         raise BundleError(f"bundle {name} holds no style: export the model again")

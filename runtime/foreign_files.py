@@ -24,8 +24,9 @@ MOST_CONFIG_BYTES: Final = MEBIBYTE
 MOST_DEPTH: Final = 32
 """Brackets within brackets; no format of ours needs more than six."""
 
-_BRACKETS: Final = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?|([\[{])|([\]}])", re.DOTALL)
-"""Strings, which are passed over, and brackets; a string that does not end is none the slower to look for."""
+_STRINGS: Final = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?", re.DOTALL)
+"""One that does not end is none the slower to look for."""
+_BRACKETS: Final = re.compile(r"[\[{\]}]")
 _OPEN_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting: a pipe is opened at once, found to be none of ours and closed."""
 
@@ -176,8 +177,8 @@ def shown_bytes(count: int) -> str:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    for match in _BRACKETS.finditer(text):
-        depth += bool(match[1]) - bool(match[2])
+    for match in _BRACKETS.finditer(_STRINGS.sub("", text)):
+        depth += 1 if match[0] in "[{" else -1
         if depth > MOST_DEPTH:
             raise InputError(f"is nested too deep: {MOST_DEPTH} brackets within each other are allowed")
 

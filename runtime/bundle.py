@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -280,17 +281,23 @@ def read_card(path: Path) -> BundleCard:
 
 def _decode_card(data: bytes, path: Path) -> BundleCard:
     try:
+        card = decode_json(data, BundleCard)
+    except InputError as error:
+        _check_version(data, path)
+        raise BundleError(f"bundle {path.name} {error}: export or download it again") from error
+    _check_card(card, path)
+    return card
+
+
+def _check_version(data: bytes, path: Path) -> None:
+    """Tell a card of another version from one that is damaged."""
+    with suppress(InputError):
         version = bytes(decode_json(data, dict[str, msgspec.Raw]).get("schema_version", b"1"))
         if version != b"1":
             raise BundleError(
                 f"bundle {path.name} has schema version {version[:20].decode(errors='replace')}; this program reads "
                 f"{SCHEMA_VERSION}: update LSTM Composer, or export the model again"
             )
-        card = decode_json(data, BundleCard)
-    except InputError as error:
-        raise BundleError(f"bundle {path.name} {error}: export or download it again") from error
-    _check_card(card, path)
-    return card
 
 
 def _check_card(card: BundleCard, path: Path) -> None:

@@ -8,6 +8,7 @@ None of these can stop the process where its rule is kept: whole numbers are div
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from math import prod
 from typing import Any, Final
 
@@ -22,6 +23,14 @@ _ACTIVATIONS: Final = frozenset({"Sigmoid", "Tanh", "Relu", "HardSigmoid"})
 
 
 Rule = Callable[[Call], Made]
+_COMPUTED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "Add": np.add,
+    "Max": np.maximum,
+    "Min": np.minimum,
+    "Mul": np.multiply,
+    "Sub": np.subtract,
+}
+"""What sizes may be computed by."""
 
 
 def _joint(call: Call, shapes: Sequence[Shape]) -> Shape:
@@ -34,7 +43,13 @@ def _joint(call: Call, shapes: Sequence[Shape]) -> Shape:
 
 def _stretched(call: Call) -> Made:
     given = [call.tensor(index) for index in range(max(1, len(call.inputs)))]
-    return Made([Tensor(_joint(call, [one.shape for one in given]), given[0].dtype)])
+    joint = _joint(call, [one.shape for one in given])
+    compute, known = _COMPUTED.get(call.node.operator), [one.arranged() for one in given if one.values is not None]
+    values = None
+    if compute is not None and len(known) == len(given) > 1 and prod(joint) <= KNOWN_ELEMENTS:
+        with np.errstate(over="ignore"):  # it wraps around, here as there
+            values = reduce(compute, known).reshape(-1)
+    return Made([Tensor(joint, given[0].dtype, values)])
 
 
 def _compared(call: Call) -> Made:
@@ -141,7 +156,12 @@ def _gathered(call: Call) -> Made:
     table, places = call.tensor(0), call.tensor(1)
     axis = call.axis(call.setting("axis", 0), len(table.shape))
     shape = (*table.shape[:axis], *places.shape, *table.shape[axis + 1 :])
-    return Made([Tensor(shape, table.dtype, above_zero=table.above_zero)])
+    values = None
+    if table.values is not None and places.values is not None and prod(shape) <= KNOWN_ELEMENTS:
+        length = table.shape[axis]
+        call.check(holds=all(-length <= place < length for place in places.values))
+        values = np.take(table.arranged(), places.arranged(), axis).reshape(-1)
+    return Made([Tensor(shape, table.dtype, values, table.above_zero)])
 
 
 def _gathered_elements(call: Call) -> Made:
@@ -217,7 +237,7 @@ def _sliced(call: Call) -> Made:
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         parts[axis] = slice(start, end, step)
         shape[axis] = len(range(*parts[axis].indices(given.shape[axis])))
-    values = None if given.values is None else given.values.reshape(given.shape)[tuple(parts)].reshape(-1)
+    values = None if given.values is None else given.arranged()[tuple(parts)].reshape(-1)
     return Made([Tensor(tuple(shape), given.dtype, values)])
 
 

@@ -35,6 +35,12 @@ class Tensor(NamedTuple):
         """How many elements it has."""
         return prod(self.shape)
 
+    def arranged(self) -> NDArray[Any]:
+        """Return the values in the tensor's shape; only where they are known."""
+        if self.values is None:
+            raise ValueError("the values are not known")
+        return self.values.reshape(self.shape)
+
 
 class Made(NamedTuple):
     """What an operation gives, and how many multiplications and additions that takes beyond one an element."""

@@ -3,8 +3,10 @@
 import ast
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from runtime.graph.operators import OPERATORS
 
 onnx = pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
-from tests.hostile_graphs import FORBIDDEN, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
+from tests.hostile_graphs import FORBIDDEN, add, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -53,6 +55,30 @@ def test_what_is_refused_before_it_is_loaded(name: str, tiny_bundle: Bundle, mon
         Engine(Bundle(*with_graph(tiny_bundle, graph)), "cpu")
     assert str(caught.value).startswith("bundle tiny: its graph ")
     assert "\n" not in str(caught.value)
+
+
+def test_sizes_may_be_computed_from_sizes(tiny_bundle: Bundle) -> None:
+    """What the converter makes of a layer's first state, which it does in more ways than one."""
+
+    def spoil(model: Any) -> None:
+        sizes = add(model, "Shape", add(model, "Unsqueeze", "temperature", np.array([0])))
+        turned = add(model, "Cast", add(model, "Gather", sizes, np.array([1, 0, 2])), to=6)
+        voices = add(model, "Slice", turned, np.array([0]), np.array([1]), np.array([0]))
+        twice = add(model, "Mul", add(model, "Add", voices, voices), np.array([13], np.int32))
+        wanted = add(model, "Cast", add(model, "Concat", voices, twice, axis=0), to=7)
+        add(model, "Expand", np.zeros((), np.float32), wanted)
+
+    assert Engine(Bundle(*with_graph(tiny_bundle, spoilt_graph(tiny_bundle, spoil))), "cpu").device == "cpu"
+
+
+def test_sizes_that_overflow(tiny_bundle: Bundle) -> None:
+    def spoil(model: Any) -> None:
+        large = np.array(1 << 62)
+        huge = add(model, "Mul", add(model, "Mul", large, large), np.array(7))
+        add(model, "Expand", "min_p", add(model, "Unsqueeze", huge, np.array([0])))
+
+    with pytest.raises(BundleError, match="inputs that do not fit each other"):
+        Engine(Bundle(*with_graph(tiny_bundle, spoilt_graph(tiny_bundle, spoil))), "cpu")
 
 
 @pytest.mark.parametrize("name", ["Loop", "Scan", "If", "SequenceMap", "RandomNormal", "ConstantOfShape", "NonZero"])

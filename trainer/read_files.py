@@ -13,7 +13,7 @@ from runtime.errors import ComposerError
 from trainer.corpus_cache import decode_reading, encode_reading, is_cached, read_cached
 from trainer.piece import Reading, Refusal
 from trainer.read_midi import read_midi
-from trainer.read_score import read_score
+from trainer.read_score import ABC_SUFFIX, read_score
 from trainer.workers import Lost, NoWorkersError, cores, map_in_workers
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
@@ -36,13 +36,15 @@ class File(NamedTuple):
 
     @property
     def is_midi(self) -> bool:
-        """Whether it is for symusic; music21 reads all others."""
+        """Whether it is for symusic."""
         return self.path.suffix.lower() in MIDI_SUFFIXES
 
     @property
     def reader_package(self) -> str:
-        """The library that reads it."""
-        return "symusic" if self.is_midi else "music21"
+        """The package whose version decides what is read from it: ABC is read by our own."""
+        if self.is_midi:
+            return "symusic"
+        return "lstm-composer" if self.path.suffix.lower() == ABC_SUFFIX else "music21"
 
 
 def read_files(

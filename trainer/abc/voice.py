@@ -47,11 +47,21 @@ class Head:
 
 @dataclass(slots=True)
 class _Event:
-    """The note, chord or rest that was read last: start and length in steps, and its sounds."""
+    """The note, chord or rest that was read last: start, written length and end in steps, and its sounds."""
 
     start: int
     length: int
+    end: int
     sounds: list[tuple[Sound, Head]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What a tie carries over a bar line: an alteration, from where it comes, and the key that was in force."""
+
+    alteration: int
+    event: _Event
+    key: Key
 
 
 @dataclass(slots=True)
@@ -97,7 +107,7 @@ class Voice:
     meters: list[tuple[int, AbcMeter | None]] = field(default_factory=list)
     _accidentals: dict[str | tuple[str, int], int] = field(default_factory=dict)
     _tied: dict[int, Sound] = field(default_factory=dict)
-    _carried: dict[tuple[str, int], tuple[int, Sound]] = field(default_factory=dict)
+    _carried: dict[tuple[str, int], _Carried] = field(default_factory=dict)
     _last: _Event | None = None
     _broken: tuple[int, int] | None = None
     _tuplet: tuple[int, int, int] = (1, 1, 0)
@@ -139,10 +149,10 @@ class Voice:
             sound.end = start + duration
             begun[pitch] = sound
             sounds.append((sound, head))
+        self._last = _Event(start, duration, start + duration, sounds)
         for sound, head in sounds:
             if head.tied:
-                self._tie(sound, head)
-        self._last = _Event(start, duration, sounds)
+                self._tie(self._last, sound, head)
         self._move_to(start + duration)
         if self._tuplet[2]:
             self._tuplet = (*self._tuplet[:2], self._tuplet[2] - 1)
@@ -161,7 +171,7 @@ class Voice:
         if self._last is None or not self._last.sounds:
             raise InputError("has a tie without a note before it")
         for sound, head in self._last.sounds:
-            self._tie(sound, head)
+            self._tie(self._last, sound, head)
 
     def breaks(self, sign: str) -> None:
         """Read a broken rhythm such as ">" or "<<": the last note takes from the next one, or gives to it."""
@@ -171,6 +181,7 @@ class Voice:
         longer, shorter = (2 * whole - 1, whole), (1, whole)
         mine, self._broken = (longer, shorter) if sign[0] == ">" else (shorter, longer)
         end = self._last.start + self._last.length * mine[0] // mine[1]
+        self._last.end = end
         for sound, _ in self._last.sounds:
             sound.end = end
         self._move_to(end)
@@ -227,10 +238,9 @@ class Voice:
         self._overlay = None
 
     def change_key(self, key: Key) -> None:
-        """Read K:; accidentals and what ties carry over bar lines do not outlast it."""
+        """Read K:; accidentals do not outlast it."""
         self.key = key
         self._accidentals.clear()
-        self._carried.clear()
 
     def change_meter(self, meter: AbcMeter | None) -> None:
         """Read M:; a bar begins where it stands."""
@@ -285,20 +295,25 @@ class Voice:
         return sound
 
     def _alteration(self, head: Head, start: int) -> int:
+        tied = self._carried.pop((head.letter, head.octave), None) if self._carried else None
+        if tied is not None and tied.event.end != start:
+            tied = None
+        if tied is not None and not head.accidental and tied.key is self.key:
+            return tied.alteration
         place = head.letter if self.reach == PITCH else (head.letter, head.octave)
         if head.accidental:
             alteration = ALTERATIONS[head.accidental]
             if self.reach != NOT:
                 self._accidentals[place] = alteration
-            return alteration
-        carried = self._carried.pop((head.letter, head.octave), None) if self._carried else None
-        if carried is not None and carried[1].end == start:
-            return carried[0]
-        return self._accidentals.get(place, self.key.get(head.letter, 0))
+        else:
+            alteration = self._accidentals.get(place, self.key.get(head.letter, 0))
+        if tied is not None and alteration != tied.alteration:
+            raise InputError(f"ties a note {head.letter} to another one of its name, which programs do not agree about")
+        return alteration
 
-    def _tie(self, sound: Sound, head: Head) -> None:
+    def _tie(self, event: _Event, sound: Sound, head: Head) -> None:
         self._tied[sound.pitch] = sound
-        self._carried[head.letter, head.octave] = (head.alteration, sound)
+        self._carried[head.letter, head.octave] = _Carried(head.alteration, event, self.key)
 
     def _move_to(self, position: int) -> None:
         if position > LONGEST:

@@ -116,8 +116,8 @@ CHORDS_AND_TIES = [
     Case("grace notes", "{d}C{/e}D{fg}E{[ce]}F|", ("60:24 62:24 64:24 65:24",)),
     Case("unison of voices", tune("V:1\nC4|\nV:2\nC2E2|\n"), ("60:96", "60:48 64:48")),
 ]
-_D_MAJOR_KEYS = """Bm;B min;AMix;A MIXOLYDIAN;Edor;E Dorian;F#phr;Glyd;C#Loc;Dion;B aeo;D major;Dmaj % 2 sharps;HP;Hp;G ^c
-C ^f ^c;A=g;E exp ^f^c;D clef=bass"""
+_D_MAJOR_KEYS = """Bm;B min;AMix;A MIXOLYDIAN;Edor;E Dorian;F#phr;Glyd;C#Loc;Dion;B aeo;D major;Dmaj % 2 sharps;HP;Hp
+G ^c;C ^f ^c;A=g;E exp ^f^c;D clef=bass"""
 KEYS = [
     Case("sharps", tune("CDEF|GABc|", K="D"), ("61:24 62:24 64:24 66:24 67:24 69:24 71:24 73:24",)),
     Case("flats", tune("CDEF|GABc|", K="Eb"), ("60:24 62:24 63:24 65:24 67:24 68:24 70:24 72:24",)),

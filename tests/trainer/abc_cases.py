@@ -196,6 +196,7 @@ VOICES = [
 ]
 LINES = [
     Case("bar lines", "C|D||E[|F|]G|:A:|B::c.|d[|]e", ("60:24 62:24 64:24 65:24 67:24 69:24 71:24 72:24 74:24 76:24",)),
+    Case("bar lines torn apart", "C2| :D2: |E2|", ("60:48 62:48 64:48",)),
     Case("endings", "C2|1D2:|2E2|[1,3F2|[2-4G2|]", ("60:48 62:48 64:48 65:48 67:48",)),
     Case("a named ending", 'C2|["Coda" D2|["Am"EG]2|', ("60:48 62:48 64+67:48",), "does not know it"),
     Case("a line that ends a repeat", "C|\nD:|\nE::\nF|", ("60:24 62:24 64:24 65:24",)),

@@ -23,6 +23,7 @@ _SYMBOL: Final = re.compile(
     rf"|(?P<skip>{_PASSED_OVER})"
     r"|(?P<inline>\[([A-Za-z]):([^\]]*+)\])"
     r"|(?P<bar>\.?(?::*\|++[\]|:]*+|::++|\[\|[\]|:]*+)(?:[ \t]*\[?\d++(?:[-,.]\d++)*+)?)"
+    r"|(?P<torn>:(?=[ \t]*\|)|(?<=[|:][ \t]):++)"
     r"|(?P<ending>\[\d++(?:[-,.]\d++)*+)"
     rf"|(?P<chord>\[((?:\"[^\"]*+\"|{_DECORATION}|[^\]\[\"|!{{}}&])*+)\]{_LENGTH})"
     r"|(?P<label>(?<=[|\]:])\[\"[^\"]*+\")"
@@ -52,7 +53,7 @@ _MOVES_PITCHES: Final = re.compile(r"[!+](?:8|15|22)(?:va|vb|ma|mb)[()]?[!+]")
 
 
 _SILENT: Final = frozenset(
-    ["skip", "ending", "label", "spacer", "slur", "grace", "decoration", "continued", "comment", "line_break"]
+    ["skip", "torn", "ending", "label", "spacer", "slur", "grace", "decoration", "continued", "comment", "line_break"]
 )
 """Signs that change no note: what they look like, or how they are played."""
 

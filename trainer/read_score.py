@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, cast
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.notes import TICKS_PER_QUARTER, Meter, Note, end_of
 from trainer.abc.reader import read_abc
+from trainer.abc.score import abc_score
+from trainer.abc.tunebook import decode_abc, tunes_of
 from trainer.piece import SCORE_VELOCITY, MeterChange, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
 
 if TYPE_CHECKING:
@@ -110,8 +112,10 @@ def parsers_of(path: Path) -> list[Callable[[], "Score"]]:
         raise InputError(f"cannot be opened ({error.strerror})") from error
     if not data:
         raise InputError("is empty (0 bytes)")
-    converter = load_music21().converter
-    return [partial(converter.parse, path, forceSource=True)]
+    music21 = load_music21()
+    if path.suffix.lower() == ABC_SUFFIX:
+        return [partial(abc_score, tune, music21) for tune in tunes_of(decode_abc(data))]
+    return [partial(music21.converter.parse, path, forceSource=True)]
 
 
 def _read_one(parse: "Callable[[], Score]", name: str) -> Piece:

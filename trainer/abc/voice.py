@@ -18,11 +18,22 @@ PITCH, OCTAVE, NOT = "pitch", "octave", "not"
 
 @dataclass(slots=True)
 class Sound:
-    """A note, or several that a tie makes one; start and end in steps of WHOLE."""
+    """A note, or several that a tie makes one.
+
+    Attributes:
+        start: Where it begins, in steps of WHOLE.
+        end: Where it ends.
+        pitch: MIDI note number.
+        letter: "A".."G", as its first note is written.
+        alteration: Semitones by which that is raised.
+
+    """
 
     start: int
     end: int
     pitch: int
+    letter: str
+    alteration: int
 
 
 @dataclass(slots=True)
@@ -145,7 +156,7 @@ class Voice:
         begun: dict[int, Sound] = {}  # a chord may hold a note twice
         for head in heads:
             pitch = self._pitch(head, start, moved)
-            sound = begun.get(pitch) or self._sound(pitch, start)
+            sound = begun.get(pitch) or self._sound(pitch, start, head)
             sound.end = start + duration
             begun[pitch] = sound
             sounds.append((sound, head))
@@ -285,11 +296,11 @@ class Voice:
             raise InputError(f"has a note at pitch {pitch}; MIDI has 0 to 127")
         return pitch
 
-    def _sound(self, pitch: int, start: int) -> Sound:
+    def _sound(self, pitch: int, start: int, head: Head) -> Sound:
         """The sound of a note that begins: the one before it where a tie leads here."""
         sound = self._tied.pop(pitch, None)
         if sound is None or sound.end != start:
-            sound = Sound(start, start, pitch)
+            sound = Sound(start, start, pitch, head.letter, head.alteration)
             if not self.percussion:
                 self.sounds.append(sound)
         return sound

@@ -231,6 +231,10 @@ def test_files_joined_with_their_byte_order_marks(read) -> None:
     assert len(read(2 * b"\xef\xbb\xbfX:1\nK:C\nC|\n\n").pieces) == 2
 
 
+def test_the_end_sign_of_dos(read) -> None:
+    assert len(read(b"X:1\r\nK:C\r\nC|\r\n\x1a").pieces[0].notes) == 1
+
+
 def test_a_tune_may_begin_without_an_empty_line_before(read) -> None:
     assert len(read("X:1\nK:C\nC|\nX:2\nK:C\nD|\n").pieces) == 2
 

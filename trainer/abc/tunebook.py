@@ -10,6 +10,8 @@ from runtime.errors import InputError
 MOST_TUNES: Final = 100_000
 _BYTE_ORDER_MARKS_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_DOS_END: Final = "\x1a"
+"""What DOS wrote at the end of a text."""
 _FIELD: Final = re.compile(r"([A-Za-z+]):(?![|:])(.*)", re.DOTALL)
 """A line such as "D:|" is music: a note and the end of a repeat."""
 _COMMENT: Final = re.compile(r"(?<!\\)%.*", re.DOTALL)
@@ -77,7 +79,7 @@ def tunes_of(text: str) -> list[TuneText]:
 def _lines_of(text: str) -> Iterator[Line]:
     """Lines without comments and without blocks of text for typesetting (%%begintext ... %%endtext)."""
     block_end: str | None = None
-    for number, raw in enumerate(_LINE_END.split(text), start=1):
+    for number, raw in enumerate(_LINE_END.split(text.rstrip(_DOS_END)), start=1):
         line = raw.lstrip("\ufeff")  # files were joined, each with its byte order mark
         if block_end is not None:
             if line.startswith(block_end):

@@ -13,7 +13,7 @@ from runtime.errors import ComposerError
 from trainer.corpus_cache import decode_reading, encode_reading, is_cached, read_cached
 from trainer.piece import Reading, Refusal
 from trainer.read_midi import read_midi
-from trainer.read_score import read_score
+from trainer.read_score import ABC_SUFFIX, read_score
 from trainer.workers import Lost, NoWorkersError, cores, map_in_workers
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
@@ -36,13 +36,18 @@ class File(NamedTuple):
 
     @property
     def is_midi(self) -> bool:
-        """Whether it is for our own reader; music21 reads all others."""
+        """Whether it is a MIDI file."""
         return self.path.suffix.lower() in MIDI_SUFFIXES
 
     @property
+    def is_ours(self) -> bool:
+        """Whether our own readers read it, in milliseconds; music21 takes seconds, and may hang."""
+        return self.is_midi or self.path.suffix.lower() == ABC_SUFFIX
+
+    @property
     def reader_package(self) -> str:
-        """The library that reads it, "none" where that is our own reader."""
-        return "none" if self.is_midi else "music21"
+        """The package whose version decides what is read from it."""
+        return "lstm-composer" if self.is_ours else "music21"
 
 
 def read_files(
@@ -100,7 +105,7 @@ def _is_cached(file: File, cache_dir: Path) -> bool:
 
 def _workers_for(missing: Sequence[File]) -> int:
     many = len(missing) >= MANY_FILES and cores() >= MANY_CORES
-    return min(cores(), len(missing)) if many or not all(file.is_midi for file in missing) else 0
+    return min(cores(), len(missing)) if many or not all(file.is_ours for file in missing) else 0
 
 
 def _read_all(files: Sequence[File], cache_dir: Path, workers: int) -> Generator[Reading, None, None]:

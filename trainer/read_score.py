@@ -1,4 +1,4 @@
-"""Reading scores (MusicXML, kern, ABC) and music21's own corpus, through music21.
+"""Reading scores: ABC by `trainer.abc`, MusicXML, kern and music21's own corpus through music21.
 
 music21 is slow to import and is no part of the base install, so it is imported on the first score only.
 """
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, cast
 from runtime.bars import MeterChange
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.notes import TICKS_PER_QUARTER, Meter, Note, end_of
-from trainer.abc_tunes import tunes_of
+from trainer.abc.reader import read_abc
+from trainer.abc.score import abc_score
+from trainer.abc.tunebook import decode_abc, tunes_of
 from trainer.piece import SCORE_VELOCITY, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
 
 if TYPE_CHECKING:
@@ -25,13 +27,14 @@ if TYPE_CHECKING:
     from music21.note import Note as NoteHead
     from music21.stream import Measure, Part, Score
 
-SCORE_SUFFIXES = (".xml", ".musicxml", ".mxl", ".krn", ".abc")
+ABC_SUFFIX = ".abc"
+SCORE_SUFFIXES = (".xml", ".musicxml", ".mxl", ".krn", ABC_SUFFIX)
 CORPORA = ("bach",)
 """What may follow "music21:"."""
 
 
 def read_score(path: Path, name: str) -> Reading:
-    """Read a score; a file with several tunes gives one piece each, named "tunes.abc#1", "tunes.abc#2" ...
+    """Read a score; an ABC file with several tunes gives one piece each, named "tunes.abc#1", "tunes.abc#2" ...
 
     Ties are joined, transposing instruments read at sounding pitch. Repeats are not played out, endings follow one
     another as written. Grace notes, chord symbols and percussion are left out. Velocities are SCORE_VELOCITY where
@@ -46,9 +49,9 @@ def read_score(path: Path, name: str) -> Reading:
         MissingError: If music21 is not installed.
 
     """
+    if path.suffix.lower() == ABC_SUFFIX:
+        return read_abc(path, name)
     parsers = parsers_of(path)
-    if not parsers:
-        raise InputError("holds no tune (each begins with a line X:1)")
     if len(parsers) == 1:
         return Reading((_read_one(parsers[0], name),))
     pieces: list[Piece] = []
@@ -110,11 +113,10 @@ def parsers_of(path: Path) -> list[Callable[[], "Score"]]:
         raise InputError(f"cannot be opened ({error.strerror})") from error
     if not data:
         raise InputError("is empty (0 bytes)")
-    converter = load_music21().converter
-    if path.suffix.lower() == ".abc":
-        tunes = list(tunes_of(data.decode(errors="replace")))
-        return [partial(converter.parseData, tune, format="abc") for tune in tunes]
-    return [partial(converter.parse, path, forceSource=True)]
+    music21 = load_music21()
+    if path.suffix.lower() == ABC_SUFFIX:
+        return [partial(abc_score, tune, music21) for tune in tunes_of(decode_abc(data))]
+    return [partial(music21.converter.parse, path, forceSource=True)]
 
 
 def _read_one(parse: "Callable[[], Score]", name: str) -> Piece:

@@ -125,6 +125,40 @@ def test_each_tune_of_a_file_is_a_piece(tmp_path: Path) -> None:
     )
 
 
+ABC = """X:1
+M:4/4
+L:1/4
+K:Eb
+V:1
+z4|E^D[CEG]=B-|B4|
+V:2
+C,4|C,4|C,4|
+
+X:2
+M:4/4
+L:1/4
+K:C transpose=3
+C4|
+"""
+
+
+def test_abc_keeps_its_spelling_unless_it_is_transposed(tmp_path: Path) -> None:
+    path = tmp_path / "tunes.abc"
+    path.write_text(ABC)
+    assert read_file(File("tunes.abc", path)).pieces == (
+        TokenPiece("tunes.abc#1", ("E-4", "D#4", "0.3.7", "B4")),
+        TokenPiece("tunes.abc#2", ("E-4",)),
+    )
+
+
+def test_a_tune_that_is_not_understood_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "tunes.abc"
+    path.write_text("X:1\nK:C\nC|\n\nX:2\nK:C\n^/2C|\n")
+    [refusal] = read_file(File("tunes.abc", path)).refused
+    assert refusal.name == "tunes.abc#2"
+    assert refusal.reason.startswith("uses microtones")
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> list[File]:
     """Two that can be read, and three that cannot."""

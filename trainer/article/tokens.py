@@ -115,6 +115,8 @@ def _read_one(parse: Callable[[], Any], name: str) -> TokenReading:
             warnings.simplefilter("ignore")
             tokens = tuple(tokens_of(parse()))
         _check_playable(tokens)
+    except ComposerError as error:
+        return _refused(name, str(error))
     except Exception as error:  # noqa: BLE001 - a damaged file must not cost the others
         reason = (str(error).strip().splitlines() or [""])[0][:100] or type(error).__name__
         return _refused(name, f"cannot be read by music21 ({reason})")

@@ -20,6 +20,8 @@ _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _FATAL = 4
 """onnxruntime's own lines on stderr: only before a crash, since every error is raised as well."""
 _LONGEST_REASON = 300
+_HIGHEST = np.array([DELTA_END, PITCHES - 1, DURATION_CLASSES - 1, VELOCITY_BINS - 1])
+"""Of the classes of an event."""
 _DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
 
 
@@ -64,13 +66,17 @@ class Step(NamedTuple):
         delta, pitch, duration, velocity = self.state.event[voice].tolist()
         is_note = 0 <= delta < DELTA_END and 0 <= pitch < PITCHES and 0 <= duration < DURATION_CLASSES
         if not (delta == DELTA_END or (is_note and 0 <= velocity < VELOCITY_BINS)):
-            raise BundleError(
-                f"the network gave what is no note (classes {delta}, {pitch}, {duration}, {velocity}): its bundle is "
-                "damaged; export or download it again"
-            )
+            raise _no_note([delta, pitch, duration, velocity])
         if math.isnan(sum(self.log_probability[voice].tolist())):
             raise BundleError("the network computes with what is no number: its bundle is damaged; export it again")
         return Event(delta, pitch, duration, velocity)
+
+
+def _no_note(classes: Sequence[int]) -> BundleError:
+    return BundleError(
+        f"the network gave what is no note (classes {', '.join(map(str, classes))}): its bundle is damaged; "
+        "export or download it again"
+    )
 
 
 class Engine:
@@ -140,10 +146,16 @@ class Engine:
         """Run the graph on all its inputs as they are, and return all its outputs by name.
 
         Raises:
-            BundleError: As `step`.
+            BundleError: As `step`, and if an event is none.
 
         """
-        return dict(zip(self._outputs, self._run(dict(inputs)), strict=True))
+        found = dict(zip(self._outputs, self._run(dict(inputs)), strict=True))
+        if "next_event" in found:
+            events = found["next_event"]
+            is_wrong = ((events < 0) | (events > _HIGHEST)).any(axis=-1) & (events[:, 0] != DELTA_END)
+            if is_wrong.any():
+                raise _no_note(events[is_wrong][0].tolist())
+        return found
 
     def _run(self, feed: Mapping[str, NDArray[Any]]) -> Any:
         try:

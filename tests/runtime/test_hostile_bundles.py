@@ -9,15 +9,18 @@ from pathlib import Path
 import mido
 import pytest
 
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, load_bundle
+from runtime.controls import Controls
+from runtime.engine import Engine
 from runtime.errors import BundleError
+from runtime.noise import gumbel_noise
 from runtime.preparation import prepare
 from runtime.settings import MusicSettings
 from runtime.writing import compose
 
 pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
-from tests.hostile_graphs import DISHONEST, FORBIDDEN, fails_after_notes, spoilt_bundle
+from tests.hostile_graphs import DISHONEST, FORBIDDEN, always, fails_after_notes, spoilt_bundle
 
 Composer = Callable[..., subprocess.CompletedProcess[str]]
 Music = Callable[..., MusicSettings]
@@ -41,6 +44,20 @@ def test_music_that_is_none(
     with pytest.raises(BundleError, match=DISHONEST[name][1]) as caught:
         compose(prepared, None if length else 1000)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("classes", [[0, 9999, 24, 20], [-1, 60, 24, 20], [106, 60, 24, 20], [0, 60, 24, 32]])
+def test_what_is_no_event_never_leaves_the_engine(
+    classes: list[int], tiny_bundle: Bundle, tiny: Engine, tmp_path: Path
+) -> None:
+    path = spoilt_bundle(tiny_bundle, lambda model: always(model, "next_event", [classes]), tmp_path)
+    engine = Engine(load_bundle(path), "cpu")
+    inputs = {**Controls(style=(1.0,)).tensors(), **gumbel_noise(1, 0), **engine.start()._asdict()}
+    assert tiny.run(inputs)["next_event"].shape == (1, 4)
+    with pytest.raises(BundleError, match="gave what is no note"):
+        engine.run(inputs)
+    with pytest.raises(BundleError, match="gave what is no note"):
+        engine.step(engine.start(), Controls(style=(1.0,)).tensors(), gumbel_noise(1, 0)).event()
 
 
 @pytest.mark.parametrize("name", ["a loop", "functions within functions"])

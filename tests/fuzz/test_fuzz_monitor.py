@@ -81,7 +81,7 @@ def looked_at(line: bytes) -> None:
     with contextlib.suppress(ComposerError):
         snapshot = decode(line)
         assert PLAIN.fullmatch(encode(snapshot))
-        drawn(snapshot, 80, 24)
+        drawn(snapshot, 60, 22)
 
 
 @settings(deadline=None)

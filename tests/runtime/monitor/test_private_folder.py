@@ -95,3 +95,12 @@ def test_a_user_without_such_a_folder_is_told_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("platformdirs.user_runtime_dir", lost)
     with pytest.raises(MissingError, match=rf"no folder for running programs \({error}\)"):
         folder()
+
+
+@posix
+def test_what_is_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        make_private(tmp_path / "runtime-1000" / "lstm-composer")
+    finally:
+        os.umask(before)

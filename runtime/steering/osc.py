@@ -110,10 +110,11 @@ class OscInput:
                 if line is not None:
                     put(line)
         except InputError as error:
-            self._tell_once(str(error))
+            self.tell_once(str(error))
         return max(1, looked_at)
 
-    def _tell_once(self, problem: str) -> None:
+    def tell_once(self, problem: str) -> None:
+        """Complain of what was wrong with a message, unless that has been said, or enough has."""
         if problem not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(problem)
             self._complain(problem)

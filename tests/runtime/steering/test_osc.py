@@ -16,6 +16,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from runtime.errors import InputError, MissingError
+from runtime.steering.inputs import SteeringInputs
 from runtime.steering.osc import MOST_AT_ONCE, MOST_TOLD, OscInput, command_line, messages_in
 
 PATIENCE_SECONDS = 30.0
@@ -261,3 +262,25 @@ def test_a_line_that_is_too_long_is_refused_in_a_short_one() -> None:
 
 def test_by_default_programs_of_this_machine_alone_are_heard(rig: Rig) -> None:
     assert rig.osc.address[0] == "127.0.0.1"
+
+
+def test_a_flood_of_wrong_commands_is_complained_about_a_few_times() -> None:
+    said: list[str] = []
+    all_put = threading.Event()
+
+    def put(line: str, complain: Callable[[str], None]) -> None:
+        if line == "end":
+            all_put.set()
+        complain(f"{line} is unknown")
+
+    osc = OscInput("0", said.append)
+    client = SimpleUDPClient(*osc.address)
+    with SteeringInputs(lambda turn, knobs: None, osc).heard(put):
+        for number in range(MOST_TOLD * 2):
+            client.send_message("/lstm/nothing", number)
+            client.send_message("/lstm/nothing", 0)
+        while not all_put.wait(0.1):
+            client.send_message("/lstm/end", [])
+    client.close()
+    osc.close()
+    assert 0 < len(said) == len(set(said)) <= MOST_TOLD

@@ -70,6 +70,6 @@ def _table(kind: str) -> Iterator[tuple[str, tuple[str, ipaddress.IPv4Address | 
 
 
 def _address(digits: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Words of four bytes, each in the machine's order."""
+    """Words of four bytes, the lowest first, as on all processors that Ray runs on."""
     words = [bytes.fromhex(digits[at : at + 8])[::-1] for at in range(0, len(digits), 8)]
     return ipaddress.ip_address(b"".join(words))

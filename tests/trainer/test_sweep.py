@@ -101,9 +101,9 @@ def swept(music_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept
     argv = ("--sweep", str(file), "--run-dir", str(directory))
     with tempfile.TemporaryDirectory() as temporary, sweeping(*argv, TMPDIR=temporary) as process:
         log = wait_for(process, directory / "seed1.log", "epoch 8 saved")
+        os.kill(trainings(log)[0][0], signal.SIGKILL)
         heard = listening(process.pid) if sys.platform == "linux" else []
         told = [_asked(f"127.0.0.1:{one.port}", STRANGER) for one in heard if one.process == "gcs_server"]
-        os.kill(trainings(log)[0][0], signal.SIGKILL)
         said, errors = process.communicate()
         left = [path.name for path in Path(temporary).glob("composer-*")]
     return Swept(argv, directory, "seed1", process.returncode, said, errors, heard, told, left)

@@ -17,6 +17,7 @@ from trainer.sweep_job import Job, Outcome, train_job
 
 OnOutcome = Callable[[Job, Outcome], None]
 
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
 _RETRIES = 3
 _LOOK_SECONDS = 0.5
 _TOKEN_BYTES = 32
@@ -45,30 +46,37 @@ def workers() -> Iterator[None]:
         import ray  # noqa: PLC0415 - an extra, and slow
     except ModuleNotFoundError as error:
         raise MissingError('--sweep needs Ray: pip install "lstm-composer[cluster]"') from error
-    quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     with ExitStack() as stack:
         try:
             if on_cluster and address:
-                if warning := check_admission(address):
-                    sys.stderr.write(f"lstm-composer: {warning}\n")
-                ray.init(address=address, **quiet)
+                _join(address)
             else:
-                folder = stack.enter_context(_own_folder())
-                own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-                ray.init(address="local", _temp_dir=folder, **own, **quiet)
+                _start(stack.enter_context(_own_folder()))
         except (ImportError, OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            where = (
-                f"no Ray cluster at RAY_ADDRESS={visible(address or '')}" if on_cluster else "Ray does not start here"
-            )
-            cure = (
-                "start one there with ray start --head, or unset RAY_ADDRESS" if on_cluster else "see docs/training.md"
-            )
+            where, cure = "Ray does not start here", "see docs/training.md"
+            if on_cluster and address:
+                where = f"no Ray cluster at RAY_ADDRESS={visible(address)}"
+                cure = "start one there with ray start --head, or unset RAY_ADDRESS"
             raise MissingError(f"{where} ({visible(_first_line(error))}): {cure}") from error
         # Ray prints paragraphs on lost workers there, whatever `log_to_driver` says; its own logs keep them.
         nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         stack.enter_context(redirect_stdout(nowhere))
         stack.callback(ray.shutdown)
         yield
+
+
+def _join(address: str) -> None:
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    if warning := check_admission(address):
+        sys.stderr.write(f"lstm-composer: {warning}\n")
+    ray.init(address=address, **_QUIET)
+
+
+def _start(folder: str) -> None:
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    ray.init(address="local", include_dashboard=False, object_store_memory=_STORE_BYTES, _temp_dir=folder, **_QUIET)
 
 
 def _own_ray() -> dict[str, str]:

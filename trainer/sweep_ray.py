@@ -2,20 +2,27 @@
 
 import logging
 import os
-import socket
+import secrets
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from runtime.errors import ComposerError, InputError, MissingError
+from runtime.visible import visible
+from trainer.sweep_cluster import check_admission
 from trainer.sweep_job import Job, Outcome, train_job
 
 OnOutcome = Callable[[Job, Outcome], None]
 
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
 _RETRIES = 3
 _LOOK_SECONDS = 0.5
-_REACH_SECONDS = 10
+_TOKEN_BYTES = 32
+_LONGEST_PARENT = 24
+"""Bytes: a socket's name has at most 103, and Ray needs 62 of them below its folder."""
 _STORE_BYTES = 100 * 2**20
 """Ray would set a third of the memory aside for data that its tasks exchange; ours exchange next to none."""
 
@@ -24,40 +31,73 @@ _STORE_BYTES = 100 * 2**20
 def workers() -> Iterator[None]:
     """Start Ray here, or join the cluster that RAY_ADDRESS names; afterwards leave.
 
+    What is started here can be reached by this user's programs alone, and leaves nothing behind.
+
     Raises:
         MissingError: If Ray is not installed, or the cluster cannot be joined.
 
     """
+    address = os.environ.get("RAY_ADDRESS")
+    on_cluster = address not in (None, "", "local")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not on_cluster:
+        os.environ.update(_own_ray())
     try:
         import ray  # noqa: PLC0415 - an extra, and slow
     except ModuleNotFoundError as error:
         raise MissingError('--sweep needs Ray: pip install "lstm-composer[cluster]"') from error
-    address = os.environ.get("RAY_ADDRESS")
-    quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
-    try:
-        if address:
-            _reach(address)
-            ray.init(address=address, **quiet)
-        else:
-            ray.init(address="local", include_dashboard=False, object_store_memory=_STORE_BYTES, **quiet)
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        where = f"no Ray cluster at RAY_ADDRESS={address}" if address else "Ray does not start here"
-        cure = "start one there with ray start --head, or unset RAY_ADDRESS" if address else "see docs/training.md"
-        raise MissingError(f"{where} ({_first_line(error)}): {cure}") from error
-    # Ray prints paragraphs on lost workers there, whatever `log_to_driver` says; its own logs keep them.
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+    with ExitStack() as stack:
         try:
-            yield
-        finally:
-            ray.shutdown()
+            if on_cluster and address:
+                _join(address)
+            else:
+                _start(stack.enter_context(_own_folder()))
+        except (ImportError, OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            where, cure = "Ray does not start here", "see docs/training.md"
+            if on_cluster and address:
+                where = f"no Ray cluster at RAY_ADDRESS={visible(address)}"
+                cure = "start one there with ray start --head, or unset RAY_ADDRESS"
+            raise MissingError(f"{where} ({visible(_first_line(error))}): {cure}") from error
+        # Ray prints paragraphs on lost workers there, whatever `log_to_driver` says; its own logs keep them.
+        nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        stack.enter_context(redirect_stdout(nowhere))
+        stack.callback(ray.shutdown)
+        yield
 
 
-def _reach(address: str) -> None:
-    """Ray itself tries for many minutes where nobody answers."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
+def _join(address: str) -> None:
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    if warning := check_admission(address):
+        sys.stderr.write(f"lstm-composer: {warning}\n")
+    ray.init(address=address, **_QUIET)
+
+
+def _start(folder: str) -> None:
+    import ray  # noqa: PLC0415 - an extra, and slow
+
+    ray.init(address="local", include_dashboard=False, object_store_memory=_STORE_BYTES, _temp_dir=folder, **_QUIET)
+
+
+def _own_ray() -> dict[str, str]:
+    """What a Ray of our own is told before it is imported.
+
+    It listens on 127.0.0.1, as it always does on macOS and Windows: `_node_ip_address="127.0.0.1"` would be replaced by
+    the address of the network. Every other user of this machine reaches that too, so that there is a token as well,
+    for this sweep alone; without one Ray would keep a token in the user's home, for everybody to read.
+    """
+    return {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(_TOKEN_BYTES),
+    }
+
+
+def _own_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for Ray's sockets and logs that no other user can enter; Ray's own choice is open to everybody."""
+    usual = tempfile.gettempdir()
+    parent = "/tmp" if os.name == "posix" and len(os.fsencode(usual)) > _LONGEST_PARENT else usual  # noqa: S108 - mkdtemp
+    return tempfile.TemporaryDirectory(prefix="composer-", dir=parent, ignore_cleanup_errors=True)
 
 
 def run_jobs(

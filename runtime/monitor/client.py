@@ -1,68 +1,98 @@
-"""Connecting to a running `play`: the newest, or that of a process."""
+"""Connecting to a running `play`: the newest, or that of a process.
 
-import os
+What answers may be something else that was given the port of a play that was killed: nothing of it is trusted.
+"""
+
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 from runtime.errors import InputError, MissingError
-from runtime.monitor.places import Place, places, withdraw
-from runtime.monitor.publisher import LOCALHOST
+from runtime.foreign_files import MEBIBYTE, shown_bytes
+from runtime.monitor.entrance import reach
+from runtime.monitor.places import Place, is_of_another_user, places, remove_dead, withdraw
+from runtime.monitor.publisher import MOST_CLIENTS
+from runtime.monitor.snapshot import Snapshot, decode
 
 ANSWER_SECONDS: Final = 5.0
-"""A `play` that says nothing for so long has stopped, or is none."""
-_NONE_RUNNING: Final = "no play is running here: start one with lstm-composer play, and look again"
+"""A `play` that says nothing for so long has been stopped, or is none."""
+MOST_LINE_BYTES: Final = 16 * MEBIBYTE
+"""Of one snapshot; a thousand notes take a tenth of a mebibyte."""
+_NONE_RUNNING: Final = (
+    "no play is running here: start one with lstm-composer play, and look again (those of other users are not shown)"
+)
 
 
 @contextmanager
-def lines(pid: int | None = None) -> Iterator[Iterator[bytes]]:
-    """Connect, and give the snapshots as lines of JSON; they end when the play does.
+def snapshots(pid: int | None = None) -> Iterator[Iterator[Snapshot]]:
+    """Connect, and give the snapshots; they end when the play does.
 
     Args:
         pid: Process of the play, the newest by default.
 
     Raises:
         InputError: If that process does not play.
-        MissingError: If nothing plays.
+        MissingError: If nothing plays, or what answers is no play, says nothing or lets nobody look; also while they
+            are read.
 
     """
-    with connect(pid) as connection:
-        yield _lines(connection)
+    with connect(pid) as connection, connection.makefile("rb") as file:
+        yield _snapshots(file)
 
 
 def connect(pid: int | None) -> socket.socket:
     """Connect to the newest play that answers; files of those that were killed are removed.
 
     Raises:
-        InputError: If `pid` is given and does not play.
+        InputError: If `pid` is given and does not play, or is another user's.
         MissingError: If nothing plays.
 
     """
+    remove_dead()
     announced = places()
     for place in announced:
         if pid in (None, place.pid):
             with suppress(OSError):
                 return _reach(place)
+    if pid is not None and is_of_another_user(pid):
+        raise InputError(f"--pid {pid} belongs to another user: monitor shows your own plays only")
     if pid is None or not (there := [str(place.pid) for place in announced if place.path.exists()]):
         raise MissingError(_NONE_RUNNING)
     raise InputError(f"--pid {pid} does not play: {', '.join(there)} may")
 
 
 def _reach(place: Place) -> socket.socket:
-    """Connect; another program may have been given the port of a play that was killed."""
+    """Connect; another program may have been given the port or the number of a play that was killed."""
     try:
-        if os.name == "posix":  # elsewhere signal 0 ends the process
-            os.kill(place.pid, 0)
-        return socket.create_connection((LOCALHOST, place.port), timeout=ANSWER_SECONDS)
-    except (ConnectionRefusedError, ProcessLookupError):
+        return reach(place, ANSWER_SECONDS)
+    except (ConnectionRefusedError, FileNotFoundError):
         withdraw(place)
         raise
 
 
-def _lines(connection: socket.socket) -> Iterator[bytes]:
-    """Give whole lines; a connection that breaks off, as when a play is killed, is an end like any other."""
-    with suppress(OSError), connection.makefile("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield line
+def _snapshots(file: BinaryIO) -> Iterator[Snapshot]:
+    line = _line(file)
+    if not line:
+        raise MissingError(
+            f"the play lets nobody look in: it has just ended, or {MOST_CLIENTS} monitors look already; close one"
+        )
+    while line:
+        yield decode(line)
+        line = _line(file)
+
+
+def _line(file: BinaryIO) -> bytes:
+    """Read a whole line, b"" at the end; a connection that breaks off, as when a play is killed, is an end too."""
+    try:
+        line = file.readline(MOST_LINE_BYTES)
+    except TimeoutError as error:
+        why = f"the play has said nothing for {ANSWER_SECONDS:g} s: it was stopped (SIGSTOP, Ctrl-Z)"
+        raise MissingError(f"{why}, or is no play; look again when it goes on") from error
+    except OSError:
+        return b""
+    if line.endswith(b"\n"):
+        return line
+    if len(line) == MOST_LINE_BYTES:
+        raise MissingError(f"what answers is no play: a line of more than {shown_bytes(MOST_LINE_BYTES)}")
+    return b""

@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from itertools import chain
 
 from rich.console import Console
 from rich.live import Live
 
 from runtime.errors import InputError
-from runtime.monitor.client import lines
-from runtime.monitor.snapshot import decode
+from runtime.monitor.client import snapshots
+from runtime.monitor.snapshot import Snapshot, encode
 from runtime.monitor.view import view
 
 ENDED = "the play has ended"
@@ -20,30 +19,30 @@ def monitor(*, pid: int | None = None, as_json: bool = False) -> None:
 
     Raises:
         InputError: If that process does not play, or there is no terminal to draw on.
-        MissingError: If nothing plays.
+        MissingError: If nothing plays, or what answers is no play.
 
     """
     console = Console(highlight=False)
     if not as_json and not console.is_terminal:
         raise InputError("monitor draws on a terminal, and its output is none: --json prints lines for programs")
-    with lines(pid) as snapshots:
+    with snapshots(pid) as seen:
         if as_json:
-            _print(snapshots)
+            _print(seen)
         else:
-            _draw(snapshots, console)
+            _draw(seen, console)
     sys.stderr.write(f"{ENDED}\n")
 
 
-def _print(snapshots: Iterator[bytes]) -> None:
-    for line in snapshots:
-        sys.stdout.write(line.decode())
+def _print(seen: Iterator[Snapshot]) -> None:
+    """Print lines of our own making: what came in could hold anything between its values."""
+    for snapshot in seen:
+        sys.stdout.write(encode(snapshot).decode("ascii"))
         sys.stdout.flush()
 
 
-def _draw(snapshots: Iterator[bytes], console: Console) -> None:
-    first = next(snapshots, None)
-    if first is None:
-        return
+def _draw(seen: Iterator[Snapshot], console: Console) -> None:
+    first = next(seen)  # or the reason why there is none, before the screen is cleared
     with Live(console=console, screen=True, auto_refresh=False) as live:
-        for line in chain([first], snapshots):
-            live.update(view(decode(line), console.width, console.height), refresh=True)
+        live.update(view(first, console.width, console.height), refresh=True)
+        for snapshot in seen:
+            live.update(view(snapshot, console.width, console.height), refresh=True)

@@ -1,35 +1,37 @@
-"""Sending snapshots to whoever asks: lines of JSON on a port of this machine's own network.
+"""Sending snapshots to whoever may look: lines of JSON.
 
-Nothing is read from those who connect. One that does not keep up is sent fewer snapshots, and never half a line.
+Who has been let in is not listened to any more. One that does not keep up is sent fewer snapshots, and never half a
+line.
 """
 
-import os
-import selectors
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from runtime.errors import MissingError
-from runtime.monitor.places import announce, withdraw
+from runtime.errors import ComposerError
+from runtime.monitor.entrance import Entrance
+from runtime.monitor.places import Place, announce, withdraw
 from runtime.monitor.snapshot import Snapshot, encode
 from runtime.monitor.watch import Watch
 from runtime.realtime import HELPING_PRIORITY, raise_priority
 
-LOCALHOST: Final = "127.0.0.1"
 PAUSE_SECONDS: Final = 0.1
 """Between two snapshots."""
 MOST_CLIENTS: Final = 8
+STUCK_SNAPSHOTS: Final = 50
+"""One that has taken nothing for so many makes room where there are too many."""
 
 
 @dataclass(slots=True)
 class _Client:
-    """Somebody connected, and what is left of the line that is being sent."""
+    """Somebody let in, what is left of the line that is being sent, and for how many snapshots nothing was taken."""
 
     connection: socket.socket
     unsent: bytes = b""
+    stuck: int = 0
 
     def send(self, line: bytes) -> bool:
         """Send a line, or first the rest of the one before; False if nobody is there any more."""
@@ -37,75 +39,82 @@ class _Client:
         try:
             self.unsent = self.unsent[self.connection.send(self.unsent) :]
         except BlockingIOError:
-            pass
+            self.stuck += 1
         except OSError:
             return False
+        else:
+            self.stuck = 0
         return True
 
 
 class Publisher:
-    """Listens for programs that want to look, and has `take` make a snapshot while there are any."""
+    """Lets in programs that want to look, and has `take` make a snapshot while there are any."""
 
     def __init__(self, take: Callable[[], Snapshot], idle: Callable[[], None]) -> None:
-        """Open the port.
+        """Listen.
 
         Args:
             take: Makes a snapshot, on the publisher's thread.
             idle: Called now and then while nobody looks.
 
         Raises:
-            OSError: If this machine gives no port.
+            OSError: If this machine gives no socket.
+            MissingError: If this user has no folder of their own.
 
         """
         self._take, self._idle = take, idle
-        self._listener = socket.create_server((LOCALHOST, 0))
-        self._listener.settimeout(0)
+        self._entrance = Entrance()
         self._clients: list[_Client] = []
 
     @property
-    def port(self) -> int:
-        """The port's number."""
-        return int(self._listener.getsockname()[1])
+    def place(self) -> Place:
+        """Where it can be reached, to be announced."""
+        return self._entrance.place
 
     def run(self, stop: threading.Event) -> None:
         """Publish until `stop` is set."""
         # Like every thread that runs Python while music plays: see runtime/realtime.py.
         raise_priority(HELPING_PRIORITY)
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._listener, selectors.EVENT_READ)
-                while not stop.is_set():
-                    if selector.select(PAUSE_SECONDS):
-                        self._accept()
-                    if self._clients:
-                        self._publish()
-                    else:
-                        self._idle()
+            while not stop.wait(PAUSE_SECONDS):
+                self._let_in()
+                if self._clients:
+                    self._publish()
+                else:
+                    self._idle()
+            self._let_in()
             self._publish()  # what is to be seen last
         finally:
             self.close()
 
     def close(self) -> None:
-        """Close the port and let everybody go."""
+        """Listen no more, and let everybody go."""
         for client in self._clients:
             client.connection.close()
         self._clients.clear()
-        self._listener.close()
+        self._entrance.close()
 
     def _publish(self) -> None:
         line = encode(self._take()) if self._clients else b""
         for client in [client for client in self._clients if not client.send(line)]:
-            client.connection.close()
-            self._clients.remove(client)
+            self._part_with(client)
 
-    def _accept(self) -> None:
-        with suppress(OSError):  # whoever it was has gone already
-            connection, _ = self._listener.accept()
-            if len(self._clients) == MOST_CLIENTS:
+    def _let_in(self) -> None:
+        for connection in self._entrance.admitted():
+            self._take_in(connection)
+
+    def _take_in(self, connection: socket.socket) -> None:
+        if len(self._clients) == MOST_CLIENTS:
+            most_stuck = max(self._clients, key=lambda client: client.stuck)
+            if most_stuck.stuck < STUCK_SNAPSHOTS:
                 connection.close()
                 return
-            connection.settimeout(0)
-            self._clients.append(_Client(connection))
+            self._part_with(most_stuck)
+        self._clients.append(_Client(connection))
+
+    def _part_with(self, client: _Client) -> None:
+        client.connection.close()
+        self._clients.remove(client)
 
 
 @contextmanager
@@ -115,8 +124,9 @@ def published(watch: Watch, complain: Callable[[str], None]) -> Iterator[None]:
         try:
             publisher = Publisher(watch.snapshot, watch.tidy)
             stack.callback(publisher.close)
-            stack.callback(withdraw, announce(os.getpid(), publisher.port))
-        except (OSError, MissingError) as error:
+            stack.callback(withdraw, publisher.place)
+            announce(publisher.place)
+        except (OSError, ComposerError) as error:
             complain(f"lstm-composer monitor cannot look in ({error}); the music plays all the same")
         else:
             stop = threading.Event()

@@ -1,12 +1,29 @@
-"""What a running `play` is doing at one moment, and the line of JSON that says it to other programs."""
+"""What a running `play` is doing at one moment, and the line of JSON that says it to other programs.
 
+A line that comes in may have been made by something else: what is decoded is within the limits given here.
+"""
+
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from runtime.errors import MissingError
+from runtime.errors import InputError, MissingError
+from runtime.foreign_files import decode_json
+from runtime.visible import visible
 
+_LARGEST: Final = 2**53
+"""Whole numbers up to here are exact in every reader of JSON."""
+_NOT_PLAIN: Final = re.compile("[^\x20-\x7e]")
+
+Tick = Annotated[int, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST)]
+Length = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
+"""Ticks in a bar or a beat."""
+Byte = Annotated[int, msgspec.Meta(ge=0, le=127)]
+Seed = Annotated[int, msgspec.Meta(ge=0)]
+Channel = Annotated[int, msgspec.Meta(ge=1, le=16)]
 Source = Literal["internal", "midi", "link"]
 """Who sets the time: our own tempo, a MIDI clock or Ableton Link; the words of `--sync`."""
 
@@ -28,9 +45,9 @@ class Time:
     source: Source
     tempo_bpm: float
     running: bool
-    tick: int
-    bar: int
-    beat: int
+    tick: Tick
+    bar: Count
+    beat: Tick
 
 
 class RollNote(msgspec.Struct, frozen=True, gc=False):
@@ -39,11 +56,11 @@ class RollNote(msgspec.Struct, frozen=True, gc=False):
     There may be thousands: msgspec's structures are made in a sixth of the time that a dataclass takes.
     """
 
-    onset: int
-    pitch: int
-    duration: int
-    velocity: int
-    channel: int
+    onset: Tick
+    pitch: Byte
+    duration: Tick
+    velocity: Byte
+    channel: Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ class Control:
 
     name: str
     value: str
-    controllers: tuple[int, ...]
+    controllers: tuple[Byte, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +84,13 @@ class Lateness:
     """
 
     limits_ms: tuple[float, ...]
-    counts: tuple[int, ...]
+    counts: tuple[Count, ...]
     worst_ms: float
+
+    def __post_init__(self) -> None:
+        """Refuse classes and limits that do not belong together."""
+        if len(self.counts) != len(self.limits_ms) + 1 or not self.limits_ms:
+            raise ValueError(f"lateness has {len(self.counts)} classes and {len(self.limits_ms)} limits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,29 +119,34 @@ class Snapshot:
 
     """
 
-    pid: int
+    pid: Count
     style: str
-    seed: int
+    seed: Seed
     port: str
     meter: str
-    ticks_per_bar: int
-    ticks_per_beat: int
+    ticks_per_bar: Length
+    ticks_per_beat: Length
     time: Time
     past: tuple[RollNote, ...]
     sounding: tuple[RollNote, ...]
     coming: tuple[RollNote, ...]
     controls: tuple[Control, ...]
     lateness: Lateness
-    notes: int
-    late_notes: int
-    missed_notes: int
-    rests: int
-    ahead_ticks: int
+    notes: Count
+    late_notes: Count
+    missed_notes: Count
+    rests: Count
+    ahead_ticks: Tick
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """Return the snapshot as one line of JSON, its end included."""
-    return msgspec.json.encode(snapshot) + b"\n"
+    """Return the snapshot as one line of JSON in ASCII, its end included.
+
+    Control characters and everything beyond ASCII are escaped, so that a terminal in any encoding can be shown it. No
+    text in it may have bytes that are not UTF-8, as a name on the command line can: such are made visible before.
+    """
+    text = msgspec.json.encode(snapshot).decode()
+    return _NOT_PLAIN.sub(_escaped, text).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> Snapshot:
@@ -130,6 +157,14 @@ def decode(line: bytes) -> Snapshot:
 
     """
     try:
-        return msgspec.json.decode(line, type=Snapshot)
-    except msgspec.MsgspecError as error:
-        raise MissingError(f"what plays is of another version ({error}): use one version for both") from error
+        return decode_json(line, Snapshot)
+    except InputError as error:
+        raise MissingError(
+            f"what plays is of another version, its line {visible(str(error))}: use one version for both"
+        ) from error
+
+
+def _escaped(match: re.Match[str]) -> str:
+    r"""Spell a character as in JSON, those of more than 16 bits as two: "\u00e9"."""
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

@@ -1,4 +1,7 @@
-"""The screen of `lstm-composer monitor`, from a snapshot. Pure."""
+"""The screen of `lstm-composer monitor`, from a snapshot. Pure.
+
+Names are others' words (of styles, ports, knobs): they are made visible, and never read as Rich's markup.
+"""
 
 from typing import Final
 
@@ -10,10 +13,13 @@ from rich.text import Text
 
 from runtime.monitor.roll import roll
 from runtime.monitor.snapshot import Control, Lateness, Snapshot
+from runtime.visible import visible
 
 SOURCES: Final = {"internal": "own tempo", "midi": "MIDI clock", "link": "Ableton Link"}
 PHRASE_BARS: Final = 8
 """Bars that the bar grid shows in a row."""
+MOST_BEATS: Final = 64
+"""More of a bar than any terminal shows."""
 TIME_LINES: Final = 4
 LOWER_LINES: Final = 11
 """Height of the panels below the roll."""
@@ -52,8 +58,8 @@ def _time_panel(snapshot: Snapshot, width: int) -> Panel:
     first = Text(no_wrap=True, overflow="ellipsis")
     first.append(f"{'▶' if time.running else '■'} {state}  ", "bold green" if time.running else "bold red")
     first.append(f"{time.bar}:{time.beat}", "bold")
-    first.append(f"  {time.tempo_bpm:.1f} bpm {snapshot.meter}  {SOURCES[time.source]}  ")
-    first.append(f"{snapshot.style}", "bold")
+    first.append(f"  {time.tempo_bpm:.1f} bpm {visible(snapshot.meter)}  {SOURCES[time.source]}  ")
+    first.append(visible(snapshot.style), "bold")
     first.append(f"  seed {snapshot.seed}")
     first.append("\n")
     first.append_text(_bar_grid(snapshot))
@@ -61,19 +67,20 @@ def _time_panel(snapshot: Snapshot, width: int) -> Panel:
     first.append(f"  {len(snapshot.sounding)} sounding  {ahead:.1f} bars ahead")
     if snapshot.rests:
         first.append(f"  the engine was late or failed {snapshot.rests}x", "bold red")
-    title = f"{snapshot.port} (process {snapshot.pid})"
-    return Panel(first, title=title[: max(1, width - 8)], title_align="left")
+    title = f"{visible(snapshot.port)} (process {snapshot.pid})"
+    return Panel(first, title=Text(title[: max(1, width - 8)]), title_align="left")
 
 
 def _bar_grid(snapshot: Snapshot) -> Text:
     """Eight bars, the present one with its beats: `9 10 [●●○○] 12 ...`."""
-    time, beats = snapshot.time, max(1, snapshot.ticks_per_bar // snapshot.ticks_per_beat)
+    beats = min(MOST_BEATS, max(1, snapshot.ticks_per_bar // snapshot.ticks_per_beat))
+    time = snapshot.time
     bar = max(1, time.bar)
     first = (bar - 1) // PHRASE_BARS * PHRASE_BARS + 1
     text = Text()
     for number in range(first, first + PHRASE_BARS):
         if number == time.bar:
-            passed = min(time.beat, beats)
+            passed = max(0, min(time.beat, beats))
             text.append(f"[{'●' * passed}{'○' * (beats - passed)}] ", "bold yellow")
         else:
             text.append(f"{number} ", "bright_black")
@@ -102,8 +109,8 @@ def _controls(controls: tuple[Control, ...], columns: int) -> RenderableType:
 
 
 def _control(control: Control) -> Text:
-    text = Text(f"{control.name} ", no_wrap=True, overflow="ellipsis")
-    text.append(control.value, "bold")
+    text = Text(f"{visible(control.name)} ", no_wrap=True, overflow="ellipsis")
+    text.append(visible(control.value), "bold")
     if control.controllers:
         text.append(f" CC {', '.join(map(str, control.controllers))}", "bright_black")
     return text

@@ -15,6 +15,7 @@ from runtime.steering.inputs import SteeringInputs
 from runtime.steering.steering import Steering
 from runtime.sync.conductor import Conductor
 from runtime.transport import Transport
+from runtime.visible import visible
 
 PAST_BARS, COMING_BARS = 2, 4
 """Bars before and after the present one whose notes are shown."""
@@ -56,7 +57,7 @@ class Watch:
             pid=os.getpid(),
             style=self._style(),
             seed=steering.seed if steering else self.settings.music.seed,
-            port=self.port,
+            port=visible(self.port),
             meter=str(meter),
             ticks_per_bar=meter.ticks_per_bar,
             ticks_per_beat=meter.ticks_per_beat,

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from runtime.errors import InputError
@@ -13,6 +12,8 @@ from runtime.steering.map_file import default_path, keep_learnt, read_map
 from runtime.steering.mapping import Binding, ControlMap, Slot
 from runtime.steering.osc import OscInput
 from runtime.steering.steering import Steerable
+
+Complain = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,18 @@ class SteeringInputs:
     controllers_by_knob: Callable[[], Mapping[str, Sequence[Slot]]] = dict
 
     @contextmanager
-    def heard(self, put: Callable[[str], None]) -> Iterator[None]:
-        """Hand over what comes in by OSC during the block, on a thread that ends with it."""
+    def heard(self, put: Callable[[str, Complain], None]) -> Iterator[None]:
+        """Hand over what comes in by OSC during the block, on a thread that ends with it.
+
+        Args:
+            put: Given a command line, and whom to tell what is wrong with it, which is told a few times only.
+
+        """
         if self.osc is None:
             yield
             return
-        stop = threading.Event()
-        thread = threading.Thread(target=partial(self.osc.run, put, stop), name="osc")
+        osc, stop = self.osc, threading.Event()
+        thread = threading.Thread(target=osc.run, args=(lambda line: put(line, osc.tell_once), stop), name="osc")
         thread.start()
         try:
             yield

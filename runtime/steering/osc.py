@@ -35,6 +35,11 @@ WAIT_SECONDS: Final = 0.1
 """How soon a stop is seen while nobody speaks."""
 MOST_TOLD: Final = 50
 """Different complaints, after which there are no more: a program may speak of something else 100 times a second."""
+LONGEST_LINE: Final = 1000
+"""Characters of a command line; a mix of many styles takes a few hundred."""
+MOST_AT_ONCE: Final = 256
+"""Messages after which the music gets its breath: a flood of them must not take the time that it needs."""
+BREATH_SECONDS: Final = 0.02
 BUTTONS: Final = frozenset({"new", "panic"})
 """Commands without arguments. The buttons of OSC controllers send 1 when pressed and 0 when let go."""
 
@@ -80,7 +85,11 @@ class OscInput:
     def run(self, put: Callable[[str], None], stop: threading.Event) -> None:
         """Hand over the command lines that come in until `stop` is set."""
         raise_priority(HELPING_PRIORITY)
+        heard = 0
         while not stop.is_set():
+            if heard >= MOST_AT_ONCE:
+                heard = 0
+                stop.wait(BREATH_SECONDS)
             try:
                 datagram = self._socket.recv(LARGEST_DATAGRAM)
             except TimeoutError:
@@ -89,18 +98,23 @@ class OscInput:
                 # Windows' word that an earlier datagram of ours found nobody, or a datagram too long for the buffer.
                 stop.wait(WAIT_SECONDS)
                 continue
-            self._hand_over(datagram, put)
+            heard += self._hand_over(datagram, put)
 
-    def _hand_over(self, datagram: bytes, put: Callable[[str], None]) -> None:
+    def _hand_over(self, datagram: bytes, put: Callable[[str], None]) -> int:
+        """Hand over the lines of a datagram; returns how many messages were looked at."""
+        looked_at = 0
         try:
             for message in messages_in(datagram):
+                looked_at += 1
                 line = command_line(*_parsed(message))
                 if line is not None:
                     put(line)
         except InputError as error:
-            self._tell_once(str(error))
+            self.tell_once(str(error))
+        return max(1, looked_at)
 
-    def _tell_once(self, problem: str) -> None:
+    def tell_once(self, problem: str) -> None:
+        """Complain of what was wrong with a message, unless that has been said, or enough has."""
         if problem not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(problem)
             self._complain(problem)
@@ -185,6 +199,8 @@ def command_line(address: str, arguments: Sequence[Any]) -> str | None:
     if words[0] in BUTTONS and len(arguments) == 1 and not isinstance(arguments[0], str):
         return words[0] if arguments[0] else None
     line = " ".join([*words, *(_word(argument, switch=words[0] == "mute") for argument in arguments)])
+    if len(line) > LONGEST_LINE:
+        raise InputError(f"OSC {_shown(address)}: {len(line)} characters are too many, {LONGEST_LINE} are allowed")
     if not line.isprintable():
         raise InputError(f"OSC {_shown(address)}: {_shown(line)} cannot be read on a line")
     return line

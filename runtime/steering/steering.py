@@ -134,7 +134,7 @@ class Steering:
         self._panic = panic
         self._complain = complain
         self._reads = read or Learner(steerable.styles, tell=complain).read
-        self._turns: deque[bytes | str] = deque(maxlen=LARGEST)
+        self._turns: deque[tuple[bytes | str, Callable[[str], None]]] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
         self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
         self._coming: _Coming | None = None
@@ -146,9 +146,15 @@ class Steering:
         coming = self._coming
         return self._idea.seed if coming is None else coming.idea.seed
 
-    def put(self, turn: bytes | str) -> None:
-        """Take a channel message or a command line; returns at once."""
-        self._turns.append(turn)
+    def put(self, turn: bytes | str, complain: Callable[[str], None] | None = None) -> None:
+        """Take a channel message or a command line; returns at once.
+
+        Args:
+            turn: What is asked for.
+            complain: Told in a line what is wrong with it, instead of whoever is told otherwise.
+
+        """
+        self._turns.append((turn, complain or self._complain))
         self._wake.set()
 
     def shape(self, notes: Iterable[Note]) -> list[Note]:
@@ -177,7 +183,7 @@ class Steering:
         """Have all turns heard that wait, together."""
         before, bar, new_idea = self.knobs, False, False
         while self._turns:
-            change = self._read(self._turns.popleft())
+            change = self._read(*self._turns.popleft())
             if change is not None:
                 self.knobs = change.knobs
                 bar, new_idea = bar or change.when is When.BAR, new_idea or change.new_idea
@@ -188,13 +194,13 @@ class Steering:
         if bar or _asks_network(before) != _asks_network(self.knobs):
             self._go_on(bar=bar, new_idea=new_idea)
 
-    def _read(self, turn: bytes | str) -> Change | None:
+    def _read(self, turn: bytes | str, complain: Callable[[str], None]) -> Change | None:
         try:
             change = self._reads(turn, self.knobs)
             if change is not None:
                 self._steerable.ensemble.advance(change.knobs, self._idea.seed)
         except ComposerError as error:
-            self._complain(str(error))
+            complain(str(error))
             return None
         return change
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from typing import Any
 import pytest
 
 from runtime.errors import InputError
+from tests.listening import Listening, listening
 from trainer.cli import main
 from trainer.run_directory import RunDirectory
+from trainer.sweep_cluster import Answer, _asked
 
 ROOT = Path(__file__).parents[2]
 WITH_RAY = pytest.mark.skipif(
@@ -26,6 +29,9 @@ WITH_RAY = pytest.mark.skipif(
 )
 TINY = "name = 'tiny'\nunits = 16\nlayers = 1\nhead_units = 16\nbatch_steps = 256\nsave_every = 8\n"
 EPOCHS = 16
+STRANGER = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | {
+    "RAY_AUTH_MODE": "disabled"
+}
 
 
 @contextmanager
@@ -75,6 +81,9 @@ class Swept:
     exit_code: int
     said: str
     errors: str
+    listening: list[Listening]
+    told_a_stranger: list[Answer]
+    left_behind: list[str]
 
     @property
     def results(self) -> dict[str, dict[str, Any]]:
@@ -90,11 +99,14 @@ def swept(music_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept
         f"[common]\n{TINY}folder = '{music_folder}'\nepochs = {EPOCHS}\n{runs}[[run]]\nname='lost'\nfolder='nowhere'\n"
     )
     argv = ("--sweep", str(file), "--run-dir", str(directory))
-    with sweeping(*argv) as process:
+    with tempfile.TemporaryDirectory() as temporary, sweeping(*argv, TMPDIR=temporary) as process:
         log = wait_for(process, directory / "seed1.log", "epoch 8 saved")
         os.kill(trainings(log)[0][0], signal.SIGKILL)
+        heard = listening(process.pid) if sys.platform == "linux" else []
+        told = [_asked(f"127.0.0.1:{one.port}", STRANGER) for one in heard if one.process == "gcs_server"]
         said, errors = process.communicate()
-    return Swept(argv, directory, "seed1", process.returncode, said, errors)
+        left = [path.name for path in Path(temporary).glob("composer-*")]
+    return Swept(argv, directory, "seed1", process.returncode, said, errors, heard, told, left)
 
 
 @WITH_RAY
@@ -110,6 +122,16 @@ def test_a_sweep_outlives_a_worker(swept: Swept) -> None:
         run = RunDirectory(swept.directory / name)
         assert [row["epoch"] for row in run.read_history()] == list(range(1, EPOCHS + 1))
         assert run.saved_epochs() == list(range(8, EPOCHS + 1, 8))
+
+
+@WITH_RAY
+@pytest.mark.timeout(400)
+@pytest.mark.skipif(sys.platform != "linux", reason="which sockets a process has is asked as Linux tells it")
+def test_nobody_but_this_users_programs_can_reach_a_sweep(swept: Swept) -> None:
+    assert {"gcs_server", "raylet"} <= {one.process for one in swept.listening}
+    assert [one for one in swept.listening if not one.is_of_this_machine] == []
+    assert swept.told_a_stranger == ["refused"]
+    assert swept.left_behind == []
 
 
 @WITH_RAY
@@ -213,6 +235,20 @@ def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert errors.startswith("lstm-composer: no Ray cluster at RAY_ADDRESS=127.0.0.1:1 (")
     assert len(errors.splitlines()) == 1
+
+
+@WITH_RAY
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:99999", "nowhere.invalid:6379", "\x1b[31m:6379", "x" * 300 + ":1", ":1"]
+)
+def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
+    file = tmp_path / "far.toml"
+    file.write_text("[common]\nfolder = 'x'\n[grid]\nseed = [1]\n")
+    with sweeping("--sweep", str(file), "--run-dir", str(tmp_path / "runs"), RAY_ADDRESS=address) as process:
+        _, errors = process.communicate()
+    assert process.returncode == 2
+    assert errors.startswith("lstm-composer: no Ray cluster at RAY_ADDRESS=")
+    assert errors.removesuffix("\n").isprintable()
 
 
 def test_without_ray_it_names_the_extra(tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from runtime.monitor.snapshot import Snapshot, encode
 
 PATIENCE_SECONDS = 60.0
 PLAY = ("play", "--style", "scale", "--seed", "7", "--temperature", "0", "--tempo", "240", "--backend", "none")
@@ -105,6 +110,55 @@ def test_a_play_that_is_killed_has_ended_too(start: Start) -> None:
     _, errors = none.communicate(timeout=PATIENCE_SECONDS)
     assert none.returncode == 2
     assert errors.startswith("lstm-composer: no play is running here")
+
+
+@contextmanager
+def hostile(runtime_folder: Path, line: bytes) -> Iterator[None]:
+    """Another program on the port of a play that was killed: it sends a line to each who connects, and ends."""
+    runtime_folder.chmod(0o700)  # or it is not used
+    token, folder = "0123456789abcdef" * 4, runtime_folder / "lstm-composer"
+    folder.mkdir(mode=0o700)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE_SECONDS)
+        (folder / f"{os.getpid()}.json").write_text(json.dumps({"token": token, "port": server.getsockname()[1]}))
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(line)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join(PATIENCE_SECONDS)
+
+
+def test_what_a_terminal_would_obey_is_escaped(
+    start: Start, surrounding: dict[str, str], snapshot: Callable[..., Snapshot]
+) -> None:
+    name = "b\x1b[31m\x9b\x7f\u202e"
+    said = encode(snapshot(style=name, port=name))
+    raw = said.replace(b"\\u009b", "\x9b".encode()).replace(b"\\u007f", b"\x7f")  # as JSON allows
+    assert raw != said
+    with hostile(Path(surrounding["XDG_RUNTIME_DIR"]), raw):
+        output, errors = start("monitor", "--json").communicate(timeout=PATIENCE_SECONDS)
+    assert errors == "the play has ended\n"
+    assert output.isascii()
+    assert output.removesuffix("\n").isprintable()
+    assert json.loads(output)["port"] == name
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 400 Bad Request\x1b[31m\r\n", b'{"pid": 1}\n', b"\xff\n", b"no end"])
+def test_something_else_that_answers_is_told_in_a_line(start: Start, surrounding: dict[str, str], line: bytes) -> None:
+    with hostile(Path(surrounding["XDG_RUNTIME_DIR"]), line):
+        monitor = start("monitor", "--json")
+        output, errors = monitor.communicate(timeout=PATIENCE_SECONDS)
+    assert (monitor.returncode, output) == (2, "")
+    assert re.match("lstm-composer: (what plays is of another version|the play lets nobody look in)", errors)
+    assert errors.removesuffix("\n").isprintable()
 
 
 def test_without_a_terminal_it_says_what_programs_want(start: Start) -> None:

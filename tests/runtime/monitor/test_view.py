@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from runtime.monitor.roll import grid_for, pitch_name, roll
-from runtime.monitor.snapshot import Lateness, RollNote, Snapshot, Time
+from runtime.monitor.snapshot import Control, Lateness, RollNote, Snapshot, Time
 from runtime.monitor.view import view
+from runtime.visible import visible
 
 Make = Callable[..., Snapshot]
 BAR = 96
@@ -123,3 +124,13 @@ def test_every_note_of_the_window_is_on_the_roll(snapshot: Make) -> None:
     scale = tuple(RollNote(2 * BAR + 6 * step, 40 + 3 * step, 6, 80, 1) for step in range(16))
     plain = roll(snapshot(past=scale, sounding=(), coming=()), 84, 20).plain
     assert sum(character in "▀▄█" for character in plain) == 16
+
+
+@pytest.mark.parametrize("name", ["[/bold]", "[red]", ":smile:", "\x1b[31mred", "\x9b2J", "\x7f", "\r\n", "\u202eleft"])
+def test_names_are_neither_markup_nor_commands_for_the_terminal(snapshot: Make, name: str) -> None:
+    control = Control(name, name, (1,))
+    text = drawn(snapshot(style=name, port=name, meter=name, controls=(control,)), width=120)
+    assert f" {visible(name)} (process 17)" in text
+    assert f"  {visible(name)}  seed 42" in text
+    assert f"{visible(name)} {visible(name)} CC 1" in text
+    assert not set(name) & set(text) - set(visible(name)) - {"\n"}

@@ -16,7 +16,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from runtime.errors import InputError, MissingError
-from runtime.steering.osc import MOST_TOLD, OscInput, command_line, messages_in
+from runtime.steering.inputs import SteeringInputs
+from runtime.steering.osc import MOST_AT_ONCE, MOST_TOLD, OscInput, command_line, messages_in
 
 PATIENCE_SECONDS = 30.0
 FAR_FUTURE = 2_080_000_000
@@ -227,3 +228,59 @@ def test_it_ends_with_the_performance() -> None:
     thread.join(PATIENCE_SECONDS)
     osc.close()
     assert not thread.is_alive()
+
+
+class CountingEvent(threading.Event):
+    """Counts how often it was waited for."""
+
+    waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits += 1
+        return super().wait(timeout)
+
+
+def test_a_flood_leaves_the_music_its_time(rig: Rig) -> None:
+    rig.stop.set()
+    rig.thread.join(PATIENCE_SECONDS)
+    rig.stop = CountingEvent()
+    rig.thread = threading.Thread(target=rig.osc.run, args=(rig.lines.put, rig.stop))
+    bundle = OscBundleBuilder(IMMEDIATELY)
+    for _ in range(MOST_AT_ONCE):
+        bundle.add_content(message("/lstm/new"))
+    rig.thread.start()
+    for _ in range(3):
+        rig.raw(bundle.build().dgram)
+        assert len(rig.heard()) == MOST_AT_ONCE
+    assert rig.stop.waits >= 2
+
+
+def test_a_line_that_is_too_long_is_refused_in_a_short_one() -> None:
+    with pytest.raises(InputError, match="OSC '/lstm/style': 60006 characters are too many, 1000 are allowed"):
+        command_line("/lstm/style", ["x" * 60_000])
+
+
+def test_by_default_programs_of_this_machine_alone_are_heard(rig: Rig) -> None:
+    assert rig.osc.address[0] == "127.0.0.1"
+
+
+def test_a_flood_of_wrong_commands_is_complained_about_a_few_times() -> None:
+    said: list[str] = []
+    all_put = threading.Event()
+
+    def put(line: str, complain: Callable[[str], None]) -> None:
+        if line == "end":
+            all_put.set()
+        complain(f"{line} is unknown")
+
+    osc = OscInput("0", said.append)
+    client = SimpleUDPClient(*osc.address)
+    with SteeringInputs(lambda turn, knobs: None, osc).heard(put):
+        for number in range(MOST_TOLD * 2):
+            client.send_message("/lstm/nothing", number)
+            client.send_message("/lstm/nothing", 0)
+        while not all_put.wait(0.1):
+            client.send_message("/lstm/end", [])
+    client.close()
+    osc.close()
+    assert 0 < len(said) == len(set(said)) <= MOST_TOLD

@@ -137,3 +137,13 @@ def test_a_flood_is_survived(rig: Rig) -> None:
         rig.steering.put(bytes([0xB0, 1, number % 128]))
     rig.steering.take_turns()
     assert rig.steering.knobs.temperature == (2.0 * (19_999 % 128) / 127,) * 4
+
+
+def test_what_is_wrong_is_told_to_who_asked_for_it(rig: Rig) -> None:
+    told: list[str] = []
+    rig.steering.put("temperature hot", told.append)
+    rig.turn("temperature cold")
+    assert [("hot" in problem, "cold" in problem) for problem in (*told, *rig.problems)] == [
+        (True, False),
+        (False, True),
+    ]

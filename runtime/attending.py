@@ -51,7 +51,7 @@ def attending(
         stack.enter_context(output.steered_by.heard(steering.put))
         if settings.listen != "off":
             listener = _listener(prepared, settings, source, steering, dispatcher)
-            output.ears.on_note = listener.put
+            output.ears.on_playing = listener.put
             stack.enter_context(running("listening", helping(listener.run), stop))
         yield steering
 

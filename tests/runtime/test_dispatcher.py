@@ -97,8 +97,8 @@ class Stage:
         self.port = self.port_class(self.clock)
         self.reported: list[Sent] = []
         self.stop = threading.Event()
-        transport = InternalTransport(START, TEMPO_BPM)
-        self.dispatcher = Dispatcher(self.port, transport, self.source, [self.channel], self.reported.append)
+        self.transport = InternalTransport(START, TEMPO_BPM)
+        self.dispatcher = Dispatcher(self.port, self.transport, self.source, [self.channel], self.reported.append)
 
     def run(self) -> list[tuple[int, str, int, object]]:
         """Play; returns (tick, kind, number, seconds) of all that was sent, the seconds comparing as approximate."""
@@ -346,3 +346,26 @@ def test_a_stop_anywhere_leaves_nothing_sounding(
     stage.run()
     assert stage.sounding() == set()
     assert [(sent.message, sent.sent_seconds) for sent in stage.reported] == stage.port.sent
+
+
+@PORTS
+def test_what_began_while_the_program_was_stopped_is_not_sounded(port_class: type[RecordingPort]) -> None:
+    """As after SIGSTOP and SIGCONT, or when a machine has slept."""
+    bar = [Note(onset, 60 + index, 30, 80) for index, onset in enumerate(range(0, 480, 12))]
+    stage = Stage(ListSource(bar), port_class)
+
+    def be_stopped(tick: int) -> None:
+        if stage.clock.now() < START + 3.0 <= stage.transport.seconds_at(tick):
+            stage.source.on_take = lambda _: None
+            stage.clock.jump(2.0)
+
+    stage.source.on_take = be_stopped
+    stage.run()
+    assert stage.sounding() == set()
+    begun = [(message, when) for message, when in stage.port.sent if message.kind is Kind.NOTE_ON]
+    late = {message.tick: when - stage.transport.seconds_at(message.tick) for message, when in begun}
+    assert max(late.values()) < 0.1
+    stopped = [tick for tick in range(0, 480, 12) if tick not in late]
+    assert 80 <= len(stopped) * 12 <= 120
+    assert stopped == list(range(stopped[0], stopped[-1] + 1, 12))
+    assert stage.dispatcher.missed_notes == len(stopped)

@@ -39,7 +39,7 @@ class Rig:
             self.steerable, SEED, self.lookahead, panic=self.count_panic, complain=self.problems.append
         )
 
-    def count_panic(self) -> None:
+    def count_panic(self, _until_seconds: float | None) -> None:
         self.panics += 1
 
     def play(self, until: int) -> list[Note]:

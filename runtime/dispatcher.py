@@ -228,6 +228,7 @@ class Dispatcher:
 
     def _leave_out_missed(self, now: float) -> None:
         """Start none of the notes whose time has come while this program was stopped; their place is silent."""
+        self._rewind()
         self._absent_before = self._transport.tick_at(now + self.early_seconds)
         self.missed_notes += self._scheduler.skip_to(self._absent_before)
 

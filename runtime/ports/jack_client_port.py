@@ -25,7 +25,7 @@ MOST_READ: Final = 64
 """Channel messages that are handed over in a period; the others wait for the next ones. A DAW that starts can send
 thousands at once (note-offs of all pitches on all channels): its Start and first clock must not wait behind them."""
 STALE_SECONDS: Final = 0.25
-"""A start that JACK's thread finds so long after its frame was queued before this program was stopped: it is left out."""
+"""A start found so long after its frame was queued before this program was stopped; it is left out."""
 MOST_WAITING: Final = 8192
 """Channel messages that wait; of a flood the oldest go."""
 _FIRST_SYSTEM: Final = 0xF0

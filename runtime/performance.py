@@ -145,6 +145,7 @@ def _lookahead(prepared: Prepared) -> LookAhead:
         ahead_ticks=AHEAD_BARS * prepared.meter.ticks_per_bar,
         end_tick=prepared.end_tick,
         rest=None if prepared.steerable is None else prepared.steerable.ensemble.resting,
+        anew=prepared.anew,
     )
 
 

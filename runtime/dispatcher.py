@@ -294,7 +294,8 @@ class Dispatcher:
         away, self._away = self._away, not self._port.tend()
         if self._away and not away:
             self._rewind()
-            self._owe(self._scheduler.release(self.position_tick()))
+            # By MIDI they cannot leave now; what sounds here, beside it, hears them.
+            self._end_with(self._scheduler.release(self.position_tick()))
         elif away and not self._away:
             self._let_pass()
             # A receiver that has survived still plays them; one that has not does not mind.

@@ -188,6 +188,8 @@ class Dispatcher:
                 self._tend()
                 self._obey_panics()
                 if self._transport.running:
+                    if self._is_behind(now):
+                        self._pull()
                     self._let_pass() if self._away else self._send_due(now)
                     self._pull()
                 self._report(self._port.pending_count())
@@ -360,6 +362,13 @@ class Dispatcher:
             self._began[message.channel, message.number] = leaves
             self._note_use(message.channel, leaves)
         return sent
+
+    def _is_behind(self, now: float) -> bool:
+        """Tell whether what is due has not all been taken from the source: this thread was held up.
+
+        What ends at a position closes it; a note that is taken only then starts a tick late.
+        """
+        return self._transport.tick_at(now + self._port.lead_seconds + self.early_seconds) >= self._taken_before
 
     def _pull(self) -> None:
         """Take notes from the source up to the horizon, if it is time to."""

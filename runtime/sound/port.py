@@ -72,8 +72,8 @@ class SoundingPort(OutputPort):
     def discard_pending(self) -> list[Message]:
         """Take back what has neither left by MIDI nor been heard here.
 
-        The two have clocks of their own. What has been heard and has not left goes its way by MIDI: given anew, it would
-        be struck here twice.
+        The two have clocks of their own. What has been heard and has not left goes its way by MIDI: given anew, it
+        would be struck here twice.
         """
         taken = self._port.discard_pending()
         heard = len(taken) - len(self._player.take_back(len(taken)))

@@ -285,6 +285,26 @@ def test_a_late_note_is_played_at_once_and_counted() -> None:
     assert stage.dispatcher.worst_lateness_seconds == pytest.approx(5.5 * TICK)
 
 
+@PORTS
+def test_a_thread_that_was_held_up_starts_no_note_on_another_tick(port_class: type[RecordingPort]) -> None:
+    """Where a note ends that begins the next: its end closes the tick, and the next one has not been taken yet."""
+    stage = Stage(ListSource([Note(onset, 60, 12, 80) for onset in range(0, 240, 12)], endless=True), port_class)
+
+    wait_until, held_up = stage.clock.wait_until, [at_tick / 10 for at_tick in range(130, 2300, 97)]
+
+    def wait_too_long(deadline_seconds: float, stop: threading.Event) -> bool:
+        if held_up and deadline_seconds > stage.transport.seconds_at(0) + held_up[0] * TICK:
+            del held_up[0]
+            deadline_seconds += 11.5 * TICK
+        return wait_until(deadline_seconds, stop)
+
+    stage.clock.wait_until = wait_too_long  # type: ignore[method-assign] # as a busy machine does
+    stage.port.after_send = lambda message: stage.stop.set() if message.tick >= 239 else None
+    stage.run()
+    struck = [message.tick for message, _ in stage.port.sent if message.kind is Kind.NOTE_ON]
+    assert struck == list(range(0, 240, 12))
+
+
 def test_notes_that_come_late_from_the_source_are_counted() -> None:
     @dataclass
     class LateSource(ListSource):

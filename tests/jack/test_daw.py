@@ -1,4 +1,4 @@
-"""A DAW that sends all notes off with its Start, as many do, and a program that is stopped, through a real JACK server.
+"""A DAW that sends all notes off with its Start, or goes far, and a program that is stopped: on a real JACK server.
 
 The DAW is a client of the test's own: what it sends and what comes back stand on one line of frames.
 """
@@ -23,7 +23,8 @@ TEMPO_BPM = 240
 PULSE_FRAMES = 48_000 * 60 // TEMPO_BPM // 24
 BAR_PULSES = 96
 TOLERANCE_FRAMES = 960  # 20 ms: the machine may be busy; what was lost began with a quarter of a second
-START, STOP, CLOCK = b"\xfa", b"\xfc", b"\xf8"
+START, CONTINUE, STOP, CLOCK = b"\xfa", b"\xfb", b"\xfc", b"\xf8"
+BAR_1000 = bytes([0xF2, (999 * 16) & 0x7F, (999 * 16) >> 7])
 PANIC = [bytes([0xB0 | channel, number, 0]) for channel in range(16) for number in (120, 123)]
 RESET = [bytes([0xB0 | channel, number, 0]) for channel in range(16) for number in (121, 64)]
 NOTE_OFFS = [bytes([0x80 | channel, pitch, 0]) for channel in range(16) for pitch in range(0, 128, 2)]
@@ -67,10 +68,12 @@ class Daw:
             assert time.monotonic() < end, "JACK stands still"
             time.sleep(0.02)
 
-    def bar(self, before: Sequence[bytes], between: Sequence[bytes], after: Sequence[bytes]) -> list[tuple[int, bytes]]:
+    def bar(
+        self, before: Sequence[bytes], between: Sequence[bytes], after: Sequence[bytes], begin: bytes = START
+    ) -> list[tuple[int, bytes]]:
         """Play a bar from Start to Stop with messages around Start; returns the starts of notes, from the downbeat."""
         downbeat = self.client.frame_time + 9_600
-        together = [*before, START, *between, CLOCK, *after]
+        together = [*before, begin, *between, CLOCK, *after]
         pulses = [(downbeat + number * PULSE_FRAMES, CLOCK) for number in range(1, BAR_PULSES)]
         end = downbeat + BAR_PULSES * PULSE_FRAMES - PULSE_FRAMES * 4 // 5
         self.waiting.extend([*((downbeat, data) for data in together), *pulses, (end, STOP)])
@@ -129,6 +132,17 @@ def test_a_panic_with_start_leaves_the_first_bar_whole(daw: Daw, tiny_models: Pa
             for (frame, _), (expected, _) in zip(struck, plain, strict=True):
                 assert abs(frame - expected) <= TOLERANCE_FRAMES
             assert left_on(daw.heard) == set()
+
+
+def test_a_far_position_is_played_at_once_and_the_same_each_time(daw: Daw, tiny_models: Path) -> None:
+    with playing(tiny_models, "--sync", "midi", "--form", "AB"):
+        daw.connect(OURS, daw.input)
+        daw.connect(daw.output, OUR_INPUT)
+        far = daw.bar([BAR_1000], (), (), CONTINUE)
+        assert 0 <= far[0][0] <= TOLERANCE_FRAMES
+        assert len(far) == 4
+        assert len(daw.bar((), (), ())) == 4
+        assert [data for _, data in daw.bar([BAR_1000], (), (), CONTINUE)] == [data for _, data in far]
 
 
 def test_panics_twice_a_second_cost_no_note(daw: Daw, tiny_models: Path) -> None:

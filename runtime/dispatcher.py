@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from runtime.messages import REAL_TIME, Kind, Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note, cut_at
+from runtime.panics import Panics
 from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
 from runtime.sync.clock_out import ClockOut
@@ -27,10 +28,6 @@ MAKING_SECONDS: Final = 0.05
 ABSENT_SECONDS: Final = 0.25
 """A dispatcher that wakes so much later than it wanted to was stopped, or the machine slept: notes whose time has come
 meanwhile are not started any more."""
-
-START_SECONDS: Final = 0.1
-"""A panic that comes so soon after a start came with it, and ends nothing of the song: DAWs send all notes off on all
-channels when playing begins, some after the first clock; on a cable 32 such messages take 31 ms."""
 
 
 class NoteSource(Protocol):
@@ -105,10 +102,7 @@ class Dispatcher:
         self._clock_out = clock_out
         self._on_sent = on_sent
         self._wake = wake
-        self._panics: deque[float] = deque()  # until when what has begun is to be ended; put in on any thread
-        self._began: dict[tuple[int, int], float] = {}  # when each channel's pitch was struck last
-        self._started_seconds = float("-inf")  # when the song was started last
-        self._used_since: dict[int, float] = {}  # when each channel was struck first, since it was silenced
+        self._panics = Panics()
         self._away = False  # the port is
         self._owed: dict[tuple[Kind, int, int], Message] = {}  # what ends the notes that sounded when the port went
         self._scheduler = Scheduler()
@@ -166,7 +160,7 @@ class Dispatcher:
                 None for now.
 
         """
-        self._panics.append(self._clock.now() if until_seconds is None else until_seconds)
+        self._panics.ask(self._clock.now() if until_seconds is None else until_seconds)
         if self._wake is not None:
             self._wake.set()
 
@@ -214,7 +208,7 @@ class Dispatcher:
                 self._silence(move.tick)
                 self._go_to(move.tick)
             case MoveKind.START:
-                self._started_seconds = self._clock.now()
+                self._panics.start(max(self._clock.now(), self._transport.seconds_at(move.tick)))
                 if self._taken_before != move.tick:
                     self._go_to(move.tick)
                 self._source.wait_until_made(move.tick + PULL_TICKS, MAKING_SECONDS)
@@ -250,41 +244,21 @@ class Dispatcher:
         if self._clock_out is not None:
             self._clock_out.take_back(taken_back)
         self._scheduler.take_back([message for message in taken_back if message.kind not in REAL_TIME])
-        for message in taken_back:
-            if message.kind is Kind.NOTE_ON:
-                self._began.pop((message.channel, message.number), None)
+        self._panics.take_back(taken_back)
 
     def _obey_panics(self) -> None:
         """End what had begun when a panic was asked for, with all notes off on its channels.
 
         Where nothing had, nothing is done: what is about to leave would be given anew, and could come late by that.
         """
-        if not self._panics:
-            return
-        until = max(self._of_start(self._panics.popleft()) for _ in range(len(self._panics)))
-        channels = {channel for channel, since in self._used_since.items() if since < until}
-        if self._away or not channels:
+        until = self._panics.due()
+        if until is None or self._away:
             return
         self._rewind()
-        begun_later = {key for key in self._scheduler.sounding if self._began.get(key, float("-inf")) >= until}
-        keys = {key for key in self._scheduler.sounding - begun_later if key[0] in channels}
-        # All notes off would end those as well.
-        silent = channels - {channel for channel, _ in begun_later}
+        keys, channels = self._panics.end(until, self._scheduler.sounding)
         # Behind all that has started: as early as the messages leave.
         tick = self._transport.tick_at(self._clock.now() + self.early_seconds) + 1
-        self._end_with([*self._owed.values(), *self._scheduler.hush(tick, keys, silent)])
-        for channel in channels:
-            self._used_since.pop(channel)
-        for key in begun_later:
-            self._note_use(key[0], self._began[key])
-
-    def _of_start(self, panic_seconds: float) -> float:
-        """Return the time of a panic, or of the start that it came with."""
-        with_start = 0.0 <= panic_seconds - self._started_seconds < START_SECONDS
-        return self._started_seconds if with_start else panic_seconds
-
-    def _note_use(self, channel: int, seconds: float) -> None:
-        self._used_since[channel] = min(seconds, self._used_since.get(channel, seconds))
+        self._end_with([*self._owed.values(), *self._scheduler.hush(tick, keys, channels)])
 
     def _stop_clock(self, tick: int) -> None:
         stop = None if self._clock_out is None else self._clock_out.stop(tick)
@@ -358,9 +332,7 @@ class Dispatcher:
             return None
         sent = Sent(message, due_seconds, leaves)
         self._on_the_way.append(sent)
-        if message.kind is Kind.NOTE_ON:
-            self._began[message.channel, message.number] = leaves
-            self._note_use(message.channel, leaves)
+        self._panics.strike(message, leaves)
         return sent
 
     def _is_behind(self, now: float) -> bool:
@@ -418,5 +390,5 @@ class Dispatcher:
     def _silence(self, tick: int) -> None:
         """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
         self._rewind()
-        self._used_since.clear()
+        self._panics.forget_uses()
         self._end_with([*self._owed.values(), *self._scheduler.silence(tick)])

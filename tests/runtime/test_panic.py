@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runtime.dispatcher import START_SECONDS
 from runtime.engine import Engine
 from runtime.messages import ALL_NOTES_OFF, Kind
 from runtime.notes import tick_seconds
+from runtime.panics import START_SECONDS
 from runtime.sync.clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.sync.conductor import Inbox
 from runtime.transport import Move, MoveKind

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from runtime.held_keys import LONGEST_HELD_SECONDS
+
 jack = pytest.importorskip("jack", reason="needs JACK-Client")
 
 OURS, OUR_INPUT = "LSTM Composer:LSTM Composer", "LSTM Composer:LSTM Composer in"
@@ -35,8 +37,8 @@ pytestmark = pytest.mark.timeout(120)
 class Daw:
     """Sends messages in their frames, and keeps what comes in with its frame."""
 
-    def __init__(self) -> None:
-        self.client = jack.Client("daw", no_start_server=True)
+    def __init__(self, name: str = "daw") -> None:
+        self.client = jack.Client(name, no_start_server=True)
         self.output = self.client.midi_outports.register("out")
         self.input = self.client.midi_inports.register("in")
         self.waiting: deque[tuple[int, bytes]] = deque()
@@ -169,6 +171,27 @@ def test_what_began_while_we_were_stopped_is_not_heard(daw: Daw, tiny_models: Pa
         process.send_signal(signal.SIGCONT)
         wait_for(lambda: sum(data[0] == 0x90 for _, data in daw.heard[heard:]) >= 4)
     assert_on_one_grid([frame for frame, data in daw.heard if data[0] == 0x90])
+    assert left_on(daw.heard) == set()
+
+
+def test_a_keyboard_that_goes_away_lets_go_of_its_keys(daw: Daw, tiny_models: Path) -> None:
+    def struck() -> int:
+        return sum(data[0] == 0x90 for _, data in daw.heard)
+
+    with playing(tiny_models, "--sync", "internal", "--listen", "continue"):
+        daw.connect(OURS, daw.input)
+        wait_for(lambda: struck() >= 2)
+        keyboard = Daw("keyboard")
+        with keyboard.client:
+            keyboard.connect(keyboard.output, OUR_INPUT)
+            keyboard.waiting.append((keyboard.client.frame_time + 4_800, b"\x90\x40\x50"))
+            keyboard.wait_until(keyboard.client.frame_time + 48_000)
+            silent = struck()
+            keyboard.wait_until(keyboard.client.frame_time + 48_000)
+            assert struck() == silent
+        gone = time.monotonic()
+        wait_for(lambda: struck() > silent)
+        assert time.monotonic() - gone < LONGEST_HELD_SECONDS / 2
     assert left_on(daw.heard) == set()
 
 

@@ -12,6 +12,7 @@ from runtime.bar_memory import FIRST_BARS, LATEST_BARS
 from runtime.engine import Engine
 from runtime.making.ensemble import ENDING_BARS, Plan
 from runtime.notes import Note
+from runtime.steering.knobs import Knobs
 from runtime.stretches import MOST_STRETCHES, NEAR_BARS, Stretches
 
 BAR = 96
@@ -194,3 +195,24 @@ def test_the_articles_networks_begin_there_too() -> None:
         note, place = advance(place)
         played.append(note)
     assert [note.onset for note in played] == [FAR * BAR + 12 * index for index in range(20)]
+
+
+@pytest.mark.parametrize("form", [None, "AB"])
+def test_a_primer_leads_to_far_bars_too(tiny: Engine, stage: Make, form: str | None) -> None:
+    ensemble = stage(tiny, plan=Plan(form=form, section_bars=2, first_tick=2 * BAR)).ensemble
+    beginning = ensemble.after([Note(24 * index, 60 + index, 24, 80) for index in range(8)], 2 * BAR)
+    assert ensemble.anew(beginning, beginning, BAR) is beginning
+    first = ensemble.anew(beginning, beginning, FAR * BAR)
+    assert first.onset < FAR * BAR
+    advance = ensemble.advance(warm_knobs(), 3)
+    played = []
+    place = first
+    while place.onset < (FAR + 1) * BAR:
+        note, place = advance(place)
+        played += [] if note is None else [note]
+    assert played
+    assert all(note.onset >= FAR * BAR for note in played)
+
+
+def warm_knobs() -> Knobs:
+    return Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)

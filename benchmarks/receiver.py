@@ -15,9 +15,6 @@ import jack
 
 from runtime.ports.libjack import PeriodReader, PeriodWriter
 
-MOST_READ = 256
-"""Messages in a period."""
-
 
 def receive(file: TextIO, name: str = "receiver") -> None:
     """Write until the server or the program ends; the port is called NAME:input."""
@@ -28,7 +25,7 @@ def receive(file: TextIO, name: str = "receiver") -> None:
     def process(frames: int) -> None:
         period.begin(frames)
         start, now = period.start_frame(), time.monotonic_ns() // 1000
-        for offset, data in reader.read(frames, MOST_READ):
+        for offset, data in reader.read(frames):
             file.write(f"{start + offset} {now}: {data.hex(' ')}\n")
             file.flush()
 

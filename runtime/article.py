@@ -106,6 +106,8 @@ class TokenCursor:
     pending: tuple[int, ...] = ()
 
 
+NUMBERS_A_TICK: Final = 1 << 32
+"""Tokens of music that begins at a position of its own are numbered from a multiple of this."""
 TokenAdvance = Callable[[TokenCursor], tuple[Note, TokenCursor]]
 """Gives one note and the place after it."""
 
@@ -206,6 +208,15 @@ def token_noise(seed: int, number: int, classes: int) -> NDArray[np.float32]:
 def token_start(encoding: TokenEncoding, seed: int) -> TokenCursor:
     """Return the place before the first token: after one of the prompts, which are themselves not heard."""
     return TokenCursor(tuple(encoding.prompts[seed % len(encoding.prompts)]))
+
+
+def token_anew(encoding: TokenEncoding) -> Callable[[TokenCursor, TokenCursor, int], TokenCursor]:
+    """Return what gives the place before a far position: the window of the beginning, and noise of its own."""
+
+    def anew(beginning: TokenCursor, _present: TokenCursor, tick: int) -> TokenCursor:
+        return replace(beginning, number=tick * NUMBERS_A_TICK, onset=tick - encoding.step_ticks)
+
+    return anew
 
 
 def token_advancer(run: Run, encoding: TokenEncoding, controls: TokenControls, seed: int) -> TokenAdvance:

@@ -48,10 +48,10 @@ def attending(
         threading.Thread(target=helping(_read_lines), args=(steering,), name="stdin", daemon=True).start()
     with ExitStack() as stack:
         stack.enter_context(running("steering", helping(steering.run), stop))
-        stack.enter_context(output.steered_by.heard(steering.put))
+        stack.enter_context(output.steered_by.heard(lambda line, tell: steering.put(line, complain=tell)))
         if settings.listen != "off":
             listener = _listener(prepared, settings, source, steering, dispatcher)
-            output.ears.on_note = listener.put
+            output.ears.on_playing = listener.put
             stack.enter_context(running("listening", helping(listener.run), stop))
         yield steering
 

@@ -13,21 +13,21 @@ from runtime.notes import Note
 LATEST_BARS = 128
 """Bars back from the latest for which every place is kept, and the notes."""
 FIRST_BARS = 8
-"""So are those of the first bars, where a song is started again."""
+"""So are those of the first bars, where music is started again."""
 KEPT_EVERY = 8
 """Of the places between, every so many: making up to seven others on the way takes some ten milliseconds."""
 
 
 class BarMemory:
-    """Keeps the notes of bars and the places before them, by their number from 0.
+    """Keeps the notes of bars and the places before them, by their number from that of the first bar.
 
     Attributes:
         until: Position before which everything that starts is known, as far back as it is kept.
 
     """
 
-    def __init__(self, bar_ticks: int) -> None:
-        self._bar_ticks = bar_ticks
+    def __init__(self, bar_ticks: int, first_bar: int = 0) -> None:
+        self._bar_ticks, self._first_bar = bar_ticks, first_bar
         self._places: dict[int, Any] = {}
         self._notes: dict[int, list[Note]] = {}
         self.until = 0
@@ -40,7 +40,7 @@ class BarMemory:
         """Keep the place before the first note of a bar, or of a later one if nothing starts in it."""
         self._places[number] = place
         old = number - LATEST_BARS
-        if old >= FIRST_BARS:
+        if old >= self._first_bar + FIRST_BARS:
             self._notes.pop(old, None)
             if old % KEPT_EVERY:
                 self._places.pop(old, None)
@@ -62,7 +62,7 @@ class BarMemory:
     def has_lost(self, tick: int) -> bool:
         """Tell whether notes from a position on were known and are not kept any more."""
         oldest = self.latest() - LATEST_BARS
-        return oldest >= FIRST_BARS and tick // self._bar_ticks <= oldest
+        return oldest >= self._first_bar + FIRST_BARS and tick // self._bar_ticks <= oldest
 
     def forget_from(self, tick: int) -> None:
         """Forget all that starts at a position or later: from there the music goes another way."""
@@ -75,8 +75,8 @@ class BarMemory:
         self.until = min(self.until, tick)
 
     def forget_places_after(self, number: int) -> None:
-        """Forget the places of all bars after this one."""
-        for later in [key for key in self._places if key > number]:
+        """Forget the places of all bars after this one, but for the first of all."""
+        for later in [key for key in self._places if key > max(number, self._first_bar)]:
             del self._places[later]
 
     def before(self, number: int) -> Any:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from runtime.messages import REAL_TIME, Kind, Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note, cut_at
+from runtime.panics import Panics
 from runtime.ports.base import OutputPort
 from runtime.scheduler import Scheduler
 from runtime.sync.clock_out import ClockOut
@@ -24,6 +25,9 @@ LOOK_SECONDS: Final = 0.02
 """How often a transport that somebody else sets is asked, if nothing wakes the dispatcher before."""
 MAKING_SECONDS: Final = 0.05
 """How long a song that starts waits for its first notes to be made."""
+ABSENT_SECONDS: Final = 0.25
+"""A dispatcher that wakes so much later than it wanted to was stopped, or the machine slept: notes whose time has come
+meanwhile are not started any more."""
 
 
 class NoteSource(Protocol):
@@ -62,7 +66,8 @@ class Dispatcher:
         delay: Tells how many seconds after its time what starts or ends at a position shall be sent.
         worst_lateness_seconds: The most that a message left after it was due.
         late_notes: Notes that came from the source after their time; they were played at once.
-        missed_notes: Notes that came after their end; they were left out.
+        missed_notes: Notes that came after their end, or whose time came while this program was stopped; they were left
+            out.
         lost_notes: Notes that were not heard because the port was away.
 
     """
@@ -97,7 +102,7 @@ class Dispatcher:
         self._clock_out = clock_out
         self._on_sent = on_sent
         self._wake = wake
-        self._panic = False
+        self._panics = Panics()
         self._away = False  # the port is
         self._owed: dict[tuple[Kind, int, int], Message] = {}  # what ends the notes that sounded when the port went
         self._scheduler = Scheduler()
@@ -106,6 +111,8 @@ class Dispatcher:
         self._latest_due = float("-inf")
         self._taken_before = 0
         self._pull_tick = self.position_tick()
+        self._awaited = 0.0  # when it was time to look
+        self._absent_before = self._pull_tick  # what started before this position started while nobody was there
         self.early_seconds = 0.0
         self.delay: Callable[[int], float] = lambda _: 0.0
         self.worst_lateness_seconds = 0.0
@@ -143,9 +150,17 @@ class Dispatcher:
         """Return the last position reached at a time of the port's clock; negative before the start."""
         return self._transport.tick_at(seconds)
 
-    def panic(self) -> None:
-        """End what sounds as soon as possible; may be called on any thread."""
-        self._panic = True
+    def panic(self, until_seconds: float | None = None) -> None:
+        """End what sounds as soon as possible, and nothing else: what has not begun is played in its time.
+
+        May be called on any thread.
+
+        Args:
+            until_seconds: The time of the port's clock at which that was asked for; what has begun since then goes on.
+                None for now.
+
+        """
+        self._panics.ask(self._clock.now() if until_seconds is None else until_seconds)
         if self._wake is not None:
             self._wake.set()
 
@@ -154,23 +169,28 @@ class Dispatcher:
 
         However it ends, by an exception too, every note that sounds is ended before this returns.
         """
+        self._awaited = self._clock.now()
         try:
             while not stop.is_set():
                 if self._wake is not None:
                     self._wake.clear()  # before looking: what comes from now on wakes again
                 for move in self._transport.moves(self._clock.now()):
                     self._follow(move)
-                if self._panic:
-                    self._panic = False
-                    self._silence(self.position_tick())
+                now = self._clock.now()
+                if now - self._awaited > ABSENT_SECONDS:
+                    self._leave_out_missed(now)
                 self._tend()
+                self._obey_panics()
                 if self._transport.running:
-                    self._let_pass() if self._away else self._send_due()
+                    if self._is_behind(now):
+                        self._pull()
+                    self._let_pass() if self._away else self._send_due(now)
                     self._pull()
                 self._report(self._port.pending_count())
                 deadline = self._next_deadline()
                 if deadline is None:
                     break
+                self._awaited = max(deadline, now)
                 self._clock.wait_until(deadline, self._wake or stop)
         finally:
             try:
@@ -188,6 +208,7 @@ class Dispatcher:
                 self._silence(move.tick)
                 self._go_to(move.tick)
             case MoveKind.START:
+                self._panics.start(max(self._clock.now(), self._transport.seconds_at(move.tick)))
                 if self._taken_before != move.tick:
                     self._go_to(move.tick)
                 self._source.wait_until_made(move.tick + PULL_TICKS, MAKING_SECONDS)
@@ -199,23 +220,45 @@ class Dispatcher:
         """Forget the notes at hand and take those from another position on."""
         self._scheduler = Scheduler()
         self._source.locate(tick)
-        self._taken_before = self._pull_tick = tick
+        self._taken_before = self._pull_tick = self._absent_before = tick
+
+    def _leave_out_missed(self, now: float) -> None:
+        """Start none of the notes whose time has come while this program was stopped; their place is silent."""
+        self._rewind()
+        self._absent_before = self._transport.tick_at(now + self.early_seconds)
+        self.missed_notes += self._scheduler.skip_to(self._absent_before)
 
     def _give_again(self) -> None:
         """Take back what has not left, and give it its time by the new tempo."""
-        taken_back = self._take_back()
-        self._unsent.extendleft(reversed(taken_back))
-        self._send_unsent()
+        self._rewind()
         self._pull_tick = min(self._pull_tick, self.position_tick())
 
-    def _take_back(self) -> list[Message]:
+    def _rewind(self) -> None:
+        """Take back what has not left: what has not begun waits again, and what has not ended sounds."""
         pending = self._port.discard_pending()
         for _ in pending:
             self._on_the_way.pop()
+        taken_back = [*pending, *self._unsent]
+        self._unsent.clear()
         self._latest_due = float("-inf")
         if self._clock_out is not None:
-            self._clock_out.take_back([*pending, *self._unsent])
-        return [message for message in pending if message.kind not in REAL_TIME]
+            self._clock_out.take_back(taken_back)
+        self._scheduler.take_back([message for message in taken_back if message.kind not in REAL_TIME])
+        self._panics.take_back(taken_back)
+
+    def _obey_panics(self) -> None:
+        """End what had begun when a panic was asked for, with all notes off on its channels.
+
+        Where nothing had, nothing is done: what is about to leave would be given anew, and could come late by that.
+        """
+        until = self._panics.due()
+        if until is None or self._away:
+            return
+        self._rewind()
+        keys, channels = self._panics.end(until, self._scheduler.sounding)
+        # Behind all that has started: as early as the messages leave.
+        tick = self._transport.tick_at(self._clock.now() + self.early_seconds) + 1
+        self._end_with([*self._owed.values(), *self._scheduler.hush(tick, keys, channels)])
 
     def _stop_clock(self, tick: int) -> None:
         stop = None if self._clock_out is None else self._clock_out.stop(tick)
@@ -226,11 +269,9 @@ class Dispatcher:
         """See whether the port is there, and do what becomes of the music when it goes and when it is back."""
         away, self._away = self._away, not self._port.tend()
         if self._away and not away:
-            lost = [*self._take_back(), *self._unsent]
-            self._unsent.clear()
-            self._scheduler.take_back([message for message in lost if message.kind not in REAL_TIME])
-            self.lost_notes += sum(message.kind is Kind.NOTE_ON for message in lost)
-            self._owe(self._scheduler.release(self.position_tick()))
+            self._rewind()
+            # By MIDI they cannot leave now; what sounds here, beside it, hears them.
+            self._end_with(self._scheduler.release(self.position_tick()))
         elif away and not self._away:
             self._let_pass()
             # A receiver that has survived still plays them; one that has not does not mind.
@@ -249,9 +290,9 @@ class Dispatcher:
         now = self._clock.now()
         self._owe([message for message in messages if self._give(message, now) is None])
 
-    def _send_due(self) -> None:
-        """Give the port what is due, or will be within its lead."""
-        while (tick := self._next_tick()) is not None and self._send_seconds(tick) <= self._clock.now():
+    def _send_due(self, now: float) -> None:
+        """Give the port what is due, or will be within its lead; `now` is a time that is known to be the present."""
+        while (tick := self._next_tick()) is not None and self._send_seconds(tick) <= now:
             if self._clock_out is not None:
                 self._unsent += self._clock_out.due(tick)
             self._unsent += self._scheduler.due(tick)
@@ -291,7 +332,15 @@ class Dispatcher:
             return None
         sent = Sent(message, due_seconds, leaves)
         self._on_the_way.append(sent)
+        self._panics.strike(message, leaves)
         return sent
+
+    def _is_behind(self, now: float) -> bool:
+        """Tell whether what is due has not all been taken from the source: this thread was held up.
+
+        What ends at a position closes it; a note that is taken only then starts a tick late.
+        """
+        return self._transport.tick_at(now + self._port.lead_seconds + self.early_seconds) >= self._taken_before
 
     def _pull(self) -> None:
         """Take notes from the source up to the horizon, if it is time to."""
@@ -308,7 +357,7 @@ class Dispatcher:
 
     def _schedule(self, notes: list[Note], now: float) -> None:
         sent_tick = self._transport.tick_at(now + self.early_seconds)
-        in_time = [note for note in notes if note.end > sent_tick]
+        in_time = [note for note in notes if note.end > sent_tick and note.onset >= self._absent_before]
         self.missed_notes += len(notes) - len(in_time)
         self.late_notes += sum(self._due_seconds(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
         for note in in_time:
@@ -340,7 +389,6 @@ class Dispatcher:
 
     def _silence(self, tick: int) -> None:
         """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
-        taken_back = self._take_back()
-        self._scheduler.take_back([*taken_back, *(one for one in self._unsent if one.kind not in REAL_TIME)])
-        self._unsent.clear()
+        self._rewind()
+        self._panics.forget_uses()
         self._end_with([*self._owed.values(), *self._scheduler.silence(tick)])

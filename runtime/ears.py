@@ -5,12 +5,13 @@ from collections.abc import Callable
 from runtime.sync.clock_in import CLOCK_MESSAGES
 from runtime.sync.conductor import Inbox
 
-CHANNEL_STATUS = range(0x80, 0xF0)
-NOTE_STATUS = range(0x80, 0xA0)
+STEERING_STATUS = range(0x90, 0xF0)
+"""Channel messages but note-offs, which some DAWs send by the thousand before they start, and which turn nothing."""
+PLAYING_STATUS = frozenset({*range(0x80, 0xF0), 0xFE, 0xFF})
+"""What tells of keys: all channel messages, active sensing and system reset."""
 
-
-OnChannel = Callable[[bytes], None]
-"""Told of a channel message."""
+OnMessage = Callable[[bytes, float], None]
+"""Told of a message, and when it came in by the port's clock."""
 
 
 class Ears:
@@ -18,15 +19,15 @@ class Ears:
 
     Attributes:
         inbox: Where messages about the clock go; None where nobody else may set the time.
-        on_channel: Told of channel messages.
-        on_note: Told of notes, and when they came.
+        on_channel: Told of the channel messages that can turn something.
+        on_playing: Told of what comes from a keyboard.
 
     """
 
     def __init__(self, inbox: Inbox | None = None) -> None:
         self.inbox = inbox
-        self.on_channel: OnChannel = lambda _: None
-        self.on_note: Callable[[bytes, float], None] = lambda *_: None
+        self.on_channel: OnMessage = lambda *_: None
+        self.on_playing: OnMessage = lambda *_: None
 
     def hear(self, message: bytes, seconds: float) -> None:
         """Take a message that came in at a time of the port's clock."""
@@ -34,7 +35,7 @@ class Ears:
             if self.inbox is not None:
                 self.inbox.put(message, seconds)
             return
-        if message and message[0] in NOTE_STATUS:
-            self.on_note(message, seconds)
-        if message and message[0] in CHANNEL_STATUS:
-            self.on_channel(message)
+        if message and message[0] in PLAYING_STATUS:
+            self.on_playing(message, seconds)
+        if message and message[0] in STEERING_STATUS:
+            self.on_channel(message, seconds)

@@ -3,6 +3,9 @@
 `continue`: while the player plays we are silent; a beat after the last key was let go we go on from the phrase.
 `answer`: the player and we alternate every so many bars; our bars go on from theirs.
 
+Keys are let go by their note-offs, or as `runtime.held_keys` has it where those are lost: we are silent for no key that
+nobody holds.
+
 The phrase is moved onto the grid (`snapped`) and given to the network as if it had made it; the music goes on from the
 state after it.
 """
@@ -14,12 +17,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from runtime.errors import ComposerError
+from runtime.held_keys import HeldKeys
 from runtime.improviser import Advance
 from runtime.making.feeding import snapped
 from runtime.notes import TICKS_PER_QUARTER, Note
 
 LISTENS: Final = ("off", "continue", "answer")
-NOTE_OFF, NOTE_ON = 0x80, 0x90
 LOOK_SECONDS: Final = 0.02
 FEED_TICKS: Final = TICKS_PER_QUARTER // 2 + 4
 """How long before our first bar a phrase is taken up: the dispatcher takes notes so early, and they must be made."""
@@ -117,13 +120,13 @@ class Listener:
         self._now = now
         self._heard: deque[tuple[bytes, float]] = deque(maxlen=LARGEST)
         self._phrase: deque[Note] = deque(maxlen=LARGEST)
-        self._down: dict[int, tuple[int, int]] = {}  # keys that are held: since when, how loud
-        self._last_tick = 0
+        self._keys = HeldKeys(together.beat_ticks)
+        self._last_seconds = float("-inf")  # when a key was struck or let go last
         self._listening = False
         self._answered = -1  # the turn at the last look
 
     def put(self, message: bytes, seconds: float) -> None:
-        """Take a note message that came in at a time of the port's clock; returns at once."""
+        """Take a message that came in from the player at a time of the port's clock; returns at once."""
         self._heard.append((message, seconds))
 
     def run(self, stop: threading.Event) -> None:
@@ -133,35 +136,38 @@ class Listener:
 
     def look(self) -> None:
         """Read what has come in, and take it up if it is time to."""
+        now = self._now()
         flooded = len(self._heard) == LARGEST
         while self._heard:
             self._hear(*self._heard.popleft())
-        if flooded:
-            self._down.clear()  # who let go which keys is lost
-        now = self._tick_at(self._now())
-        beat = self._together.beat_ticks
+        if flooded or self._keys.are_lost(now):  # in a flood, who let go which keys is lost
+            self._take(self._keys.let_go_of_all(self._tick_at(now)), now)
         if self._together.mode == "answer":
-            self._answer(now)
-        elif self._listening and not self._down and not 0 <= now - self._last_tick < beat:  # the song can go back
+            self._answer(self._tick_at(now))
+        elif self._listening and not self._keys.held and self._has_paused(now):
+            beat = self._together.beat_ticks
             self._go_on(-(-self._stream.taken_before() // beat) * beat)
             self._listening = False
 
+    def _has_paused(self, now: float) -> bool:
+        """Tell whether a beat has passed since the last key, by positions; the song can go back meanwhile."""
+        ticks = self._tick_at(now) - self._tick_at(self._last_seconds)
+        return not 0 <= ticks < self._together.beat_ticks
+
     def _hear(self, message: bytes, seconds: float) -> None:
-        if len(message) != 3:
-            return
-        status, pitch, velocity = message[0] & 0xF0, message[1] & 0x7F, message[2] & 0x7F
         tick = self._tick_at(seconds)
-        if status not in (NOTE_ON, NOTE_OFF) or tick < 0:
-            return
-        self._last_tick = tick
-        if pitch in self._down:
-            onset, loudness = self._down.pop(pitch)
-            self._phrase.append(Note(onset, pitch, max(1, tick - onset), loudness))
-        if status == NOTE_ON and velocity:
-            self._down[pitch] = (tick, velocity)
+        self._take(self._keys.hear(message, seconds, tick), seconds)
+        if self._keys.last_struck == seconds:
+            self._last_seconds = seconds
             if self._together.mode == "continue" and not self._listening:
                 self._listening = True
                 self._stream.pause()
+
+    def _take(self, notes: list[Note], seconds: float) -> None:
+        """Add notes that have ended to the phrase."""
+        if notes:
+            self._phrase.extend(notes)
+            self._last_seconds = seconds
 
     def _answer(self, now: int) -> None:
         turn = self._together.turn(now + FEED_TICKS)
@@ -169,9 +175,9 @@ class Listener:
         if turn < 0 or turn % 2 == 0 or turn == answered:
             return
         start = self._together.turn_start(turn)
-        sounding = [Note(onset, pitch, max(1, now - onset), loud) for pitch, (onset, loud) in self._down.items()]
         first = start - self._together.turn_ticks
-        self._phrase = deque((note for note in (*self._phrase, *sounding) if first <= note.onset < start), LARGEST)
+        notes = (*self._phrase, *self._keys.sounding(now))
+        self._phrase = deque((note for note in notes if first <= note.onset < start), LARGEST)
         if self._phrase:
             self._go_on(start)
 

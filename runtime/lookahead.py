@@ -10,6 +10,7 @@ from runtime.bar_memory import BarMemory
 from runtime.errors import ComposerError, MissingError, RunError
 from runtime.improviser import Advance, Place, Placed
 from runtime.notes import TICKS_PER_QUARTER, Note
+from runtime.stretches import Anew, Stretches
 
 WAIT_SECONDS: Final = 0.1
 """How soon a stop is seen while the queue is full."""
@@ -38,7 +39,8 @@ class LookAhead:
 
     It is the dispatcher's `NoteSource`. What has been made but not taken can be dropped and made anew from the
     state kept before it (`restart`), so that a changed control is heard long before the look-ahead has run out; and it
-    can go on from any other position (`locate`), with the notes that were made there before if nothing has changed.
+    can go on from any other position (`locate`), with the notes that were made there before if nothing has changed. A
+    position far beyond them begins music of its own, at once and the same each time (`runtime.stretches`).
 
     An engine that fails, or is too slow, costs a rest: the music comes in again on the next bar line.
 
@@ -60,8 +62,20 @@ class LookAhead:
         ahead_ticks: int,
         end_tick: int | None = None,
         rest: Rest | None = None,
+        anew: Anew | None = None,
     ) -> None:
-        """Get ready; `rest` is needed for an engine that may fail, which otherwise ends the performance."""
+        """Get ready.
+
+        Args:
+            advance: Makes the next event.
+            cursor: The place before the first.
+            bar_ticks: Length of a bar.
+            ahead_ticks: How far ahead of what is taken the music is made.
+            end_tick: Position at which it ends.
+            rest: Needed for an engine that may fail, which otherwise ends the performance.
+            anew: Begins at far positions; without it all bars before them are made.
+
+        """
         self.end_tick = end_tick
         self.rests = 0
         self.problem: Exception | None = None
@@ -73,12 +87,11 @@ class LookAhead:
         self._late: list[Note] = []
         self._advance = advance
         self._cursor: Place = cursor
-        self._memory = BarMemory(bar_ticks)
-        self._memory.keep(0, cursor)
+        self._beginning, self._anew = cursor, anew
+        self._stretches = Stretches(bar_ticks, cursor)
         self._restarts = 0
         self._turn: Turn | None = None
         self._from = 0  # what is made before this position is passed over
-        self._stale_before = 0  # notes before this position were made otherwise than they would be now
         self._taken_before = 0
         self._failures = 0
         self._paused = False
@@ -86,6 +99,10 @@ class LookAhead:
         self._ended = False
         self._failure: BaseException | None = None
         self._changed = threading.Condition(threading.RLock())
+
+    @property
+    def _memory(self) -> BarMemory:
+        return self._stretches.present.memory
 
     def run(self, stop: threading.Event) -> None:
         """Keep the queue filled until `stop` is set; what ends it before is handed to the taker."""
@@ -175,6 +192,8 @@ class LookAhead:
             if tick > self._taken_before:
                 notes += self._memory.between(self._taken_before, tick)
                 self._taken_before = tick
+                present = self._stretches.present
+                present.reached_bar = max(present.reached_bar, tick // self.bar_ticks)
             while self._placed and self._placed[0].note.onset < tick:
                 self._placed.popleft()
             self._wake_if_short()
@@ -233,7 +252,8 @@ class LookAhead:
         start = max(turn.from_tick, self._taken_before)
         self._memory.forget_from(start)
         self._memory.forget_places_after(before.onset // self.bar_ticks)
-        self._stale_before = self._from = start
+        self._stretches.present.stale_before = self._from = start
+        self._stretches.have_turned()
         self._late = []
         self._cursor = before if turn.arrive is None else turn.arrive(before)
         self._complete = False
@@ -268,26 +288,61 @@ class LookAhead:
         return -(-tick // self.bar_ticks) * self.bar_ticks
 
     def locate(self, tick: int) -> None:
-        """Go on from a position, 0 or later: with the notes that were made there, or else with new ones up to it."""
+        """Go on from a position, 0 or later.
+
+        With the notes that were made there, or else with new ones: up to it from the last place before it, or, far from
+        all that was played, as if the music began there.
+        """
         with self._changed:
             self._from = self._taken_before = tick
             self._late = []
+            self._complete = False
             self.settled += self._turn is None
-            stale = tick < self._stale_before
-            if self._placed and self._placed[0].note.onset <= tick and not stale:
-                while self._placed and self._placed[0].note.onset < tick:
-                    self._placed.popleft()
-            else:
+            bar = tick // self.bar_ticks
+            stretch = self._stretches.present if self._anew is None else self._stretches.covering(bar)
+            if stretch is None:
+                self._begin_anew(bar)
+            elif stretch is not self._stretches.present or not self._skip_placed(tick):
                 self._restarts += 1
                 self._placed.clear()
-                self._cursor = self._memory.before(tick // self.bar_ticks)
-            if stale:
-                self._memory.forget_places_after(tick // self.bar_ticks)
-            if stale or self._memory.has_lost(tick):
-                self._memory.forget_from(tick)
-                self._stale_before = min(tick, self._stale_before)
-            self._complete = False
+                self._stretches.go_to(stretch)
+                self._cursor = self._memory.before(bar)
+                self._forget_stale(tick)
             self._wake_if_short()
+
+    def _skip_placed(self, tick: int) -> bool:
+        """Pass over what is made and not taken, up to a position; False if that is not among it, or is stale."""
+        stale = tick < self._stretches.present.stale_before
+        if stale or not self._placed or self._placed[0].note.onset > tick:
+            return False
+        while self._placed and self._placed[0].note.onset < tick:
+            self._placed.popleft()
+        return not self._memory.has_lost(tick)
+
+    def _forget_stale(self, tick: int) -> None:
+        """Forget what was made from a position on, if it would be made otherwise now, or is not whole any more."""
+        present = self._stretches.present
+        stale = tick < present.stale_before
+        if stale:
+            self._memory.forget_places_after(tick // self.bar_ticks)
+        if stale or self._memory.has_lost(tick):
+            self._memory.forget_from(tick)
+            present.stale_before = min(tick, present.stale_before)
+
+    def _begin_anew(self, bar: int) -> None:
+        """Begin at a bar far from all that was played; a turn that is to come has come."""
+        if self._anew is None:
+            return
+        present, turn = self._cursor, self._turn
+        if turn is not None:
+            self._advance, self._turn = turn.advance, None
+            present = present if turn.arrive is None else turn.arrive(present)
+        self._cursor = self._anew(self._beginning, present, bar * self.bar_ticks)
+        self._restarts += 1
+        self._placed.clear()
+        self._stretches.begin(bar, self._cursor)
+        if turn is not None:
+            self._stretches.have_turned()
 
     def finished(self) -> bool:
         """Tell whether every note there will be has been taken."""

@@ -145,6 +145,7 @@ def _lookahead(prepared: Prepared) -> LookAhead:
         ahead_ticks=AHEAD_BARS * prepared.meter.ticks_per_bar,
         end_tick=prepared.end_tick,
         rest=None if prepared.steerable is None else prepared.steerable.ensemble.resting,
+        anew=prepared.anew,
     )
 
 
@@ -190,8 +191,8 @@ def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
     return dispatcher
 
 
-def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport, threading.Event | None]:
-    """Who sets the time, and what wakes those who wait when there is news of it; None where there never is."""
+def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport, threading.Event]:
+    """Who sets the time, and what wakes those who wait when there is news, of it or of a panic."""
     port, tempo_bpm = output.port, prepared.tempo_bpm
     if output.link is not None:
         quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
@@ -199,7 +200,7 @@ def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport
     count_in = COUNT_IN_SECONDS + port.lead_seconds if port.awaits_connection else SOUND_COUNT_IN_SECONDS
     own = InternalTransport(port.clock.now() + count_in, tempo_bpm)
     if output.ears.inbox is None:
-        return own, None
+        return own, threading.Event()
     return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm), output.ears.inbox.wake
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.article import TokenControls, TokenEncoding, token_advancer, token_start
+from runtime.article import TokenControls, TokenEncoding, token_advancer, token_anew, token_start
 from runtime.bundle import BundleCard, load_bundle
 from runtime.controls import WHOLE, Controls, temperatures
 from runtime.engine import Engine
@@ -20,6 +20,7 @@ from runtime.settings import MusicSettings
 from runtime.steering.initial import turned_by
 from runtime.steering.knobs import Knobs
 from runtime.steering.steering import Steerable
+from runtime.stretches import Anew
 from runtime.style_mix import heaviest_of, read_mix, shown
 
 
@@ -35,6 +36,7 @@ class Prepared:
         advance: Makes the next event.
         cursor: The place before the first event, of the kind that `advance` takes.
         end_tick: Position at which the music ends, None if it does not.
+        anew: Begins at positions far from all that was played.
         steerable: What can be turned while it plays; None for the article's presets.
         channels: MIDI channel 1..16 of each voice.
 
@@ -47,6 +49,7 @@ class Prepared:
     advance: Advance
     cursor: Any
     end_tick: int | None
+    anew: Anew | None = None
     steerable: Steerable | None = None
     channels: tuple[int, ...] = (1,)
 
@@ -86,10 +89,11 @@ def prepare(settings: MusicSettings) -> Prepared:
     tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
     if isinstance(bundle.card.encoding, TokenEncoding):
         advance, cursor, steerable = _tokens(bundle.card.encoding, engine, settings, bundle.card)
+        anew: Anew = token_anew(bundle.card.encoding)
     else:
         weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
         steerable = _steerable(bundle.card, engine, settings, meter, weights)
-        advance = steerable.ensemble.advance(steerable.knobs, settings.seed)
+        advance, anew = steerable.ensemble.advance(steerable.knobs, settings.seed), steerable.ensemble.anew
         cursor = _beginning(steerable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
     return Prepared(
         style=" and ".join(shown({found[name].card.name: weight for name, weight in mix.items()}) for mix in mixes),
@@ -99,6 +103,7 @@ def prepare(settings: MusicSettings) -> Prepared:
         advance=advance,
         cursor=cursor,
         end_tick=end_tick,
+        anew=anew,
         steerable=steerable,
         channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
     )

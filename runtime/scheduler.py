@@ -1,6 +1,6 @@
 """Notes in, messages out: which note-ons and note-offs are due at a position. Pure: it knows no clock and no port."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 
 from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
@@ -23,8 +23,10 @@ class Scheduler:
     def __init__(self) -> None:
         self._waiting: list[tuple[int, int, Note]] = []  # a heap of (start, channel, note)
         self._sounding: dict[_Key, int] = {}  # position at which each ends
+        self._voices: dict[_Key, int] = {}  # who struck each key last
         self._channels: set[int] = set()
         self._open: int | None = None  # first position that has not been handed out; None before the first
+        self._untouched: int | None = None  # first position of which nothing has left; None before the first
 
     @property
     def sounding(self) -> frozenset[_Key]:
@@ -69,20 +71,29 @@ class Scheduler:
     def take_back(self, messages: Sequence[Message]) -> None:
         """Undo messages that a port was given but had not sent, newest given last.
 
-        A start that never left does not sound; an end that never left leaves its note sounding. The notes do not
-        wait again: this is for the way to `silence`.
+        A start that never left does not sound, and its note waits again; an end that never left leaves its note
+        sounding until then.
         """
         if messages:
-            self._open = messages[0].tick + 1  # a part of that position may have left
+            self._open = messages[0].tick
+            self._untouched = messages[0].tick + 1  # a part of that position may have left
         for message in reversed(messages):
             key = (message.channel, message.number)
             if message.kind is Kind.NOTE_ON:
-                self._sounding.pop(key, None)
+                self._wait_again(message, self._sounding.pop(key, message.tick))
             elif message.kind is Kind.NOTE_OFF:
                 self._sounding[key] = message.tick
+            elif message.kind is Kind.CONTROL:
+                self._channels.add(message.channel)
+
+    def _wait_again(self, start: Message, end: int) -> None:
+        if end > start.tick:
+            voice = self._voices.get((start.channel, start.number), 0)
+            note = Note(start.tick, start.number, end - start.tick, start.value, voice)
+            heappush(self._waiting, (start.tick, start.channel, note))
 
     def skip_to(self, tick: int) -> int:
-        """Leave out the notes that start before a position; return how many. Only while nothing sounds."""
+        """Leave out the notes that would start before a position; return how many."""
         skipped = self._pop_starts(tick - 1)
         self._open = self._not_before_open(tick)
         return len(skipped)
@@ -97,25 +108,37 @@ class Scheduler:
 
         Returns:
             Note-offs for every sounding pitch, then sustain pedal up and all-notes-off on each channel that was
-            used since the last silence, at `tick` or at the first open position if that is later.
+            used since the last silence, at `tick` or at the first position of which nothing has left if that is later.
 
         """
-        position = self._not_before_open(tick)
-        ends = self._end(sorted(self._sounding), position)
-        controls = [
-            Message(position, Kind.CONTROL, channel, controller, 0)
+        position = tick if self._untouched is None else max(tick, self._untouched)
+        messages = self.hush(tick=position, keys=self.sounding, channels=self._channels)
+        self._open = self._untouched = position + 1
+        return messages
+
+    def hush(self, tick: int, keys: Collection[_Key], channels: Collection[int]) -> list[Message]:
+        """End some of what sounds; no position is closed, and what waits starts when it would have.
+
+        Args:
+            tick: Position of the messages.
+            keys: What to end, of what sounds.
+            channels: Where the sustain pedal goes up and all notes off is said, if they were used.
+
+        """
+        used = sorted(self._channels.intersection(channels))
+        ends = self._end(sorted(keys), tick)
+        self._channels.difference_update(used)
+        return ends + [
+            Message(tick, Kind.CONTROL, channel, controller, 0)
             for controller in (SUSTAIN_PEDAL, ALL_NOTES_OFF)
-            for channel in sorted(self._channels)
+            for channel in used
         ]
-        self._channels.clear()
-        self._open = position + 1
-        return ends + controls
 
     def _not_before_open(self, tick: int) -> int:
         return tick if self._open is None else max(tick, self._open)
 
     def _take(self, position: int) -> list[Message]:
-        self._open = position + 1
+        self._open = self._untouched = position + 1
         starts = self._pop_starts(position)
         ends = [key for key, end in self._sounding.items() if end <= position or key in starts]
         return self._end(sorted(ends), position) + self._start(starts, position)
@@ -139,6 +162,7 @@ class Scheduler:
         messages: list[Message] = []
         for (channel, pitch), note in sorted(starts.items()):
             self._sounding[channel, pitch] = note.end
+            self._voices[channel, pitch] = note.voice
             self._channels.add(channel)
             messages.append(Message(position, Kind.NOTE_ON, channel, pitch, note.velocity))
         return messages

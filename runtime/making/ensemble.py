@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,11 +11,16 @@ from runtime.engine import Engine
 from runtime.improviser import Advance, Cursor, Improvisation, Voice, solo
 from runtime.making.ending import Ended, EndedPlace
 from runtime.making.feeding import MOST_NOTES, fed, since_rest
-from runtime.making.form import Formed
-from runtime.making.held import Held
+from runtime.making.form import Formed, FormPlace
+from runtime.making.held import Held, HeldPlace
 from runtime.making.together import TogetherPlace, begin, each, together
 from runtime.notes import Note
 from runtime.steering.knobs import Knobs
+
+NUMBERS_A_TICK: Final = 1 << 32
+"""Events of music that begins at a position of its own are numbered from a multiple of this: no two draw one noise."""
+ENDING_BARS: Final = 5
+"""So many bars before the end music begins at the latest that ends on its tonic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,30 @@ class Ensemble:
     def piece_at(self, tick: int) -> Any:
         """Return the place before a new piece that begins at a bar line; a form begins again."""
         return self._joined([one.begin(self._piece(tick), tick) for one in self._plain])
+
+    def anew(self, beginning: Any, present: Any, tick: int) -> Any:
+        """Return the place from which a bar line is played that is far from all that was played.
+
+        What is held is held there too. Otherwise the music begins as it did in the beginning, after a primer if there
+        was one, but with noise that is the position's; in a form it begins with the section, and sections that have
+        been played come back. An ending comes after a few bars that tell its key.
+
+        Args:
+            beginning: The place before the first note.
+            present: Where the music is.
+            tick: Position of the bar line; the notes before it are to be passed over.
+
+        """
+        if tick <= self._plan.first_tick:
+            return beginning
+        if self._plan.end_tick is not None:
+            before_end = self._plan.end_tick - ENDING_BARS * self._bar
+            tick = max(self._plan.first_tick, min(tick, before_end))
+        places = [
+            player.anew(first, place, tick - self._plan.first_tick, tick)
+            for player, first, place in zip(self._plain, _parts(beginning), _parts(present), strict=True)
+        ]
+        return self._joined(places)
 
     def resting(self, place: Any, tick: int) -> Any:
         """Return the place from which nothing starts before a position."""
@@ -156,11 +185,35 @@ class _Player:
         place: Any = cursor if self.formed is None else self.formed.begin(cursor, tick)
         return place if self.ended is None else EndedPlace(place, cursor.onset)
 
+    def anew(self, beginning: Any, present: Any, ticks: int, tick: int) -> Any:
+        """Begin at a bar line, so many ticks after the beginning, that nobody has come to; see `Ensemble.anew`."""
+        beginning, present = _inner(beginning), _inner(present)
+        place: Any
+        if isinstance(present, HeldPlace):
+            place = self.held.held_at(present, tick)
+        elif self.formed is not None:
+            form = present if isinstance(present, FormPlace) and present.origin <= tick else beginning
+            ticks = form.origin - beginning.origin
+            inner = self.improvisation.moved(beginning.inner, ticks, beginning.inner.number)
+            place = self.formed.begin_at(inner, form.origin, tick, form.kept)
+        else:
+            place = self.improvisation.moved(beginning, ticks, tick * NUMBERS_A_TICK)
+        return place if self.ended is None else EndedPlace(place, place.onset)
+
     def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
         return _inside(place, lambda one: self.held.hold(one, notes, first, last))
 
     def let_go(self, place: Any, tick: int) -> Any:
         return _inside(place, lambda one: self.held.let_go(one, tick))
+
+
+def _inner(place: Any) -> Any:
+    return place.inner if isinstance(place, EndedPlace) else place
+
+
+def _parts(place: Any) -> list[Any]:
+    """Return the place of each voice."""
+    return [part.place for part in place.parts] if isinstance(place, TogetherPlace) else [place]
 
 
 def _inside(place: Any, change: Callable[[Any], Any]) -> Any:

@@ -109,6 +109,20 @@ class Formed:
         """Return the place at the beginning of the form."""
         return FormPlace(inner, inner.onset, origin, 0, inner)
 
+    def begin_at(self, inner: Any, origin: int, tick: int, kept: Mapping[str, Kept]) -> FormPlace:
+        """Return the place at the beginning of the section that a position lies in.
+
+        Args:
+            inner: The voice's place at the beginning of the form.
+            origin: Position of the form's first bar line.
+            tick: Behind it.
+            kept: Sections that come back; others are new.
+
+        """
+        number = (tick - origin) // self._ticks
+        inner = self._voice.moved(inner, number * self._ticks, number * NUMBERS_A_SECTION)
+        return self._next_section(FormPlace(inner, inner.onset, origin, number - 1, inner, kept=kept))
+
     def ask(self, place: FormPlace, favour: Favour | None = None) -> Ask | None:
         """Return what the network is to be run on; None while notes come again as they were."""
         if place.replay is None:

@@ -129,6 +129,13 @@ class Held:
         cursor = self._improvisation.brought(place.cursor, tick)
         return replace(place, onset=max(place.onset, tick - 1), cursor=cursor, replay=place.replay.past(tick - 1, None))
 
+    def held_at(self, place: HeldPlace, tick: int) -> HeldPlace:
+        """Return the place from which what is held is repeated at another position, in the same phase."""
+        start = place.began + (tick - place.began) // place.length * place.length
+        again = replayed(place.notes, start - place.began, self._variation)
+        cursor = self._improvisation.brought(place.cursor, tick)
+        return replace(place, onset=tick - 1, cursor=cursor, round_start=start, replay=again.past(tick - 1, None))
+
     def _present(self, place: Any) -> Any:
         """Let go what is not held any more: after a locate a place can be one of bars that were held once."""
         if self._holding or not isinstance(place, HeldPlace):

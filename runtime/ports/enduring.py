@@ -16,6 +16,8 @@ GRACE_SECONDS: Final = 0.05
 """Left to who reads the clock of a lost port at this moment, before that is closed."""
 _LEAVE_SECONDS: Final = 3.0  # how long closing waits for an attempt to open that hangs
 
+_UNPLUGGED: Final = b"\xff"  # system reset: what a keyboard says that is switched on anew, with no key down
+
 OpenPort = Callable[[str], OutputPort]
 """Opens a port under a name; raises MissingError where the MIDI system does not run."""
 
@@ -108,7 +110,10 @@ class EnduringPort(OutputPort):
         return self._description
 
     def listen(self, on_message: OnMessage) -> str:
-        """Open an input that comes back too; its times go on as the port's clock does. See `OutputPort.listen`."""
+        """Open an input that comes back too; its times go on as the port's clock does. See `OutputPort.listen`.
+
+        When something that was connected to it has gone, a system reset is handed over: its keys are not held any more.
+        """
         if self._inner is None:
             raise PortLostError(f"{self.name} is away: start its MIDI system again")
         name = _listen(self._inner, on_message)
@@ -166,6 +171,7 @@ class EnduringPort(OutputPort):
         undelivered = inner.port.discard_pending()
         self.lost_messages += len(undelivered)
         self._undelivered += undelivered
+        self._tell_unplugged(self._seen[-1] if self._seen else frozenset())
         self._lost = (inner.port, self._time.now(), str(error))
         self._went_away.set()
 
@@ -217,7 +223,13 @@ class EnduringPort(OutputPort):
         The last two looks count: a system that ends in good order takes its connections away one by one.
         """
         self._missed -= {wire for wire in self._missed if port.connect(wire)}
-        self._seen.append(port.wires())
+        wires = port.wires()
+        self._tell_unplugged(self._seen[-1] - wires if self._seen else frozenset())
+        self._seen.append(wires)
+
+    def _tell_unplugged(self, gone: frozenset[Wire]) -> None:
+        if self._on_message is not None and any(wire.incoming for wire in gone):
+            self._on_message(_UNPLUGGED, self._time.now())
 
     def _close(self) -> None:
         self._end.set()

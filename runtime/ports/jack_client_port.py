@@ -13,7 +13,7 @@ from typing import Final
 import jack
 
 from runtime.errors import MissingError
-from runtime.messages import Message
+from runtime.messages import Kind, Message
 from runtime.ports.base import OnMessage, OutputPort, PortLostError, Wire
 from runtime.ports.jack_clock import JackClock
 from runtime.ports.libjack import PeriodReader, PeriodWriter
@@ -22,7 +22,13 @@ from runtime.ports.periods import PeriodWatch, signed_frames
 
 LEAD_SECONDS: Final = 0.1
 MOST_READ: Final = 64
-"""Messages read in a period; what a flood brings beyond that is left out."""
+"""Channel messages that are handed over in a period; the others wait for the next ones. A DAW that starts can send
+thousands at once (note-offs of all pitches on all channels): its Start and first clock must not wait behind them."""
+STALE_SECONDS: Final = 0.25
+"""A start found so long after its frame was queued before this program was stopped; it is left out."""
+MOST_WAITING: Final = 8192
+"""Channel messages that wait; of a flood the oldest go."""
+_FIRST_SYSTEM: Final = 0xF0
 _WRITE_MARGIN_SECONDS: Final = 0.5  # how much longer than planned closing waits for the queue
 
 jack.set_error_function(lambda _: None)  # libjack prints to stderr; what matters comes as an exception
@@ -64,6 +70,7 @@ class JackClientPort(OutputPort):
         self._input = f"{port_name} in"
         self._reader = PeriodReader(self._client.midi_inports.register(self._input))
         self._on_message: OnMessage | None = None
+        self._unread: deque[tuple[bytes, float]] = deque(maxlen=MOST_WAITING)
         self._last_start: int = self._client.last_frame_time
         self._watch = PeriodWatch(self._last_start)
         self.late_count = 0
@@ -150,18 +157,30 @@ class JackClientPort(OutputPort):
         self._period.begin(frames)
         self._last_start = start = self._period.start_frame()
         if self._on_message is not None:
-            for offset, data in self._reader.read(frames, MOST_READ):
-                self._on_message(data, self._jack_clock.unwrapped(start + offset) / self._rate)
+            self._hand_over(self._on_message, start, frames)
         too_late = self._watch.too_late(start, self._period.frames_since_start(), frames)
         if too_late or not self._queue:
             return
         with suppress(IndexError):  # the queue ran empty, here or by `discard_pending`
-            while (offset := signed_frames(self._queue[0][0], start)) < frames and self._write(max(0, offset)):
+            while (offset := signed_frames(self._queue[0][0], start)) < frames and self._write(offset):
                 self.late_count += offset < 0
+
+    def _hand_over(self, on_message: OnMessage, start: int, frames: int) -> None:
+        """Hand over what has come in: system messages at once, channel messages so many at a time."""
+        for offset, data in self._reader.read(frames):
+            seconds = self._jack_clock.unwrapped(start + offset) / self._rate
+            if data and data[0] >= _FIRST_SYSTEM:
+                on_message(data, seconds)
+            else:
+                self._unread.append((data, seconds))
+        for _ in range(min(MOST_READ, len(self._unread))):
+            on_message(*self._unread.popleft())
 
     def _write(self, offset: int) -> bool:
         entry = self._queue.popleft()
-        written = self._period.write(offset, entry[2])
+        if offset < -STALE_SECONDS * self._rate and entry[1].kind is Kind.NOTE_ON:
+            return True
+        written = self._period.write(max(0, offset), entry[2])
         if not written:
             self._queue.appendleft(entry)  # the period's buffer is full: it goes first in the next
         return written

@@ -72,13 +72,13 @@ class PeriodReader:
         self._get = _function(library, "jack_midi_event_get", ctypes.c_int, event, ctypes.c_void_p, frames)
         self._port = _address(port)
 
-    def read(self, frames: int, most: int) -> list[tuple[int, bytes]]:
-        """Return the first messages of this period, `most` of them, as (frame in the period, bytes)."""
+    def read(self, frames: int) -> list[tuple[int, bytes]]:
+        """Return the messages of this period, as (frame in the period, bytes)."""
         buffer = self._get_buffer(self._port, frames)
         event = _Event()
         return [
             (event.time, ctypes.string_at(event.buffer, event.size))
-            for index in range(min(most, self._count(buffer)))
+            for index in range(self._count(buffer))
             if self._get(ctypes.byref(event), buffer, index) == 0 and event.size <= LONGEST_MESSAGE
         ]
 

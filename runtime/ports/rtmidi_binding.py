@@ -95,9 +95,9 @@ class MidiIn(_Client):
         super().__init__(client)
 
     def receive(self, on_data: Callable[[bytes], None]) -> None:
-        """Hand over each message but system exclusive ones and active sensing, on a thread of RtMidi's."""
+        """Hand over each message but system exclusive ones, on a thread of RtMidi's."""
         # Sysex, timing, active sensing: whether to leave them out.
-        self._client.ignore_types(True, False, True)  # noqa: FBT003 - the two bindings name them differently
+        self._client.ignore_types(True, False, False)  # noqa: FBT003 - the two bindings name them differently
         self._client.set_callback(_CALLBACKS[NAME](on_data))
 
 

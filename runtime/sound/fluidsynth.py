@@ -12,7 +12,7 @@ from typing import IO, Final
 from runtime.errors import InputError, MissingError
 from runtime.messages import Kind, Message
 from runtime.realtime import HELPING_PRIORITY, raise_priority
-from runtime.sound.player import LEAD_SECONDS, MessageQueue
+from runtime.sound.player import LEAD_SECONDS, STALE_SECONDS, MessageQueue
 from runtime.sound.sampler import RATE
 from runtime.whole_files import fill_whole
 
@@ -226,7 +226,7 @@ class FluidSynth:
             wait = _IDLE_SECONDS if due is None else due - time.monotonic()
             if due is not None and wait <= 0:
                 taken = self._queue.take()
-                if taken is not None:
+                if taken is not None and (wait > -STALE_SECONDS or taken[1].kind is not Kind.NOTE_ON):
                     self._tell(command_line(taken[1]))
             elif due is None:
                 self._news.wait(wait)

@@ -9,6 +9,8 @@ LEAD_SECONDS: Final = 0.1
 """How long before its time a message should be given, so that a late callback does not make it late."""
 OVERDUE_SECONDS: Final = 1.0
 """A message that waits for so long after its time waits for a device that has gone."""
+STALE_SECONDS: Final = 0.25
+"""A note that should have begun so long ago does not begin any more: the program was stopped, or the device away."""
 
 
 class Player(Protocol):

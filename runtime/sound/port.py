@@ -1,9 +1,10 @@
 """Ports that sound: in place of a MIDI port, or beside one."""
 
 import time
+from collections import deque
 from typing import Final
 
-from runtime.messages import Message
+from runtime.messages import Kind, Message
 from runtime.ports.base import OnMessage, OutputPort, Wire
 from runtime.sound.player import LEAD_SECONDS, Player
 
@@ -51,6 +52,7 @@ class SoundingPort(OutputPort):
         super().__init__(port.name, port.clock)
         self._port, self._player = port, player
         self.lead_seconds, self.renamed = port.lead_seconds, port.renamed
+        self._given: deque[tuple[Message, float]] = deque()  # what may not have left by MIDI, with its time
 
     def describe(self) -> str:
         """Return one line for the user."""
@@ -62,13 +64,25 @@ class SoundingPort(OutputPort):
 
     def pending_count(self) -> int:
         """Return how many messages have not left by MIDI."""
-        return self._port.pending_count()
+        count = self._port.pending_count()
+        while len(self._given) > count:
+            self._given.popleft()
+        return count
 
     def discard_pending(self) -> list[Message]:
-        """Take back what has not left by MIDI, and has not been heard."""
+        """Take back what has neither left by MIDI nor been heard here.
+
+        The two have clocks of their own. What has been heard and has not left goes its way by MIDI: given anew, it
+        would be struck here twice.
+        """
         taken = self._port.discard_pending()
-        self._player.take_back(len(taken))
-        return taken
+        heard = len(taken) - len(self._player.take_back(len(taken)))
+        given = list(self._given)[len(self._given) - len(taken) :]
+        self._given.clear()
+        for message, when_seconds in given[:heard]:
+            if self._port.send(message, when_seconds) is not None:
+                self._given.append((message, when_seconds))
+        return taken[heard:]
 
     def listen(self, on_message: OnMessage) -> str:
         """Open the MIDI port's input."""
@@ -83,9 +97,14 @@ class SoundingPort(OutputPort):
         return self._port.connect(wire)
 
     def _send(self, message: Message, when_seconds: float) -> float | None:
+        due_seconds = time.monotonic() + max(0.0, when_seconds - self.clock.now())
+        leaves = self._port.send(message, when_seconds)
+        if leaves is not None:
+            self._given.append((message, when_seconds))
         # Whatever becomes of the MIDI port: what ends a note has to be heard too.
-        self._player.play(message, time.monotonic() + max(0.0, when_seconds - self.clock.now()))
-        return self._port.send(message, when_seconds)
+        if leaves is not None or message.kind is not Kind.NOTE_ON:
+            self._player.play(message, due_seconds)
+        return leaves
 
     def _close(self) -> None:
         self._port.close()

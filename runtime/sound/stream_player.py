@@ -7,7 +7,7 @@ import numpy as np
 
 from runtime.messages import Kind, Message
 from runtime.sound.frame_clock import FrameClock
-from runtime.sound.player import OVERDUE_SECONDS, MessageQueue
+from runtime.sound.player import OVERDUE_SECONDS, STALE_SECONDS, MessageQueue
 from runtime.sound.sampler import RATE, Sampler, Sound
 
 
@@ -83,7 +83,7 @@ class StreamPlayer:
         if taken is None:
             return
         due, message = taken
-        if message.kind is not Kind.NOTE_ON or due >= self._now() - OVERDUE_SECONDS:
+        if message.kind is not Kind.NOTE_ON or due >= self._now() - STALE_SECONDS:
             self._sampler.take(message)
 
     @staticmethod

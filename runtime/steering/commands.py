@@ -9,8 +9,12 @@ Such as::
     new                     mute on
     hold 2                  hold off                   variation 0.3       panic
     volume 0.8
+
+What can be let go is let go by off, 0 and false alike, as buttons send them: key, velocity, mute and hold. To new and
+panic, which are over when they have been said, they say nothing.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -25,6 +29,8 @@ from runtime.style_mix import read_mix
 
 HELD_BARS: Final = (0, 1, 2, 4, 8)
 """How many bars can be held; 0 lets go."""
+_LET_GO: Final = frozenset({"off", "false", "no"})
+_PRESSED: Final = frozenset({"on", "true", "yes"})
 
 
 class When(Enum):
@@ -90,14 +96,14 @@ def _register(text: str, knobs: Knobs) -> Change:
 
 
 def _key(text: str, knobs: Knobs) -> Change:
-    if text.lower() == "off":
+    if _switch(text) is False:
         return Change(replace(knobs, key=None))
     pitch_classes(text)
     return Change(replace(knobs, key=text))
 
 
 def _velocity(text: str, knobs: Knobs) -> Change:
-    value = None if text.lower() == "off" else int(_number("velocity", text, 1, 127))
+    value = None if _switch(text) is False else int(_number("velocity", text, 1, 127))
     return Change(replace(knobs, velocity=value))
 
 
@@ -106,15 +112,42 @@ def _velocity_range(text: str, knobs: Knobs) -> Change:
 
 
 def _mute(text: str, knobs: Knobs) -> Change:
-    if text.lower() not in ("on", "off"):
+    mute = _switch(text)
+    if mute is None:
         raise InputError(f"mute {text}: on or off")
-    return Change(replace(knobs, mute=text.lower() == "on"))
+    return Change(replace(knobs, mute=mute))
 
 
 def _hold(text: str, knobs: Knobs) -> Change:
-    if text.lower() not in ("off", *map(str, HELD_BARS[1:])):
+    switch = _switch(text)
+    number = float(switch) if switch is not None and text.lower() in _LET_GO | _PRESSED else _float(text)
+    if number not in HELD_BARS:
         raise InputError(f"hold {text}: off, or a number of bars: {', '.join(map(str, HELD_BARS[1:]))}")
-    return Change(replace(knobs, hold=0 if text.lower() == "off" else int(text)), When.BAR)
+    return Change(replace(knobs, hold=int(number)), When.BAR)
+
+
+def _new(text: str, knobs: Knobs) -> Change:
+    return Change(knobs, When.BAR, new_idea=True) if _is_pressed("new", text) else Change(knobs)
+
+
+def _panic(text: str, knobs: Knobs) -> Change:
+    return Change(knobs, panic=_is_pressed("panic", text))
+
+
+def _is_pressed(name: str, text: str) -> bool:
+    """Tell whether a trigger is meant: one that is let go is none."""
+    pressed = _switch(text) if text else True
+    if pressed is None:
+        raise InputError(f"{name} {text}: say {name} alone")
+    return pressed
+
+
+def _switch(text: str) -> bool | None:
+    """Return what a switch is set to, by a word or a number; None for what is neither."""
+    if text.lower() in _LET_GO | _PRESSED:
+        return text.lower() in _PRESSED
+    number = _float(text)
+    return None if math.isnan(number) else number != 0
 
 
 def _style(text: str, styles: Sequence[str]) -> tuple[float, ...]:
@@ -126,13 +159,18 @@ def _style(text: str, styles: Sequence[str]) -> tuple[float, ...]:
 
 
 def _number(name: str, text: str, low: float, high: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
+    value = _float(text)
     if not low <= value <= high:
         raise InputError(f"{name} {text}: give a number from {low:g} to {high:g}")
     return value
+
+
+def _float(text: str) -> float:
+    """Read a number; what is none is no number in floats as well."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 _COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
@@ -152,7 +190,7 @@ _COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
     "hold": _hold,
     "variation": lambda text, knobs: Change(replace(knobs, variation=_number("variation", text, 0, 1))),
     "volume": lambda text, knobs: Change(replace(knobs, volume=_number("volume", text, 0, 1))),
-    "new": lambda _, knobs: Change(knobs, When.BAR, new_idea=True),
-    "panic": lambda _, knobs: Change(knobs, panic=True),
+    "new": _new,
+    "panic": _panic,
     "style": lambda _, knobs: Change(knobs),  # handled by `obey`, which knows the styles
 }

@@ -14,6 +14,8 @@ CONTROL_CHANGE, PROGRAM_CHANGE = 0xB0, 0xC0
 HIGHEST = 127
 SWITCH = 64
 """Values from this on mean "on" (MIDI 1.0)."""
+ALWAYS_ON: Final = frozenset({120, 123})
+"""All sound off and all notes off say nothing by their value, which is 0 (MIDI 1.0)."""
 
 
 DEFAULT_MAP: Final[Mapping[int, str]] = {
@@ -66,6 +68,10 @@ def _new(knobs: Knobs, value: int) -> Change | None:
     return Change(knobs, When.BAR, new_idea=True) if value >= SWITCH else None
 
 
+def _panic(knobs: Knobs, value: int) -> Change | None:
+    return Change(knobs, panic=True) if value >= SWITCH else None
+
+
 def _held(knobs: Knobs, value: int) -> Change | None:
     """Five places of the knob: off, 1, 2, 4 and 8 bars."""
     bars = HELD_BARS[value * len(HELD_BARS) // (HIGHEST + 1)]
@@ -98,10 +104,15 @@ KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
     "hold": _held,
     "volume": lambda knobs, value: Change(replace(knobs, volume=_share(value, 0.0, 1.0))),
     "new": _new,
-    "panic": lambda knobs, _: Change(knobs, panic=True),
+    "panic": _panic,
     **{f"temperature-{head}": partial(_head, head) for head in HEADS},
 }
 """What a controller can turn, by name."""
+
+
+def place_of(message: bytes) -> int:
+    """Return where a controller stands, 0..127, by a control change."""
+    return HIGHEST if message[1] & 0x7F in ALWAYS_ON else message[2] & 0x7F
 
 
 def received(message: bytes, knobs: Knobs, bindings: Mapping[int, str] = DEFAULT_MAP) -> Change | None:
@@ -109,7 +120,7 @@ def received(message: bytes, knobs: Knobs, bindings: Mapping[int, str] = DEFAULT
     match message[0] & 0xF0 if message else 0, len(message):
         case 0xB0, 3:
             name = bindings.get(message[1] & 0x7F)
-            return None if name is None else turned(knobs, name, message[2] & 0x7F)
+            return None if name is None else turned(knobs, name, place_of(message))
         case 0xC0, 2:
             number = message[1] & 0x7F
             if number >= len(knobs.style):

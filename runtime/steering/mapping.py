@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from runtime.errors import InputError
 from runtime.steering.commands import Change, obey
-from runtime.steering.controllers import DEFAULT_MAP, HIGHEST, KNOBS, received, turned
+from runtime.steering.controllers import DEFAULT_MAP, HIGHEST, KNOBS, place_of, received, turned
 from runtime.steering.knobs import Knobs
 
 OFF: Final = "off"
@@ -113,7 +113,7 @@ class ControlMap:
         match kind, len(message):
             case 0xB0, 3:
                 bound = self.binding_at(message[1] & 0x7F, channel)
-                return None if bound is None else bound.turned(knobs, message[2] & 0x7F, styles)
+                return None if bound is None else bound.turned(knobs, place_of(message), styles)
             case 0x90, 3 if message[2]:
                 line = _at(self.notes, message[1] & 0x7F, channel)
             case 0xC0, 2:

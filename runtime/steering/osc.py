@@ -8,8 +8,14 @@ What stands behind /lstm/ in the address, with the arguments, is a command line 
     /lstm/key "F# minor"                 key F# minor
     /lstm/style "bach:0.7,joplin:0.3"    style bach:0.7,joplin:0.3
     /lstm/mute 1                         mute on
+    /lstm/hold 2                         hold 2
+    /lstm/hold 0                         hold off
     /lstm/new                            new
     /lstm/new 1                          new; with 0, when a button is let go, nothing
+    /lstm/hold/2 1                       hold 2; with 0, when a button is let go, hold off
+    /lstm/style/joplin 1                 style joplin; with 0 nothing
+
+Buttons say pressed by a number other than 0, true or impulse (type I), and let go by 0, false or nil.
 
 The bundles of OSC 1.0 are obeyed in their order and at once, whatever their time tags say. Nothing is ever answered.
 """
@@ -29,8 +35,8 @@ BUNDLE: Final = b"#bundle\0"
 BUNDLE_HEAD: Final = 16
 """Bytes before a bundle's first element: the word and the time tag."""
 LARGEST_DATAGRAM: Final = 65535
-TYPES: Final = frozenset(",ifhdsTF")
-"""Type tags of what a command line can say: numbers, words, true and false."""
+TYPES: Final = frozenset(",ifhdsTFNI")
+"""Type tags of what a command line can say: numbers, words, true and false, nil and impulse."""
 WAIT_SECONDS: Final = 0.1
 """How soon a stop is seen while nobody speaks."""
 MOST_TOLD: Final = 50
@@ -42,6 +48,8 @@ MOST_AT_ONCE: Final = 256
 BREATH_SECONDS: Final = 0.02
 BUTTONS: Final = frozenset({"new", "panic"})
 """Commands without arguments. The buttons of OSC controllers send 1 when pressed and 0 when let go."""
+ADDRESSED: Final = frozenset({"hold", "mute", "key", "velocity", "style"})
+"""Commands whose value can be in the address, for a button that says it when it is pressed."""
 
 
 class OscInput:
@@ -106,8 +114,7 @@ class OscInput:
         try:
             for message in messages_in(datagram):
                 looked_at += 1
-                line = command_line(*_parsed(message))
-                if line is not None:
+                if (line := line_of(message)) is not None:
                     put(line)
         except InputError as error:
             self.tell_once(str(error))
@@ -136,6 +143,16 @@ def _host_and_port(address: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 2**16):
         raise InputError(f"--osc {address}: give a port up to 65535 (0: any), or HOST:PORT, such as {HOST}:9000")
     return host.strip("[]") or HOST, int(port)
+
+
+def line_of(message: bytes) -> str | None:
+    """Return what a message says as a command line; None for a button that is let go.
+
+    Raises:
+        InputError: If it is none.
+
+    """
+    return command_line(*_parsed(message))
 
 
 def messages_in(datagram: bytes) -> Iterator[bytes]:
@@ -177,7 +194,9 @@ def _parsed(message: bytes) -> tuple[str, list[Any]]:
         types = osc_types.get_string(message, at)[0] if message[at:] else ","
         if not set(types) <= TYPES:
             raise InputError(f"OSC {_shown(address)}: the arguments can be numbers, words, true and false only")
-        return address, OscMessage(message).params
+        # An impulse has no value, and python-osc has no word for it: to a button it is another true.
+        tags = message[at : at + len(types)].replace(b"I", b"T")
+        return address, OscMessage(message[:at] + tags + message[at + len(types) :]).params
     except (ParseError, osc_types.ParseError, ValueError) as error:
         raise InputError("OSC: what came in is no OSC message") from error
 
@@ -187,7 +206,7 @@ def command_line(address: str, arguments: Sequence[Any]) -> str | None:
 
     Args:
         address: Of the message, such as /lstm/temperature/pitch.
-        arguments: int, float, str or bool.
+        arguments: int, float, str, bool or None.
 
     Raises:
         InputError: If the address is not below /lstm/, or something cannot be read on a line.
@@ -196,8 +215,11 @@ def command_line(address: str, arguments: Sequence[Any]) -> str | None:
     if not address.startswith(PREFIX) or not address.isprintable():
         raise InputError(f"OSC address {_shown(address)} is unknown: write {PREFIX}temperature 0.8, say")
     words = address.removeprefix(PREFIX).split("/")
-    if words[0] in BUTTONS and len(arguments) == 1 and not isinstance(arguments[0], str):
-        return words[0] if arguments[0] else None
+    if len(arguments) == 1 and not isinstance(arguments[0], str):
+        if words[0] in BUTTONS:
+            return words[0] if arguments[0] else None
+        if words[0] in ADDRESSED and len(words) > 1:
+            return _of_button(words, pressed=bool(arguments[0]))
     line = " ".join([*words, *(_word(argument, switch=words[0] == "mute") for argument in arguments)])
     if len(line) > LONGEST_LINE:
         raise InputError(f"OSC {_shown(address)}: {len(line)} characters are too many, {LONGEST_LINE} are allowed")
@@ -206,8 +228,15 @@ def command_line(address: str, arguments: Sequence[Any]) -> str | None:
     return line
 
 
+def _of_button(words: list[str], *, pressed: bool) -> str | None:
+    """Return what a button says whose address is a whole command: let go, it ends what holds as long as it is held."""
+    if pressed:
+        return " ".join(words)
+    return f"{words[0]} off" if words[0] in ("hold", "mute") and words[1] != "off" else None
+
+
 def _word(argument: Any, *, switch: bool) -> str:
-    if isinstance(argument, bool) or (switch and not isinstance(argument, str)):
+    if argument is None or isinstance(argument, bool) or (switch and not isinstance(argument, str)):
         return "on" if argument else "off"
     return f"{argument:.7g}" if isinstance(argument, float) else str(argument)  # 0.8 comes as 0.800000011920929
 

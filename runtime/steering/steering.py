@@ -15,6 +15,7 @@ from runtime.shaping import human_delay, shaped
 from runtime.steering.commands import Change, When
 from runtime.steering.knobs import Knobs
 from runtime.steering.learning import Learner, Read
+from runtime.visible import visible
 
 LARGEST: Final = 4096
 """Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
@@ -111,7 +112,7 @@ class Steering:
         seed: int,
         stream: LookAhead,
         *,
-        panic: Callable[[], None],
+        panic: Callable[[float | None], None],
         complain: Callable[[str], None],
         read: Read | None = None,
         set_volume: Callable[[float], None] = lambda _: None,
@@ -122,7 +123,7 @@ class Steering:
             steerable: What can be turned.
             seed: Of the music so far.
             stream: What is steered.
-            panic: Ends at once what sounds.
+            panic: Ends at once what had begun to sound at a time of the port's clock; None for now.
             complain: Told in a line what was wrong with a command.
             read: What a message or a command line asks for; without it, by the default map.
             set_volume: Sets the loudness of the sound here, 0..1.
@@ -134,7 +135,7 @@ class Steering:
         self._panic = panic
         self._complain = complain
         self._reads = read or Learner(steerable.styles, tell=complain).read
-        self._turns: deque[tuple[bytes | str, Callable[[str], None]]] = deque(maxlen=LARGEST)
+        self._turns: deque[tuple[bytes | str, float | None, Callable[[str], None]]] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
         self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
         self._coming: _Coming | None = None
@@ -146,15 +147,18 @@ class Steering:
         coming = self._coming
         return self._idea.seed if coming is None else coming.idea.seed
 
-    def put(self, turn: bytes | str, complain: Callable[[str], None] | None = None) -> None:
+    def put(
+        self, turn: bytes | str, seconds: float | None = None, complain: Callable[[str], None] | None = None
+    ) -> None:
         """Take a channel message or a command line; returns at once.
 
         Args:
             turn: What is asked for.
+            seconds: When it came, by the port's clock, if that is known.
             complain: Told in a line what is wrong with it, instead of whoever is told otherwise.
 
         """
-        self._turns.append((turn, complain or self._complain))
+        self._turns.append((turn, seconds, complain or self._complain))
         self._wake.set()
 
     def shape(self, notes: Iterable[Note]) -> list[Note]:
@@ -183,12 +187,13 @@ class Steering:
         """Have all turns heard that wait, together."""
         before, bar, new_idea = self.knobs, False, False
         while self._turns:
-            change = self._read(*self._turns.popleft())
+            turn, seconds, complain = self._turns.popleft()
+            change = self._read(turn, complain)
             if change is not None:
                 self.knobs = change.knobs
                 bar, new_idea = bar or change.when is When.BAR, new_idea or change.new_idea
                 if change.panic:
-                    self._panic()
+                    self._panic(seconds)
         if before.volume != self.knobs.volume:
             self._set_volume(self.knobs.volume)
         if bar or _asks_network(before) != _asks_network(self.knobs):
@@ -197,10 +202,10 @@ class Steering:
     def _read(self, turn: bytes | str, complain: Callable[[str], None]) -> Change | None:
         try:
             change = self._reads(turn, self.knobs)
-            if change is not None:
+            if change is not None and change.knobs != self.knobs:
                 self._steerable.ensemble.advance(change.knobs, self._idea.seed)
         except ComposerError as error:
-            complain(str(error))
+            complain(visible(str(error)))
             return None
         return change
 

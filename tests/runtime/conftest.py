@@ -116,6 +116,7 @@ class Stage:
             ahead_ticks=2 * BAR,
             end_tick=None if bars is None else bars * BAR,
             rest=self.ensemble.resting,
+            anew=self.ensemble.anew,
         )
         self.clock = Room(self.step)
         self.port = StagePort(self.clock, lead_seconds)

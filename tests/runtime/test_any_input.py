@@ -35,7 +35,7 @@ class Rig:
         stream = LookAhead(prepared.advance, prepared.cursor, bar_ticks=96, ahead_ticks=192, end_tick=None)
         self.panics: list[None] = []
         self.steering = Steering(
-            prepared.steerable, 1, stream, panic=lambda: self.panics.append(None), complain=lambda _: None
+            prepared.steerable, 1, stream, panic=lambda _: self.panics.append(None), complain=lambda _: None
         )
         self.ears.on_channel = self.steering.put
         self.now = 0.0

@@ -97,8 +97,8 @@ class Stage:
         self.port = self.port_class(self.clock)
         self.reported: list[Sent] = []
         self.stop = threading.Event()
-        transport = InternalTransport(START, TEMPO_BPM)
-        self.dispatcher = Dispatcher(self.port, transport, self.source, [self.channel], self.reported.append)
+        self.transport = InternalTransport(START, TEMPO_BPM)
+        self.dispatcher = Dispatcher(self.port, self.transport, self.source, [self.channel], self.reported.append)
 
     def run(self) -> list[tuple[int, str, int, object]]:
         """Play; returns (tick, kind, number, seconds) of all that was sent, the seconds comparing as approximate."""
@@ -285,6 +285,26 @@ def test_a_late_note_is_played_at_once_and_counted() -> None:
     assert stage.dispatcher.worst_lateness_seconds == pytest.approx(5.5 * TICK)
 
 
+@PORTS
+def test_a_thread_that_was_held_up_starts_no_note_on_another_tick(port_class: type[RecordingPort]) -> None:
+    """Where a note ends that begins the next: its end closes the tick, and the next one has not been taken yet."""
+    stage = Stage(ListSource([Note(onset, 60, 12, 80) for onset in range(0, 240, 12)], endless=True), port_class)
+
+    wait_until, held_up = stage.clock.wait_until, [at_tick / 10 for at_tick in range(130, 2300, 97)]
+
+    def wait_too_long(deadline_seconds: float, stop: threading.Event) -> bool:
+        if held_up and deadline_seconds > stage.transport.seconds_at(0) + held_up[0] * TICK:
+            del held_up[0]
+            deadline_seconds += 11.5 * TICK
+        return wait_until(deadline_seconds, stop)
+
+    stage.clock.wait_until = wait_too_long  # type: ignore[method-assign] # as a busy machine does
+    stage.port.after_send = lambda message: stage.stop.set() if message.tick >= 239 else None
+    stage.run()
+    struck = [message.tick for message, _ in stage.port.sent if message.kind is Kind.NOTE_ON]
+    assert struck == list(range(0, 240, 12))
+
+
 def test_notes_that_come_late_from_the_source_are_counted() -> None:
     @dataclass
     class LateSource(ListSource):
@@ -346,3 +366,26 @@ def test_a_stop_anywhere_leaves_nothing_sounding(
     stage.run()
     assert stage.sounding() == set()
     assert [(sent.message, sent.sent_seconds) for sent in stage.reported] == stage.port.sent
+
+
+@PORTS
+def test_what_began_while_the_program_was_stopped_is_not_sounded(port_class: type[RecordingPort]) -> None:
+    """As after SIGSTOP and SIGCONT, or when a machine has slept."""
+    bar = [Note(onset, 60 + index, 30, 80) for index, onset in enumerate(range(0, 480, 12))]
+    stage = Stage(ListSource(bar), port_class)
+
+    def be_stopped(tick: int) -> None:
+        if stage.clock.now() < START + 3.0 <= stage.transport.seconds_at(tick):
+            stage.source.on_take = lambda _: None
+            stage.clock.jump(2.0)
+
+    stage.source.on_take = be_stopped
+    stage.run()
+    assert stage.sounding() == set()
+    begun = [(message, when) for message, when in stage.port.sent if message.kind is Kind.NOTE_ON]
+    late = {message.tick: when - stage.transport.seconds_at(message.tick) for message, when in begun}
+    assert max(late.values()) < 0.1
+    stopped = [tick for tick in range(0, 480, 12) if tick not in late]
+    assert 80 <= len(stopped) * 12 <= 120
+    assert stopped == list(range(stopped[0], stopped[-1] + 1, 12))
+    assert stage.dispatcher.missed_notes == len(stopped)

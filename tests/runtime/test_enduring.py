@@ -323,3 +323,26 @@ def test_a_performance_that_ends_while_the_port_is_away_ends() -> None:
         dispatcher.run(threading.Event())
     assert reported == []
     assert dispatcher.lost_notes == 4
+
+
+def test_a_keyboard_that_is_unplugged_lets_go_of_its_keys() -> None:
+    server = Server(FakeClock())
+    with EnduringPort(server.open, "ours", server.world) as port:
+        heard: list[bytes] = []
+        port.listen(lambda message, _: heard.append(message))
+        inner = server.opened[0]
+        keyboard, daw = Wire(incoming=True, other="keyboard:out"), Wire(incoming=False, other="daw:in")
+        inner.connected |= {keyboard, daw}
+        port._tend_wires(inner)
+        inner.connected.remove(daw)
+        port._tend_wires(inner)
+        assert heard == []
+        inner.connected.remove(keyboard)
+        port._tend_wires(inner)
+        port._tend_wires(inner)
+        assert heard == [b"\xff"]
+        inner.connected.add(keyboard)
+        port._tend_wires(inner)
+        inner.die()
+        port.tend()
+        assert heard == [b"\xff", b"\xff"]

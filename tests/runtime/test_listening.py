@@ -1,13 +1,13 @@
 """What the player plays is taken up: continued after a rest, or answered in turns."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from runtime.held_keys import LONGEST_HELD_SECONDS
 from runtime.improviser import Advance
 from runtime.listening import FEED_TICKS, Listener, Together
 from runtime.notes import Note
@@ -25,6 +25,7 @@ class Stream:
     """Keeps what it is told; notes have been handed over a little ahead of the present."""
 
     told: list[tuple[str, int]] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
     now: int = 0
 
     def pause(self) -> None:
@@ -32,6 +33,7 @@ class Stream:
 
     def go_on(self, advance: Advance, place: Any = None) -> None:
         assert advance is unused
+        self.taken.append(self.taken_before())
         self.told.append(("go on", place))
 
     def taken_before(self) -> int:
@@ -45,6 +47,7 @@ class Rig:
     together: Together
     stream: Stream = field(default_factory=Stream)
     phrases: list[list[Note]] = field(default_factory=list)
+    jumped: int = 0
 
     def __post_init__(self) -> None:
         self.listener = Listener(
@@ -52,9 +55,17 @@ class Rig:
             self.stream,
             self.after,
             lambda: unused,
-            lambda seconds: round(seconds / TICK_SECONDS),
-            lambda: self.stream.now * TICK_SECONDS,
+            lambda seconds: round(seconds / TICK_SECONDS) - self.jumped,
+            lambda: self.seconds,
         )
+
+    @property
+    def seconds(self) -> float:
+        return (self.stream.now + self.jumped) * TICK_SECONDS
+
+    def jump(self, tick: int) -> None:
+        """Go on from another position; the time goes on as it does."""
+        self.jumped, self.stream.now = self.jumped + self.stream.now - tick, tick
 
     def after(self, notes: list[Note], tick: int) -> int:
         self.phrases.append(notes)
@@ -66,7 +77,7 @@ class Rig:
         while self.stream.now < until:
             while waiting and waiting[0][0] <= self.stream.now:
                 tick, pitch, velocity = waiting.pop(0)
-                self.listener.put(bytes([0x90, pitch, velocity]), tick * TICK_SECONDS)
+                self.listener.put(bytes([0x90, pitch, velocity]), (tick + self.jumped) * TICK_SECONDS)
             self.listener.look()
             self.stream.now += 1
 
@@ -130,20 +141,102 @@ def test_nothing_of_ours_sounds_in_the_players_turns(notes: list[Note], bars: in
     assert Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT).ours(notes) == notes
 
 
-MESSAGES = st.binary(max_size=4) | st.builds(
-    lambda status, pitch, velocity: bytes([status, pitch, velocity]),
-    st.sampled_from([0x80, 0x90, 0x93]),
-    st.integers(0, 127),
-    st.integers(0, 127),
+LOST = [bytes([0xB0, number, 0]) for number in (120, 121, 123, 124, 127)] + [b"\xff"]
+
+
+@pytest.mark.parametrize("message", LOST)
+def test_keys_whose_note_offs_are_lost_are_let_go(continuing: Rig, message: bytes) -> None:
+    continuing.play(50, (10, 60, 90), (20, 64, 90))
+    continuing.listener.put(message, 50 * TICK_SECONDS)
+    continuing.play(150)
+    (_, paused), (what, went_on) = continuing.stream.told
+    assert (paused, what) == (10, "go on")
+    assert 50 + BEAT < went_on <= 50 + BEAT + 13 + BEAT
+    assert continuing.phrases == [[Note(12, 60, 36, 90), Note(18, 64, 30, 90)]]
+
+
+def test_all_notes_off_is_for_its_channel(continuing: Rig) -> None:
+    continuing.play(20, (10, 60, 90))
+    continuing.listener.put(b"\xb1\x7b\x00", 20 * TICK_SECONDS)
+    continuing.play(200)
+    assert [what for what, _ in continuing.stream.told] == ["pause"]
+
+
+def test_panics_again_and_again_do_not_keep_us_silent(continuing: Rig) -> None:
+    continuing.play(30, (10, 60, 90))
+    for tick in range(30, 200, 10):
+        continuing.listener.put(b"\xb0\x7b\x00", tick * TICK_SECONDS)
+        continuing.play(tick + 10)
+    assert [what for what, _ in continuing.stream.told] == ["pause", "go on"]
+
+
+def test_a_key_is_not_held_for_ever(continuing: Rig) -> None:
+    held = round(LONGEST_HELD_SECONDS / TICK_SECONDS)
+    continuing.play(held, (10, 60, 90), (30, 64, 90), (40, 64, 0))
+    assert [what for what, _ in continuing.stream.told] == ["pause"]
+    continuing.play(held + 150)
+    assert [what for what, _ in continuing.stream.told] == ["pause", "go on"]
+    assert continuing.phrases == [[Note(12, 60, 28, 90), Note(30, 64, 10, 90)]]
+
+
+def test_a_keyboard_that_sensed_and_is_silent_has_gone(continuing: Rig) -> None:
+    continuing.play(10)
+    for tick in range(10, 100, 15):
+        continuing.listener.put(b"\xfe", tick * TICK_SECONDS)
+        continuing.play(tick + 15, (tick, 60, 90) if tick == 10 else (tick, 59, 0))
+    assert [what for what, _ in continuing.stream.told] == ["pause"]
+    continuing.play(115 + 50 + BEAT)
+    assert [what for what, _ in continuing.stream.told] == ["pause", "go on"]
+
+
+MESSAGES = st.one_of(
+    st.binary(max_size=4),
+    st.sampled_from([*LOST, b"\xfe"]),
+    st.builds(
+        lambda status, pitch, velocity: bytes([status, pitch, velocity]),
+        st.sampled_from([0x80, 0x90, 0x90, 0x93, 0xB0, 0xA0]),
+        st.integers(58, 62) | st.integers(0, 127),
+        st.integers(0, 127),
+    ),
 )
 
 
+@settings(deadline=None)
+@example(messages=[(b"\x90\x00\x01", 0), (b"\x80\x00\x00", 25), (b"\x90\x00\x01", 1)])
+@example(messages=[(b"\x90\x00\x01", 25), (b"\x80\x00\x00", 1), (b"\x90\x01\x01", 1)])
 @given(messages=st.lists(st.tuples(MESSAGES, st.integers(0, 60)), max_size=80))
 def test_whatever_comes_in_we_pause_and_go_on_in_turn(messages: list[tuple[bytes, int]]) -> None:
+    """And at last we go on, whatever note-offs are lost: from a beat that nothing has been taken beyond."""
     rig = Rig(Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
     for message, wait in messages:
         rig.listener.put(message, rig.stream.now * TICK_SECONDS)
         rig.play(rig.stream.now + wait)
+    rig.play(rig.stream.now + round(LONGEST_HELD_SECONDS / TICK_SECONDS) + 2 * BEAT + 2)
     told = [what for what, _ in rig.stream.told]
-    assert told == (["pause", "go on"] * len(told))[: len(told)]
-    assert all(place >= when for (_, when), (_, place) in pairwise(rig.stream.told))
+    assert told == ["pause", "go on"] * (len(told) // 2)
+    pauses, places = [when for _, when in rig.stream.told[::2]], [place for _, place in rig.stream.told[1::2]]
+    # A pause can come before the place that we would have gone on from: nothing of that has been taken.
+    assert all(place >= when + BEAT for when, place in zip(pauses, places, strict=True))
+    assert places == sorted(set(places))
+    assert all(place % BEAT == 0 for place in places)
+    assert [place for place, taken in zip(places, rig.stream.taken, strict=True) if place < taken] == []
+    assert all(
+        note.duration >= 1 and note.onset < place
+        for phrase, place in zip(rig.phrases, places, strict=True)
+        for note in phrase
+    )
+
+
+@settings(deadline=None)
+@given(messages=st.lists(st.tuples(MESSAGES, st.integers(0, 60)), max_size=60), jumps=st.lists(st.integers(0, 900)))
+def test_whatever_comes_in_we_go_on_at_last_though_the_song_jumps(
+    messages: list[tuple[bytes, int]], jumps: list[int]
+) -> None:
+    rig = Rig(Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
+    for index, (message, wait) in enumerate(messages):
+        rig.listener.put(message, rig.seconds)
+        rig.play(rig.stream.now + wait)
+        if index < len(jumps):
+            rig.jump(jumps[index])
+    rig.play(rig.stream.now + round(LONGEST_HELD_SECONDS / TICK_SECONDS) + 2 * BEAT + 2)
+    assert [what for what, _ in rig.stream.told] == ["pause", "go on"] * (len(rig.stream.told) // 2)

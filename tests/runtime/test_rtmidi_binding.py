@@ -124,7 +124,7 @@ def test_what_comes_in_is_handed_over_as_bytes(
     MidiIn("jack", "LSTM Composer").receive(received.append)
     clients[0].callback(*arguments)
     assert received == [b"\x90\x3c\x40"]
-    assert clients[0].calls == [("ignore_types", True, False, True)]  # clocks are wanted
+    assert clients[0].calls == [("ignore_types", True, False, False)]  # clocks are wanted, and active sensing
 
 
 def test_the_binding_of_this_python_knows_its_systems() -> None:

@@ -200,3 +200,25 @@ def test_what_waits_and_when_what_sounds_ends_can_be_looked_at() -> None:
     scheduler = loaded(Note(0, 60, 24, 80), Note(12, 64, 24, 80))
     scheduler.due(0)
     assert (scheduler.waiting, scheduler.ends) == ([Note(12, 64, 24, 80)], {(1, 60): 24})
+
+
+@given(st.lists(NOTES, max_size=20), st.integers(0, 80), st.data())
+def test_what_is_taken_back_comes_again_as_it_was(notes: list[Note], tick: int, data: st.DataObject) -> None:
+    straight = loaded(*notes).due(FAR)
+    scheduler = loaded(*notes)
+    given_out = scheduler.due(tick)
+    left = data.draw(st.integers(0, len(given_out)))
+    scheduler.take_back(given_out[left:])
+    assert given_out[:left] + scheduler.due(FAR) == straight
+
+
+@given(st.lists(NOTES, max_size=20), st.integers(0, 80))
+def test_what_is_hushed_has_ended_and_the_rest_is_played(notes: list[Note], tick: int) -> None:
+    straight = loaded(*notes).due(FAR)
+    scheduler = loaded(*notes)
+    before = scheduler.due(tick)
+    hushed = scheduler.hush(tick + 1, scheduler.sounding, {1})
+    assert sounding_after([*before, *hushed]) == set() == scheduler.sounding
+    sent = [*before, *hushed, *scheduler.due(FAR)]
+    assert sounding_after(sent) == set()
+    assert [one for one in sent if one.kind is ON] == [one for one in straight if one.kind is ON]

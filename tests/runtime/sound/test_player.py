@@ -7,7 +7,7 @@ import pytest
 
 from runtime.clock import FakeClock
 from runtime.sound.piano import Piano
-from runtime.sound.player import LEAD_SECONDS, OVERDUE_SECONDS
+from runtime.sound.player import LEAD_SECONDS, OVERDUE_SECONDS, STALE_SECONDS
 from runtime.sound.sampler import RATE, Sampler
 from runtime.sound.stream_player import StreamPlayer
 from tests.runtime.sound.sounds import CLICK_FRAMES, begins, control, off, on
@@ -101,6 +101,17 @@ def test_after_a_device_was_away_notes_of_the_past_do_not_begin_and_ends_are_hea
     stream.run(2.0)
     assert stream.sampler.sounding_count == 0
     assert len(stream.onsets()) == 1
+
+
+@pytest.mark.parametrize(("late_seconds", "heard"), [(STALE_SECONDS - 0.05, 1), (STALE_SECONDS + 0.05, 0)])
+def test_a_note_that_waited_while_the_program_was_stopped_is_not_struck(
+    stream: Stream, late_seconds: float, heard: int
+) -> None:
+    stream.run(0.5)
+    stream.player.play(on(60), stream.clock.now() + 0.05)
+    stream.clock.jump(0.05 + late_seconds)
+    stream.run(0.5)
+    assert len(stream.onsets()) == heard
 
 
 def test_it_is_silent_when_nothing_waits_and_nothing_sounds(stream: Stream) -> None:

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.clock import Clock, SystemClock
 from runtime.messages import Message
@@ -144,6 +146,46 @@ def test_what_did_not_leave_by_midi_is_not_heard(player: RecordingPlayer) -> Non
     player.hear(1)  # the sound is a little later
     assert port.discard_pending() == [on(62), on(63)]
     assert player.take_back(9) == [on(61)]
+
+
+def test_what_was_heard_already_leaves_by_midi_and_is_not_struck_twice(player: RecordingPlayer) -> None:
+    midi = SchedulingPort(SystemClock())
+    port = SoundingPort(midi, player)
+    now = time.monotonic()
+    for number in range(4):
+        port.send(on(60 + number), now + number)
+    player.hear(2)  # the sound is a little ahead
+    assert port.discard_pending() == [on(62), on(63)]
+    assert midi.waiting == [on(60), on(61)]
+    assert port.pending_count() == 2
+    port.send(on(62), now + 5)
+    assert [message for message, _ in player.given].count(on(60)) == 1
+    assert port.discard_pending() == [on(62)]
+    assert midi.waiting == [on(60), on(61)]
+
+
+@given(steps=st.lists(st.sampled_from(["send", "leave", "hear", "take back"]), max_size=40))
+def test_each_message_is_heard_once_and_leaves_once(steps: list[str]) -> None:
+    """Whichever of the two clocks is ahead, and however often what waits is taken back and given anew."""
+    player, midi = RecordingPlayer(), SchedulingPort(SystemClock())
+    port, left, heard, waiting = SoundingPort(midi, player), list[Message](), list[Message](), list[Message]()
+    numbers = iter(range(128))
+    for step in [*steps, "send"]:
+        if step == "send":
+            for message in [*waiting, on(next(numbers))]:
+                port.send(message, time.monotonic() + 100)
+            waiting.clear()
+        elif step == "leave" and midi.waiting:
+            left.append(midi.waiting.pop(0))
+        elif step == "hear" and (taken := player.queue.take()) is not None:
+            heard.append(taken[1])
+        elif step == "take back":
+            waiting = [*port.discard_pending(), *waiting]
+        port.pending_count()
+    left += midi.waiting
+    while (taken := player.queue.take()) is not None:
+        heard.append(taken[1])
+    assert left == heard == [on(number) for number in range(next(numbers))]
 
 
 def test_ends_are_heard_while_the_midi_port_is_away(player: RecordingPlayer) -> None:

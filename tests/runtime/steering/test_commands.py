@@ -14,6 +14,7 @@ from runtime.shaping import shaped
 from runtime.steering.commands import When, obey
 from runtime.steering.controllers import DEFAULT_MAP, KNOBS, received
 from runtime.steering.knobs import Knobs
+from runtime.steering.mapping import Binding, ControlMap
 from runtime.steering.scales import SCALES, pitch_classes
 
 STYLES = ("bach", "joplin", "satie")
@@ -38,6 +39,11 @@ def after(line: str) -> Knobs:
         ("swing 1", {"swing": 1.0}),
         ("volume 0.3", {"volume": 0.3}),
         ("mute on", {"mute": True}),
+        ("mute 1", {"mute": True}),
+        ("mute True", {"mute": True}),
+        ("hold 4", {"hold": 4}),
+        ("hold 2.0", {"hold": 2}),
+        ("hold on", {"hold": 1}),
         ("style joplin", {"style": (0.0, 1.0, 0.0)}),
         ("style bach:3,satie:1", {"style": (0.75, 0.0, 0.25)}),
     ],
@@ -70,12 +76,45 @@ def test_styles_and_ideas_wait_for_the_bar_and_the_rest_does_not() -> None:
         ("key C sad", "scale 'sad' is unknown: choose one of major, minor"),
         ("style chopin", "style 'chopin' is not in this bundle, which holds bach, joplin, satie"),
         ("mute", "on or off"),
+        ("mute loud", "mute loud: on or off"),
+        ("hold", "hold : off, or a number of bars: 1, 2, 4, 8"),
+        ("hold 3", "hold 3: off, or a number of bars: 1, 2, 4, 8"),
+        ("hold 0.5", "hold 0.5: off, or a number"),
+        ("velocity 128", "velocity 128: give a number from 1 to 127"),
+        ("panic please", "panic please: say panic alone"),
     ],
 )
 def test_a_command_that_cannot_be_obeyed_says_why(line: str, why: str) -> None:
     with pytest.raises(InputError) as error:
         obey(line, KNOBS_AT_FIRST, STYLES)
     assert why in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["off", "0", "0.0", "False", "false", "-0"])
+@pytest.mark.parametrize("name", ["hold", "mute", "key", "velocity"])
+def test_what_can_be_let_go_is_let_go(name: str, word: str) -> None:
+    held = replace(KNOBS_AT_FIRST, hold=2, mute=True, key="D major", velocity=70)
+    let_go = replace(KNOBS_AT_FIRST, hold=0, mute=False, key=None, velocity=None)
+    expected = replace(held, **{name: getattr(let_go, name)})
+    assert obey(f"{name} {word}", held, STYLES).knobs == expected
+
+
+@pytest.mark.parametrize("word", ["off", "0", "0.0", "False"])
+@pytest.mark.parametrize("name", ["new", "panic"])
+def test_what_is_over_when_it_is_said_is_not_let_go(name: str, word: str) -> None:
+    change, pressed = obey(f"{name} {word}", KNOBS_AT_FIRST, STYLES), obey(f"{name} 1", KNOBS_AT_FIRST, STYLES)
+    assert (change.new_idea, change.panic, change.when, change.knobs) == (False, False, When.SOON, KNOBS_AT_FIRST)
+    assert (pressed.new_idea, pressed.panic) == (name == "new", name == "panic")
+
+
+def test_a_button_that_panics_does_so_once() -> None:
+    panics = ControlMap(controllers={(20, None): Binding("panic")})
+    changes = [panics.received(bytes([0xB0, 20, value]), KNOBS_AT_FIRST, STYLES) for value in (127, 0)]
+    assert [change is not None and change.panic for change in changes] == [True, False]
+    for number in (120, 123):
+        change = ControlMap().received(bytes([0xB5, number, 0]), KNOBS_AT_FIRST, STYLES)
+        assert change is not None
+        assert change.panic
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Rig:
             self.steerable, SEED, self.lookahead, panic=self.count_panic, complain=self.problems.append
         )
 
-    def count_panic(self) -> None:
+    def count_panic(self, _until_seconds: float | None) -> None:
         self.panics += 1
 
     def play(self, until: int) -> list[Note]:
@@ -141,7 +141,7 @@ def test_a_flood_is_survived(rig: Rig) -> None:
 
 def test_what_is_wrong_is_told_to_who_asked_for_it(rig: Rig) -> None:
     told: list[str] = []
-    rig.steering.put("temperature hot", told.append)
+    rig.steering.put("temperature hot", complain=told.append)
     rig.turn("temperature cold")
     assert [("hot" in problem, "cold" in problem) for problem in (*told, *rig.problems)] == [
         (True, False),

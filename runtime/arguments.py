@@ -1,6 +1,7 @@
 """What the command lines of all three packages share."""
 
 import argparse
+from pathlib import Path
 from typing import Never
 
 from runtime.errors import InputError
@@ -17,3 +18,25 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> Never:
         """Raise the complaint instead of printing it."""
         raise InputError(f"{message}; see {self.prog} --help")
+
+
+def given_path(text: str) -> Path:
+    """A path as an argument; nothing at all, which Python takes for the current folder, is none.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is empty.
+
+    """
+    return Path(given_text(text))
+
+
+def given_text(text: str) -> str:
+    """An argument that is not empty: the name of something, or a path that may also be a name.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is empty.
+
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is empty: give a name or a path; . is the current folder")
+    return text

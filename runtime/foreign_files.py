@@ -9,7 +9,7 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any, Final, TypeVar, overload
+from typing import Any, BinaryIO, Final, TypeVar, overload
 
 import msgspec
 
@@ -41,22 +41,34 @@ def read_foreign(path: Path, most_bytes: int = MOST_CONFIG_BYTES) -> bytes:
             follows the file's name ("is a pipe, not a file").
 
     """
+    with open_foreign(path, most_bytes) as file:
+        try:
+            data = _read_up_to(file.fileno(), most_bytes)
+        except OSError as error:
+            raise InputError(f"cannot be read ({_reason(error)})") from error
+    _check_size(len(data), most_bytes)
+    return data
+
+
+def open_foreign(path: Path, most_bytes: int) -> BinaryIO:
+    """Open a file for readers that take an open one, such as that of archives.
+
+    Raises:
+        InputError: As `read_foreign`.
+
+    """
     try:
         handle = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         raise InputError(f"cannot be opened ({_reason(error)})") from error
     try:
         found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"is {_kind(found.st_mode)}, not a file")
+        _check_regular(found.st_mode)
         _check_size(found.st_size, most_bytes)
-        data = _read_up_to(handle, most_bytes)
-    except OSError as error:
-        raise InputError(f"cannot be read ({_reason(error)})") from error
-    finally:
+        return os.fdopen(handle, "rb")
+    except BaseException:
         os.close(handle)
-    _check_size(len(data), most_bytes)
-    return data
+        raise
 
 
 def read_foreign_text(path: Path, most_bytes: int = MOST_CONFIG_BYTES) -> str:
@@ -141,6 +153,11 @@ def _read_up_to(handle: int, most_bytes: int) -> bytes:
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
+
+
+def _check_regular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise InputError(f"is {_kind(mode)}, not a file")
 
 
 def _check_size(size: int, most_bytes: int) -> None:

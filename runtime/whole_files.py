@@ -109,7 +109,7 @@ def _mode_of(path: Path) -> int | None:
 def _new_part(path: Path, mode: int | None) -> Path:
     """Make an empty file beside a path, readable for no one who may not read the file to be."""
     ending = path.suffix if len(path.suffix) <= _LONGEST_ENDING else ""
-    part = path.with_name(f".lstm-composer-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{ending}")
+    part = path.parent / f".lstm-composer-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{ending}"
     # The mode goes through the umask here, in one step with the making: asking for the umask would change it.
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode | stat.S_IWUSR))
     return part

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,10 @@ from runtime.errors import InputError
 from runtime.foreign_files import MEBIBYTE, read_foreign_text
 
 MOST_HISTORY_BYTES: Final = 64 * MEBIBYTE
-"""A hundred thousand epochs."""
 MOST_EPOCHS: Final = 10_000_000
 _COLUMN: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_COLUMNS: Final = 100
+_MOST_ROWS: Final = 100_000
 _NEEDED: Final = ("epoch", "loss")
 
 
@@ -29,11 +29,13 @@ def read_rows(path: Path) -> list[dict[str, float]]:
     """
     text = read_foreign_text(path, MOST_HISTORY_BYTES)
     try:
-        lines = list(csv.reader(StringIO(text, newline=""), strict=True))
+        lines = list(islice(csv.reader(StringIO(text, newline=""), strict=True), _MOST_ROWS + 2))
     except csv.Error as error:
         raise InputError(f"is no table of figures ({error})") from error
     if not lines:
         raise InputError("is empty")
+    if len(lines) > _MOST_ROWS + 1:
+        raise InputError(f"has more than {_MOST_ROWS} rows")
     columns = _columns(lines[0])
     rows = [_row(columns, cells, number) for number, cells in enumerate(lines[1:], start=2)]
     for before, row in pairwise(rows):

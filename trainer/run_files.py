@@ -10,7 +10,7 @@ from runtime.errors import InputError
 from runtime.foreign_files import MEBIBYTE
 from trainer.settings import check_cards
 
-MOST_RUN_FILE_BYTES: Final = 64 * MEBIBYTE
+MOST_RUN_FILE_BYTES: Final = 16 * MEBIBYTE
 """corpus.json names every file of the corpus."""
 CORPUS: Final = "corpus.json"
 ADVICE: Final = "advice.json"

@@ -155,7 +155,10 @@ def check_read(settings: TrainingSettings) -> None:
         raise InputError(f"has a network of {settings.network.styles} styles and names {styles}")
     if len(set(settings.style_names)) != len(settings.style_names):
         raise InputError("names a style twice")
-    check_size(settings.network)
+    try:
+        check_size(settings.network)
+    except InputError as error:
+        raise InputError(f"asks for too large a network ({error})") from error
 
 
 def check_cards(styles: Sequence[StyleCard]) -> None:

@@ -29,7 +29,7 @@ from trainer.training import Listener, Row, read_rollbacks
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
-MOST_TOKEN_BYTES = 256 * MEBIBYTE
+MOST_TOKEN_BYTES = 64 * MEBIBYTE
 _READ_ANEW = "delete it, and --resume reads the music anew"
 
 

@@ -21,22 +21,24 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def given_path(text: str) -> Path:
-    """A path as an argument; nothing at all, which Python takes for the current folder, is none.
+    """Read a path.
 
     Raises:
-        argparse.ArgumentTypeError: If it is empty.
+        argparse.ArgumentTypeError: If it is empty, which Python would take for the current folder.
 
     """
-    return Path(given_text(text))
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is not allowed: name a file or a folder")
+    return Path(text)
 
 
 def given_text(text: str) -> str:
-    """An argument that is not empty: the name of something, or a path that may also be a name.
+    """Read a text, such as a name, or a path that may also be a name.
 
     Raises:
         argparse.ArgumentTypeError: If it is empty.
 
     """
-    if not text.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is empty: give a name or a path; . is the current folder")
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is not allowed: write what is meant")
     return text

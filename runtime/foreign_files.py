@@ -8,6 +8,8 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar, overload
 
@@ -22,7 +24,8 @@ MOST_CONFIG_BYTES: Final = MEBIBYTE
 MOST_DEPTH: Final = 32
 """Brackets within brackets; no format of ours needs more than six."""
 
-_BRACKETS: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|([\[{])|([\]}])", re.DOTALL)
+_BRACKETS: Final = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?|([\[{])|([\]}])", re.DOTALL)
+"""Strings, which are passed over, and brackets; a string that does not end is none the slower to look for."""
 _OPEN_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting: a pipe is opened at once, found to be none of ours and closed."""
 
@@ -41,34 +44,22 @@ def read_foreign(path: Path, most_bytes: int = MOST_CONFIG_BYTES) -> bytes:
             follows the file's name ("is a pipe, not a file").
 
     """
-    with open_foreign(path, most_bytes) as file:
-        try:
-            data = _read_up_to(file.fileno(), most_bytes)
-        except OSError as error:
-            raise InputError(f"cannot be read ({_reason(error)})") from error
+    with _opened(path) as (handle, size):
+        _check_size(size, most_bytes)
+        data = _read_up_to(handle, most_bytes)
     _check_size(len(data), most_bytes)
     return data
 
 
-def open_foreign(path: Path, most_bytes: int) -> BinaryIO:
-    """Open a file for readers that take an open one, such as that of archives.
+def read_foreign_start(path: Path, count: int) -> bytes:
+    """Read the first bytes of a file of any size, if it is one; fewer where it is shorter.
 
     Raises:
-        InputError: As `read_foreign`.
+        InputError: As `read_foreign`, but for its size.
 
     """
-    try:
-        handle = os.open(path, _OPEN_FLAGS)
-    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
-        raise InputError(f"cannot be opened ({_reason(error)})") from error
-    try:
-        found = os.fstat(handle)
-        _check_regular(found.st_mode)
-        _check_size(found.st_size, most_bytes)
-        return os.fdopen(handle, "rb")
-    except BaseException:
-        os.close(handle)
-        raise
+    with _opened(path) as (handle, _):
+        return _read_up_to(handle, count)[:count]
 
 
 def read_foreign_text(path: Path, most_bytes: int = MOST_CONFIG_BYTES) -> str:
@@ -145,6 +136,38 @@ def decode_json(data: bytes, kind: Any = None) -> Any:
         raise InputError(f"is not valid JSON ({_reason(error)})") from error
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    """Open a regular file: its descriptor, and how large it says that it is."""
+    try:
+        handle = os.open(path, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        raise InputError(f"cannot be opened ({_reason(error)})") from error
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError(f"is {_kind(found.st_mode)}, not a file")
+        yield handle, found.st_size
+    except OSError as error:
+        raise InputError(f"cannot be read ({_reason(error)})") from error
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def opened_foreign(path: Path, most_bytes: int) -> Iterator[BinaryIO]:
+    """Open a file for readers that take an open one, such as that of archives, and do not read all of it.
+
+    Raises:
+        InputError: As `read_foreign`.
+
+    """
+    with _opened(path) as (handle, size):
+        _check_size(size, most_bytes)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            yield file
+
+
 def _read_up_to(handle: int, most_bytes: int) -> bytes:
     """Read to the end, or one byte more than is allowed: a file may grow, and those of /proc call their size 0."""
     parts: list[bytes] = []
@@ -153,11 +176,6 @@ def _read_up_to(handle: int, most_bytes: int) -> bytes:
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
-
-
-def _check_regular(mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise InputError(f"is {_kind(mode)}, not a file")
 
 
 def _check_size(size: int, most_bytes: int) -> None:

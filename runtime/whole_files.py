@@ -19,7 +19,8 @@ _PART: Final = re.compile(r"\.lstm-composer-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]
 """Name of a file that is being written: the machine, the process, a random number, the ending of the file to be."""
 _FORGOTTEN_SECONDS: Final = 24 * 3600.0
 """No file takes so long to write."""
-_LONGEST_ENDING: Final = 32
+_LONGEST_SUFFIX: Final = 32
+"""Bytes of a name's ending that a part's name gets as well; no format has a longer one."""
 
 
 def is_device(path: Path) -> bool:
@@ -108,11 +109,15 @@ def _mode_of(path: Path) -> int | None:
 
 def _new_part(path: Path, mode: int | None) -> Path:
     """Make an empty file beside a path, readable for no one who may not read the file to be."""
-    ending = path.suffix if len(path.suffix) <= _LONGEST_ENDING else ""
-    part = path.parent / f".lstm-composer-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{ending}"
+    part = path.parent / f".lstm-composer-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{_suffix(path)}"
     # The mode goes through the umask here, in one step with the making: asking for the umask would change it.
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode | stat.S_IWUSR))
     return part
+
+
+def _suffix(path: Path) -> str:
+    """Return the ending of a name, unless a part's name would be longer with it than the system allows."""
+    return path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
 
 
 def _fill_and_move(part: Path, path: Path, fill: Callable[[Path], object], mode: int | None) -> None:

@@ -9,7 +9,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from runtime.errors import InputError
-from runtime.foreign_files import open_foreign
+from runtime.foreign_files import opened_foreign
 
 MOST_ARCHIVE_BYTES: Final = 4 << 30
 _MOST_MEMBERS: Final = 10_000
@@ -41,13 +41,14 @@ def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
         InputError: If it is no such archive; both messages are reasons that follow the file's name.
 
     """
-    try:
-        file = open_foreign(path, MOST_ARCHIVE_BYTES)
-    except InputError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _OF_THE_MACHINE:
-            raise UnreadableError(str(error)) from error
-        raise
-    with file, zipfile.ZipFile(file) as archive:
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(opened_foreign(path, MOST_ARCHIVE_BYTES))
+        except InputError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _OF_THE_MACHINE:
+                raise UnreadableError(str(error)) from error
+            raise
+        archive = opened.enter_context(zipfile.ZipFile(file))
         _check_members(archive.infolist(), os.fstat(file.fileno()).st_size)
         yield archive
 

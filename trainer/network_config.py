@@ -64,6 +64,11 @@ def check_size(network: NetworkConfig) -> None:
         InputError: If it is.
 
     """
+    for name, most in MOST.items():
+        if (size := getattr(network, name)) > most:
+            raise InputError(
+                f"{size} {name.replace('_', ' ')} are too many for a network: {most} at the most are allowed"
+            )
     if network.fewest_weights() > MOST_WEIGHTS:
         raise InputError(
             f"{network.layers} layers of {network.units} units are {network.fewest_weights() / 1e6:,.0f} million "

@@ -13,7 +13,6 @@ from trainer.evaluate_cli import main as evaluate
 TRAIN, EXPORT = ("music", "--name", "x"), ("--epoch", "best")
 
 
-@pytest.mark.parametrize("nothing", ["", "  "])
 @pytest.mark.parametrize(
     ("main", "argv"),
     [
@@ -33,22 +32,16 @@ TRAIN, EXPORT = ("music", "--name", "x"), ("--epoch", "best")
         (evaluate, ("run", "NOTHING")),
     ],
 )
-def test_an_empty_argument_is_refused(
-    main: Callable[[Sequence[str]], int], argv: tuple[str, ...], nothing: str
-) -> None:
-    with pytest.raises(InputError, match=r"argument .*: '\s*' is empty: give a name or a path; \. is the current"):
-        main([nothing if word == "NOTHING" else word for word in argv])
+def test_an_empty_argument_is_refused(main: Callable[[Sequence[str]], int], argv: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match=r"argument .*: an empty name is not allowed: "):
+        main(["" if word == "NOTHING" else word for word in argv])
 
 
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (("F\udcfcr Elise", "--name", "x"), r"F\xfcr Elise has characters in its name that no text can hold"),
-        (("a\x1b[31m", "--name", "x"), r"a\x1b[31m has characters in its name"),
-        ((*TRAIN, "--units", "4097"), "argument --units: 4097 is not allowed: give a whole number from 1 to 4096"),
-        ((*TRAIN, "--layers", "9" * 5000), "is not allowed: give a whole number from 1 to 16"),
-        ((*TRAIN, "--epochs", "10000000"), "10000000 is not allowed: give a whole number from 1 to 1000000"),
-        ((*TRAIN, "--seed", "9" * 5000), "is not allowed: give a whole number from 0 to 4294967295"),
+        ((*TRAIN, "--units", "4097"), "4097 units are too many for a network: 4096 at the most are allowed"),
+        ((*TRAIN, "--units", "4096", "--layers", "9"), "9 layers of 4096 units are 1,143 million weights"),
         (("music", "--name", "x" * 300), "letters, digits, - and _ make a good name, of 200 bytes at the most"),
     ],
 )

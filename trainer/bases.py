@@ -240,7 +240,7 @@ def start_from(network: Any, weights: Weights) -> None:
     for variable in network.trainable_variables:
         name = name_of(variable)
         value = weights.get(name)
-        if value is not None and name == STYLE_TABLE:
+        if value is not None and name == STYLE_TABLE and value.ndim:
             value = with_new_vectors(value, variable.shape[0] - len(value))
         if value is None or value.shape != tuple(variable.shape):
             raise InputError(f"the base does not fit this version of the network ({name}): train or export it again")

@@ -15,6 +15,7 @@ MOST_RUN_FILE_BYTES: Final = 16 * MEBIBYTE
 CORPUS: Final = "corpus.json"
 ADVICE: Final = "advice.json"
 METRICS: Final = "metrics.json"
+PARTS: Final = frozenset({"train", "validation", "test"})
 
 Epoch = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -58,6 +59,10 @@ def check_summary(summary: CorpusSummary, name: str, styles: int) -> None:
         InputError: If it does not; the message is a reason that follows the file's name.
 
     """
+    if not summary.parts.keys() <= PARTS:
+        raise InputError(f"has other parts of the split than {', '.join(sorted(PARTS))}")
+    if any(count < 0 for part in summary.parts.values() for count in (part.pieces, part.notes)):
+        raise InputError("has a part of the split with less than nothing in it")
     cards = summary.cards(name)
     check_cards(cards)
     if len(cards) != styles:

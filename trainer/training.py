@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_BINS
 from trainer.bases import read_first_weights, start_from
 from trainer.batches import TrainingSet, dataset
-from trainer.checkpoints import DamagedCheckpointError, check_size, fill_network, read_schedule
+from trainer.checkpoints import check_size, fill_network, read_schedule
 from trainer.devices import make_ready, shared_by_all_gpus
 from trainer.evaluation import evaluate
 from trainer.guard import Guard, Rollback, Rollbacks
@@ -20,6 +20,7 @@ from trainer.interruption import Interruption
 from trainer.material import Material
 from trainer.network import StreamNetwork
 from trainer.patience import is_spent
+from trainer.resuming import last_whole
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
 
@@ -32,7 +33,6 @@ ROLLBACKS = "rollbacks.json"
 GUESSING_NLL = sum(map(math.log, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS)))
 """Nats a note of a network that knows nothing."""
 
-T = TypeVar("T")
 Row = Mapping[str, float]
 OnBatch = Callable[[int, int, int], None]
 """Told after each batch: the epoch, the batch and the batches in the epoch, all counted from 1."""
@@ -115,39 +115,6 @@ def load_network(run: RunDirectory, epoch: int, settings: TrainingSettings | Non
     return network
 
 
-def last_whole(run: RunDirectory, load: Callable[[int], T], listener: Listener) -> tuple[int, T | None]:
-    """Load the newest checkpoint of a run that can be loaded, and put newer ones aside that cannot.
-
-    Returns:
-        Its epoch and what `load` makes of it; 0 and None where nothing has been saved.
-
-    Raises:
-        DamagedCheckpointError: If none of them can be loaded; then none is put aside.
-
-    """
-    damaged: list[DamagedCheckpointError] = []
-    epochs = run.saved_epochs()
-    for epoch in reversed(epochs):
-        try:
-            loaded = load(epoch)
-        except DamagedCheckpointError as error:
-            damaged.append(error)
-            continue
-        for bad, why in zip(reversed(epochs), damaged, strict=False):
-            aside = run.put_aside(bad)
-            listener.on_trouble(f"{why.reason}; it is called {aside.name} now")
-        if damaged:
-            listener.on_trouble(f"going on from epoch {epoch}, the newest whole checkpoint")
-        return epoch, loaded
-    if damaged:
-        raise DamagedCheckpointError(
-            damaged[0].path,
-            damaged[0].why,
-            cure=f"none of the {len(epochs)} checkpoints can be loaded; train again into another --run-dir",
-        )
-    return 0, None
-
-
 def train(
     settings: TrainingSettings,
     material: Material,
@@ -175,7 +142,11 @@ def train(
         transpose=settings.transpose,
         own_keys_from=settings.epochs - settings.own_keys_last + 1,
     )
-    done, loaded = last_whole(run, lambda epoch: load_network(run, epoch, settings), listener) if resume else (0, None)
+
+    def load(epoch: int) -> StreamNetwork:
+        return load_network(run, epoch, settings)
+
+    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses = [row["loss"] for row in rows]
     guard = Guard(settings.learning_rate, GUESSING_NLL, losses, read_rollbacks(run))

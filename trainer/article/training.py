@@ -19,9 +19,10 @@ from trainer.checkpoints import fill_network
 from trainer.guard import Guard
 from trainer.interruption import Interruption
 from trainer.patience import is_spent
+from trainer.resuming import last_whole
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
-from trainer.training import Listener, OnBatch, Row, go_back, last_whole, read_rollbacks, seed_dropout
+from trainer.training import Listener, OnBatch, Row, go_back, read_rollbacks, seed_dropout
 
 UNEVEN = 2.0
 """How much worse than blind guessing a first epoch may be: with batch normalisation nothing is guessed evenly."""
@@ -62,7 +63,7 @@ def train(
     def load(epoch: int) -> Network:
         return _loaded(run, epoch, settings, len(material.vocabulary), material.train.length, scale)
 
-    done, loaded = last_whole(run, load, listener) if resume else (0, None)
+    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses, guessing = [row["loss"] for row in rows], UNEVEN * math.log(len(material.vocabulary))
     guard = Guard(settings.learning_rate, guessing, losses, read_rollbacks(run))

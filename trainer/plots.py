@@ -23,7 +23,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from PIL import Image
 
 from runtime.encoding import HEADS
-from runtime.errors import InputError
 from runtime.foreign_files import MEBIBYTE, read_foreign
 from runtime.notes import Meter, Note
 from trainer.run_directory import write_whole
@@ -225,11 +224,13 @@ def training_gif(plots: Sequence[Path], path: Path) -> None:
 def _frame(plot: Path) -> Image.Image | None:
     """A plot as a frame; None if it is no picture any more, without which an animation does."""
     try:
-        with Image.open(BytesIO(read_foreign(plot, _MOST_PLOT_BYTES)), formats=["PNG"]) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                return None
-            frame = picture.convert("RGB")
-    except (InputError, OSError, SyntaxError, ValueError):  # what Pillow raises on damage
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it is not unpacked, see below
+            picture = Image.open(BytesIO(read_foreign(plot, _MOST_PLOT_BYTES)), formats=["PNG"])
+        if picture.width * picture.height > _MOST_PIXELS:
+            return None
+        frame = picture.convert("RGB")
+    except Exception:  # noqa: BLE001 - Pillow raises a dozen kinds on damage
         return None
     if frame.size != (WIDTH, HEIGHT):
         frame = frame.resize((WIDTH, HEIGHT))

@@ -47,7 +47,9 @@ def whole(music_folder: Path, tiny_network: tuple[str, ...], tmp_path_factory: p
 
 @pytest.fixture(scope="module")
 def network(whole: RunDirectory) -> Any:
-    return load_network(whole, 2)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        return load_network(whole, 2)
 
 
 @pytest.fixture

@@ -82,14 +82,32 @@ def with_weights(change: Callable[[h5py.File], object]) -> Change:
     return damage
 
 
-def put(name: str, make: Callable[[h5py.Group, str], object]) -> Change:
-    """Exchange one array."""
+def style_table(file: h5py.File) -> str:
+    """Where Keras has put the vectors of the styles, which are the only weights of their shape."""
+    found: list[str] = []
+
+    def look(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape == (1, 8) and "optimizer" not in name:
+            found.append(name)
+
+    file.visititems(look)
+    [name] = found
+    return name
+
+
+def put(make: Callable[[h5py.Group, str], object]) -> Change:
+    """Exchange the vectors of the styles."""
 
     def change(file: h5py.File) -> None:
-        del file[name]
-        make(file.require_group(name.rpartition("/")[0]), name.rpartition("/")[2])
+        group, _, name = style_table(file).rpartition("/")
+        del file[group][name]
+        make(file[group], name)
 
     return with_weights(change)
+
+
+def without_styles(file: h5py.File) -> None:
+    del file[style_table(file).removesuffix("/vars/0")]
 
 
 def virtual(group: h5py.Group, name: str) -> None:
@@ -142,7 +160,7 @@ def encrypted(path: Path) -> None:
 
 def of_another_size(path: Path) -> None:
     table = np.zeros((1, 9), np.float32)
-    put(STYLES, lambda group, name: group.create_dataset(name, data=table))(path)
+    put(lambda group, name: group.create_dataset(name, data=table))(path)
 
 
 def twice(path: Path) -> None:
@@ -151,7 +169,6 @@ def twice(path: Path) -> None:
         archive.writestr("config.json", b"{}")
 
 
-STYLES = "style_table/vars/0"
 DAMAGES: dict[str, tuple[Change, str]] = {
     "empty": (lambda path: path.write_bytes(b""), "not a zip file"),
     "text": (lambda path: path.write_bytes(b"Dear diary" * 100), "not a zip file"),
@@ -166,24 +183,24 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "another archive": (lambda path: rezipped(path, {"word/document.xml": b"<x/>"}), "it is no checkpoint"),
     "a file too many": (lambda path: rezipped(path, {**members(path), "../x.py": b"x"}), "it is no checkpoint"),
     "no HDF5": (lambda path: rezipped(path, {**members(path), WEIGHTS: b"\x80\x04N."}), ""),
-    "a link out": (put(STYLES, linked), "it points at other places"),
-    "a link within": (put(STYLES, softly), "it points at other places"),
-    "another file's array": (put(STYLES, virtual), "something else than numbers"),
+    "a link out": (put(linked), "it points at other places"),
+    "a link within": (put(softly), "it points at other places"),
+    "another file's array": (put(virtual), "something else than numbers"),
     "kept outside": (
-        put(STYLES, lambda g, n: g.create_dataset(n, (1, 8), "f4", external=[("/etc/passwd", 0, 32)])),
+        put(lambda g, n: g.create_dataset(n, (1, 8), "f4", external=[("/etc/passwd", 0, 32)])),
         "something else than numbers",
     ),
-    "texts": (put(STYLES, lambda g, n: g.create_dataset(n, data=["x"])), "something else than numbers"),
+    "texts": (put(lambda g, n: g.create_dataset(n, data=["x"])), "something else than numbers"),
     "an array too large": (
-        put(STYLES, lambda g, n: g.create_dataset(n, (1 << 40,), "f4", chunks=(1024,))),
+        put(lambda g, n: g.create_dataset(n, (1 << 40,), "f4", chunks=(1024,))),
         "larger arrays than it holds",
     ),
     "another shape": (of_another_size, "not of the network that config.json describes"),
-    "without a layer": (with_weights(lambda file: file.pop("style_table")), "not of the network"),
+    "without a layer": (with_weights(without_styles), "not of the network"),
     "without its optimizer": (with_weights(lambda file: file.pop("optimizer")), ""),
-    "no numbers": (put(STYLES, filled(float("nan"))), "weights that are no numbers, or far too large"),
-    "endless": (put(STYLES, filled(float("inf"))), "weights that are no numbers, or far too large"),
-    "too large": (put(STYLES, filled(1e30)), "weights that are no numbers, or far too large"),
+    "no numbers": (put(filled(float("nan"))), "weights that are no numbers, or far too large"),
+    "endless": (put(filled(float("inf"))), "weights that are no numbers, or far too large"),
+    "too large": (put(filled(1e30)), "weights that are no numbers, or far too large"),
     "folder": (instead(lambda path: path.mkdir()), "it is a folder, not a file"),
     "nowhere": (instead(lambda path: path.symlink_to("gone")), "No such file"),
     "circle": (instead(lambda path: path.symlink_to(path.name)), ""),

@@ -93,7 +93,7 @@ class Learning:
             train(settings, material, run, Interruption(), Listener())
             rows = run.read_history()
             best = min(rows, key=lambda row: row["val_loss"])
-            found = evaluate(load_network(run, int(best["epoch"])), material.test)["loss"]
+            found = evaluate(load_network(run, int(best["epoch"]), settings), material.test)["loss"]
             seconds = [row["seconds"] for row in rows][1:]
             return found, sum(seconds) / len(seconds)
 

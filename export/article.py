@@ -114,7 +114,7 @@ def check_parity(network: Network, run: Run, encoding: TokenEncoding) -> ParityC
     if not greedy_equal or not difference <= LARGEST_DIFFERENCE:
         raise ParityError(
             f"the graph differs from the network: greedy tokens equal: {greedy_equal}, log-probabilities by up to "
-            f"{difference:.2e} (allowed: {LARGEST_DIFFERENCE:.0e})"
+            f"{difference:.2e} (allowed: {LARGEST_DIFFERENCE:.0e}): export another epoch"
         )
     return ParityCard(steps=STEPS, greedy_equal=greedy_equal, max_difference=difference)
 

@@ -25,7 +25,6 @@ from runtime.bundle import (
     EncodingCard,
     NetworkCard,
     ParityCard,
-    PartCard,
     ProvenanceCard,
     SamplingCard,
     StyleCard,
@@ -37,7 +36,11 @@ from runtime.bundle import (
 )
 from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
+from runtime.foreign_files import read_foreign_json
+from runtime.visible import visible
 from trainer.article.network import lstm_layers
+from trainer.article.training import load_network as load_article
+from trainer.article.training import read_encoding
 from trainer.bases import data_of_run, styles_of_run
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
@@ -93,7 +96,10 @@ def run_export(settings: ExportSettings) -> int:
     trained = run.read_settings()
     epoch = _epoch(run, settings.epoch)
     data = _data(settings, run, trained)
-    network = load_network(run, epoch)
+    run.read_corpus(trained)  # before the work, as everything that may be damaged
+    run.read_history()
+    run.read_metrics()
+    network: Any = load_network(run, epoch, trained) if trained.preset == "stream" else load_article(run, epoch)
     round_weights(network, settings.weights)
     played = network
     if settings.leave_out:
@@ -120,7 +126,7 @@ class _Graph:
 
 def _graph(run: RunDirectory, trained: TrainingSettings, network: Any, storage: Storage) -> _Graph:
     if trained.preset != "stream":
-        return _article_graph(run, network, storage)
+        return _article_graph(run, trained, network, storage)
     config = network.config
     return _Graph(
         to_onnx(network, storage).SerializeToString(),
@@ -131,8 +137,8 @@ def _graph(run: RunDirectory, trained: TrainingSettings, network: Any, storage: 
     )
 
 
-def _article_graph(run: RunDirectory, network: Any, storage: Storage) -> _Graph:
-    encoding = msgspec.convert(run.read_json("encoding.json"), ArticleEncoding | SkuldurEncoding)
+def _article_graph(run: RunDirectory, trained: TrainingSettings, network: Any, storage: Storage) -> _Graph:
+    encoding = read_encoding(run, trained)
     layers = lstm_layers(network)
     return _Graph(
         article.to_onnx(network, encoding, storage).SerializeToString(),
@@ -175,7 +181,7 @@ def _card(
         sampling=SamplingCard(temperature=TEMPERATURE, min_p=MIN_P),
         provenance=_provenance(settings, run, trained, epoch),
         data=data,
-        split=_parts(run),
+        split=run.read_corpus(trained).parts,
         metrics=_metrics(run, trained, network, epoch),
         parity=_NOT_TRIED,
         onnx_bytes=len(graph.onnx),
@@ -207,9 +213,9 @@ def _with_sampling(styles: list[StyleCard], path: Path | None) -> list[StyleCard
     if path is None:
         return styles
     try:
-        own = msgspec.json.decode(path.read_bytes(), type=dict[str, SamplingCard])
-    except (OSError, msgspec.MsgspecError) as error:
-        raise InputError(f"--sampling {path} holds no temperature and min_p by style ({error})") from error
+        own = read_foreign_json(path, dict[str, SamplingCard])
+    except InputError as error:
+        raise InputError(f"--sampling {path} holds no temperature and min_p by style (it {error})") from error
     unknown = sorted(set(own) - {style.name for style in styles})
     if unknown:
         raise InputError(f"--sampling {path} names {unknown[0]}, which is no style of the run")
@@ -217,9 +223,9 @@ def _with_sampling(styles: list[StyleCard], path: Path | None) -> list[StyleCard
 
 
 def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, epoch: int) -> ProvenanceCard:
-    seconds = sum(row["seconds"] for row in run.read_history() if row["epoch"] <= epoch)
+    seconds = sum(row.get("seconds", 0.0) for row in run.read_history() if row["epoch"] <= epoch)
     return ProvenanceCard(
-        run=run.path.resolve().name,
+        run=visible(run.path.resolve().name),
         epoch=epoch,
         preset=trained.preset,
         seed=trained.seed,
@@ -228,10 +234,6 @@ def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSe
         program_version=runtime.__version__,
         weights=settings.weights,
     )
-
-
-def _parts(run: RunDirectory) -> dict[str, PartCard]:
-    return msgspec.convert(run.read_json("corpus.json")["parts"], dict[str, PartCard])
 
 
 def _data(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings) -> list[DataSource]:
@@ -248,11 +250,11 @@ def _metrics(run: RunDirectory, trained: TrainingSettings, network: StreamNetwor
     """Figures of this epoch: on the validation part from the history, on the test part with the Markov model's."""
     row = next((row for row in run.read_history() if row["epoch"] == epoch), {})
     validation = {f"validation_{key[4:]}": value for key, value in row.items() if key.startswith("val_")}
-    kept: dict[str, Any] = run.read_json("metrics.json")
-    if kept.get("measured_on") != "test":
+    kept = run.read_metrics()
+    if kept.measured_on != "test" or not kept.is_whole:
         return validation
-    test = kept["test"] if kept["best_epoch"] == epoch else _measured_now(run, trained, network)
-    baseline = {f"markov_order_3_{key}": value for key, value in kept["markov_order_3"].items()}
+    test = kept.test if kept.best_epoch == epoch else _measured_now(run, trained, network)
+    baseline = {f"markov_order_3_{key}": value for key, value in kept.markov_order_3.items()}
     return {**validation, **{f"test_{key}": value for key, value in test.items()}, **baseline}
 
 
@@ -263,7 +265,7 @@ def _measured_now(run: RunDirectory, trained: TrainingSettings, network: StreamN
         material = prepare(corpus, trained.seed, trained.style_names, trained.base_styles)
     except CorpusError:
         return {}
-    same = material.summary()["names"] == run.read_json("corpus.json").get("names")
+    same = material.summary()["names"] == run.read_corpus(trained).names
     return evaluate(network, material.test) if same else {}
 
 
@@ -272,8 +274,8 @@ def _report(card: BundleCard, epoch: int, path: Path) -> None:
     figure = f", {held_out:.3f} nats a note on held-out pieces" if held_out is not None else ""
     played = next((style.name for style in card.styles if style.name == card.name), card.styles[0].name)
     sys.stdout.write(
-        f"epoch {epoch} exported to {path.with_suffix('')} ({card.onnx_bytes / 1e6:.1f} MB, {card.provenance.weights} "
-        f"weights{figure}); graph and network agree to {card.parity.max_difference:.1e} "
-        f"over {card.parity.steps} notes\n"
-        f"next: lstm-composer play --style {played} --models-dir {path.parent}\n"
+        f"epoch {epoch} exported to {visible(str(path.with_suffix('')))} "
+        f"({card.onnx_bytes / 1e6:.1f} MB, {card.provenance.weights} weights{figure}); "
+        f"graph and network agree to {card.parity.max_difference:.1e} over {card.parity.steps} notes\n"
+        f"next: lstm-composer play --style {visible(played)} --models-dir {visible(str(path.parent))}\n"
     )

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.graph import graph_function
 from runtime.bundle import expected_tensors
+from runtime.errors import ComposerError
 from trainer.graph_weights import STORED, point_at_weights
 from trainer.network import StreamNetwork
 
@@ -22,8 +23,8 @@ SMALLEST_STORED = 256
 """Initializers with fewer elements stay in 32 bits: biases and constants, worth nothing in size."""
 
 
-class ConversionError(Exception):
-    """The converter left something in the graph that the runtime should not carry: a bug, not the user's fault."""
+class ConversionError(ComposerError):
+    """The converter left something in the graph that the runtime should not carry."""
 
 
 def round_weights(network: StreamNetwork, storage: Storage) -> None:
@@ -86,9 +87,14 @@ def check_nodes(model: onnx.ModelProto, layers: int) -> None:
     kinds = [node.op_type for node in model.graph.node]
     for loop in ("Loop", "Scan", "If"):
         if loop in kinds:
-            raise ConversionError(f"the converter left a {loop} node in the graph: the LSTM layers were not recognised")
+            raise ConversionError(
+                f"the converter left a {loop} node in the graph (the LSTM layers were not recognised): "
+                "export another epoch"
+            )
     if kinds.count("LSTM") != layers:
-        raise ConversionError(f"the graph has {kinds.count('LSTM')} LSTM nodes for {layers} layers")
+        raise ConversionError(
+            f"the graph has {kinds.count('LSTM')} LSTM nodes for {layers} layers: export another epoch"
+        )
 
 
 def _name_voices(model: onnx.ModelProto, network: StreamNetwork) -> None:

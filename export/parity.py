@@ -15,6 +15,7 @@ from runtime.bundle import ParityCard
 from runtime.controls import Controls, temperatures
 from runtime.encoding import DELTA_END, HEADS, LADDER, START, meter_class
 from runtime.engine import Engine, Step
+from runtime.errors import ComposerError
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
 from trainer.features import remaining_table
@@ -25,8 +26,8 @@ LARGEST_DIFFERENCE = 1e-4
 _METER = Meter(4, 4)
 
 
-class ParityError(Exception):
-    """The graph and the network disagree: a bug in the export, not the user's fault."""
+class ParityError(ComposerError):
+    """The graph and the network disagree, as they do where weights are so large that sums lose their digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
     if not greedy_equal or not difference <= LARGEST_DIFFERENCE:
         raise ParityError(
             f"the graph differs from the network: greedy events equal: {greedy_equal}, log-probabilities by up to "
-            f"{difference:.2e} (allowed: {LARGEST_DIFFERENCE:.0e})"
+            f"{difference:.2e} (allowed: {LARGEST_DIFFERENCE:.0e}): export another epoch"
         )
     return ParityCard(steps=STEPS, greedy_equal=greedy_equal, max_difference=difference)
 

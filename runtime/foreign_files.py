@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar, overload
+from typing import Any, BinaryIO, Final, TypeVar, overload
 
 import msgspec
 
@@ -153,6 +153,20 @@ def _opened(path: Path) -> Iterator[tuple[int, int]]:
         raise InputError(f"cannot be read ({_reason(error)})") from error
     finally:
         os.close(handle)
+
+
+@contextmanager
+def opened_foreign(path: Path, most_bytes: int) -> Iterator[BinaryIO]:
+    """Open a file for readers that take an open one, such as that of archives, and do not read all of it.
+
+    Raises:
+        InputError: As `read_foreign`.
+
+    """
+    with _opened(path) as (handle, size):
+        _check_size(size, most_bytes)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            yield file
 
 
 def _read_up_to(handle: int, most_bytes: int) -> bytes:

@@ -1,11 +1,26 @@
 """Files that appear whole or not at all."""
 
 import os
-import tempfile
+import platform
+import re
+import secrets
+import stat
+import sys
+import time
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from runtime.errors import MissingError
+
+_PART: Final = re.compile(r"\.lstm-composer-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{16}(\..*)?")
+"""Name of a file that is being written: the machine, the process, a random number, the ending of the file to be."""
+_FORGOTTEN_SECONDS: Final = 24 * 3600.0
+"""No file takes so long to write."""
+_LONGEST_SUFFIX: Final = 32
+"""Bytes of a name's ending that a part's name gets as well; no format has a longer one."""
 
 
 def is_device(path: Path) -> bool:
@@ -16,7 +31,8 @@ def is_device(path: Path) -> bool:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file beside its place and move it there in one step; what was there before stays until then.
 
-    A device or a pipe (/dev/null, /dev/stdout) is written to as it is.
+    A device or a pipe (/dev/null, /dev/stdout) is written to as it is. A new file has the permissions that the umask
+    leaves, one that is replaced keeps its own.
 
     Raises:
         MissingError: If it cannot be written: no space, no permission, no folder. Nothing is left behind.
@@ -37,19 +53,80 @@ def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str) -> None
             fill(path)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
-        _fill_and_move(Path(name), path, fill)
+        remove_leftovers(path.parent)
+        mode = _mode_of(path)
+        _fill_and_move(_new_part(path, mode), path, fill, mode)
     except OSError as error:
         raise MissingError(f"{path} cannot be written ({error.strerror or error}): {cure}") from error
 
 
-def _fill_and_move(part: Path, path: Path, fill: Callable[[Path], object]) -> None:
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes have left in a folder that were killed while they wrote a file.
+
+    A file that a running process may still be writing stays, and so does every file that is not named as ours are.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = _PART.fullmatch(entry.name)
+            if match and _is_left_over(entry, machine=match[1], process=int(match[2])):
+                with suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108 - a DirEntry has no Path
+
+
+def _is_left_over(entry: os.DirEntry[str], *, machine: str, process: int) -> bool:
+    with suppress(OSError):
+        found = entry.stat(follow_symlinks=False)
+        ended = machine == _machine() and not _is_running(process)
+        return stat.S_ISREG(found.st_mode) and (ended or time.time() - found.st_mtime > _FORGOTTEN_SECONDS)
+    return False
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process of this machine runs; true where that cannot be asked."""
+    if sys.platform == "win32":  # asking is ending it there
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _machine() -> str:
+    """This machine in eight digits: a folder may be shared with others, whose processes cannot be asked for."""
+    return f"{zlib.crc32(platform.node().encode('utf-8', 'replace')):08x}"
+
+
+def _mode_of(path: Path) -> int | None:
+    """Permissions of a file that is going to be replaced, None where there is none."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode) & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _new_part(path: Path, mode: int | None) -> Path:
+    """Make an empty file beside a path, readable for no one who may not read the file to be."""
+    part = path.parent / f".lstm-composer-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{_suffix(path)}"
+    # The mode goes through the umask here, in one step with the making: asking for the umask would change it.
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode | stat.S_IWUSR))
+    return part
+
+
+def _suffix(path: Path) -> str:
+    """Return the ending of a name, unless a part's name would be longer with it than the system allows."""
+    return path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
+
+
+def _fill_and_move(part: Path, path: Path, fill: Callable[[Path], object], mode: int | None) -> None:
     try:
         fill(part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
-        part.chmod(0o644)
+        if mode is not None:
+            part.chmod(mode)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

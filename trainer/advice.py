@@ -13,6 +13,7 @@ import msgspec
 from runtime.controls import Controls
 from runtime.encoding import quantise
 from runtime.notes import Meter, Note
+from trainer.checkpoints import fill_network
 from trainer.excerpts import Player, controls_of, make_excerpts, player_of
 from trainer.flattening import where_curves_flatten
 from trainer.gates import Gates, GateVerdict, excerpt_length, judge, make_gates
@@ -23,7 +24,6 @@ from trainer.run_directory import RunDirectory
 from trainer.training import load_network
 
 EXCERPTS = 32
-ADVICE = "advice.json"
 
 Row = Mapping[str, float]
 OnCheckpoint = Callable[[int, int], None]
@@ -146,19 +146,21 @@ def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = 
     """Hear every checkpoint of a run and choose one.
 
     Raises:
-        InputError: If nothing has been saved.
+        InputError: If nothing has been saved, or a checkpoint cannot be loaded.
         CorpusError: If no piece is long enough for an excerpt.
 
     """
     rows = {int(row["epoch"]): row for row in run.read_history()}
     epochs = [epoch for epoch in run.saved_epochs() if epoch in rows]
-    network = load_network(run, epochs[-1] if epochs else run.best_epoch())
+    if not epochs:
+        raise run.nothing_saved()
+    network = load_network(run, epochs[-1])
     jury = jury_of(material, network.config.styles)
     player = player_of(network)
     played = any(piece.performed for piece in material.split.train)
     checkpoints = []
     for number, epoch in enumerate(epochs, start=1):
-        network.load_weights(run.checkpoint(epoch))
+        fill_network(network, run.checkpoint(epoch))
         heard = jury.hear(improvised(jury, player), played=played)
         row = rows[epoch]
         checkpoints.append(CheckpointAdvice(epoch, row["loss"], row.get("val_loss"), *heard))

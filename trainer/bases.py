@@ -6,6 +6,7 @@ style that is none of them yet, and no stranger to the layers behind.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from runtime.bundle import CARD_SUFFIX, DataSource, PartCard, StyleCard, load_bundle, read_card
-from runtime.errors import InputError
+from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, load_bundle, read_card
+from runtime.errors import BundleError, InputError
 from runtime.library import shelf
+from runtime.visible import visible
+from trainer.archives import read_arrays
 from trainer.graph_weights import Weights, name_of, read_weights
-from trainer.network_config import NetworkConfig
+from trainer.network_config import NetworkConfig, check_size
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import BaseCard, TrainingSettings
 
@@ -51,8 +54,15 @@ def find_base(source: str) -> Base:
         BundleError: If the bundle does not check out, or is older than this way of reading it.
 
     """
-    run = RunDirectory(Path(source).expanduser())
-    return _of_run(run, source) if run.config_path.is_file() else _of_bundle(_card_path(source), source)
+    run = RunDirectory(expanded(source))
+    return _of_run(run, source) if run.is_there else _of_bundle(_card_path(source), source)
+
+
+def expanded(path: str) -> Path:
+    """A path with ~ for the home folder; ~ of a user that there is not stays as it is."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def _of_run(run: RunDirectory, source: str) -> Base:
@@ -68,6 +78,16 @@ def _of_bundle(path: Path, source: str) -> Base:
     _check_encoding(card.provenance.preset, source)
     bundle = load_bundle(path)
     weights = read_weights(bundle.onnx, card.name)
+    try:
+        size = _size_of(weights, card)
+    except (KeyError, IndexError, TypeError, ValueError, InputError) as error:
+        raise BundleError(f"bundle {card.name} holds other weights than this version reads: export it again") from error
+    base = BaseCard(source, card.provenance.epoch, tuple(card.styles), tuple(card.data))
+    return Base(base, size, lambda: weights)
+
+
+def _size_of(weights: Weights, card: BundleCard) -> NetworkConfig:
+    """The size of a bundle's network, by its card and the shapes of its weights."""
     style_units = weights[STYLE_TABLE].shape[1]
     told = len(weights["delta_hidden/kernel"]) - weights["release_table/embeddings"].shape[1]
     size = NetworkConfig(
@@ -78,8 +98,9 @@ def _of_bundle(path: Path, source: str) -> Base:
         style_units=style_units,
         style_in_heads=told == card.network.units + style_units,
     )
-    base = BaseCard(source, card.provenance.epoch, tuple(card.styles), tuple(card.data))
-    return Base(base, size, lambda: weights)
+    checked = msgspec.convert(size.as_dict(), NetworkConfig)
+    check_size(checked)
+    return checked
 
 
 def _check_encoding(encoding: str, source: str) -> None:
@@ -90,9 +111,10 @@ def _check_encoding(encoding: str, source: str) -> None:
 def _card_path(source: str) -> Path:
     """The card of a bundle, by the path of either of its files, that path without its ending, or its name alone."""
     stem = source.removesuffix(CARD_SUFFIX).removesuffix(".onnx")
-    path = Path(f"{stem}{CARD_SUFFIX}").expanduser()
-    if path.is_file():
-        return path
+    path = expanded(f"{stem}{CARD_SUFFIX}")
+    with suppress(OSError, ValueError):  # a name that is too long
+        if path.is_file():
+            return path
     shelved = {bundle.name: bundle for bundle in reversed(shelf())}
     if source in shelved:
         return shelved[source].path
@@ -107,27 +129,34 @@ def _checkpoint_weights(run: RunDirectory, epoch: int) -> Weights:
 
 
 def styles_of_run(run: RunDirectory, settings: TrainingSettings) -> list[StyleCard]:
-    """The styles that a run's network holds, in the order of their vectors."""
-    corpus = run.read_json("corpus.json")
-    if "styles" in corpus:
-        return msgspec.convert(corpus["styles"], list[StyleCard])
-    pieces, notes = _size(corpus)
-    tempo = round(corpus["tempo_bpm"], 1)
-    return [StyleCard(name=settings.name, tempo_bpm=tempo, meter=corpus["meter"], pieces=pieces, notes=notes)]
+    """The styles that a run's network holds, in the order of their vectors.
+
+    Raises:
+        InputError: If corpus.json does not say, or cannot be read.
+
+    """
+    return run.read_corpus(settings).cards(settings.name)
 
 
 def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSource]:
-    """What a run's network was trained on, its base's data included: the licences hold on."""
+    """What a run's network was trained on, its base's data included: the licences hold on.
+
+    Raises:
+        InputError: If corpus.json does not say, or cannot be read.
+
+    """
     # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
-    source = settings.source if settings.source.startswith("music21:") else Path(settings.source).resolve().name
-    pieces, notes = _size(run.read_json("corpus.json"))
+    named = settings.source.startswith("music21:")
+    source = visible(settings.source if named else _folder_name(settings.source))
+    pieces, notes = run.read_corpus(settings).size
     own = DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)
     return [*(settings.base.data if settings.base else ()), own]
 
 
-def _size(corpus: dict[str, Any]) -> tuple[int, int]:
-    parts = msgspec.convert(corpus["parts"], dict[str, PartCard]).values()
-    return sum(part.pieces for part in parts), sum(part.notes for part in parts)
+def _folder_name(source: str) -> str:
+    with suppress(OSError, RuntimeError, ValueError):  # links in a circle, a folder that went away
+        return Path(source).resolve().name
+    return Path(source).name
 
 
 def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> NetworkConfig:
@@ -156,23 +185,49 @@ def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> Network
     )
 
 
-def keep_first_weights(run: RunDirectory, settings: TrainingSettings) -> None:
-    """Copy the base's weights into a run that is about to start, which so holds all that it needs: the base may go.
+def first_weights(settings: TrainingSettings) -> Weights | None:
+    """Read the weights of a run's base, None if it has none, and check that the run's network can start from them.
 
     Raises:
-        InputError: If the base is gone.
+        InputError: If the base is gone, damaged, or of another version.
+
+    """
+    if settings.base is None:
+        return None
+    from trainer.network import StreamNetwork, blank_inputs  # noqa: PLC0415 - as above
+
+    weights = find_base(settings.base.source).weights()
+    network = StreamNetwork(settings.network.as_dict())
+    network(blank_inputs(settings.network.styles))
+    start_from(network, weights)
+    return weights
+
+
+def keep_first_weights(run: RunDirectory, weights: Weights | None) -> None:
+    """Write the weights of a base into a run that is about to start, which so holds all that it needs: the base may go.
+
+    Raises:
         MissingError: If the file cannot be written.
 
     """
-    if settings.base is not None:
-        weights = find_base(settings.base.source).weights()
+    if weights is not None:
         write_whole(run.path / FIRST_WEIGHTS, lambda part: np.savez(part, allow_pickle=False, **weights))
 
 
 def read_first_weights(run: RunDirectory) -> Weights:
-    """Read what `keep_first_weights` wrote."""
-    with np.load(run.path / FIRST_WEIGHTS) as file:
-        return {name: file[name] for name in file.files}
+    """Read what `keep_first_weights` wrote.
+
+    Raises:
+        InputError: If it cannot be read.
+
+    """
+    path = run.path / FIRST_WEIGHTS
+    try:
+        return read_arrays(path)
+    except InputError as error:
+        raise InputError(
+            f"{path} cannot be read (it {error}): train again into another --run-dir, with --from"
+        ) from error
 
 
 def start_from(network: Any, weights: Weights) -> None:
@@ -185,7 +240,7 @@ def start_from(network: Any, weights: Weights) -> None:
     for variable in network.trainable_variables:
         name = name_of(variable)
         value = weights.get(name)
-        if value is not None and name == STYLE_TABLE:
+        if value is not None and name == STYLE_TABLE and value.ndim:
             value = with_new_vectors(value, variable.shape[0] - len(value))
         if value is None or value.shape != tuple(variable.shape):
             raise InputError(f"the base does not fit this version of the network ({name}): train or export it again")

@@ -18,6 +18,7 @@ from runtime.controls import WHOLE, Controls, pitch_bias
 from runtime.errors import CorpusError
 from trainer import markov
 from trainer.advice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
+from trainer.console import cell
 from trainer.excerpts import Player
 from trainer.features import Sequence as Laid
 from trainer.material import Material
@@ -205,7 +206,7 @@ def table_of(found: Sequence[StyleFigures], cards: Sequence[StyleCard]) -> Table
         table.add_column(column, justify="left" if column == "style" else "right")
     sizes = {card.name: card.notes for card in cards}
     for style in found:
-        table.add_row(style.style, f"{sizes[style.style]:,}", *_cells(style))
+        table.add_row(cell(style.style), f"{sizes[style.style]:,}", *_cells(style))
     return table
 
 

@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from runtime.arguments import OneLineParser
+from runtime.arguments import OneLineParser, given_path, given_text
 from runtime.errors import ComposerError, InputError
 from trainer.extra import check_tensorflow, loaded_for
-from trainer.network_config import NetworkConfig
-from trainer.settings import ARTICLE, FINE_TUNING, FROM_NOTHING, TrainingSettings, check_style_name
+from trainer.network_config import NetworkConfig, check_size
+from trainer.settings import (
+    ARTICLE,
+    FINE_TUNING,
+    FROM_NOTHING,
+    SEEDS,
+    TrainingSettings,
+    check_style_name,
+)
 
 if TYPE_CHECKING:
     from trainer.bases import Base
 
 PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
-SEEDS = 2**32
-"""Keras takes no larger ones."""
 SIZES = ("units", "layers", "head_units", "style_units")
 _DEFAULTS = TrainingSettings(name="", source="")
 
@@ -48,15 +53,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="lstm-composer train", description="Learn a style from a folder of music.")
-    parser.add_argument("source", metavar="FOLDER", help="MIDI, MusicXML, kern or ABC files; or music21:bach")
+    parser.add_argument(
+        "source", type=given_text, metavar="FOLDER", help="MIDI, MusicXML, kern or ABC files; or music21:bach"
+    )
     parser.add_argument("--name", required=True, metavar="STYLE", help="what the style will be called")
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
+    parser.add_argument("--run-dir", type=given_path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
     parser.add_argument("--epochs", type=_whole, metavar="N", help=_help("the last epoch", "epochs"))
     parser.add_argument("--save-every", type=_whole, metavar="N", help=_help("epochs between saves", "save_every"))
     patience = "epochs without a better one after which it ends early"
     parser.add_argument("--patience", type=_whole, metavar="N", help=_help(patience, "patience"))
     parser.add_argument("--preset", default=_DEFAULTS.preset, choices=PRESETS)
-    parser.add_argument("--from", dest="base", metavar="BUNDLE_OR_RUN", help="start from a trained network")
+    parser.add_argument(
+        "--from", dest="base", type=given_text, metavar="BUNDLE_OR_RUN", help="start from a trained network"
+    )
     parser.add_argument("--one-style", action="store_true", help="do not take sub-folders for styles")
     untidy = "leave out pieces that do not keep the time they write down"
     parser.add_argument("--leave-out-untidy", action="store_true", help=untidy)
@@ -67,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tensorboard", action="store_true", help=board)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
     many = "train all runs of a file, on Ray, into the folder --run-dir (default: runs/FILE); with no other flag"
-    parser.add_argument("--sweep", type=Path, metavar="FILE.toml", help=many)
+    parser.add_argument("--sweep", type=given_path, metavar="FILE.toml", help=many)
     parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
     parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
     size = parser.add_argument_group("recipe")
@@ -87,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
 def _sweep(argv: Sequence[str]) -> argparse.Namespace | None:
     """What is asked for with `--sweep`, which needs neither a folder nor a name; None without it."""
     parser = OneLineParser(prog="lstm-composer train", add_help=False, allow_abbrev=False)
-    parser.add_argument("--sweep", type=Path)
-    parser.add_argument("--run-dir", type=Path)
+    parser.add_argument("--sweep", type=given_path)
+    parser.add_argument("--run-dir", type=given_path)
     asked, rest = parser.parse_known_args(argv)
     if asked.sweep is None or {"-h", "--help"} & set(rest):
         return None
@@ -138,7 +147,9 @@ def _network(arguments: argparse.Namespace, base: "Base | None") -> NetworkConfi
     sizes = {field: getattr(arguments, field) for field in SIZES if getattr(arguments, field) is not None}
     rates = {field: getattr(arguments, field) for field in ("input_dropout", "dropout", "head_dropout")}
     if base is None:
-        return NetworkConfig(**sizes, **rates)
+        network = NetworkConfig(**sizes, **rates)
+        check_size(network)
+        return network
     from trainer.bases import fitted  # noqa: PLC0415 - loaded with the base
 
     return fitted(NetworkConfig(**rates), base, sizes)

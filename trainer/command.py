@@ -12,11 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from runtime.encoding import vocabulary
 from runtime.errors import CorpusError, InputError
+from runtime.foreign_files import MEBIBYTE, read_foreign_text
 from runtime.notes import Meter
+from runtime.visible import visible
 from trainer import markov
-from trainer.advice import ADVICE, Advice, advise
+from trainer.advice import Advice, advise
 from trainer.article.command import train_article
-from trainer.bases import keep_first_weights
+from trainer.bases import first_weights, keep_first_weights
+from trainer.console import PlainConsole, described
 from trainer.corpus import Corpus, read_corpus
 from trainer.corpus_report import report_of
 from trainer.evaluation import evaluate
@@ -28,6 +31,7 @@ from trainer.network import StreamNetwork
 from trainer.patience import early_end, is_spent
 from trainer.report import report
 from trainer.run_directory import RunDirectory, write_whole
+from trainer.run_files import ADVICE, METRICS
 from trainer.settings import TrainingSettings, with_styles
 from trainer.tensorboard import FOLDER, EventLog
 from trainer.training import Listener, Row, load_network, read_rollbacks, train
@@ -73,6 +77,8 @@ def resume_training(
     """
     run = RunDirectory(path)
     earlier = run.read_settings()
+    _check_whole(run, earlier)
+    run.clear_up()
     if earlier.source != settings.source or earlier.name != settings.name:
         raise InputError(
             f"{run.path} was trained as {earlier.name} on {earlier.source}, not as {settings.name} on "
@@ -87,8 +93,17 @@ def resume_training(
     return _run(resumed, run, threads, resume=True)
 
 
+def _check_whole(run: RunDirectory, settings: TrainingSettings) -> None:
+    """Read whatever the training will need at its end, rather than find out then that it is damaged."""
+    run.read_corpus(settings)
+    run.read_history()
+    run.read_metrics()
+    run.read_advice()
+    read_rollbacks(run)
+
+
 def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, resume: bool) -> int:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = PlainConsole()
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     corpus = _read(settings, console)
@@ -112,10 +127,11 @@ def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, 
     """Write what the run is about; of a resumed run, only its last epoch may have changed."""
     summary = material.summary()
     if not resume:
+        weights = first_weights(settings)  # before the folder is made: a base may turn out to be damaged
         run.create()
-        keep_first_weights(run, settings)
+        keep_first_weights(run, weights)
     else:
-        _check_same_music(run, material, settings.source)
+        _check_same_music(run, material, settings)
     run.write_json("encoding.json", vocabulary())
     run.write_json("corpus.json", summary)
     run.write_json("config.json", settings)
@@ -123,28 +139,24 @@ def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, 
         keep_corpus_report(run, settings.name, report_of(material.corpus))
 
 
-def _check_same_music(run: RunDirectory, material: Material, source: str) -> None:
+def _check_same_music(run: RunDirectory, material: Material, settings: TrainingSettings) -> None:
     """Else pieces that the network has been trained on would come into the parts that it is measured on."""
-    names = material.summary()["names"]
-    if run.read_json("corpus.json").get("names", names) != names:
+    names = run.read_corpus(settings).names
+    if names is not None and names != material.summary()["names"]:
         raise InputError(
-            f"the music in {source} is not what {run.path} began with: put it back, or give another --run-dir"
+            f"the music in {settings.source} is not what {run.path} began with: put it back, or give another --run-dir"
         )
 
 
 def _read(settings: TrainingSettings, console: Console) -> Corpus:
-    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), _description())
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), described())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
 
         def advance(done: int, total: int, name: str) -> None:
-            progress.update(task, completed=done, total=total, description=name)
+            progress.update(task, completed=done, total=total, description=visible(name))
 
         return read_corpus(settings.source, on_progress=advance, leave_out_untidy=settings.leave_out_untidy)
-
-
-def _description() -> TextColumn:
-    return TextColumn("{task.description}", markup=False)
 
 
 def _describe(material: Material, console: Console) -> None:
@@ -174,7 +186,7 @@ def _train(
         TextColumn("epoch {task.completed:.0f} of {task.total}"),
         BarColumn(),
         TimeRemainingColumn(),
-        _description(),
+        described(),
     )
     with (
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
@@ -245,9 +257,9 @@ def _conclude(
     heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"
     console.print(
         f"epoch {epoch} has {test:.3f} nats a note {heard}; "
-        f"a Markov model of order 3 has {baseline:.3f} (the network is {metrics['below_markov']:.0%} below)\n"
-        f"next: composer-export --run {run.path} --epoch {epoch}"
+        f"a Markov model of order 3 has {baseline:.3f} (the network is {metrics['below_markov']:.0%} below)"
     )
+    console.print(f"next: composer-export --run {run.path} --epoch {epoch}")
     if advice:
         write_report(run, settings.name, advice)
 
@@ -262,9 +274,9 @@ def _measure(run: RunDirectory, material: Material, epoch: int, seconds: float) 
         "test": found,
         "markov_order_3": baseline,
         "below_markov": 1 - found["loss"] / baseline["loss"],
-        "training_seconds": round(run.read_json("metrics.json").get("training_seconds", 0) + seconds, 1),
+        "training_seconds": round(run.read_metrics().training_seconds + seconds, 1),
     }
-    run.write_json("metrics.json", metrics)
+    run.write_json(METRICS, metrics)
     return metrics
 
 
@@ -291,10 +303,17 @@ def give_advice(run: RunDirectory, settings: TrainingSettings, material: Materia
 def write_report(run: RunDirectory, name: str, advice: Advice) -> None:
     """Write report.md."""
     sentences = [rollback.sentence for rollback in read_rollbacks(run)]
-    corpus = run.path / CORPUS_PAGE
-    music = corpus.read_text(encoding="utf-8") if corpus.exists() else ""
-    text = report(name, advice, run.read_json("metrics.json"), sentences, music.replace("# ", "## ", 1), pictures=True)
+    music = _corpus_page(run).replace("# ", "## ", 1)
+    text = report(name, advice, run.read_metrics().as_dict(), sentences, music, pictures=True)
     write_whole(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def _corpus_page(run: RunDirectory) -> str:
+    """corpus.md; nothing where it is missing or damaged: the report can do without."""
+    try:
+        return read_foreign_text(run.path / CORPUS_PAGE, 4 * MEBIBYTE)
+    except InputError:
+        return ""
 
 
 def advise_run(path: Path) -> int:
@@ -305,10 +324,13 @@ def advise_run(path: Path) -> int:
         CorpusError: If its music is gone, or too short to judge by.
 
     """
-    run, console = RunDirectory(path), Console(highlight=False, markup=False, soft_wrap=True)
+    run, console = RunDirectory(path), PlainConsole()
     settings = run.read_settings()
     check_stream(run, settings)
-    run.best_epoch()
+    if not run.saved_epochs():
+        raise run.nothing_saved()
+    run.read_corpus(settings)
+    run.read_history()
     material = material_of(run, settings, console)
     advice = give_advice(run, settings, material, console)
     if advice is None:
@@ -340,5 +362,5 @@ def material_of(run: RunDirectory, settings: TrainingSettings, console: Console)
     """
     corpus = _read(settings, console)
     material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
-    _check_same_music(run, material, settings.source)
+    _check_same_music(run, material, settings)
     return material

@@ -11,6 +11,7 @@ import msgspec
 from runtime.keys import key_of
 from runtime.notes import Note
 from trainer.corpus import Corpus
+from trainer.markdown import plain
 from trainer.piece import Piece
 from trainer.split import near_duplicates
 from trainer.tidiness import longest_stretch, tidiness_of
@@ -132,7 +133,7 @@ def as_markdown(report: CorpusReport) -> str:
         _listed("Near-duplicates", "are kept on one side of the split", [", ".join(g) for g in report.duplicates]),
         _listed("Left out", "could not be used", _named(report.refused)),
     ]
-    return "\n\n".join([f"# The music in {report.source}", table, *(part for part in lists if part)]) + "\n"
+    return "\n\n".join([f"# The music in {plain(report.source)}", table, *(part for part in lists if part)]) + "\n"
 
 
 def pitch_name(pitch: int) -> str:
@@ -184,6 +185,6 @@ def _listed(title: str, what: str, entries: Sequence[str]) -> str:
     """A section, or nothing if there is nothing in it."""
     if not entries:
         return ""
-    shown = [f"- {entry}" for entry in entries[:_SHOWN]]
+    shown = [f"- {plain(entry)}" for entry in entries[:_SHOWN]]
     more = [f"- and {len(entries) - _SHOWN} more: corpus.json names them all"] if len(entries) > _SHOWN else []
     return "\n".join([f"## {title}", "", f"{len(entries)} {what}:", "", *shown, *more])

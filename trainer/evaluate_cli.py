@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from runtime.arguments import OneLineParser
+from runtime.arguments import OneLineParser, given_text
 from runtime.errors import ComposerError
 from trainer.extra import loaded_for
 
@@ -24,9 +24,15 @@ def _parser() -> argparse.ArgumentParser:
         prog="lstm-composer evaluate",
         description="Measure a checkpoint or a bundle: nats a note, accuracy, gates, likeness to the music.",
     )
-    parser.add_argument("what", metavar="RUN_OR_BUNDLE", help="a run directory, a style, or the path of a bundle")
     parser.add_argument(
-        "folder", nargs="?", metavar="FOLDER", help="music to measure on (default: the run's test part)"
+        "what", type=given_text, metavar="RUN_OR_BUNDLE", help="a run directory, a style, or the path of a bundle"
+    )
+    parser.add_argument(
+        "folder",
+        type=given_text,
+        nargs="?",
+        metavar="FOLDER",
+        help="music to measure on (default: the run's test part)",
     )
     parser.add_argument("--epoch", type=_epoch, metavar="N", help="which checkpoint of a run (default: the best)")
     apart = "measure each style for itself; FOLDER is then one of styles"

@@ -20,6 +20,7 @@ from runtime.library import find_style
 from trainer.advice import GateAdvice, improvised, jury_of
 from trainer.by_style import figures_by_style, means, table_of
 from trainer.command import check_stream, material_of
+from trainer.console import PlainConsole
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.excerpts import Player, player_of
@@ -69,8 +70,8 @@ def evaluate_command(
         CorpusError: If the folder has no music that can be used.
 
     """
-    console = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
-    is_run = RunDirectory(Path(what)).config_path.exists()
+    console = PlainConsole(stderr=True)
+    is_run = RunDirectory(Path(what)).is_there
     if not is_run and epoch is not None:
         raise InputError(f"--epoch {epoch}: {what} is no run directory, and a bundle holds one epoch only")
     candidate = _of_run(RunDirectory(Path(what)), epoch, console) if is_run else _of_bundle(what)
@@ -88,7 +89,7 @@ def evaluate_command(
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
-        screen = Console(highlight=False, markup=False, soft_wrap=True)
+        screen = PlainConsole()
         screen.print(f"{found['evaluated']} on {found['on']}: {found['pieces']} pieces, {found['notes']:,} notes")
         screen.print(_table(found))
     return 0
@@ -107,7 +108,7 @@ def _each_style(candidate: Candidate, folder: str | None, console: Console, *, a
         whole = {"evaluated": candidate.title, "styles": msgspec.to_builtins(found), "means": means(found)}
         sys.stdout.write(json.dumps(whole, indent=2) + "\n")
         return 0
-    screen = Console(highlight=False, markup=False, soft_wrap=True)
+    screen = PlainConsole()
     screen.print(f"{candidate.title}, each style on its own held-out pieces")
     screen.print(table_of(found, material.styles))
     screen.print(", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in means(found).items()))
@@ -136,7 +137,8 @@ def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidat
     check_stream(run, settings)
     epoch = run.best_epoch() if wanted is None else wanted
     if epoch not in saved:
-        raise InputError(f"epoch {epoch} of {run.path} was not saved; saved are: {', '.join(map(str, saved))}")
+        listed = ", ".join(map(str, saved)) or "none yet"
+        raise InputError(f"epoch {epoch} of {run.path} was not saved; saved are: {listed}")
     network = load_network(run, epoch)
     material = material_of(run, settings, console)
     return Candidate(

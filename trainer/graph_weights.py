@@ -6,7 +6,8 @@ looks for the values of every weight, and writes into the graph's metadata which
 cannot be found fails the export. What is read back is the network that was exported, to the bit.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,19 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from runtime.encoding import LADDER, ladder_class
-from runtime.errors import BundleError
+from runtime.errors import BundleError, ComposerError
+from trainer.archives import reason_of
+from trainer.network_config import MOST
 
 Weights = dict[str, NDArray[np.float32]]
 """Values by the name of the weight, such as lstm_0/lstm_cell/kernel."""
 STORED = "_stored"
 """Ends the names of initializers in 16 bits."""
 _KEY = "weights."
+_MOST_WEIGHTS = 1000
+"""In a network; one of 16 layers has 60."""
+_WEIGHT_NAME = re.compile(r"[a-z_0-9]{1,40}(/[a-z_0-9]{1,40}){1,3}")
+_MOST_ZEROS = 4 * MOST["units"]
 _ZEROS = "zeros "
 """Instead of an initializer: a bias of so many zeros."""
 _RELEASES = np.array([ladder_class(tick) for tick in range(LADDER[-1] + 1)] + [len(LADDER)])
@@ -29,8 +36,8 @@ _RELEASES = np.array([ladder_class(tick) for tick in range(LADDER[-1] + 1)] + [l
 _FIRST_TICKS = [int(np.flatnonzero(row == _RELEASES)[0]) for row in range(len(LADDER) + 1)]
 
 
-class UnknownWeightError(Exception):
-    """A weight of the network is nowhere in the graph as it should be: a bug, not the user's fault."""
+class UnknownWeightError(ComposerError):
+    """A weight of the network is nowhere in the graph as it should be: a bug, or weights that nothing has trained."""
 
 
 def name_of(variable: Any) -> str:
@@ -56,7 +63,7 @@ def _place(held: Mapping[str, NDArray[Any]], name: str, value: NDArray[Any]) -> 
         if np.array_equal(values.ravel(), wanted):
             return place
     if value.any() or value.ndim > 1:
-        raise UnknownWeightError(f"the graph has no initializer with the values of {name}")
+        raise UnknownWeightError(f"the graph has no initializer with the values of {name}: export another epoch")
     # The converter leaves sums with nothing out.
     return f"{_ZEROS}{len(value)}"
 
@@ -76,18 +83,33 @@ def read_weights(graph: bytes, bundle: str) -> Weights:
         model = onnx.load_model_from_string(graph)
         held = {_plain(tensor): _values(tensor) for tensor in model.graph.initializer}
         places = {p.key.removeprefix(_KEY): p.value for p in model.metadata_props if p.key.startswith(_KEY)}
+        _check_names(places)
         weights = {name: _value(held, name, place) for name, place in places.items()}
     except Exception as error:  # onnx raises protobuf's kinds and its own
-        raise BundleError(f"bundle {bundle}: its weights cannot be read ({error}): export it again") from error
+        raise BundleError(
+            f"bundle {bundle}: its weights cannot be read ({reason_of(error)}): export it again"
+        ) from error
     if not weights:
         raise BundleError(f"bundle {bundle} does not say where its weights are: export it again with this version")
     return weights
 
 
+def _check_names(names: Collection[str]) -> None:
+    strange = [name for name in names if not _WEIGHT_NAME.fullmatch(name)]
+    if strange or len(names) > _MOST_WEIGHTS:
+        raise ValueError(f"{len(names)} weights, {len(strange)} of them with names that are none")
+
+
 def _value(held: Mapping[str, NDArray[Any]], name: str, place: str) -> NDArray[np.float32]:
     if place.startswith(_ZEROS):
-        return np.zeros(int(place.removeprefix(_ZEROS)), np.float32)
-    return _as_trained(name, held[place])
+        count = int(place.removeprefix(_ZEROS))
+        if not 0 < count <= _MOST_ZEROS:
+            raise ValueError(f"{count} zeros for {name}")
+        return np.zeros(count, np.float32)
+    value = _as_trained(name, held[place])
+    if not np.isfinite(value).all():
+        raise ValueError(f"{name} holds numbers that are none")
+    return value
 
 
 def _plain(tensor: Any) -> str:

@@ -17,9 +17,9 @@ gives up.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -72,10 +72,16 @@ class Rollback(msgspec.Struct, frozen=True):
 
     """
 
-    epoch: int
-    back_to: int
-    scale: float
+    epoch: Annotated[int, msgspec.Meta(ge=1)]
+    back_to: Annotated[int, msgspec.Meta(ge=0)]
+    scale: Annotated[float, msgspec.Meta(gt=0, le=1)]
     sentence: str
+
+
+class Rollbacks(msgspec.Struct, frozen=True):
+    """rollbacks.json: what `Guard.to_dict` gives."""
+
+    rollbacks: tuple[Rollback, ...] = ()
 
 
 class Guard(msgspec.Struct):
@@ -149,27 +155,6 @@ class Guard(msgspec.Struct):
     def to_dict(self) -> dict[str, Any]:
         """What a resumed run must know and its history does not say: the rollbacks."""
         return {"rollbacks": msgspec.to_builtins(self.rollbacks)}
-
-    @classmethod
-    def from_dict(
-        cls,
-        saved: Mapping[str, Any],
-        *,
-        learning_rate: float,
-        guessing: float | None = None,
-        losses: Sequence[float] = (),
-    ) -> "Guard":
-        """Make the guard of a resumed run.
-
-        Args:
-            saved: What `to_dict` gave; empty in a new run.
-            learning_rate: The highest that was planned.
-            guessing: Loss of guessing blind, in nats a note.
-            losses: Training loss of every epoch up to the checkpoint that the run goes on from.
-
-        """
-        rollbacks = msgspec.convert(saved.get("rollbacks", []), list[Rollback])
-        return cls(learning_rate, guessing, list(losses), rollbacks)
 
 
 def _place(epoch: int) -> str:

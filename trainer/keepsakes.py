@@ -34,7 +34,6 @@ def keep_plot(
 
     epoch = int(rows[-1]["epoch"])
     path = run.path / "plots" / f"epoch_{epoch:04}.png"
-    path.parent.mkdir(exist_ok=True)
     marks = [Mark(rollback.back_to, "rate halved") for rollback in rollbacks if rollback.back_to <= epoch]
     training_plot(rows, path, title=name, epochs=epochs, marks=marks, unit=unit)
     return path
@@ -54,7 +53,6 @@ def write_sample(
 ) -> None:
     """Write music that an epoch made to samples/epoch_0025.mid."""
     path = run.path / "samples" / f"epoch_{epoch:04}.mid"
-    path.parent.mkdir(exist_ok=True)
     bar = meter.ticks_per_bar
     end_tick = max(bar, -(-end_of(music) // bar) * bar) if music else bar
     data = midi_bytes(music, tempo_bpm=tempo_bpm, meter=meter, end_tick=end_tick, name=f"{name}, epoch {epoch}")
@@ -98,8 +96,9 @@ def keep_animation(run: RunDirectory) -> Path | None:
     from trainer.plots import training_gif  # noqa: PLC0415 - as above
 
     plots = sorted((run.path / "plots").glob("epoch_*.png"))
-    if not plots:
-        return None
     path = run.path / "plots" / "training.gif"
-    training_gif(plots, path)
+    try:
+        training_gif(plots, path)
+    except ValueError:
+        return None
     return path

@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from PIL import Image
 
 from runtime.encoding import HEADS
+from runtime.foreign_files import MEBIBYTE, read_foreign
 from runtime.notes import Meter, Note
 from trainer.run_directory import write_whole
 
@@ -38,6 +40,8 @@ GIF_FRAMES = 60
 """Most frames of an animation; of more plots some are left out, evenly."""
 GIF_COLOURS = 64
 FRAME_SECONDS, LAST_SECONDS = 0.25, 3.0
+_MOST_PLOT_BYTES, _MOST_PIXELS = 16 * MEBIBYTE, 4 * WIDTH * HEIGHT
+"""Of a plot in a run's folder; ours have 60 KiB."""
 
 Row = Mapping[str, float]
 
@@ -202,12 +206,12 @@ def training_gif(plots: Sequence[Path], path: Path) -> None:
         path: The GIF to write.
 
     Raises:
-        ValueError: If there is no plot.
+        ValueError: If there is no plot, or none that is a picture.
 
     """
-    if not plots:
+    frames = [frame for plot in _spread(plots, GIF_FRAMES) if (frame := _frame(plot))]
+    if not frames:
         raise ValueError("an animation needs at least one plot")
-    frames = [_frame(plot) for plot in _spread(plots, GIF_FRAMES)]
     durations = [*[round(1000 * FRAME_SECONDS)] * (len(frames) - 1), round(1000 * LAST_SECONDS)]
 
     def write(part: Path) -> None:
@@ -217,9 +221,17 @@ def training_gif(plots: Sequence[Path], path: Path) -> None:
     write_whole(path, write)
 
 
-def _frame(plot: Path) -> Image.Image:
-    with Image.open(plot) as picture:
+def _frame(plot: Path) -> Image.Image | None:
+    """A plot as a frame; None if it is no picture any more, without which an animation does."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it is not unpacked, see below
+            picture = Image.open(BytesIO(read_foreign(plot, _MOST_PLOT_BYTES)), formats=["PNG"])
+        if picture.width * picture.height > _MOST_PIXELS:
+            return None
         frame = picture.convert("RGB")
+    except Exception:  # noqa: BLE001 - Pillow raises a dozen kinds on damage
+        return None
     if frame.size != (WIDTH, HEIGHT):
         frame = frame.resize((WIDTH, HEIGHT))
     # Without dithering: a flat background stays flat, and the file small.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer.advice import Advice, CheckpointAdvice
+from trainer.markdown import plain
 
 _EXPLANATION = (
     "Each epoch improvised excerpts of {notes} notes. The gates count those that neither go round in circles nor share "
@@ -26,14 +27,14 @@ def report(
         pictures: Whether advice.png and plots/training.gif lie beside the report.
 
     """
-    parts = [f"# {name}: the training", _sentence_case(advice.sentence) + "."]
+    parts = [f"# {plain(name)}: the training", _sentence_case(advice.sentence) + "."]
     if pictures:
         parts.append("![loss, held-out loss and gates by epoch](advice.png)")
     parts += [_table(advice), _findings(advice), _article(advice)]
     if metrics:
         parts.append(_measured(metrics))
     if rollbacks:
-        parts.append("## What went wrong on the way\n\n" + "\n".join(f"- {sentence}" for sentence in rollbacks))
+        parts.append("## What went wrong on the way\n\n" + "\n".join(f"- {plain(sentence)}" for sentence in rollbacks))
     if corpus:
         parts.append(corpus)
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
@@ -63,14 +64,14 @@ def _table(advice: Advice) -> str:
             f"{checkpoint.likeness:.3f} | {note} |"
         )
     ceiling = "" if advice.ceiling is None else f" Held-out human pieces reach {advice.ceiling:.3f}."
-    remarks = ["", *(f"- {remark}" for remark in advice.remarks)] if advice.remarks else []
+    remarks = ["", *(f"- {plain(remark)}" for remark in advice.remarks)] if advice.remarks else []
     return "\n".join([*lines, "", _EXPLANATION.format(notes=advice.excerpt_notes) + ceiling, *remarks])
 
 
 def _findings(advice: Advice) -> str:
     lines = ["## What the gates say", ""]
     for checkpoint in advice.checkpoints:
-        lines += [f"- epoch {checkpoint.epoch}: {finding}" for finding in _of_one(checkpoint)]
+        lines += [f"- epoch {checkpoint.epoch}: {plain(finding)}" for finding in _of_one(checkpoint)]
     return "\n".join(lines)
 
 

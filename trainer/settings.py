@@ -2,22 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from runtime.bundle import DataSource, StyleCard
 from runtime.errors import CorpusError, InputError
-from trainer.network_config import NetworkConfig
+from runtime.notes import Meter
+from runtime.visible import visible
+from trainer.network_config import NetworkConfig, Share, check_size
+
+MOST_COUNT: Final = 1_000_000
+"""Of epochs, of notes in a batch and the like."""
+SEEDS: Final = 2**32
+"""Keras takes no larger ones."""
+MOST_NAME_BYTES: Final = 200
+"""Of a style's name: with the ending of a bundle's file it still fits into every file system."""
+Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNT)]
+Rate = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """What depends on whether a training starts from nothing or from a base; see `TrainingSettings`."""
 
-    epochs: int
-    save_every: int
-    learning_rate: float
-    batch_steps: int
-    patience: int | None
+    epochs: Count
+    save_every: Count
+    learning_rate: Rate
+    batch_steps: Count
+    patience: Count | None
 
 
 FROM_NOTHING = Recipe(epochs=100, save_every=25, learning_rate=3e-3, batch_steps=4096, patience=None)
@@ -70,22 +82,22 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    source: str
-    preset: str = "stream"
-    epochs: int = FROM_NOTHING.epochs
-    save_every: int = FROM_NOTHING.save_every
-    seed: int = 0
-    batch_steps: int = FROM_NOTHING.batch_steps
-    window: int = 512
-    learning_rate: float = FROM_NOTHING.learning_rate
-    weight_decay: float = 1e-2
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    preset: Literal["stream", "article", "skuldur"] = "stream"
+    epochs: Count = FROM_NOTHING.epochs
+    save_every: Count = FROM_NOTHING.save_every
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=SEEDS)] = 0
+    batch_steps: Count = FROM_NOTHING.batch_steps
+    window: Count = 512
+    learning_rate: Rate = FROM_NOTHING.learning_rate
+    weight_decay: Share = 1e-2
     network: NetworkConfig = NetworkConfig()
     styles: tuple[str, ...] = ()
     base: BaseCard | None = None
-    patience: int | None = None
+    patience: Count | None = None
     leave_out_untidy: bool = False
     transpose: bool = True
-    own_keys_last: int = 0
+    own_keys_last: Annotated[int, msgspec.Meta(ge=0, le=MOST_COUNT)] = 0
     tensorboard: bool = False
 
     @property
@@ -125,6 +137,46 @@ def with_styles(settings: TrainingSettings, folders: Sequence[str]) -> TrainingS
     return msgspec.structs.replace(settings, styles=names, network=network)
 
 
+def check_read(settings: TrainingSettings) -> None:
+    """Check settings that come from a file: names that can be shown and used, numbers that fit each other.
+
+    Raises:
+        InputError: If they are not such; the message is a reason that follows the file's name.
+
+    """
+    for name in (settings.name, *settings.styles):
+        if not _can_be_a_name(name):
+            raise InputError(f"names a style {visible(name[:40])!r}, which is not allowed: {_GOOD_NAME}")
+    if "\0" in settings.source:
+        raise InputError("names a source that no folder can be")
+    check_cards(settings.base_styles)
+    styles = len(settings.base_styles) + len(settings.style_names)
+    if settings.network.styles != styles:
+        raise InputError(f"has a network of {settings.network.styles} styles and names {styles}")
+    if len(set(settings.style_names)) != len(settings.style_names):
+        raise InputError("names a style twice")
+    try:
+        check_size(settings.network)
+    except InputError as error:
+        raise InputError(f"asks for too large a network ({error})") from error
+
+
+def check_cards(styles: Sequence[StyleCard]) -> None:
+    """Check names and meters of styles that come from a file.
+
+    Raises:
+        InputError: If one cannot be; the message is a reason that follows the file's name.
+
+    """
+    for style in styles:
+        if not style.name or not style.name.isprintable() or len(style.name.encode()) > MOST_NAME_BYTES:
+            raise InputError(f"names a style {visible(style.name[:40])!r}, which is not allowed: {_GOOD_NAME}")
+        try:
+            Meter.parse(style.meter)
+        except (InputError, ValueError) as error:
+            raise InputError(f"gives the style {style.name} a meter that is none ({error})") from error
+
+
 def check_style_name(name: str) -> None:
     """Check that a style's name can be a file's name on every system, and be told from others in a list of styles.
 
@@ -133,11 +185,19 @@ def check_style_name(name: str) -> None:
 
     """
     if not _can_be_a_name(name):
-        raise InputError(f"--name {name!r} is not allowed: {_GOOD_NAME}")
+        shown = name if len(name) <= MOST_NAME_BYTES else f"{name[:40]}..."
+        raise InputError(f"--name {shown!r} is not allowed: {_GOOD_NAME}")
 
 
-_GOOD_NAME = "letters, digits, - and _ make a good name"
+_GOOD_NAME = f"letters, digits, - and _ make a good name, of {MOST_NAME_BYTES} bytes at the most"
 
 
 def _can_be_a_name(name: str) -> bool:
-    return bool(name) and not name.startswith((".", "-")) and name.isprintable() and not set(name) & set('/\\:,*?"<>|')
+    return (
+        bool(name)
+        and name == name.strip()
+        and not name.startswith((".", "-"))
+        and name.isprintable()
+        and len(name.encode()) <= MOST_NAME_BYTES
+        and not set(name) & set('/\\:,*?"<>|')
+    )

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from runtime.errors import InputError, MissingError
+from runtime.visible import visible
+from trainer.console import PlainConsole
 from trainer.interruption import Interruption
 from trainer.run_directory import RunDirectory
 from trainer.sweep_file import PlannedRun, Sweep, read_sweep
@@ -67,7 +69,7 @@ def run_sweep(file: Path, directory: Path, parser: argparse.ArgumentParser) -> i
     sweep = read_sweep(file, parser)
     directory = directory.absolute()
     # Not the standard output of the moment: that is Ray's while it runs.
-    console = Console(highlight=False, markup=False, soft_wrap=True, file=sys.stdout)
+    console = PlainConsole(file=sys.stdout)
     plans = {run.name: run for run in sweep.runs}
     earlier = read_results(directory)
     for plan in sweep.runs:
@@ -84,7 +86,7 @@ def run_sweep(file: Path, directory: Path, parser: argparse.ArgumentParser) -> i
 
 def _check_same(plan: PlannedRun, earlier: RunResult | None, run: RunDirectory) -> None:
     """A run that is resumed keeps the flags that it began with; who has changed them wants another run."""
-    if not run.config_path.exists():
+    if not run.is_there:
         return
     if earlier is None:
         raise InputError(f"{run.path} holds a run that is not of this sweep: give another --run-dir")
@@ -148,7 +150,7 @@ def _watch(
 ) -> tuple[Callable[[Job, Outcome], None], Callable[[], None]]:
     """Show how far the runs are: a bar for all, and one for each that has begun."""
     whole = progress.add_task("runs", total=len(jobs), said=f"0 of {len(jobs)}")
-    bars = {job.name: progress.add_task(job.name, total=None, visible=False, said="") for job in jobs}
+    bars = {job.name: progress.add_task(visible(job.name), total=None, visible=False, said="") for job in jobs}
     ended: list[str] = []
 
     def on_outcome(job: Job, outcome: Outcome) -> None:
@@ -167,9 +169,11 @@ def _watch(
 
 
 def _show(progress: Progress, bar: TaskID, run: RunDirectory) -> None:
-    rows = run.read_history()
+    try:
+        rows, total = run.read_history(), run.read_settings().epochs
+    except InputError:  # what is wrong with it, its training will say
+        return
     if rows:
-        total = run.read_settings().epochs
         loss = rows[-1].get("val_loss", rows[-1]["loss"])
         said = f"epoch {len(rows)} of {total}, {loss:.3f} nats"
         progress.update(bar, completed=len(rows), total=total, visible=True, said=said)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from runtime.errors import InputError
 from trainer.patience import is_spent
 from trainer.run_directory import RunDirectory
 
@@ -59,7 +60,11 @@ def train_job(job: Job) -> Outcome:
     except OSError as error:
         return Outcome("failed", f"it cannot be started: {error}")
     if process.returncode == 0:
-        if is_complete(RunDirectory(job.directory)):
+        try:
+            complete = is_complete(RunDirectory(job.directory))
+        except InputError as error:
+            return Outcome("failed", str(error))
+        if complete:
             return Outcome("done")
         return Outcome("stopped") if asked else Outcome("failed", _GAVE_UP)
     return Outcome("stopped") if asked else Outcome("failed", _last_words(job, process.returncode))

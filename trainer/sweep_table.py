@@ -7,7 +7,11 @@ import msgspec
 from rich.table import Table
 
 from runtime.errors import InputError
-from trainer.run_directory import RunDirectory, write_whole
+from runtime.foreign_files import read_foreign_json
+from trainer.console import cell
+from trainer.markdown import plain
+from trainer.run_directory import RunDirectory, is_there, write_whole
+from trainer.run_files import MOST_RUN_FILE_BYTES
 from trainer.sweep_file import Flags, PlannedRun, Value
 from trainer.sweep_job import Outcome, State
 
@@ -62,10 +66,17 @@ class Results(msgspec.Struct, frozen=True):
 
 
 def result_of(planned: PlannedRun, run: RunDirectory, outcome: Outcome) -> RunResult:
-    """Gather what a run has left behind so far."""
+    """Gather what a run has left behind so far; one whose files are damaged has failed."""
+    try:
+        return _gathered(planned, run, outcome)
+    except InputError as error:
+        return RunResult(planned.name, planned.differs, planned.flags, "failed", reason=str(error))
+
+
+def _gathered(planned: PlannedRun, run: RunDirectory, outcome: Outcome) -> RunResult:
     rows = run.read_history()
-    judged = run.read_json("advice.json").get("checkpoints", [])
-    epoch = _best_epoch(run)
+    judged = run.read_advice().checkpoints
+    epoch = run.best_epoch() if rows and run.saved_epochs() else None
     best: Mapping[str, float] = next((row for row in rows if row["epoch"] == epoch), {})
     return RunResult(
         name=planned.name,
@@ -78,15 +89,8 @@ def result_of(planned: PlannedRun, run: RunDirectory, outcome: Outcome) -> RunRe
         held_out_nll=best.get("val_loss"),
         training_nll=best.get("loss"),
         judged=len(judged),
-        passed=sum(checkpoint["loop"]["passed"] and checkpoint["copy"]["passed"] for checkpoint in judged),
+        passed=sum(checkpoint.loop.passed and checkpoint.copy.passed for checkpoint in judged),
     )
-
-
-def _best_epoch(run: RunDirectory) -> int | None:
-    try:
-        return run.best_epoch()
-    except InputError:
-        return None
 
 
 def with_winners(runs: Sequence[RunResult]) -> tuple[RunResult, ...]:
@@ -112,12 +116,16 @@ def read_results(directory: Path) -> dict[str, RunResult]:
 
     """
     path = directory / RESULTS
-    try:
-        return {run.name: run for run in msgspec.json.decode(path.read_bytes(), type=Results).runs}
-    except FileNotFoundError:
+    if not is_there(path):
         return {}
-    except (OSError, msgspec.MsgspecError) as error:
-        raise InputError(f"{path} cannot be read ({error}): give another --run-dir") from error
+    try:
+        runs = read_foreign_json(path, Results, MOST_RUN_FILE_BYTES).runs
+    except InputError as error:
+        raise InputError(f"{path} cannot be read (it {error}): give another --run-dir") from error
+    for run in runs:
+        if "folder" not in run.flags or not run.name.isprintable():
+            raise InputError(f"{path} cannot be read (it holds no results of a sweep): give another --run-dir")
+    return {run.name: run for run in runs}
 
 
 def keep_results(directory: Path, runs: Sequence[RunResult]) -> None:
@@ -129,7 +137,7 @@ def keep_results(directory: Path, runs: Sequence[RunResult]) -> None:
 
 def page(name: str, runs: Sequence[RunResult]) -> str:
     """Write the results as Markdown."""
-    lines = [f"# {name}: the sweep", "", _line(_HEADINGS), "|" + "---|" * len(_HEADINGS)]
+    lines = [f"# {plain(name)}: the sweep", "", _line(_HEADINGS), "|" + "---|" * len(_HEADINGS)]
     lines += [_line(_cells(run)) for run in runs]
     if not any(run.wins for run in runs):
         lines += ["", "No run has an epoch that passes both gates yet."]
@@ -140,7 +148,7 @@ def terminal_table(runs: Sequence[RunResult]) -> Table:
     """Lay the results out for the terminal."""
     table = Table(*_HEADINGS)
     for run in runs:
-        table.add_row(*_cells(run), style="bold" if run.wins else None)
+        table.add_row(*map(cell, _cells(run)), style="bold" if run.wins else None)
     return table
 
 
@@ -172,4 +180,4 @@ def _remark(run: RunResult) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(map(plain, cells)) + " |"

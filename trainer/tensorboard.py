@@ -15,6 +15,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from runtime.errors import MissingError
+from trainer.archives import reason_of
+
 FOLDER = "tensorboard"
 """In the run directory."""
 PARTS = ("training", "held_out")
@@ -44,7 +47,18 @@ class EventLog:
             rows: The whole history, as `RunDirectory.write_history` takes it; after a rollback it is shorter or other
                 than the one before.
 
+        Raises:
+            MissingError: If nothing can be written there.
+
         """
+        try:
+            self._keep(rows)
+        except (OSError, tf.errors.OpError) as error:
+            raise MissingError(
+                f"{self._folder} cannot be written ({reason_of(error)}): make room; --resume goes on"
+            ) from error
+
+    def _keep(self, rows: Sequence[Row]) -> None:
         if not self._files or list(rows[: len(self._kept)]) != self._kept:
             self._begin_anew()
         for row in rows[len(self._kept) :]:

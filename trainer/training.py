@@ -2,24 +2,25 @@
 
 import math
 import time
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 
 from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_BINS
-from runtime.errors import MissingError
 from trainer.bases import read_first_weights, start_from
 from trainer.batches import TrainingSet, dataset
+from trainer.checkpoints import check_size, fill_network, read_schedule
 from trainer.devices import make_ready, shared_by_all_gpus
 from trainer.evaluation import evaluate
-from trainer.guard import Guard, Rollback
+from trainer.guard import Guard, Rollback, Rollbacks
 from trainer.interruption import Interruption
 from trainer.material import Material
 from trainer.network import StreamNetwork
 from trainer.patience import is_spent
+from trainer.resuming import last_whole
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
 
@@ -70,27 +71,47 @@ def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNet
         warmup_steps=updates_per_epoch,
     )
     with shared_by_all_gpus():
-        network = StreamNetwork(settings.network.as_dict())
-        optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM)
-        network.compile(optimizer=optimizer, jit_compile=False)
+        network = _compiled(settings, schedule)
         make_ready(network)
     return network
 
 
-def load_network(run: RunDirectory, epoch: int) -> StreamNetwork:
-    """Load a checkpoint, its optimizer included.
+def _compiled(settings: TrainingSettings, schedule: Any) -> StreamNetwork:
+    network = StreamNetwork(settings.network.as_dict())
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM)
+    network.compile(optimizer=optimizer, jit_compile=False)
+    return network
+
+
+def load_network(run: RunDirectory, epoch: int, settings: TrainingSettings | None = None) -> StreamNetwork:
+    """Build the network of a run of preset `stream` and load a checkpoint into it, its optimizer included.
+
+    Args:
+        run: The run.
+        epoch: One that is saved.
+        settings: Those of the run, None to read them.
 
     Raises:
-        MissingError: If the file cannot be read as a checkpoint.
+        DamagedCheckpointError: If the file is damaged, or of another network than the settings describe.
+        InputError: If it cannot be opened, or the settings cannot be read.
+        MissingError: If there is not enough memory.
 
     """
-    path = run.checkpoint(epoch)
-    try:
-        with shared_by_all_gpus():
-            network: StreamNetwork = keras.saving.load_model(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise MissingError(f"checkpoint {path} cannot be loaded ({reason}): choose another epoch") from error
+    settings, path = settings or run.read_settings(), run.checkpoint(epoch)
+    check_size(path, settings.network)
+    plan = read_schedule(path)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        plan.initial_learning_rate,
+        decay_steps=plan.decay_steps,
+        alpha=plan.alpha,
+        warmup_target=settings.learning_rate,
+        warmup_steps=plan.warmup_steps,
+    )
+    with shared_by_all_gpus():
+        network = _compiled(settings, schedule)
+        network.build_from_config({})
+        network.optimizer.build(network.trainable_variables)
+        fill_network(network, path)
     return network
 
 
@@ -121,16 +142,16 @@ def train(
         transpose=settings.transpose,
         own_keys_from=settings.epochs - settings.own_keys_last + 1,
     )
-    done = run.saved_epochs()[-1] if resume and run.saved_epochs() else 0
-    rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]
-    guard = Guard.from_dict(
-        run.read_json(ROLLBACKS),
-        learning_rate=settings.learning_rate,
-        guessing=GUESSING_NLL,
-        losses=[row["loss"] for row in rows],
-    )
+
+    def load(epoch: int) -> StreamNetwork:
+        return load_network(run, epoch, settings)
+
+    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
+    rows: list[Row] = list(run.history_until(done))
+    losses = [row["loss"] for row in rows]
+    guard = Guard(settings.learning_rate, GUESSING_NLL, losses, read_rollbacks(run))
     updates = len(training_set.epoch(0))
-    network = _network_at(run, done, settings, updates, guard.scale)
+    network = _network_at(run, done, settings, updates, guard.scale, loaded)
     while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
@@ -157,15 +178,26 @@ def train(
 
 
 def read_rollbacks(run: RunDirectory) -> list[Rollback]:
-    """What the guard did in a run so far."""
-    return Guard.from_dict(run.read_json(ROLLBACKS), learning_rate=0.0).rollbacks
+    """What the guard did in a run so far.
+
+    Raises:
+        InputError: If rollbacks.json cannot be understood.
+
+    """
+    kept = run.read_as(ROLLBACKS, Rollbacks, cure="delete it, and the learning rate is the first again")
+    return list(kept.rollbacks) if kept else []
 
 
 def _network_at(
-    run: RunDirectory, epoch: int, settings: TrainingSettings, updates_per_epoch: int, scale: float
+    run: RunDirectory,
+    epoch: int,
+    settings: TrainingSettings,
+    updates_per_epoch: int,
+    scale: float,
+    loaded: StreamNetwork | None = None,
 ) -> StreamNetwork:
     """The network as it was saved after an epoch, 0 for a new one, its learning rate scaled."""
-    network = load_network(run, epoch) if epoch else new_network(settings, updates_per_epoch)
+    network = loaded or (load_network(run, epoch, settings) if epoch else new_network(settings, updates_per_epoch))
     if settings.base and not epoch:
         network.build_from_config({})
         start_from(network, read_first_weights(run))

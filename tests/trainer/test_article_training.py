@@ -13,6 +13,7 @@ import pytest
 from runtime.article import TokenControls, notes_of, token_advancer, token_start
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, TokenPiece
+from trainer.article.training import _loaded as loaded
 from trainer.article.training import train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
 from trainer.interruption import Interruption
@@ -20,7 +21,7 @@ from trainer.piece import make_piece
 from trainer.run_directory import RunDirectory
 from trainer.settings import TrainingSettings
 from trainer.split import Split
-from trainer.training import ROLLBACKS, Listener, Row, load_network, read_rollbacks
+from trainer.training import ROLLBACKS, Listener, Row, read_rollbacks
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -34,6 +35,10 @@ TUNE = ["C4", "E4", "G4", "0.4.7", "F4", "A4"]
 def settings_of(preset: str, **changes: Any) -> TrainingSettings:
     known = {"name": "tiny", "source": "none", "epochs": 2, "save_every": 1, "seed": 7, "learning_rate": 1e-2}
     return msgspec.convert({**known, "preset": preset, **changes}, TrainingSettings)
+
+
+def load(run: RunDirectory, preset: str, material: TokenMaterial) -> Any:
+    return loaded(run, 2, settings_of(preset), len(material.vocabulary), WINDOW, SCALE)
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +85,12 @@ def test_resumed_is_unbroken(
     run.write_history(unbroken.read_history())
     # Another process would begin with other random numbers.
     keras.utils.set_random_seed(random.randrange(1000))
-    assert train(settings_of(preset), material, run, Interruption(), Listener(), resume=True) == 2
+    assert train(settings_of(preset), material, run, Interruption(), Listener(), resume=True, scale=SCALE) == 2
     for row, expected in zip(run.read_history(), unbroken.read_history(), strict=True):
         assert {k: v for k, v in row.items() if k not in TIMES} == pytest.approx(
             {k: v for k, v in expected.items() if k not in TIMES}, rel=1e-5
         )
-    weights = [[np.asarray(w) for w in load_network(one, 2).trainable_variables] for one in (run, unbroken)]
+    weights = [[np.asarray(w) for w in load(one, preset, material).trainable_variables] for one in (run, unbroken)]
     for mine, theirs in zip(*weights, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
 
@@ -116,7 +121,7 @@ def test_an_interrupted_epoch_is_finished_and_saved_also_with_nothing_held_out(
 def test_a_collapse_is_seen(material: TokenMaterial, tmp_path: Path) -> None:
     run, sentences = RunDirectory(tmp_path / "run"), list[str]()
     run.create()
-    settings = settings_of("article", learning_rate=1e6, epochs=1)
+    settings = msgspec.structs.replace(settings_of("article", epochs=1), learning_rate=1e6)
     earlier = [{"epoch": 1, "back_to": 0, "scale": 0.5**number, "sentence": "again"} for number in (1, 2)]
     run.write_json(ROLLBACKS, {"rollbacks": earlier})
     assert train(settings, material, run, Interruption(), Listener(on_trouble=sentences.append), scale=SCALE) == 0
@@ -129,7 +134,7 @@ def test_a_collapse_is_seen(material: TokenMaterial, tmp_path: Path) -> None:
 def test_excerpts_are_what_the_runtime_would_play(
     runs: dict[str, RunDirectory], material: TokenMaterial, preset: str
 ) -> None:
-    run, encoding = runner_of(load_network(runs[preset], 2)), encoding_of(material, preset)
+    run, encoding = runner_of(load(runs[preset], preset, material)), encoding_of(material, preset)
     excerpts = make_token_excerpts(run, encoding, [1, 2], 8, TokenControls(min_p=0.01))
     for seed, excerpt in zip((1, 2), excerpts, strict=True):
         advance, cursor = token_advancer(run, encoding, TokenControls(min_p=0.01), seed), token_start(encoding, seed)

@@ -1,5 +1,6 @@
 import itertools
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,19 @@ def test_a_plot_of_another_size_joins_the_animation(tmp_path):
     Image.new("RGB", (100, 100), "red").save(paths[0])
     training_gif(paths, tmp_path / "training.gif")
     assert [frame.tobytes()[:3] for frame, _ in frames_of(tmp_path / "training.gif")] == [b"\xff\0\0", b"\1\1\1"]
+
+
+def test_a_plot_that_is_no_picture_is_left_out(tmp_path):
+    paths = plots_of(tmp_path, 5)
+    paths[0].write_bytes(b"")
+    paths[1].write_bytes(paths[4].read_bytes()[:-40])
+    paths[2].unlink()
+    paths[2].symlink_to("/dev/zero" if sys.platform != "win32" else "gone")
+    Image.new("L", (4_000, 1_000)).save(paths[3])
+    training_gif(paths, tmp_path / "training.gif")
+    assert len(frames_of(tmp_path / "training.gif")) == 1
+    with pytest.raises(ValueError, match="at least one plot"):
+        training_gif(paths[:4], tmp_path / "none.gif")
 
 
 def test_an_animation_of_nothing_is_refused(tmp_path):

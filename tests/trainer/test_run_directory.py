@@ -144,3 +144,105 @@ def test_a_full_disk_is_named(run: RunDirectory) -> None:
 
     with pytest.raises(MissingError, match=r"cannot be written \(No space left on device\): make room; --resume"):
         write_whole(run.checkpoint(1), write)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it is empty"),
+        ("epoch,loss\n1\n", "it has 1 figures in line 2, not 2"),
+        ("epoch,loss\n1,2,3\n", "it has 3 figures in line 2, not 2"),
+        ("epoch,loss\n1,x\n", "it has 'x' for loss in line 2, which is no number"),
+        ("epoch,loss\n1,nan\n", "it has no loss in line 2"),
+        ("epoch,loss\n1,\n", "it has no loss in line 2"),
+        ("epoch,loss\n0,1\n", "it has '0' for epoch in line 2, which is no epoch"),
+        ("epoch,loss\n" + "9" * 5000 + ",1\n", "for epoch in line 2, which is no number"),
+        ("epoch,loss\n2,1\n1,1\n", "it has epoch 1 after epoch 2"),
+        ("epoch,loss\n1,1\n1,1\n", "it has epoch 1 after epoch 1"),
+        ("epoch\n1\n", "it has other columns than a history"),
+        ("epoch,loss,loss\n1,1,1\n", "it has other columns than a history"),
+        ("epoch,loss,\x1b[31m\n1,1,1\n", "it has other columns than a history"),
+        ('epoch,loss\n1,"1', "it is no table of figures"),
+        ("epoch,loss\n1," + "1" * 200_000, "it is no table of figures"),
+        ("epoch,loss\n1,1\0\n", "which is no number"),
+    ],
+)
+def test_a_history_that_is_none(run: RunDirectory, text: str, reason: str) -> None:
+    run.history_path.write_text(text)
+    with pytest.raises(InputError) as refusal:
+        run.read_history()
+    assert "history.csv cannot be read (it " in str(refusal.value)
+    assert reason in str(refusal.value)
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 400
+
+
+def test_figures_that_are_none_are_left_out(run: RunDirectory) -> None:
+    run.history_path.write_bytes(b"\xef\xbb\xbfepoch,loss,val_loss\r\n1,2.0,nan\r\n2,1.0,\r\n3,1.5,1.75\r\n")
+    rows = run.read_history()
+    assert rows == [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}, {"epoch": 3, "loss": 1.5, "val_loss": 1.75}]
+    run.write_history(rows)
+    assert run.read_history() == rows
+    save(run, 1, 2, 3)
+    assert run.best_epoch() == 3
+
+
+def test_a_history_with_a_gap_cannot_be_gone_on_with(run: RunDirectory) -> None:
+    run.write_history([{"epoch": 1, "loss": 3.0}, {"epoch": 3, "loss": 2.0}])
+    assert [row["epoch"] for row in run.history_until(1)] == [1]
+    with pytest.raises(InputError, match="does not have every epoch up to 3, of which there is a checkpoint"):
+        run.history_until(3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"name": "a\x1b[31m"}, r"it names a style 'a\\x1b[31m', which is not allowed"),
+        ({"name": "x" * 300}, "it names a style 'xxxx"),
+        ({"name": "../../x"}, "it names a style '../../x'"),
+        ({"styles": ["a", "b"]}, "it has a network of 1 styles and names 2"),
+        ({"network": {"units": 10**9}}, "Expected `int` <= 4096"),
+        (
+            {"network": {"units": 4096, "layers": 16}},
+            "it asks for too large a network (16 layers of 4096 units are 2,082 million",
+        ),
+        ({"network": {"styles": 0}}, "Expected `int` >= 1"),
+        ({"network": {"dropout": 1.0}}, "Expected `float` < 1.0"),
+        ({"preset": "later"}, "Invalid enum value 'later'"),
+        ({"source": ""}, "Expected `str` of length >= 1"),
+        ({"source": "a\0b"}, "it names a source that no folder can be"),
+        ({"learning_rate": 0}, "Expected `float` > 0.0"),
+        ({"save_every": 0}, "Expected `int` >= 1"),
+    ],
+)
+def test_settings_that_cannot_be(
+    run: RunDirectory, tiny_settings: TrainingSettings, changes: dict[str, object], reason: str
+) -> None:
+    run.write_json("config.json", {**msgspec.to_builtins(tiny_settings), **changes})
+    with pytest.raises(InputError) as refusal:
+        run.read_settings()
+    assert reason in str(refusal.value)
+    assert str(refusal.value).isprintable()
+
+
+def test_epochs_are_those_of_files_that_a_training_names_so(run: RunDirectory) -> None:
+    for name in ("epoch_1.keras", "epoch_0000.keras", "epoch_00003.keras", "epoch_\u0664\u0664\u0664\u0664.keras"):
+        (run.checkpoints_path / name).touch()
+    (run.checkpoints_path / ("epoch_" + "9" * 200 + ".keras")).touch()
+    assert run.saved_epochs() == []
+
+
+def test_a_run_beside_links_to_nowhere_is_the_newest_all_the_same(tmp_path: Path, run: RunDirectory) -> None:
+    run.config_path.touch()
+    (run.path / "gone").symlink_to("nowhere")
+    (tmp_path / "runs" / "file").touch()
+    assert newest_run(tmp_path / "runs") == run
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/run"])
+def test_a_run_that_cannot_be_looked_for(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    for read in (RunDirectory.read_settings, RunDirectory.create):
+        with pytest.raises(InputError) as refusal:
+            read(RunDirectory(tmp_path / name))
+        assert str(refusal.value).isprintable()

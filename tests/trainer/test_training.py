@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from runtime.errors import MissingError
+from runtime.errors import InputError
 from trainer.corpus import Corpus
 from trainer.guard import MAX_ROLLBACKS
 from trainer.interruption import Interruption
@@ -52,8 +52,8 @@ def figures(run: RunDirectory) -> list[dict[str, float]]:
     return [{name: value for name, value in row.items() if name not in TIMES} for row in run.read_history()]
 
 
-def weights(run: RunDirectory, epoch: int) -> list[Any]:
-    network = load_network(run, epoch)
+def weights(run: RunDirectory, epoch: int, settings: TrainingSettings) -> list[Any]:
+    network = load_network(run, epoch, settings)
     return [np.asarray(variable) for variable in (*network.trainable_variables, *network.optimizer.variables)]
 
 
@@ -107,7 +107,7 @@ def test_resumed_is_unbroken_and_can_be_made_longer(
     *first, last = figures(run)
     for row, expected in zip(first, figures(unbroken), strict=True):
         assert row == pytest.approx(expected, rel=1e-5)
-    for mine, theirs in zip(weights(run, 4), weights(unbroken, 4), strict=True):
+    for mine, theirs in zip(weights(run, 4, longer), weights(unbroken, 4, tiny_settings), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
     assert last["epoch"] == 5
     assert last["learning_rate"] == pytest.approx(FINAL_RATE * tiny_settings.learning_rate)
@@ -186,12 +186,12 @@ def test_a_run_that_is_complete_is_left_alone(
     "damage", [lambda data: b"", lambda data: b"no zip at all", lambda data: data[: len(data) // 2]]
 )
 def test_a_damaged_checkpoint_is_refused_in_one_line(
-    unbroken: RunDirectory, tmp_path: Path, damage: Callable[[bytes], bytes]
+    unbroken: RunDirectory, tiny_settings: TrainingSettings, tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     run = new_run(tmp_path / "run")
     run.checkpoint(2).write_bytes(damage(unbroken.checkpoint(2).read_bytes()))
-    with pytest.raises(MissingError, match=r"epoch_0002\.keras cannot be loaded") as refusal:
-        load_network(run, 2)
+    with pytest.raises(InputError, match=r"epoch_0002\.keras cannot be loaded") as refusal:
+        load_network(run, 2, tiny_settings)
     assert "\n" not in str(refusal.value)
 
 

@@ -1,19 +1,20 @@
 """What `lstm-composer train --preset article|skuldur` does: pieces as tokens, the article's way, into the same run."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from runtime.article import TokenControls, TokenEncoding
+from runtime.article import TokenControls, TokenEncoding, pitches_of
 from runtime.errors import InputError
+from runtime.foreign_files import MEBIBYTE
 from runtime.notes import Meter
 from trainer.article.network import lstm_kernel_report, lstm_layers
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, read_tokens
-from trainer.article.training import train
+from trainer.article.training import load_network, train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
 from trainer.corpus import files_of
 from trainer.excerpts import MIN_P, TEMPERATURE
@@ -24,10 +25,12 @@ from trainer.patience import early_end
 from trainer.run_directory import RunDirectory
 from trainer.settings import TrainingSettings
 from trainer.tensorboard import FOLDER, EventLog
-from trainer.training import Listener, Row, load_network, read_rollbacks
+from trainer.training import Listener, Row, read_rollbacks
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
+MOST_TOKEN_BYTES = 64 * MEBIBYTE
+_READ_ANEW = "delete it, and --resume reads the music anew"
 
 
 def train_article(
@@ -60,9 +63,10 @@ def train_article(
 
 
 def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, resume: bool) -> TokenCorpus:
-    kept = run.read_json(TOKENS) if resume else {}
+    kept = run.read_as(TOKENS, TokenCorpus, cure=_READ_ANEW, most_bytes=MOST_TOKEN_BYTES) if resume else None
     if kept:
-        return msgspec.convert(kept, TokenCorpus)
+        _check_tokens(kept, run.path / TOKENS)
+        return kept
     if settings.source.endswith(".json"):
         raise InputError(f"{settings.source}: --preset {settings.preset} reads files of music; use --preset stream")
     columns = (TextColumn("reading with music21"), BarColumn(), MofNCompleteColumn())
@@ -73,6 +77,14 @@ def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, 
             progress.update(task, completed=done, total=total)
 
         return read_tokens(files_of(settings.source), settings.source, on_progress=advance)
+
+
+def _check_tokens(corpus: TokenCorpus, path: Path) -> None:
+    for token in {token for piece in corpus.pieces for token in piece.tokens}:
+        try:
+            pitches_of(token)
+        except ValueError as error:
+            raise InputError(f"{path} cannot be read ({error}): {_READ_ANEW}") from error
 
 
 def _train(
@@ -144,7 +156,5 @@ def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
     figures = {name: value for name, value in row.items() if name != "epoch"}
     run.write_json("metrics.json", {"best_epoch": epoch, "lstm_kernel": report, "at_best_epoch": figures})
     console.print(f"{len(lstm_layers(network))} LSTM layers. {report}")
-    console.print(
-        f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token\n"
-        f"next: composer-export --run {run.path} --epoch {epoch}"
-    )
+    console.print(f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token")
+    console.print(f"next: composer-export --run {run.path} --epoch {epoch}")

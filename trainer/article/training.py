@@ -11,17 +11,23 @@ from typing import Any
 
 import keras
 
+from runtime.article import ArticleEncoding, SkuldurEncoding, check_encoding
+from runtime.errors import BundleError, InputError
 from trainer.article.network import Network, new_network
 from trainer.article.windows import TokenMaterial, dataset
+from trainer.checkpoints import fill_network
 from trainer.guard import Guard
 from trainer.interruption import Interruption
 from trainer.patience import is_spent
+from trainer.resuming import last_whole
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import TrainingSettings
-from trainer.training import ROLLBACKS, Listener, OnBatch, Row, go_back, load_network, seed_dropout
+from trainer.training import Listener, OnBatch, Row, go_back, read_rollbacks, seed_dropout
 
 UNEVEN = 2.0
 """How much worse than blind guessing a first epoch may be: with batch normalisation nothing is guessed evenly."""
+MOST_TOKENS = 100_000
+MOST_WINDOW = 10_000
 
 
 def train(
@@ -53,15 +59,15 @@ def train(
         The last epoch that was saved; 0 if the training collapsed again and again before the first.
 
     """
-    done = run.saved_epochs()[-1] if resume and run.saved_epochs() else 0
-    rows: list[Row] = [row for row in run.read_history() if row["epoch"] <= done]
-    guard = Guard.from_dict(
-        run.read_json(ROLLBACKS),
-        learning_rate=settings.learning_rate,
-        guessing=UNEVEN * math.log(len(material.vocabulary)),
-        losses=[row["loss"] for row in rows],
-    )
-    network = _network_at(run, done, settings, material, guard.scale, scale)
+
+    def load(epoch: int) -> Network:
+        return _loaded(run, epoch, settings, len(material.vocabulary), material.train.length, scale)
+
+    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
+    rows: list[Row] = list(run.history_until(done))
+    losses, guessing = [row["loss"] for row in rows], UNEVEN * math.log(len(material.vocabulary))
+    guard = Guard(settings.learning_rate, guessing, losses, read_rollbacks(run))
+    network = _with_rate(loaded or _new(settings, material, scale), settings, guard)
     while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
@@ -73,7 +79,7 @@ def train(
                 break
             done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
             listener.on_trouble(guard.rollbacks[-1].sentence)
-            network = _network_at(run, done, settings, material, guard.scale, scale)
+            network = _with_rate(load(done) if done else _new(settings, material, scale), settings, guard)
             continue
         rows.append({**row, **_held_out(network, material)})
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
@@ -87,16 +93,60 @@ def train(
     return done
 
 
-def _network_at(
-    run: RunDirectory, epoch: int, settings: TrainingSettings, material: TokenMaterial, rate_scale: float, scale: float
+def load_network(run: RunDirectory, epoch: int) -> Network:
+    """Build the network of a run and load a checkpoint into it, its optimizer included.
+
+    Raises:
+        DamagedCheckpointError: If the file is damaged, or of another network than the run's files describe.
+        InputError: If it cannot be opened, or the run's files cannot be read.
+        MissingError: If there is not enough memory.
+
+    """
+    settings = run.read_settings()
+    encoding = read_encoding(run, settings)
+    return _loaded(run, epoch, settings, len(encoding.vocabulary), encoding.window, 1.0)
+
+
+def _loaded(
+    run: RunDirectory, epoch: int, settings: TrainingSettings, classes: int, window: int, scale: float
 ) -> Network:
-    """The network as it was saved after an epoch, 0 for a new one, its learning rate scaled."""
-    if epoch:
-        network = load_network(run, epoch)
+    network = new_network(settings.preset, classes, scale=scale, window=window)
+    network.optimizer.build(network.trainable_variables)
+    fill_network(network, run.checkpoint(epoch))
+    return network
+
+
+def read_encoding(run: RunDirectory, settings: TrainingSettings) -> ArticleEncoding | SkuldurEncoding:
+    """Read what the tokens of a run are.
+
+    Raises:
+        InputError: If encoding.json is not there, or cannot be understood.
+
+    """
+    name = "encoding.json"
+    encoding: ArticleEncoding | SkuldurEncoding | None
+    if settings.preset == "article":
+        encoding = run.read_as(name, ArticleEncoding)
     else:
-        keras.utils.set_random_seed(settings.seed)
-        network = new_network(settings.preset, len(material.vocabulary), scale=scale, window=material.train.length)
-    network.optimizer.learning_rate = settings.learning_rate * rate_scale
+        encoding = run.read_as(name, SkuldurEncoding)
+    if encoding is None:
+        raise InputError(f"{run.path} has no {name}: put back a copy of it, or train again")
+    if len(encoding.vocabulary) > MOST_TOKENS or encoding.window > MOST_WINDOW:
+        raise InputError(f"{run.path / name} has more tokens than music has: put back a copy of it")
+    try:
+        check_encoding(encoding, run.path.name)
+    except BundleError as error:
+        raise InputError(f"{run.path / name} cannot be read ({error}): put back a copy of it") from error
+    return encoding
+
+
+def _new(settings: TrainingSettings, material: TokenMaterial, scale: float) -> Network:
+    keras.utils.set_random_seed(settings.seed)
+    return new_network(settings.preset, len(material.vocabulary), scale=scale, window=material.train.length)
+
+
+def _with_rate(network: Network, settings: TrainingSettings, guard: Guard) -> Network:
+    network.optimizer.learning_rate = settings.learning_rate * guard.scale
     return network
 
 

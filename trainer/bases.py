@@ -16,6 +16,7 @@ import numpy as np
 from runtime.bundle import CARD_SUFFIX, DataSource, PartCard, StyleCard, load_bundle, read_card
 from runtime.errors import InputError
 from runtime.library import shelf
+from runtime.user_folders import expanded
 from trainer.graph_weights import Weights, name_of, read_weights
 from trainer.network_config import NetworkConfig
 from trainer.run_directory import RunDirectory, write_whole
@@ -51,7 +52,7 @@ def find_base(source: str) -> Base:
         BundleError: If the bundle does not check out, or is older than this way of reading it.
 
     """
-    run = RunDirectory(Path(source).expanduser())
+    run = RunDirectory(expanded(source))
     return _of_run(run, source) if run.config_path.is_file() else _of_bundle(_card_path(source), source)
 
 
@@ -90,7 +91,7 @@ def _check_encoding(encoding: str, source: str) -> None:
 def _card_path(source: str) -> Path:
     """The card of a bundle, by the path of either of its files, that path without its ending, or its name alone."""
     stem = source.removesuffix(CARD_SUFFIX).removesuffix(".onnx")
-    path = Path(f"{stem}{CARD_SUFFIX}").expanduser()
+    path = expanded(f"{stem}{CARD_SUFFIX}")
     if path.is_file():
         return path
     shelved = {bundle.name: bundle for bundle in reversed(shelf())}

@@ -13,10 +13,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from runtime.errors import ComposerError
 from runtime.notes import Meter, Note
+from runtime.user_folders import user_cache_dir
 from trainer.piece import MeterChange, Piece, Reading, Refusal, Timing
 
 READER_VERSION = 2
@@ -43,7 +43,7 @@ class _Entry(msgspec.Struct, array_like=True, frozen=True):
 
 def default_cache_dir() -> Path:
     """Where readings are kept if the user names no other folder."""
-    return platformdirs.user_cache_path("lstm-composer") / "corpus"
+    return user_cache_dir() / "corpus"
 
 
 def read_cached(path: Path, name: str, reader_package: str, read: Callable[[], Reading], cache_dir: Path) -> Reading:

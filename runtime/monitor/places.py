@@ -1,6 +1,5 @@
 """Where running plays can be reached: a file for each in the user's runtime folder, named by its process."""
 
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from runtime.user_folders import user_runtime_dir
 from runtime.whole_files import write_whole
 
 SUFFIX: Final = ".json"
@@ -24,11 +24,7 @@ class Place:
 
 def folder() -> Path:
     """Return the folder for what exists only while programs run; it may not be there yet."""
-    import platformdirs  # noqa: PLC0415 - only where somebody plays or looks
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # without a session of systemd there is another folder, and that will do
-        return Path(platformdirs.user_runtime_dir("lstm-composer", appauthor=False))
+    return user_runtime_dir()
 
 
 def announce(pid: int, port: int) -> Place:

@@ -8,6 +8,8 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, overload
 
@@ -41,22 +43,40 @@ def read_foreign(path: Path, most_bytes: int = MOST_CONFIG_BYTES) -> bytes:
             follows the file's name ("is a pipe, not a file").
 
     """
+    with _opened(path) as handle:
+        _check_size(os.fstat(handle).st_size, most_bytes)
+        data = _read_up_to(handle, most_bytes)
+    _check_size(len(data), most_bytes)
+    return data
+
+
+def read_foreign_head(path: Path, count: int) -> bytes:
+    """Read the first bytes of a file of any size, fewer where it has no more.
+
+    Raises:
+        InputError: As `read_foreign`, but for the size.
+
+    """
+    with _opened(path) as handle:
+        return _read_up_to(handle, count)[:count]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Open a regular file, and have what goes wrong with it within the block be an InputError."""
     try:
         handle = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         raise InputError(f"cannot be opened ({_reason(error)})") from error
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"is {_kind(found.st_mode)}, not a file")
-        _check_size(found.st_size, most_bytes)
-        data = _read_up_to(handle, most_bytes)
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise InputError(f"is {_kind(mode)}, not a file")
+        yield handle
     except OSError as error:
         raise InputError(f"cannot be read ({_reason(error)})") from error
     finally:
         os.close(handle)
-    _check_size(len(data), most_bytes)
-    return data
 
 
 def read_foreign_text(path: Path, most_bytes: int = MOST_CONFIG_BYTES) -> str:

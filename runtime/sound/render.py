@@ -10,6 +10,7 @@ from typing import Final
 import mido
 
 from runtime.errors import InputError
+from runtime.foreign_files import MEBIBYTE, read_foreign
 from runtime.messages import Kind, Message
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import CHANNELS, RATE, Controller, Sampler, Sound
@@ -23,6 +24,8 @@ DRUM_CHANNEL: Final = 10
 """General MIDI's channel for drums, which a piano cannot play."""
 LONGEST_SECONDS: Final = 6 * 3600.0
 """A file with a slip in a time can last for years."""
+MOST_MIDI_BYTES: Final = 64 * MEBIBYTE
+"""Of a MIDI file; a day of dense music has a tenth of that."""
 
 Timed = tuple[float, Message]
 """A message and when it takes effect, in seconds from the beginning."""
@@ -63,9 +66,9 @@ def render(source: Path | bytes, output: Path, *, volume: float = 1.0, soundfont
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): name a MIDI file") from error
+        return read_foreign(path, MOST_MIDI_BYTES)
+    except InputError as error:
+        raise InputError(f"{path} {error}: name a MIDI file") from error
 
 
 def read_timed_messages(midi: bytes, named: str = "the music") -> tuple[list[Timed], float]:

@@ -134,7 +134,7 @@ def test_a_file_in_frames_of_film(division: int, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.mid cannot be read \(No such file or directory\): name a MIDI file"):
+    with pytest.raises(InputError, match=r"none\.mid cannot be opened \(No such file or directory\): name a MIDI file"):
         render(tmp_path / "none.mid", tmp_path / "x.wav")
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from runtime.arguments import OneLineParser
-from runtime.errors import ComposerError, InputError
+from runtime.ending import in_words
+from runtime.errors import InputError
 from trainer.extra import check_tensorflow, loaded_for
 from trainer.network_config import NetworkConfig
 from trainer.settings import ARTICLE, FINE_TUNING, FROM_NOTHING, TrainingSettings, check_style_name
@@ -178,8 +179,4 @@ def _number(text: str) -> float:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ComposerError as problem:
-        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
-        sys.exit(2)
+    sys.exit(in_words(main))

@@ -161,12 +161,24 @@ def test_a_place_that_monitor_cannot_be_told_of_stops_no_music(
     assert last.startswith("4 notes played")
 
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+KEPT = {"SIGCHLD", "SIGCONT", "SIGWINCH", "SIGURG", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGXFSZ"}
+FAULTS = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSTOP"}
+SIGNALS = [one for one in sorted(signal.valid_signals()) if getattr(one, "name", "") not in KEPT | FAULTS]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other signals")
+def test_all_that_would_end_the_process_are_known() -> None:
+    names = {signal.Signals(number).name for number in SIGNALS if number < signal.SIGRTMIN}
+    assert names == {
+        *("SIGHUP", "SIGINT", "SIGQUIT", "SIGTRAP", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM"),
+        *("SIGSTKFLT", "SIGXCPU", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSYS"),
+    }
+    assert set(range(signal.SIGRTMIN, signal.SIGRTMAX + 1)) <= set(SIGNALS)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_in_mid_note_ends_it(
-    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     before = signal.getsignal(number)
     port = RecordingPort(after=5, action=lambda: os.kill(os.getpid(), number))  # the third note has just begun
@@ -464,7 +476,7 @@ def test_a_port_that_leads_nowhere_can_sound(settings: Callable[..., PlaySetting
 def test_turned_while_it_plays_the_volume_is_that_of_the_sound(
     settings: Callable[..., PlaySettings], player: RecordingPlayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("volume 0.25\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"volume 0.25\n")))
     play(replace(settings(bars=2), sound=True, backend="none", stdin=True))
     assert player.volumes == [1.0, 0.25]
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.arguments import OneLineParser
+from runtime.arguments import OneLineParser, as_whole, given_path, shown
 from runtime.ending import in_words
 from trainer.extra import loaded_for
 from trainer.settings import check_style_name
@@ -37,18 +37,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="lstm-composer export", description="Make a bundle that plays from one epoch of a run.")
-    parser.add_argument("--run", type=Path, metavar="DIR", help="the run (default: the newest in runs/)")
+    parser.add_argument("--run", type=given_path, metavar="DIR", help="the run (default: the newest in runs/)")
     parser.add_argument("--epoch", type=_epoch, required=True, metavar="N|best", help="which checkpoint")
     parser.add_argument(
-        "-o", "--output", type=Path, default=MODELS, metavar="DIR", help="where it goes (default: models/)"
+        "-o", "--output", type=given_path, default=MODELS, metavar="DIR", help="where it goes (default: models/)"
     )
     parser.add_argument(
         "--name", metavar="STYLE", help="name of the bundle and of the style that bears the run's (default: the run's)"
     )
     parser.add_argument("--weights", choices=("float16", "float32"), default="float16", help="how weights are stored")
-    parser.add_argument("--data", type=Path, metavar="FILE.json", help="sources, licences, attributions for the card")
+    parser.add_argument(
+        "--data", type=given_path, metavar="FILE.json", help="sources, licences, attributions for the card"
+    )
     own = "temperature and min-p for styles that want others than the rest"
-    parser.add_argument("--sampling", type=Path, metavar="FILE.json", help=own)
+    parser.add_argument("--sampling", type=given_path, metavar="FILE.json", help=own)
     left_out = "a style that is not to be in the bundle; repeat it for more"
     parser.add_argument("--leave-out", action="append", default=[], metavar="STYLE", help=left_out)
     parser.add_argument("--licence", default="not stated", help="licence of the bundle")
@@ -59,9 +61,10 @@ def _epoch(text: str) -> int | None:
     """Read a number of an epoch, or None for "best"."""
     if text == "best":
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an epoch: give a number from 1, or best")
-    return int(text)
+    epoch = as_whole(text)
+    if not epoch:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not an epoch: give a number from 1, or best")
+    return epoch
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from runtime.arguments import OneLineParser
+from runtime.arguments import OneLineParser, given_path
 from runtime.ending import in_words
 from trainer.extra import loaded_for
 
@@ -23,7 +22,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="lstm-composer advise",
         description="Hear every saved epoch of a run, and say which neither loops nor copies and learned most.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run directory")
+    parser.add_argument("run", type=given_path, metavar="RUN", help="the run directory")
     return parser
 
 

@@ -1,7 +1,6 @@
 """`lstm-composer train`: a folder of music in, a run directory out."""
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from runtime.arguments import OneLineParser
+from runtime.arguments import OneLineParser, as_number, given_path, shown, whole
 from runtime.ending import in_words
 from runtime.errors import InputError
 from trainer.extra import check_tensorflow, loaded_for
@@ -23,6 +22,8 @@ PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
 SEEDS = 2**32
 """Keras takes no larger ones."""
+COUNT = whole(1, 1_000_000)
+"""Of epochs, units, notes in a batch and so on: more is a slip of the hand."""
 SIZES = ("units", "layers", "head_units", "style_units")
 _DEFAULTS = TrainingSettings(name="", source="")
 
@@ -51,11 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="lstm-composer train", description="Learn a style from a folder of music.")
     parser.add_argument("source", metavar="FOLDER", help="MIDI, MusicXML, kern or ABC files; or music21:bach")
     parser.add_argument("--name", required=True, metavar="STYLE", help="what the style will be called")
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
-    parser.add_argument("--epochs", type=_whole, metavar="N", help=_help("the last epoch", "epochs"))
-    parser.add_argument("--save-every", type=_whole, metavar="N", help=_help("epochs between saves", "save_every"))
+    parser.add_argument("--run-dir", type=given_path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
+    parser.add_argument("--epochs", type=COUNT, metavar="N", help=_help("the last epoch", "epochs"))
+    parser.add_argument("--save-every", type=COUNT, metavar="N", help=_help("epochs between saves", "save_every"))
     patience = "epochs without a better one after which it ends early"
-    parser.add_argument("--patience", type=_whole, metavar="N", help=_help(patience, "patience"))
+    parser.add_argument("--patience", type=COUNT, metavar="N", help=_help(patience, "patience"))
     parser.add_argument("--preset", default=_DEFAULTS.preset, choices=PRESETS)
     parser.add_argument("--from", dest="base", metavar="BUNDLE_OR_RUN", help="start from a trained network")
     parser.add_argument("--one-style", action="store_true", help="do not take sub-folders for styles")
@@ -63,33 +64,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--leave-out-untidy", action="store_true", help=untidy)
     parser.add_argument("--no-transposition", action="store_true", help="train on every piece in its own key only")
     own = "epochs at the end in which every piece is heard in its own key (default: 0)"
-    parser.add_argument("--own-keys-last", type=_whole, default=_DEFAULTS.own_keys_last, metavar="N", help=own)
+    parser.add_argument("--own-keys-last", type=COUNT, default=_DEFAULTS.own_keys_last, metavar="N", help=own)
     board = "write the history for TensorBoard as well, into the run directory"
     parser.add_argument("--tensorboard", action="store_true", help=board)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
     many = "train all runs of a file, on Ray, into the folder --run-dir (default: runs/FILE); with no other flag"
-    parser.add_argument("--sweep", type=Path, metavar="FILE.toml", help=many)
-    parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
-    parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
+    parser.add_argument("--sweep", type=given_path, metavar="FILE.toml", help=many)
+    parser.add_argument("--seed", type=whole(0, SEEDS - 1), default=_DEFAULTS.seed)
+    parser.add_argument("--threads", type=COUNT, metavar="N", help="processor cores to use (default: all)")
     size = parser.add_argument_group("recipe")
     for field in SIZES:
         default = f"(default: {getattr(_DEFAULTS.network, field)}, or the base's)"
-        size.add_argument(f"--{field.replace('_', '-')}", type=_whole, metavar="N", help=default)
+        size.add_argument(f"--{field.replace('_', '-')}", type=COUNT, metavar="N", help=default)
     size.add_argument("--input-dropout", type=_share, default=_DEFAULTS.network.input_dropout)
     size.add_argument("--dropout", type=_share, default=_DEFAULTS.network.dropout)
     size.add_argument("--head-dropout", type=_share, default=_DEFAULTS.network.head_dropout)
     size.add_argument("--learning-rate", type=_positive, metavar="R", help=_help("the highest", "learning_rate"))
     size.add_argument("--weight-decay", type=_share, default=_DEFAULTS.weight_decay)
-    size.add_argument("--batch-steps", type=_whole, metavar="N", help=_help("notes in a batch", "batch_steps"))
-    size.add_argument("--window", type=_whole, default=_DEFAULTS.window)
+    size.add_argument("--batch-steps", type=COUNT, metavar="N", help=_help("notes in a batch", "batch_steps"))
+    size.add_argument("--window", type=COUNT, default=_DEFAULTS.window)
     return parser
 
 
 def _sweep(argv: Sequence[str]) -> argparse.Namespace | None:
     """What is asked for with `--sweep`, which needs neither a folder nor a name; None without it."""
     parser = OneLineParser(prog="lstm-composer train", add_help=False, allow_abbrev=False)
-    parser.add_argument("--sweep", type=Path)
-    parser.add_argument("--run-dir", type=Path)
+    parser.add_argument("--sweep", type=given_path)
+    parser.add_argument("--run-dir", type=given_path)
     asked, rest = parser.parse_known_args(argv)
     if asked.sweep is None or {"-h", "--help"} & set(rest):
         return None
@@ -145,37 +146,18 @@ def _network(arguments: argparse.Namespace, base: "Base | None") -> NetworkConfi
     return fitted(NetworkConfig(**rates), base, sizes)
 
 
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a whole number from 1")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a whole number from 0 to {SEEDS - 1}")
-    return int(text)
-
-
 def _share(text: str) -> float:
-    value = _number(text)
+    value = as_number(text)
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a number from 0 to below 1")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not allowed: give a number from 0 to below 1")
     return value
 
 
 def _positive(text: str) -> float:
-    value = _number(text)
+    value = as_number(text)
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a number above 0, at most 1")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not allowed: give a number above 0, at most 1")
     return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from runtime.arguments import OneLineParser
+from runtime.arguments import OneLineParser, as_whole, shown
 from runtime.ending import in_words
 from trainer.extra import loaded_for
 
@@ -36,9 +36,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _epoch(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an epoch: give a number from 1")
-    return int(text)
+    epoch = as_whole(text)
+    if not epoch:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not an epoch: give a number from 1")
+    return epoch
 
 
 if __name__ == "__main__":

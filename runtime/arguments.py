@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -40,11 +41,18 @@ def given_path(text: str) -> Path:
     """Read a path.
 
     Raises:
-        argparse.ArgumentTypeError: If it is empty, which Python would take for the current folder.
+        argparse.ArgumentTypeError: If it is empty, which Python would take for the current folder, or no file can be
+            called so.
 
     """
     if not text:
         raise argparse.ArgumentTypeError("an empty name is not allowed: name a file or a folder")
+    try:
+        is_possible = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        is_possible = False
+    if not is_possible:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not allowed: no file can be called so")
     return Path(text)
 
 

@@ -135,6 +135,12 @@ def test_an_empty_path_is_refused_everywhere() -> None:
             parser.parse_args(lines_for(name, action, "")[0])
 
 
+@pytest.mark.parametrize(("name", "shown_as"), [("a\0b", r"a\\x00b"), ("\ud800", r"\\ud800")])
+def test_a_name_that_no_file_can_have_is_refused(name: str, shown_as: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=f"{shown_as} is not allowed: no file can be called so"):
+        given_path(name)
+
+
 @pytest.mark.parametrize(
     ("given_text", "value"),
     [

@@ -144,3 +144,24 @@ def test_a_full_disk_is_named(run: RunDirectory) -> None:
 
     with pytest.raises(MissingError, match=r"cannot be written \(No space left on device\): make room; --resume"):
         write_whole(run.checkpoint(1), write)
+
+
+def test_two_trainings_never_share_a_folder(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "runs" / "one")
+    with run.claimed():
+        with pytest.raises(InputError, match=r"another training is at work in .*one: wait for its end"), run.claimed():
+            pass
+        with RunDirectory(tmp_path / "runs" / "two").claimed():
+            pass
+    with run.claimed():
+        run.create()
+    assert [path.name for path in run.path.iterdir()] == ["checkpoints"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(InputError, match="cannot make the run directory"),
+        RunDirectory(tmp_path / "file" / "x").claimed(),
+    ):
+        pass

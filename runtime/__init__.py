@@ -5,10 +5,10 @@
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's, without loading it: until the program has begun, Ctrl-C is a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from runtime.bundle import load_bundle
     from runtime.engine import Engine
     from runtime.improviser import improvise
@@ -26,7 +26,9 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'runtime' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see above
+
     return getattr(import_module(_HOMES[name]), name)

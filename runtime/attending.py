@@ -3,7 +3,8 @@
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from runtime.dispatcher import Dispatcher
 from runtime.errors import InputError
@@ -12,6 +13,7 @@ from runtime.output import Output, Say
 from runtime.preparation import Prepared
 from runtime.settings import PlaySettings
 from runtime.steering.steering import Steered, Steering
+from runtime.steering.typed_lines import chunks_of, lines
 from runtime.threads import helping, running
 
 
@@ -45,7 +47,9 @@ def attending(
     output.ears.on_channel = steering.put
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
-        threading.Thread(target=helping(_read_lines), args=(steering,), name="stdin", daemon=True).start()
+        threading.Thread(
+            target=helping(partial(_read_lines, say=say)), args=(steering,), name="stdin", daemon=True
+        ).start()
     with ExitStack() as stack:
         stack.enter_context(running("steering", helping(steering.run), stop))
         stack.enter_context(output.steered_by.heard(lambda line, tell: steering.put(line, complain=tell)))
@@ -78,8 +82,6 @@ def _listener(
     return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
 
 
-def _read_lines(steering: Steering) -> None:
-    with suppress(OSError):  # the terminal has been closed
-        for line in sys.stdin:
-            if line.strip():
-                steering.put(line)
+def _read_lines(steering: Steering, say: Say) -> None:
+    for line in lines(chunks_of(sys.stdin), lambda problem: say(f"standard input: {problem}")):
+        steering.put(line)

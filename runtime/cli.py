@@ -4,19 +4,22 @@
 found by its entry point in the group `lstm_composer.commands`, so that this package never imports the trainer.
 """
 
+if __name__ == "__main__":  # before anything that takes time
+    from runtime.start import begin
+
+    begin()
+
 import argparse
-import os
 import secrets
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar
 
-from runtime.arguments import OneLineParser
-from runtime.errors import ComposerError, InputError
+from runtime.arguments import OneLineParser, given_path, number, whole
+from runtime.ending import EXIT_DONE, in_words, loading
+from runtime.errors import InputError
 from runtime.notes import Meter
 from runtime.settings import MusicSettings, PlaySettings
 from runtime.visible import json_text, visible
@@ -24,7 +27,6 @@ from runtime.visible import json_text, visible
 COMMANDS_GROUP = "lstm_composer.commands"
 SYNCS = ("auto", "internal", "midi", "link")
 DEVICES = ("auto", "cpu", "cuda")
-EXIT_DONE, EXIT_WRONG = 0, 2
 LATENESS_SECONDS = 10.0
 _SEED_BITS = 32
 _MOST_OF_A_LICENCE = 80
@@ -37,38 +39,7 @@ T = TypeVar("T")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit code: 0 done, 2 something the user can cure; a bug raises."""
     given = list(sys.argv[1:] if argv is None else argv)
-    try:
-        with _terminated_like_interrupted():
-            code = _run(given)
-            sys.stdout.flush()  # a reader that has gone is noticed here, if not before
-            return code
-    except ComposerError as error:
-        sys.stderr.write(f"lstm-composer: {visible(' '.join(str(error).split()))}\n")
-        return EXIT_WRONG
-    except KeyboardInterrupt:
-        return EXIT_DONE
-    except BrokenPipeError:
-        # What is left of the output goes nowhere, or Python would complain of the pipe when it ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        return EXIT_DONE
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM, and the closing of the terminal, end a command as Ctrl-C does.
-
-    A command that has to finish something sets handlers of its own; started with nohup, it outlives its terminal.
-    """
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    heeded = [one for one in numbers if one == signal.SIGTERM or signal.getsignal(one) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return in_words(lambda: _run(given))
 
 
 def composer_play() -> int:
@@ -89,7 +60,9 @@ def composer_export() -> int:
 def _run(argv: list[str]) -> int:
     external = _external_commands()
     if argv and argv[0] in external:
-        return external[argv[0]]()(argv[1:])
+        with loading():
+            run_external = external[argv[0]]()
+        return run_external(argv[1:])
     arguments = _parser(sorted(external)).parse_args(argv)
     run: Callable[[Arguments], None] = arguments.run
     run(arguments)
@@ -125,18 +98,18 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--style", metavar="NAME", help=named)
     several = "several players at once, styles of one bundle and their channels: bach@1,joplin@2"
     who.add_argument("--voices", type=_voices, default=(), metavar="A@1,B@2", help=several)
-    parser.add_argument("--tempo", type=_number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
+    parser.add_argument("--tempo", type=number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
     parser.add_argument("--meter", type=_meter, help="such as 4/4, 3/4 or 6/8 (default: the style's)")
-    parser.add_argument("--seed", type=_whole(0, _LARGEST_SEED), help="the same seed gives the same music")
-    parser.add_argument("--temperature", type=_number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
-    parser.add_argument("--min-p", type=_number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
+    parser.add_argument("--seed", type=whole(0, _LARGEST_SEED), help="the same seed gives the same music")
+    parser.add_argument("--temperature", type=number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
+    parser.add_argument("--min-p", type=number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
     strength = "0..3: how much of the style, 1 as learned (default: the style's)"
-    parser.add_argument("--style-strength", type=_number(0, 3), metavar="S", help=strength)
-    parser.add_argument("--channel", type=_whole(1, 16), default=1, help="MIDI channel 1..16")
+    parser.add_argument("--style-strength", type=number(0, 3), metavar="S", help=strength)
+    parser.add_argument("--channel", type=whole(1, 16), default=1, help="MIDI channel 1..16")
     parser.add_argument("--form", type=_form, metavar="AABA", help="sections: a letter that returns comes back")
-    parser.add_argument("--section-bars", type=_whole(1, 64), default=8, metavar="N", help="bars in a section")
+    parser.add_argument("--section-bars", type=whole(1, 64), default=8, metavar="N", help="bars in a section")
     parser.add_argument("--ending", choices=("none", "tonic"), default="none", help="how the last of --bars ends")
-    parser.add_argument("--primer", type=Path, metavar="FILE.mid", help="music to continue")
+    parser.add_argument("--primer", type=given_path, metavar="FILE.mid", help="music to continue")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what the network runs on")
     set_help = 'turn a knob before the music starts, such as "key C minor"; repeat it for more'
     parser.add_argument("--set", action="append", default=[], metavar="COMMAND", help=set_help)
@@ -144,14 +117,16 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_models_dir(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models-dir", type=Path, action="append", default=[], metavar="DIR", help="more bundles")
+    parser.add_argument(
+        "--models-dir", type=given_path, action="append", default=[], metavar="DIR", help="more bundles"
+    )
 
 
 def _add_play(parser: argparse.ArgumentParser) -> None:
     _add_music(parser)
-    parser.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N", help="stop after N bars")
+    parser.add_argument("--bars", type=whole(1, 1_000_000), metavar="N", help="stop after N bars")
     lead_in = "bars of silence first: a recording that starts with the music may miss the very first note"
-    parser.add_argument("--lead-in", type=_whole(0, 64), default=0, metavar="BARS", help=lead_in)
+    parser.add_argument("--lead-in", type=whole(0, 64), default=0, metavar="BARS", help=lead_in)
     parser.add_argument("--sync", choices=SYNCS, default="auto", help="whose tempo to follow")
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
     each = "a port for each of --voices, named after it, instead of channels of one"
@@ -165,27 +140,29 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     _add_soundfont(parser)
     parser.add_argument("--clock-out", action="store_true", help="lead: send a MIDI clock, with Start and Stop")
     latency = "send so much earlier, for what comes after the port to take as long; negative: later"
-    parser.add_argument("--latency-ms", type=_number(-500, 500), default=0.0, metavar="MS", help=latency)
+    parser.add_argument("--latency-ms", type=number(-500, 500), default=0.0, metavar="MS", help=latency)
     listen = "play together: continue what is played into our input, or answer it in turns"
     parser.add_argument("--listen", choices=("off", "continue", "answer"), default="off", help=listen)
-    parser.add_argument("--answer-bars", type=_whole(1, 64), default=2, metavar="N", help="bars of each turn")
+    parser.add_argument("--answer-bars", type=whole(1, 64), default=2, metavar="N", help="bars of each turn")
     parser.add_argument("--stdin", action="store_true", help="take commands from standard input, one a line")
     parser.add_argument("--osc", metavar="[HOST:]PORT", help="take commands by OSC; HOST is this machine by default")
-    parser.add_argument("--map", type=Path, metavar="FILE.toml", help="which controller turns which knob")
-    parser.add_argument("--take", type=Path, metavar="FILE.mid", help="keep what is played")
-    parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="log every message with its times")
+    parser.add_argument("--map", type=given_path, metavar="FILE.toml", help="which controller turns which knob")
+    parser.add_argument("--take", type=given_path, metavar="FILE.mid", help="keep what is played")
+    parser.add_argument("--events", type=given_path, metavar="FILE.jsonl", help="log every message with its times")
     parser.set_defaults(run=_play)
 
 
 def _add_soundfont(parser: argparse.ArgumentParser) -> None:
     font = "sounds instead of the piano, by the program fluidsynth"
-    parser.add_argument("--soundfont", type=Path, metavar="FILE.sf2", help=font)
+    parser.add_argument("--soundfont", type=given_path, metavar="FILE.sf2", help=font)
 
 
 def _add_render(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("midi_file", type=Path, metavar="FILE.mid")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.wav", help=".wav, .flac or .ogg")
-    parser.add_argument("--volume", type=_number(0, 1), default=1.0, metavar="V", help="0..1 (1)")
+    parser.add_argument("midi_file", type=given_path, metavar="FILE.mid")
+    parser.add_argument(
+        "-o", "--output", type=given_path, required=True, metavar="FILE.wav", help=".wav, .flac or .ogg"
+    )
+    parser.add_argument("--volume", type=number(0, 1), default=1.0, metavar="V", help="0..1 (1)")
     _add_soundfont(parser)
     parser.set_defaults(run=_render)
 
@@ -194,7 +171,7 @@ def _add_lateness(parser: argparse.ArgumentParser) -> None:
     how_late = parser.add_mutually_exclusive_group()
     how_late.add_argument(
         "--lateness",
-        type=_number(1, 600),
+        type=number(1, 600),
         nargs="?",
         const=LATENESS_SECONDS,
         metavar="SECONDS",
@@ -204,7 +181,7 @@ def _add_lateness(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_monitor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pid", type=_whole(1, _LARGEST_SEED), metavar="N", help="which play (default: the newest)")
+    parser.add_argument("--pid", type=whole(1, _LARGEST_SEED), metavar="N", help="which play (default: the newest)")
     parser.add_argument("--json", action="store_true", help="print what is seen, a line of JSON ten times a second")
     parser.set_defaults(run=_monitor)
 
@@ -212,11 +189,11 @@ def _add_monitor(parser: argparse.ArgumentParser) -> None:
 def _add_write(parser: argparse.ArgumentParser) -> None:
     _add_music(parser)
     by_suffix = "a MIDI file; its sound if the name ends in .wav, .flac or .ogg"
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=by_suffix)
+    parser.add_argument("-o", "--output", type=given_path, required=True, metavar="FILE", help=by_suffix)
     _add_soundfont(parser)
     length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--bars", type=_whole(1, 1_000_000), metavar="N")
-    length.add_argument("--notes", type=_whole(1, 10_000_000), metavar="N")
+    length.add_argument("--bars", type=whole(1, 1_000_000), metavar="N")
+    length.add_argument("--notes", type=whole(1, 10_000_000), metavar="N")
     parser.set_defaults(run=_write)
 
 
@@ -244,7 +221,8 @@ def _music(arguments: Arguments) -> MusicSettings:
 
 
 def _play(arguments: Arguments) -> None:
-    from runtime.performance import play  # noqa: PLC0415 - the engine is loaded by the commands that need it
+    with loading():
+        from runtime.performance import play  # noqa: PLC0415 - the engine is loaded by the commands that need it
 
     play(
         PlaySettings(
@@ -296,24 +274,27 @@ def _sync(arguments: Arguments) -> str:
 
 
 def _write(arguments: Arguments) -> None:
-    from runtime.writing import write  # noqa: PLC0415 - the engine is loaded by the commands that need it
+    with loading():
+        from runtime.writing import write  # noqa: PLC0415 - the engine is loaded by the commands that need it
 
     settings = _music(arguments)
     notes = write(settings, arguments.output, arguments.notes, arguments.soundfont)
-    _say(f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")
+    _say_of(arguments.output, f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")
 
 
 def _render(arguments: Arguments) -> None:
-    from runtime.sound.render import render  # noqa: PLC0415 - the sound is loaded by the commands that need it
-    from runtime.take import check_writable  # noqa: PLC0415
+    with loading():
+        from runtime.sound.render import render  # noqa: PLC0415 - the sound is loaded by the commands that need it
+        from runtime.take import check_writable  # noqa: PLC0415
 
     check_writable(arguments.output)
     seconds = render(arguments.midi_file, arguments.output, volume=arguments.volume, soundfont=arguments.soundfont)
-    _say(f"{seconds:.1f} s of music in {arguments.output}")
+    _say_of(arguments.output, f"{seconds:.1f} s of music in {arguments.output}")
 
 
 def _styles(arguments: Arguments) -> None:
-    from runtime.library import listed, shelf, styles  # noqa: PLC0415
+    with loading():
+        from runtime.library import listed, shelf, styles  # noqa: PLC0415
 
     shelved = shelf(arguments.models_dir)
     found = styles(shelved)
@@ -339,8 +320,9 @@ def _styles(arguments: Arguments) -> None:
 
 
 def _doctor(arguments: Arguments) -> None:
-    from runtime.doctor import examine, report  # noqa: PLC0415
-    from runtime.lateness import measured_with_progress  # noqa: PLC0415
+    with loading():
+        from runtime.doctor import examine, report  # noqa: PLC0415
+        from runtime.lateness import measured_with_progress  # noqa: PLC0415
 
     seconds = arguments.lateness
     if seconds is None and sys.stdout.isatty() and not (arguments.quick or arguments.json):
@@ -352,13 +334,22 @@ def _doctor(arguments: Arguments) -> None:
 
 
 def _monitor(arguments: Arguments) -> None:
-    from runtime.monitor.command import monitor  # noqa: PLC0415
+    with loading():
+        from runtime.monitor.command import monitor  # noqa: PLC0415
 
     monitor(pid=arguments.pid, as_json=arguments.json)
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def _say_of(output: Path, text: str) -> None:
+    """Say something of a file that was written: not among its bytes, where these go to standard output."""
+    from runtime.pipes import is_standard_output  # noqa: PLC0415
+
+    line = f"{visible(text)}\n"
+    (sys.stderr if is_standard_output(output) else sys.stdout).write(line)
 
 
 def _voices(text: str) -> tuple[tuple[str, int], ...]:
@@ -383,28 +374,6 @@ def _allowed(read: Callable[[str], T], text: str) -> T:
 
 def _meter(text: str) -> Meter:
     return _allowed(Meter.parse, text)
-
-
-def _number(lowest: float, highest: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f"{text} is not allowed: give a number from {lowest:g} to {highest:g}")
-        return value
-
-    return read
-
-
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isdecimal() and lowest <= int(text) <= highest):
-            raise argparse.ArgumentTypeError(f"{text} is not allowed: give a whole number from {lowest} to {highest}")
-        return int(text)
-
-    return read
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ class Dispatcher:
         self._on_sent = on_sent
         self._wake = wake
         self._panics = Panics()
+        self._pause: Callable[[], None] | None = None
         self._away = False  # the port is
         self._owed: dict[tuple[Kind, int, int], Message] = {}  # what ends the notes that sounded when the port went
         self._scheduler = Scheduler()
@@ -164,6 +165,13 @@ class Dispatcher:
         if self._wake is not None:
             self._wake.set()
 
+    def pause(self, hold: Callable[[], None]) -> None:
+        """End what sounds and, when that has left, call `hold`, which returns when the music is to go on.
+
+        May be called on any thread, also in the handler of a signal; returns at once.
+        """
+        self._pause = hold  # seen at the next look at the latest: a handler must not wait for the event's lock
+
     def run(self, stop: threading.Event) -> None:
         """Play until the source has ended and its last message is out, or until `stop` is set.
 
@@ -176,6 +184,7 @@ class Dispatcher:
                     self._wake.clear()  # before looking: what comes from now on wakes again
                 for move in self._transport.moves(self._clock.now()):
                     self._follow(move)
+                self._hold()
                 now = self._clock.now()
                 if now - self._awaited > ABSENT_SECONDS:
                     self._leave_out_missed(now)
@@ -200,6 +209,19 @@ class Dispatcher:
                 self._stop_clock(self.position_tick())
             finally:
                 self._report(0)
+
+    def _hold(self) -> None:
+        """Wait in silence if a pause has been asked for; notes whose time has passed meanwhile are left out."""
+        hold, self._pause = self._pause, None
+        if hold is None:
+            return
+        self._silence(self.position_tick())
+        until = self._clock.now() + self._port.lead_seconds + _LEAVING_SECONDS
+        while self._port.pending_count() and self._clock.now() < until:
+            self._clock.wait_until(self._clock.now() + _LEAVING_SECONDS, threading.Event())
+        self._report(self._port.pending_count())
+        hold()
+        self._scheduler.skip_to(self.position_tick())
 
     def _follow(self, move: Move) -> None:
         """Do what becomes of the song."""

@@ -1,14 +1,22 @@
 """The event log: one JSON line per message sent, written off the dispatcher's thread."""
 
+import os
+import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Final, Self
 
 import msgspec
 
 from runtime.errors import InputError, MissingError
 from runtime.messages import Kind, Sent
+from runtime.pipes import LAST_LOOKS, LOOK_SECONDS, open_now, write_now
+
+MOST_WAITING: Final = 100_000
+"""Messages that are kept for a reader who has not come yet, some twenty minutes of two busy hands."""
+_BLOCK_BYTES: Final = 1 << 13
 
 _KINDS = {
     Kind.NOTE_ON: "note_on",
@@ -35,17 +43,32 @@ def as_record(sent: Sent) -> dict[str, Any]:
 
 
 class EventLog:
-    """A log at a path, or one that keeps nothing (None). A context manager; what is queued is written at its end."""
+    """A log at a path, or one that keeps nothing (None). A context manager; what is queued is written at its end.
 
-    def __init__(self, path: Path | None) -> None:
+    A named pipe is written to as soon and as fast as somebody reads it; the music never waits for that. What nobody has
+    read is lost from MOST_WAITING messages on, the oldest first.
+    """
+
+    def __init__(self, path: Path | None, say: Callable[[str], None] = lambda _: None) -> None:
+        """Begin a log.
+
+        Args:
+            path: The file.
+            say: Told in a line that a reader has gone.
+
+        """
         self._path = path
+        self._say = say
         self._queue: deque[Sent] = deque()
-        self._file: TextIO | None = None
+        self._handle: int | None = None
+        self._unwritten = b""
+        self._is_over = path is None
+        self._has_told = False
 
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                self._file = self._path.open("w", encoding="utf-8")
+                self._handle = open_now(self._path, os.O_CREAT | os.O_TRUNC)
             except OSError as error:
                 raise InputError(
                     f"--events {self._path} cannot be written ({error.strerror}): name another file"
@@ -53,33 +76,62 @@ class EventLog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self.drain()
-            self._file.close()
+        try:
+            looks = LAST_LOOKS
+            while self._handle is not None and looks and (self._queue or self._unwritten):
+                before = len(self._queue), len(self._unwritten)
+                self.drain()
+                if before == (len(self._queue), len(self._unwritten)):
+                    looks -= 1
+                    time.sleep(LOOK_SECONDS)
+        finally:
+            self._close()
 
     def append(self, sent: Sent) -> None:
         """Queue a message; cheap enough for the dispatcher's thread."""
-        if self._path is not None:
+        if not self._is_over:
             self._queue.append(sent)
 
     def drain(self) -> None:
-        """Write what is queued.
+        """Write what is queued, or as much of it as is read.
 
         Raises:
             MissingError: If the disk is full.
 
         """
-        if self._file is None or not self._queue:
+        if self._is_over or self._path is None or not (self._queue or self._unwritten):
             return
-        lines = []
-        while self._queue:
-            lines.append(msgspec.json.encode(as_record(self._queue.popleft())).decode() + "\n")
         try:
-            self._file.writelines(lines)
-            self._file.flush()
+            if self._handle is None:
+                self._handle = open_now(self._path)
+            if self._handle is not None:
+                self._write(self._handle)
+        except BrokenPipeError:
+            self._close()
+            self._unwritten = b""
+            if not self._has_told:
+                self._has_told = True
+                self._say(f"--events {self._path}: its reader has gone; the music goes on, and the log with the next")
         except OSError as error:
-            # Closing tries once more to write what did not fit.
-            with suppress(OSError):
-                self._file.close()
-            self._file = None
+            self._close()
+            self._is_over = True
             raise MissingError(f"--events {self._path} cannot be written on ({error.strerror}): make room") from error
+        while len(self._queue) > MOST_WAITING:
+            self._queue.popleft()
+
+    def _write(self, handle: int) -> None:
+        while self._queue or self._unwritten:
+            if not self._unwritten:
+                self._unwritten = msgspec.json.encode(as_record(self._queue.popleft())) + b"\n"
+                while self._queue and len(self._unwritten) < _BLOCK_BYTES:
+                    self._unwritten += msgspec.json.encode(as_record(self._queue.popleft())) + b"\n"
+            count = write_now(handle, self._unwritten)
+            self._unwritten = self._unwritten[count:]
+            if not count:
+                return
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            with suppress(OSError):  # what a network's file system could not keep is told when it is closed
+                os.close(handle)

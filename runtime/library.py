@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, read_card
 from runtime.errors import BundleError, InputError
+from runtime.user_folders import user_data_dir
 
 ENVIRONMENT_VARIABLE = "LSTM_COMPOSER_MODELS"
 _MOST_LISTED, _MOST_COMPARED = 60, 1000
@@ -44,13 +45,18 @@ class FoundStyle:
 
 def model_dirs(first: Sequence[Path] = ()) -> list[Path]:
     """Folders that are searched, in order: those given, the environment's, those that ship, the user's own."""
-    import platformdirs  # noqa: PLC0415 - only where bundles are searched
-
     package = Path(__file__).parent
     named = [Path(part) for part in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if part]
     shipped = [package / "bundles", package.parent / "models"]
-    own = [Path("models"), Path(platformdirs.user_data_dir("lstm-composer")) / "models"]
-    return list(dict.fromkeys(path.absolute() for path in (*first, *named, *own, *shipped)))
+    own = [Path("models"), user_data_dir() / "models"]
+    return list(dict.fromkeys(_absolute(path) for path in (*first, *named, *own, *shipped)))
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except OSError:  # the present folder has been removed: nothing is found in it
+        return path
 
 
 def shelf(dirs: Sequence[Path] = ()) -> list[Shelved]:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.claims import Claim
 from runtime.ears import Ears
-from runtime.errors import MissingError
+from runtime.errors import InputError, MissingError
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
 from runtime.settings import PlaySettings
 from runtime.sound.player import Player
@@ -13,7 +14,7 @@ from runtime.sound.port import DELAY_SECONDS, SoundingPort, SoundPort
 from runtime.steering.inputs import SteeringInputs
 from runtime.sync.conductor import Inbox
 from runtime.sync.link import Session
-from runtime.take import next_take_path
+from runtime.take import claim_next_take, take_folders
 
 Say = Callable[[str], None]
 """Told in a line what the user should know."""
@@ -30,6 +31,7 @@ class Output:
         player: What sounds here; None where nothing does.
         link: The Link session that sets the time, if one does.
         steered_by: What turns the knobs.
+        claim: What keeps others from the take's name, where that was chosen here.
 
     """
 
@@ -39,6 +41,7 @@ class Output:
     player: Player | None = None
     link: Session | None = None
     steered_by: SteeringInputs | None = None
+    claim: Claim | None = None
 
 
 def open_output(settings: PlaySettings, say: Say) -> Output:
@@ -67,9 +70,18 @@ def _without_midi(settings: PlaySettings, say: Say) -> Output:
             why = f"{error}. "
         else:
             return Output(_sounding(port, player), settings.take, Ears(), player)
-    take_path = settings.take or next_take_path(Path.cwd())
+    claim = None if settings.take else _claimed()
+    take_path = settings.take if claim is None else claim.path
     say(f"{why}Playing on in real time without sound; the music goes into {take_path}")
-    return Output(port, take_path, Ears())
+    return Output(port, take_path, Ears(), claim=claim)
+
+
+def _claimed() -> Claim:
+    """A name for the take in the present folder or, where nothing can be written there, in another."""
+    claim = claim_next_take(take_folders())
+    if claim is None:
+        raise InputError("the music has nowhere to go: no folder here can be written to; name a file with --take")
+    return claim
 
 
 def _player(settings: PlaySettings, lead_seconds: float, say: Say) -> Player | None:

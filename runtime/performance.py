@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import IO, cast
 
 from rich.console import Console
 
 from runtime.attending import attending
 from runtime.dispatcher import Dispatcher
+from runtime.ending import PAUSING, ending_signals, handled_by
 from runtime.errors import MissingError
 from runtime.eventlog import EventLog
 from runtime.live_line import LiveLine, read
@@ -42,6 +44,7 @@ from runtime.take import Take, check_writable, save_take
 from runtime.terminal import Terminal
 from runtime.threads import running
 from runtime.transport import InternalTransport, Transport
+from runtime.visible import shortened, visible
 from runtime.writing import file_bytes
 
 AHEAD_BARS = 2
@@ -51,6 +54,8 @@ SOUND_COUNT_IN_SECONDS = 0.4
 """The same where nobody has to connect anything: the first samples are decoded meanwhile."""
 FILL_SECONDS = 5.0
 REFRESH_SECONDS = 0.1
+MOST_SAID = 1000
+"""Characters of a line that is said: what came in wrong may be of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class _Stage:
 
 
 def play(settings: PlaySettings) -> None:
-    """Play until `--bars` are over or SIGINT or SIGTERM comes; every note is ended and the take is complete.
+    """Play until `--bars` are over or a signal ends it; every note is ended and the take is complete.
 
     Raises:
         ComposerError: If something asked for is wrong or missing.
@@ -86,10 +91,10 @@ def play(settings: PlaySettings) -> None:
     take = Take(prepared.channels, prepared.meter.ticks_per_bar)
 
     def say(line: str) -> None:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(shortened(visible(line), MOST_SAID), markup=False, soft_wrap=True)
 
     with ExitStack() as stack:
-        stack.enter_context(_stopped_by_signals(stop))
+        asked = stack.enter_context(_stopped_by_signals(stop))
         lookahead = _lookahead(prepared)
         stack.enter_context(running("engine", lookahead.run, stop))
         # Before the port is there: a DAW may start the moment that it sees it.
@@ -99,7 +104,9 @@ def play(settings: PlaySettings) -> None:
         port = stack.enter_context(output.port)
         if output.player is not None and prepared.steerable is not None:
             output.player.set_volume(prepared.steerable.knobs.volume)
-        log = stack.enter_context(EventLog(settings.events))
+        if output.claim is not None:
+            stack.enter_context(output.claim)
+        log = stack.enter_context(EventLog(settings.events, say))
         listen(settings.sync, output, say)
         if settings.sync == "link":
             quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
@@ -112,24 +119,40 @@ def play(settings: PlaySettings) -> None:
             played = _perform(_Stage(prepared, settings, output, lookahead, take, log, console, say), stop)
         finally:
             music = take.music()
-            if output.take_path is not None:
-                save_take(output.take_path, file_bytes(prepared, music.notes, music.tempos))
-    _report(music.notes, played, output.take_path, say)
+            # An empty file under a name that nobody has asked for would be of no use.
+            take_path = output.take_path if music.notes or output.claim is None else None
+            if take_path is not None:
+                data = file_bytes(prepared, music.notes, music.tempos)
+                save_take(take_path, data, given_up=lambda: bool(asked))
+    _report(music.notes, played, take_path, say)
 
 
 @contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # Started with nohup, it is to outlive its terminal.
-    heeded = [one for one in numbers if (one, signal.getsignal(one)) != (getattr(signal, "SIGHUP", 0), signal.SIG_IGN)]
-    # On a thread of its own: a second signal may come while the first one's handler holds the event's lock, and a
-    # handler that waited for that lock would wait for itself.
-    before = {number: signal.signal(number, lambda *_: start_new_thread(stop.set, ())) for number in heeded}
-    try:
+def _stopped_by_signals(stop: threading.Event) -> Iterator[list[int]]:
+    """Have every signal that would end the process end the music instead; hands out those that have come so far."""
+    asked: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+        # On a thread of its own: a second signal may come while the first one's handler holds the event's lock, and a
+        # handler that waited for that lock would wait for itself.
+        start_new_thread(stop.set, ())
+
+    with handled_by(handle, ending_signals()):
+        yield asked
+
+
+@contextmanager
+def _paused_by_signals(dispatcher: Dispatcher) -> Iterator[None]:
+    """Have what sounds ended before the terminal stops the process for a while (Ctrl-Z); `fg` goes on."""
+    numbers = [number for number in PAUSING if signal.getsignal(number) is not signal.SIG_IGN]
+    with handled_by(lambda *_: dispatcher.pause(_stop_process), numbers):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+
+def _stop_process() -> None:
+    """Stop all threads until SIGCONT comes: of this one the system waits that it has stopped."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def _load_sound() -> None:
@@ -177,6 +200,7 @@ def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
         )
         stack.enter_context(published(watch, stage.say))
         thread = stack.enter_context(running("dispatcher", partial(_dispatch, dispatcher, failures), stop))
+        stack.enter_context(_paused_by_signals(dispatcher))
         live = stack.enter_context(LiveLine(stage.console, prepared))
         while thread.is_alive():
             thread.join(REFRESH_SECONDS)

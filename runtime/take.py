@@ -1,22 +1,29 @@
 """The take: what was played, kept as a MIDI file whatever happens."""
 
+import os
+import stat
 import tempfile
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, count
 from pathlib import Path
 
+from runtime.claims import Claim, claim_free
 from runtime.errors import InputError, MissingError
 from runtime.messages import Kind, Message, Sent
 from runtime.notes import TICKS_PER_QUARTER, Note
+from runtime.pipes import GivenUp
+from runtime.user_folders import home
 from runtime.whole_files import is_device, write_whole
 
 STEP_BACK_TICKS = TICKS_PER_QUARTER
 TEMPO_CHANGE = 0.002
 """Share of a tempo by which another must differ to be written down."""
+
+_LONGEST_NAME = 200  # bytes; what is put before and behind it has to fit as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +118,14 @@ def _decoded(code: int) -> tuple[Kind, int, int, int]:
     return Kind((code >> 18) + min(Kind)), (code >> 14 & 15) + 1, code >> 7 & 127, code & 127
 
 
-def next_take_path(folder: Path) -> Path:
-    """Return the first of take-001.mid, take-002.mid ... that is not there yet."""
-    paths = (folder / f"take-{number:03}.mid" for number in count(1))
-    return next(path for path in paths if not path.exists())
+def claim_next_take(folders: Iterable[Path]) -> Claim | None:
+    """Claim the first of take-001.mid, take-002.mid ... that is not there and that no other program has claimed.
+
+    Args:
+        folders: Where; the first that can be written to is taken. None where none can.
+
+    """
+    return claim_free((folder / f"take-{number:03}.mid" for number in count(1)) for folder in folders)
 
 
 def check_writable(path: Path) -> None:
@@ -130,6 +141,8 @@ def check_writable(path: Path) -> None:
         if path.is_dir():
             raise InputError(f"{path} is a folder: name a file in it")
         if is_device(path):
+            if stat.S_ISBLK(path.stat().st_mode):
+                raise InputError(f"{path} is a disk, which would be overwritten: name a file")
             return
         if not path.parent.is_dir():
             raise InputError(
@@ -141,29 +154,52 @@ def check_writable(path: Path) -> None:
         raise InputError(f"{path} cannot be written ({error.strerror}): name a file in another folder") from error
 
 
-def save_take(path: Path, data: bytes) -> None:
+def save_take(path: Path, data: bytes, *, given_up: GivenUp = lambda: False, remedy: str = "") -> None:
     """Write a take; if its place fails (a full disk, a folder that went away), keep it elsewhere.
+
+    Args:
+        path: Where.
+        data: The MIDI file.
+        given_up: Asked while nobody reads from a pipe: whether to wait no longer.
+        remedy: What to say where it can be kept nowhere, such as how to make the same music again.
 
     Raises:
         MissingError: If it could not be written to `path`; the message names where it lies instead.
 
     """
     try:
-        write_whole(path, data)
+        write_whole(path, data, given_up)
     except MissingError as error:
         rescued = _rescue(path.name, data)
-        where = f"the music is kept in {rescued}" if rescued else "nor could it be kept anywhere else"
-        raise MissingError(f"{error}; {where}") from error
+        lost = f"nor could it be kept anywhere else{f'; {remedy}' if remedy else ''}"
+        raise MissingError(f"{error}; {f'the music is kept in {rescued}' if rescued else lost}") from error
 
 
 def _rescue(name: str, data: bytes) -> Path | None:
     """Write the take to the first place that has room: the folder for temporary files, the home folder, here."""
-    for folder in (Path(tempfile.gettempdir()), Path.home(), Path.cwd()):
-        candidates = (folder / f"rescued-{number:03}-{name}" for number in count(1))
-        path = next(candidate for candidate in candidates if not candidate.exists())
+    name = name if len(os.fsencode(name)) <= _LONGEST_NAME else f"take{Path(name).suffix[:8]}"
+    for folder in _there((tempfile.gettempdir, home, Path.cwd)):
+        claim = claim_free([(folder / f"rescued-{number:03}-{name}" for number in count(1))])
+        if claim is None:
+            continue
         try:
-            write_whole(path, data)
+            write_whole(claim.path, data)
         except MissingError:
             continue
-        return path
+        finally:
+            claim.release()
+        return claim.path
     return None
+
+
+def take_folders() -> Iterator[Path]:
+    """Where a take goes that nobody has named a place for: the same folders, in another order."""
+    yield from _there((Path.cwd, home, tempfile.gettempdir))
+
+
+def _there(finders: Iterable[Callable[[], Path | str | None]]) -> Iterator[Path]:
+    for find in finders:
+        with suppress(OSError):
+            folder = find()
+            if folder is not None:
+                yield Path(folder)

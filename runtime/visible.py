@@ -11,6 +11,8 @@ _UNSEEN: Final = re.compile(
     "\ud800-\udfff]"  # bytes of a name that is not UTF-8; no terminal takes them
 )
 
+_LEFT_OUT: Final = " ... "
+
 
 def visible(text: str) -> str:
     r"""Return a text on one line with its control characters spelled out: "\x1b[31m" instead of red.
@@ -33,3 +35,11 @@ def _spelled(match: re.Match[str]) -> str:
     if "\ud800" <= character <= "\udfff":
         return f"\\u{ord(character):04x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text with its middle left out where it is longer than `most` characters; both ends say what it is."""
+    if len(text) <= most:
+        return text
+    kept = (most - len(_LEFT_OUT)) // 2
+    return f"{text[:kept]}{_LEFT_OUT}{text[-kept:]}"

@@ -6,43 +6,58 @@ import re
 import secrets
 import stat
 import sys
+import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from runtime.errors import MissingError
+from runtime.pipes import GivenUp, is_link_of_the_system, pour
+
+_BLOCK_BYTES: Final = 1 << 16
+_LONGEST_SUFFIX: Final = 32
+"""Bytes of a name's ending that a part's name gets as well; no format has a longer one."""
 
 _PART: Final = re.compile(r"\.lstm-composer-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{16}(\..*)?")
 """Name of a file that is being written: the machine, the process, a random number, the ending of the file to be."""
 _FORGOTTEN_SECONDS: Final = 24 * 3600.0
 """No file takes so long to write."""
-_LONGEST_SUFFIX: Final = 32
-"""Bytes of a name's ending that a part's name gets as well; no format has a longer one."""
 
 
 def is_device(path: Path) -> bool:
-    """Tell whether a path is there and neither a file nor a folder: moving a file there would replace the device."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    """Tell whether a path is there and neither a file nor a folder: moving a file there would replace the device.
+
+    Nor is one of the system's links to a file that is open, such as /dev/stdout, to be replaced.
+    """
+    return path.exists() and not path.is_dir() and (not path.is_file() or is_link_of_the_system(path))
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, given_up: GivenUp = lambda: False) -> None:
     """Write a file beside its place and move it there in one step; what was there before stays until then.
 
     A device or a pipe (/dev/null, /dev/stdout) is written to as it is. A new file has the permissions that the umask
     leaves, one that is replaced keeps its own.
 
+    Args:
+        path: The file.
+        data: What is to be in it.
+        given_up: Asked while nobody reads from a pipe: whether to wait no longer.
+
     Raises:
         MissingError: If it cannot be written: no space, no permission, no folder. Nothing is left behind.
 
     """
-    fill_whole(path, lambda part: part.write_bytes(data), cure="make room, or name another place")
+    fill_whole(path, lambda part: part.write_bytes(data), cure="make room, or name another place", given_up=given_up)
 
 
-def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str) -> None:
+def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str, given_up: GivenUp = lambda: False) -> None:
     """Let `fill` write the file, as `write_whole` does; what it is given ends like `path`, so that formats are known.
+
+    What goes into a device or a pipe is made in a folder for temporary files first: most formats go back to their head
+    when the length is known, which a pipe cannot.
 
     Raises:
         MissingError: If it cannot be written; the line ends with the cure.
@@ -50,7 +65,7 @@ def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str) -> None
     """
     try:
         if is_device(path):
-            fill(path)
+            _fill_device(path, fill, given_up)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
@@ -113,6 +128,19 @@ def _new_part(path: Path, mode: int | None) -> Path:
     # The mode goes through the umask here, in one step with the making: asking for the umask would change it.
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode | stat.S_IWUSR))
     return part
+
+
+def _fill_device(path: Path, fill: Callable[[Path], object], given_up: GivenUp) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder) / f"part{_suffix(path)}"
+        fill(part)
+        pour(_blocks(part), path, given_up)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            yield block
 
 
 def _suffix(path: Path) -> str:

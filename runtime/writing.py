@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from runtime.errors import InputError
+from runtime.errors import InputError, MissingError
 from runtime.improviser import Advance, Place, improvise
 from runtime.midifile import midi_bytes
 from runtime.notes import Note, cut_at, end_of
@@ -34,13 +34,17 @@ def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: P
     prepared = prepare(settings)
     music = compose(prepared, notes)
     midi = file_bytes(prepared, music)
+    again = f"--seed {settings.seed} makes the same music again"
     if sounds:
         from runtime.sound.render import render  # noqa: PLC0415 - loaded where it sounds only
 
         volume = 1.0 if prepared.steerable is None else prepared.steerable.knobs.volume
-        render(midi, output, volume=volume, soundfont=soundfont)
+        try:
+            render(midi, output, volume=volume, soundfont=soundfont)
+        except MissingError as error:
+            raise MissingError(f"{error}; {again}") from error
     else:
-        save_take(output, midi)
+        save_take(output, midi, remedy=again)
     return music
 
 

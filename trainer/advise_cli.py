@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from runtime.arguments import OneLineParser, given_path
-from runtime.errors import ComposerError
+from runtime.ending import in_words
 from trainer.extra import loaded_for
 
 
@@ -27,8 +27,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ComposerError as problem:
-        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
-        sys.exit(2)
+    sys.exit(in_words(main))

@@ -17,6 +17,7 @@ import numpy as np
 from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, load_bundle, read_card
 from runtime.errors import BundleError, InputError
 from runtime.library import shelf
+from runtime.user_folders import expanded
 from runtime.visible import visible
 from trainer.archives import read_arrays
 from trainer.graph_weights import Weights, name_of, read_weights
@@ -56,13 +57,6 @@ def find_base(source: str) -> Base:
     """
     run = RunDirectory(expanded(source))
     return _of_run(run, source) if run.is_there else _of_bundle(_card_path(source), source)
-
-
-def expanded(path: str) -> Path:
-    """A path with ~ for the home folder; ~ of a user that there is not stays as it is."""
-    with suppress(RuntimeError):
-        return Path(path).expanduser()
-    return Path(path)
 
 
 def _of_run(run: RunDirectory, source: str) -> Base:

@@ -1,7 +1,6 @@
 """`lstm-composer train`: a folder of music in, a run directory out."""
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from runtime.arguments import OneLineParser, given_path, given_text
-from runtime.errors import ComposerError, InputError
+from runtime.arguments import OneLineParser, as_number, given_path, given_text, shown, whole
+from runtime.ending import in_words
+from runtime.errors import InputError
 from trainer.extra import check_tensorflow, loaded_for
 from trainer.network_config import NetworkConfig, check_size
 from trainer.settings import (
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
+COUNT = whole(1, 1_000_000)
+"""Of epochs, units, notes in a batch and so on: more is a slip of the hand."""
 SIZES = ("units", "layers", "head_units", "style_units")
 _DEFAULTS = TrainingSettings(name="", source="")
 
@@ -58,10 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--name", required=True, metavar="STYLE", help="what the style will be called")
     parser.add_argument("--run-dir", type=given_path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
-    parser.add_argument("--epochs", type=_whole, metavar="N", help=_help("the last epoch", "epochs"))
-    parser.add_argument("--save-every", type=_whole, metavar="N", help=_help("epochs between saves", "save_every"))
+    parser.add_argument("--epochs", type=COUNT, metavar="N", help=_help("the last epoch", "epochs"))
+    parser.add_argument("--save-every", type=COUNT, metavar="N", help=_help("epochs between saves", "save_every"))
     patience = "epochs without a better one after which it ends early"
-    parser.add_argument("--patience", type=_whole, metavar="N", help=_help(patience, "patience"))
+    parser.add_argument("--patience", type=COUNT, metavar="N", help=_help(patience, "patience"))
     parser.add_argument("--preset", default=_DEFAULTS.preset, choices=PRESETS)
     parser.add_argument(
         "--from", dest="base", type=given_text, metavar="BUNDLE_OR_RUN", help="start from a trained network"
@@ -71,25 +73,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--leave-out-untidy", action="store_true", help=untidy)
     parser.add_argument("--no-transposition", action="store_true", help="train on every piece in its own key only")
     own = "epochs at the end in which every piece is heard in its own key (default: 0)"
-    parser.add_argument("--own-keys-last", type=_whole, default=_DEFAULTS.own_keys_last, metavar="N", help=own)
+    parser.add_argument("--own-keys-last", type=COUNT, default=_DEFAULTS.own_keys_last, metavar="N", help=own)
     board = "write the history for TensorBoard as well, into the run directory"
     parser.add_argument("--tensorboard", action="store_true", help=board)
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, as it began")
     many = "train all runs of a file, on Ray, into the folder --run-dir (default: runs/FILE); with no other flag"
     parser.add_argument("--sweep", type=given_path, metavar="FILE.toml", help=many)
-    parser.add_argument("--seed", type=_seed, default=_DEFAULTS.seed)
-    parser.add_argument("--threads", type=_whole, metavar="N", help="processor cores to use (default: all)")
+    parser.add_argument("--seed", type=whole(0, SEEDS - 1), default=_DEFAULTS.seed)
+    parser.add_argument("--threads", type=COUNT, metavar="N", help="processor cores to use (default: all)")
     size = parser.add_argument_group("recipe")
     for field in SIZES:
         default = f"(default: {getattr(_DEFAULTS.network, field)}, or the base's)"
-        size.add_argument(f"--{field.replace('_', '-')}", type=_whole, metavar="N", help=default)
+        size.add_argument(f"--{field.replace('_', '-')}", type=COUNT, metavar="N", help=default)
     size.add_argument("--input-dropout", type=_share, default=_DEFAULTS.network.input_dropout)
     size.add_argument("--dropout", type=_share, default=_DEFAULTS.network.dropout)
     size.add_argument("--head-dropout", type=_share, default=_DEFAULTS.network.head_dropout)
     size.add_argument("--learning-rate", type=_positive, metavar="R", help=_help("the highest", "learning_rate"))
     size.add_argument("--weight-decay", type=_share, default=_DEFAULTS.weight_decay)
-    size.add_argument("--batch-steps", type=_whole, metavar="N", help=_help("notes in a batch", "batch_steps"))
-    size.add_argument("--window", type=_whole, default=_DEFAULTS.window)
+    size.add_argument("--batch-steps", type=COUNT, metavar="N", help=_help("notes in a batch", "batch_steps"))
+    size.add_argument("--window", type=COUNT, default=_DEFAULTS.window)
     return parser
 
 
@@ -155,42 +157,19 @@ def _network(arguments: argparse.Namespace, base: "Base | None") -> NetworkConfi
     return fitted(NetworkConfig(**rates), base, sizes)
 
 
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a whole number from 1")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a whole number from 0 to {SEEDS - 1}")
-    return int(text)
-
-
 def _share(text: str) -> float:
-    value = _number(text)
+    value = as_number(text)
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a number from 0 to below 1")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not allowed: give a number from 0 to below 1")
     return value
 
 
 def _positive(text: str) -> float:
-    value = _number(text)
+    value = as_number(text)
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not allowed: give a number above 0, at most 1")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not allowed: give a number above 0, at most 1")
     return value
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ComposerError as problem:
-        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
-        sys.exit(2)
+    sys.exit(in_words(main))

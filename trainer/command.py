@@ -111,16 +111,17 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
         settings = with_styles(settings, corpus.styles)
     material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
     _describe(material, console)
-    if settings.preset != "stream":
-        return train_article(settings, run, material, console, resume=resume)
-    _open(run, settings, material, resume=resume)
-    began = time.monotonic()
-    saved = _train(settings, material, run, console, resume=resume)
-    if saved:
-        # Who has interrupted a training does not want to wait until all of it has been listened to.
-        complete = saved == settings.epochs or is_spent(run.read_history(), settings.patience)
-        _conclude(run, settings, material, time.monotonic() - began, console, complete=complete)
-    return 0
+    with run.claimed():
+        if settings.preset != "stream":
+            return train_article(settings, run, material, console, resume=resume)
+        _open(run, settings, material, resume=resume)
+        began = time.monotonic()
+        saved = _train(settings, material, run, console, resume=resume)
+        if saved:
+            # Who has interrupted a training does not want to wait until all of it has been listened to.
+            complete = saved == settings.epochs or is_spent(run.read_history(), settings.patience)
+            _conclude(run, settings, material, time.monotonic() - began, console, complete=complete)
+        return 0
 
 
 def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, resume: bool) -> None:

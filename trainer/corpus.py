@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import CorpusError, InputError
+from runtime.user_folders import expanded
 from trainer.corpus_cache import default_cache_dir
 from trainer.piece import Piece, Reading, Refusal
 from trainer.read_files import MIDI_SUFFIXES, File, Progress, read_files
@@ -71,7 +72,7 @@ def read_corpus(
         reading = _read_benchmark(source)
     else:
         files = files_of(source)
-        styles = _styles_of(Path(source).expanduser(), files)
+        styles = _styles_of(expanded(source), files)
         reading = _joined(read_files(files, cache_dir or default_cache_dir(), on_progress, workers=workers))
     kept, refused = _sorted_out(reading, leave_out_untidy=leave_out_untidy)
     if not kept:
@@ -95,7 +96,7 @@ def files_of(source: str) -> list[File]:
     """Names and paths of the files of a source, in the order of the names."""
     if source.startswith(_MUSIC21):
         return [File(name, path) for name, path in music21_files(source.removeprefix(_MUSIC21))]
-    path = Path(source).expanduser()
+    path = expanded(source)
     if not path.exists():
         raise CorpusError(f"{source} does not exist: give a folder of music or music21:{'|'.join(CORPORA)}")
     files = [File(path.name, path)] if path.is_file() else _files_in(path)

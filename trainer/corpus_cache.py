@@ -14,12 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from runtime.bars import MeterChange
 from runtime.errors import ComposerError
 from runtime.foreign_files import read_foreign
 from runtime.notes import Meter, Note
+from runtime.user_folders import user_cache_dir
 from trainer.piece import Piece, Reading, Refusal, Timing
 
 READERS = ("runtime/bars.py", "runtime/midi_music.py", "runtime/notes.py", "runtime/smf.py", "trainer")
@@ -49,7 +49,7 @@ class _Entry(msgspec.Struct, array_like=True, frozen=True):
 
 def default_cache_dir() -> Path:
     """Where readings are kept if the user names no other folder."""
-    return platformdirs.user_cache_path("lstm-composer") / "corpus"
+    return user_cache_dir() / "corpus"
 
 
 def read_cached(path: Path, name: str, reader_package: str, read: Callable[[], Reading], cache_dir: Path) -> Reading:

@@ -4,8 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from runtime.arguments import OneLineParser, given_text
-from runtime.errors import ComposerError
+from runtime.arguments import OneLineParser, as_whole, given_text, shown
+from runtime.ending import in_words
 from trainer.extra import loaded_for
 
 
@@ -42,14 +42,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _epoch(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an epoch: give a number from 1")
-    return int(text)
+    epoch = as_whole(text)
+    if not epoch:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not an epoch: give a number from 1")
+    return epoch
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ComposerError as problem:
-        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - what runtime.cli does for the installed command
-        sys.exit(2)
+    sys.exit(in_words(main))

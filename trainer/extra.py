@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
+from runtime.ending import loading
 from runtime.errors import MissingError
 from trainer.quiet import quiet_tensorflow
 
@@ -26,7 +27,8 @@ def loaded_for(doing: str) -> Iterator[None]:
 
     """
     try:
-        with quiet_tensorflow():
+        # A signal that comes while TensorFlow loads could be answered with anything but an end.
+        with loading(), quiet_tensorflow():
             yield
     except ModuleNotFoundError as error:
         check_tensorflow(doing)

@@ -1,13 +1,18 @@
-"""Ctrl-C and SIGTERM in a long training: the first finishes the epoch, the second stops at once."""
+"""Ctrl-C, and every other signal that ends a program, in a long training.
 
-import signal
+The first finishes the epoch, the second stops at once.
+"""
+
 import sys
+from contextlib import ExitStack
 from types import FrameType, TracebackType
 from typing import Self
 
+from runtime.ending import ending_signals, handled_by
+
 
 class Interruption:
-    """While entered, turns the first SIGINT or SIGTERM into a wish that the training loop reads.
+    """While entered, turns the first signal that would end the program into a wish that the training loop reads.
 
     The second raises KeyboardInterrupt; what was saved before stays.
 
@@ -18,18 +23,16 @@ class Interruption:
 
     def __init__(self) -> None:
         self.asked = False
-        self._before: dict[int, object] = {}
+        self._handlers = ExitStack()
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
+        self._handlers.enter_context(handled_by(self._ask, ending_signals()))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type] # what signal() gave back
+        self._handlers.close()
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         if self.asked:

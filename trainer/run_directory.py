@@ -7,14 +7,15 @@ checkpoints/epoch_0025.keras ...  plots/epoch_0025.png ...  plots/training.gif  
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from runtime.claims import claim
 from runtime.errors import InputError, MissingError
 from runtime.foreign_files import read_foreign_json
 from runtime.whole_files import fill_whole, remove_leftovers
@@ -70,6 +71,26 @@ class RunDirectory:
         """
         if self.is_there:
             raise InputError(f"{self.path} holds a run already: --resume goes on with it; or give another --run-dir")
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep every other training out of the folder within the block; it is made if it is not there.
+
+        Raises:
+            InputError: If another is at work in it, or it cannot be made.
+
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            held = claim(self.path / "training")
+        except OSError as error:
+            raise InputError(
+                f"cannot make the run directory {self.path} ({error.strerror}): give another --run-dir"
+            ) from error
+        if held is None:
+            raise InputError(f"another training is at work in {self.path}: wait for its end, or give another --run-dir")
+        with held:
+            yield
 
     @property
     def is_there(self) -> bool:

@@ -15,7 +15,8 @@ from typing import Never
 from filelock import FileLock, Timeout
 
 import trainer.cli
-from runtime.errors import ComposerError, MissingError
+from runtime.ending import in_words
+from runtime.errors import MissingError
 from trainer.run_directory import RunDirectory
 
 _STDIN = 0
@@ -57,8 +58,4 @@ def _end_with_the_worker() -> Never:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except ComposerError as problem:
-        print(f"lstm-composer: {problem}", file=sys.stderr)  # noqa: T201 - into the log
-        sys.exit(2)
+    sys.exit(in_words(lambda: main(sys.argv[1:])))

@@ -106,8 +106,8 @@ def _open_first(names: tuple[str, ...], port_name: str, outlets: Mapping[int, st
 
 
 def _check_name(port_name: str) -> None:
-    size = len(port_name.encode())
-    if not 1 <= size <= MAX_NAME_BYTES or ":" in port_name or not port_name.isprintable():
+    size = len(port_name.encode(errors="surrogatepass"))  # bytes that are not UTF-8 are not printable either
+    if not (port_name.strip() and size <= MAX_NAME_BYTES and port_name.isprintable()) or ":" in port_name:
         raise InputError(
             f"port name {port_name!r} is not allowed: give 1 to {MAX_NAME_BYTES} bytes of text without a colon"
         )

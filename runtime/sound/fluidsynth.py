@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from runtime.errors import InputError, MissingError
+from runtime.foreign_files import read_foreign_start
 from runtime.messages import Kind, Message
 from runtime.realtime import HELPING_PRIORITY, raise_priority
 from runtime.sound.player import LEAD_SECONDS, STALE_SECONDS, MessageQueue
@@ -56,10 +57,9 @@ def check_soundfont(path: Path) -> None:
 
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise InputError(f"--soundfont {path} cannot be read ({error.strerror}): name an .sf2 or .sf3 file") from error
+        head = read_foreign_start(path, _HEAD_BYTES)
+    except InputError as error:
+        raise InputError(f"--soundfont {path} {error}: name an .sf2 or .sf3 file") from error
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise InputError(f"--soundfont {path} is no SoundFont: name an .sf2 or .sf3 file")
 

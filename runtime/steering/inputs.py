@@ -89,7 +89,7 @@ def steering_inputs(
 
 def _learner(steerable: Steerable, map_path: Path | None, say: Callable[[str], None]) -> Learner:
     path = map_path or default_path()
-    is_there = map_path is not None or path.exists()
+    is_there = map_path is not None or _is_there(path)
     control_map = read_map(path, steerable.knobs, steerable.styles) if is_there else ControlMap()
 
     def keep(learnt: Mapping[Slot, Binding]) -> str:
@@ -97,3 +97,10 @@ def _learner(steerable: Steerable, map_path: Path | None, say: Callable[[str], N
         return f"in {path}"
 
     return Learner(steerable.styles, control_map, tell=say, keep=keep)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder above it that may not be entered
+        return False

@@ -34,6 +34,7 @@ from runtime.steering.commands import obey
 from runtime.steering.controllers import HIGHEST
 from runtime.steering.knobs import Knobs
 from runtime.steering.mapping import OFF, Binding, Bound, ControlMap, Slot, binding
+from runtime.user_folders import user_config_dir
 from runtime.whole_files import write_whole
 
 CHANNELS: Final = 16
@@ -45,9 +46,7 @@ HEADLINE: Final = f"{LEARNT}  # written by the command learn; leave out a line t
 
 def default_path() -> Path:
     """Where the map is looked for, and what was learnt is kept, without --map."""
-    import platformdirs  # noqa: PLC0415 - only where music is steered
-
-    return platformdirs.user_config_path("lstm-composer") / "map.toml"
+    return user_config_dir() / "map.toml"
 
 
 def read_map(path: Path, knobs: Knobs, styles: Sequence[str]) -> ControlMap:

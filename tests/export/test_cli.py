@@ -136,8 +136,8 @@ def test_a_run_without_a_checkpoint(run_path: Path, tmp_path: Path) -> None:
     ("argv", "message"),
     [
         ([], "the following arguments are required: --epoch; see lstm-composer export --help"),
-        (["--epoch", "0"], "argument --epoch: '0' is not an epoch: give a number from 1, or best"),
-        (["--epoch", "last"], "argument --epoch: 'last' is not an epoch"),
+        (["--epoch", "0"], "argument --epoch: 0 is not an epoch: give a number from 1, or best"),
+        (["--epoch", "last"], "argument --epoch: last is not an epoch"),
         (["--epoch", "1", "--name", "../x"], "--name '../x' is not allowed"),
         (["--epoch", "1", "--weights", "int8"], "argument --weights: invalid choice: 'int8'"),
         (["--epoch", "1", "--run", "nowhere"], "nowhere is not a run directory: it has no config.json"),

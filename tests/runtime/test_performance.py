@@ -161,12 +161,24 @@ def test_a_place_that_monitor_cannot_be_told_of_stops_no_music(
     assert last.startswith("4 notes played")
 
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+KEPT = {"SIGCHLD", "SIGCONT", "SIGWINCH", "SIGURG", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGXFSZ"}
+FAULTS = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGSTOP"}
+SIGNALS = [one for one in sorted(signal.valid_signals()) if getattr(one, "name", "") not in KEPT | FAULTS]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other signals")
+def test_all_that_would_end_the_process_are_known() -> None:
+    names = {signal.Signals(number).name for number in SIGNALS if number < signal.SIGRTMIN}
+    assert names == {
+        *("SIGHUP", "SIGINT", "SIGQUIT", "SIGTRAP", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM"),
+        *("SIGSTKFLT", "SIGXCPU", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSYS"),
+    }
+    assert set(range(signal.SIGRTMIN, signal.SIGRTMAX + 1)) <= set(SIGNALS)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_in_mid_note_ends_it(
-    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     before = signal.getsignal(number)
     port = RecordingPort(after=5, action=lambda: os.kill(os.getpid(), number))  # the third note has just begun
@@ -177,6 +189,23 @@ def test_a_signal_in_mid_note_ends_it(
     assert starts[:3] == [(0, 60), (24, 62), (48, 64)]
     assert [(note.onset, note.pitch) for note in read_midi_notes(tmp_path / "take.mid")[0]] == starts
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_pipes_that_nobody_reads_hold_up_neither_the_music_nor_its_end(
+    settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.pipes.LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("take.mid", "events"):
+        os.mkfifo(tmp_path / name)
+    port = RecordingPort(after=5, action=lambda: os.kill(os.getpid(), signal.SIGINT))
+    into(port, monkeypatch)
+    with pytest.raises(MissingError, match=r"nobody reads this pipe.*the music is kept in .*rescued-001-take\.mid"):
+        play(settings(events=tmp_path / "events"))
+    assert is_silent_after(port)
+    heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
+    assert [note.pitch for note in read_midi_notes(tmp_path / "rescued-001-take.mid")[0]] == heard != []
 
 
 def test_a_port_that_is_lost_leaves_a_take(
@@ -369,6 +398,40 @@ def test_without_midi_and_sound_the_music_goes_into_a_take(
     assert len(notice) == 4
 
 
+def test_two_at_once_keep_two_takes(settings: Callable[..., PlaySettings], elsewhere: Path) -> None:
+    chosen: list[Path | None] = []
+
+    def play_beside(opened: output.Output) -> output.Output:
+        chosen.append(opened.take_path)
+        return opened
+
+    first = play_beside(output.open_output(settings(take=None), print))
+    play(settings(bars=1, take=None))
+    second = play_beside(output.open_output(settings(take=None), print))
+    names = sorted(path.name for path in elsewhere.glob("take-*.mid"))
+    assert names == ["take-001.mid", "take-003.mid"]
+    assert [path.name for path in chosen if path is not None] == ["take-002.mid", "take-004.mid"]
+    for opened in (first, second):
+        assert opened.claim is not None
+        opened.claim.release()
+    assert not [path for path in elsewhere.iterdir() if path.name.startswith(".")]
+
+
+def test_without_a_note_no_name_is_kept(
+    settings: Callable[..., PlaySettings], elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(performance, "_perform", lambda stage, stop: SilentDispatcher())
+    play(settings(bars=1, take=None))
+    assert [path.name for path in elsewhere.iterdir() if "take" in path.name] == ["take-001.mid"]
+
+
+class SilentDispatcher:
+    """What is left of a performance in which nothing was played."""
+
+    late_notes = lost_notes = 0
+    worst_lateness_seconds = 0.0
+
+
 def test_without_midi_no_sound_is_no_sound(
     settings: Callable[..., PlaySettings], elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -464,7 +527,7 @@ def test_a_port_that_leads_nowhere_can_sound(settings: Callable[..., PlaySetting
 def test_turned_while_it_plays_the_volume_is_that_of_the_sound(
     settings: Callable[..., PlaySettings], player: RecordingPlayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("volume 0.25\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"volume 0.25\n")))
     play(replace(settings(bars=2), sound=True, backend="none", stdin=True))
     assert player.volumes == [1.0, 0.25]
 

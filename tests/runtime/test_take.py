@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime import take as take_module
+from runtime.claims import Claim
 from runtime.errors import InputError, MissingError
 from runtime.messages import SUSTAIN_PEDAL, Kind, Message, Sent
 from runtime.midifile import midi_bytes
 from runtime.notes import Meter, Note, without_overlaps
 from runtime.scheduler import Scheduler
-from runtime.take import Take, check_writable, next_take_path, save_take
+from runtime.take import Take, check_writable, claim_next_take, save_take
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /dev/full or its tmpfs")
 # Within a namespace of its own the mount is nobody else's and goes away by itself.
@@ -102,11 +104,72 @@ def test_a_take_is_what_the_scheduler_was_given(notes: list[Note]) -> None:
     assert take_of(*scheduler.due(1000)) == without_overlaps(notes)
 
 
+def claimed_in(*folders: Path) -> Claim:
+    claim = claim_next_take(folders)
+    assert claim is not None
+    return claim
+
+
 def test_takes_are_numbered(tmp_path: Path) -> None:
-    assert next_take_path(tmp_path).name == "take-001.mid"
+    with claimed_in(tmp_path) as claim:
+        assert claim.path == tmp_path / "take-001.mid"
     for number in (1, 2, 4):
         (tmp_path / f"take-{number:03}.mid").touch()
-    assert next_take_path(tmp_path).name == "take-003.mid"
+    with claimed_in(tmp_path) as claim:
+        assert claim.path.name == "take-003.mid"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["take-001.mid", "take-002.mid", "take-004.mid"]
+
+
+def test_a_name_that_another_has_claimed_is_not_chosen(tmp_path: Path) -> None:
+    with claimed_in(tmp_path) as first, claimed_in(tmp_path) as second:
+        assert [first.path.name, second.path.name] == ["take-001.mid", "take-002.mid"]
+        first.release()
+        with claimed_in(tmp_path) as third:
+            assert third.path.name == "take-001.mid"  # nothing was kept there
+        first.path.touch()
+        with claimed_in(tmp_path) as third:
+            assert third.path.name == "take-003.mid"
+
+
+def test_many_at_once_choose_different_names(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda _: claimed_in(tmp_path), range(40)))
+    assert {claim.path.name for claim in claims} == {f"take-{number:03}.mid" for number in range(1, 41)}
+    for claim in claims:
+        claim.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_where_nothing_can_be_put_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with claimed_in(tmp_path / "file", tmp_path / "nowhere", tmp_path) as claim:
+        assert claim.path.parent == tmp_path
+    assert claim_next_take([tmp_path / "nowhere"]) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed so on Windows")
+def test_the_claim_of_a_program_that_was_killed_counts_no_more(tmp_path: Path, surrounding: dict[str, str]) -> None:
+    holding = """
+import sys
+from pathlib import Path
+from runtime.take import claim_next_take
+claim = claim_next_take([Path(sys.argv[1])])
+print(claim.path.name, flush=True)
+sys.stdin.read()
+"""
+    command = [sys.executable, "-c", holding, str(tmp_path / "disk")]
+    (tmp_path / "disk").mkdir()
+    with subprocess.Popen(
+        command, env=surrounding, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "take-001.mid\n"
+        with claimed_in(tmp_path / "disk") as claim:
+            assert claim.path.name == "take-002.mid"
+        process.kill()
+    assert not (tmp_path / "disk" / "take-001.mid").exists()
+    with claimed_in(tmp_path / "disk") as claim:
+        assert claim.path.name == "take-001.mid"
 
 
 def test_a_place_that_will_do_is_left_as_it_is(tmp_path: Path) -> None:
@@ -160,7 +223,7 @@ def test_a_take_whose_place_fails_is_kept_elsewhere(tmp_path: Path, refuge: Path
 
 
 def test_a_take_that_no_place_has_room_for(tmp_path: Path, refuge: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, _: bytes) -> None:
+    def full(path: Path, *_: object) -> None:
         raise MissingError(f"{path} cannot be written (No space left on device): make room, or name another place")
 
     monkeypatch.setattr(take_module, "write_whole", full)

@@ -4,10 +4,11 @@ import pytest
 
 from trainer.interruption import Interruption
 
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+NAMES = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGXCPU", "SIGBREAK")
+ANY = pytest.mark.parametrize("number", [getattr(signal, name) for name in NAMES if hasattr(signal, name)])
 
 
-@BOTH
+@ANY
 def test_the_first_signal_is_a_wish(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
     with Interruption() as interruption:
         asked = [interruption.asked]
@@ -17,7 +18,7 @@ def test_the_first_signal_is_a_wish(number: signal.Signals, capsys: pytest.Captu
     assert capsys.readouterr().err.strip() == "finishing this epoch and saving it; once more stops at once"
 
 
-@BOTH
+@ANY
 def test_the_second_stops_at_once(number: signal.Signals) -> None:
     with Interruption():
         signal.raise_signal(signal.SIGINT)
@@ -25,7 +26,7 @@ def test_the_second_stops_at_once(number: signal.Signals) -> None:
             signal.raise_signal(number)
 
 
-@BOTH
+@ANY
 def test_afterwards_signals_do_what_they_did_before(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with Interruption():

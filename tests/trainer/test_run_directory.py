@@ -246,3 +246,24 @@ def test_a_run_that_cannot_be_looked_for(tmp_path: Path, name: str) -> None:
         with pytest.raises(InputError) as refusal:
             read(RunDirectory(tmp_path / name))
         assert str(refusal.value).isprintable()
+
+
+def test_two_trainings_never_share_a_folder(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "runs" / "one")
+    with run.claimed():
+        with pytest.raises(InputError, match=r"another training is at work in .*one: wait for its end"), run.claimed():
+            pass
+        with RunDirectory(tmp_path / "runs" / "two").claimed():
+            pass
+    with run.claimed():
+        run.create()
+    assert [path.name for path in run.path.iterdir()] == ["checkpoints"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(InputError, match="cannot make the run directory"),
+        RunDirectory(tmp_path / "file" / "x").claimed(),
+    ):
+        pass

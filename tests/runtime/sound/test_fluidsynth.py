@@ -55,7 +55,7 @@ def test_without_the_program(midi: bytes, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"), [(None, "cannot be read"), (b"", "is no SoundFont"), (b"RIFF1234WAVE", "is no SoundFont")]
+    ("content", "problem"), [(None, "cannot be opened"), (b"", "is no SoundFont"), (b"RIFF1234WAVE", "is no SoundFont")]
 )
 def test_what_is_no_soundfont(
     content: bytes | None, problem: str, midi: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,11 +16,16 @@ import msgspec
 import platformdirs
 
 from runtime.errors import ComposerError
+from runtime.foreign_files import MEBIBYTE, read_foreign
 from runtime.notes import Meter, Note
 from trainer.piece import MeterChange, Piece, Reading, Refusal, Timing
 
-READER_VERSION = 2
+READER_VERSION = 3
 """To be raised whenever a reader gives other pieces for the same bytes, or an entry has another form."""
+
+
+MOST_MUSIC_BYTES = 64 * MEBIBYTE
+"""Of a file of music; a day of music in MIDI takes a hundredth of that."""
 
 
 class _PieceEntry(msgspec.Struct, array_like=True, frozen=True):
@@ -74,7 +79,7 @@ def is_cached(path: Path, reader_package: str, cache_dir: Path) -> bool:
     """Whether there is an entry for a file; whether it can be read remains to be seen.
 
     Raises:
-        OSError: If the file cannot be opened.
+        ComposerError: If the file cannot be opened, or is none.
 
     """
     return _entry_path(path, reader_package, cache_dir).is_file()
@@ -103,7 +108,7 @@ def _entry_path(path: Path, reader_package: str, cache_dir: Path) -> Path:
 def _key(path: Path, reader_package: str) -> str:
     reader = f"{reader_package} {_version_of(reader_package)}"
     digest = hashlib.sha256(f"{READER_VERSION} {reader} {path.suffix.lower()}\n".encode())
-    digest.update(path.read_bytes())
+    digest.update(read_foreign(path, MOST_MUSIC_BYTES))
     return digest.hexdigest()
 
 

@@ -94,7 +94,7 @@ def _refused(file: File, reason: str) -> Reading:
 def _is_cached(file: File, cache_dir: Path) -> bool:
     try:
         return is_cached(file.path, file.reader_package, cache_dir)
-    except OSError:
+    except (OSError, ComposerError):
         return False
 
 

@@ -17,6 +17,7 @@ from runtime.bundle import CARD_SUFFIX, DataSource, PartCard, StyleCard, load_bu
 from runtime.errors import InputError
 from runtime.library import shelf
 from trainer.graph_weights import Weights, name_of, read_weights
+from trainer.names import shown_name, source_path
 from trainer.network_config import NetworkConfig
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import BaseCard, TrainingSettings
@@ -119,7 +120,9 @@ def styles_of_run(run: RunDirectory, settings: TrainingSettings) -> list[StyleCa
 def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSource]:
     """What a run's network was trained on, its base's data included: the licences hold on."""
     # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
-    source = settings.source if settings.source.startswith("music21:") else Path(settings.source).resolve().name
+    source = settings.source
+    if not source.startswith("music21:"):
+        source = shown_name(source_path(source).resolve().name)
     pieces, notes = _size(run.read_json("corpus.json"))
     own = DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)
     return [*(settings.base.data if settings.base else ()), own]

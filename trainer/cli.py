@@ -12,6 +12,7 @@ import msgspec
 from runtime.arguments import OneLineParser
 from runtime.errors import ComposerError, InputError
 from trainer.extra import check_tensorflow, loaded_for
+from trainer.names import kept_source
 from trainer.network_config import NetworkConfig
 from trainer.settings import ARTICLE, FINE_TUNING, FROM_NOTHING, TrainingSettings, check_style_name
 
@@ -118,7 +119,7 @@ def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSet
     asked = {name: getattr(arguments, name) for name in recipe if getattr(arguments, name) is not None}
     return TrainingSettings(
         name=arguments.name,
-        source=arguments.source,
+        source=kept_source(arguments.source),
         preset=arguments.preset,
         seed=arguments.seed,
         window=arguments.window,

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from runtime.encoding import vocabulary
 from runtime.errors import CorpusError, InputError
 from runtime.notes import Meter
+from runtime.visible import visible
 from trainer import markov
 from trainer.advice import ADVICE, Advice, advise
 from trainer.article.command import train_article
@@ -75,8 +76,8 @@ def resume_training(
     earlier = run.read_settings()
     if earlier.source != settings.source or earlier.name != settings.name:
         raise InputError(
-            f"{run.path} was trained as {earlier.name} on {earlier.source}, not as {settings.name} on "
-            f"{settings.source}: give the same, or another --run-dir"
+            f"{run.shown} was trained as {earlier.name} on {visible(earlier.source)}, not as {settings.name} on "
+            f"{visible(settings.source)}: give the same, or another --run-dir"
         )
     resumed = msgspec.structs.replace(
         earlier,
@@ -128,7 +129,7 @@ def _check_same_music(run: RunDirectory, material: Material, source: str) -> Non
     names = material.summary()["names"]
     if run.read_json("corpus.json").get("names", names) != names:
         raise InputError(
-            f"the music in {source} is not what {run.path} began with: put it back, or give another --run-dir"
+            f"the music in {visible(source)} is not what {run.shown} began with: put it back, or give another --run-dir"
         )
 
 
@@ -186,7 +187,7 @@ def _train(
     if interruption.asked and saved < settings.epochs:
         console.print(
             f"stopped after epoch {saved}; the same command with --resume goes on from there, and "
-            f"lstm-composer advise {run.path} says which epoch to take so far"
+            f"lstm-composer advise {run.shown} says which epoch to take so far"
         )
     elif early := early_end(run.read_history(), settings.patience, settings.epochs):
         console.print(early)
@@ -246,7 +247,7 @@ def _conclude(
     console.print(
         f"epoch {epoch} has {test:.3f} nats a note {heard}; "
         f"a Markov model of order 3 has {baseline:.3f} (the network is {metrics['below_markov']:.0%} below)\n"
-        f"next: composer-export --run {run.path} --epoch {epoch}"
+        f"next: composer-export --run {run.shown} --epoch {epoch}"
     )
     if advice:
         write_report(run, settings.name, advice)
@@ -314,7 +315,7 @@ def advise_run(path: Path) -> int:
     if advice is None:
         return 2
     write_report(run, settings.name, advice)
-    console.print(f"{run.path / 'report.md'} says why")
+    console.print(f"{run.shown}/report.md says why")
     return 0
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from runtime.keys import key_of
 from runtime.notes import Note
+from runtime.visible import visible
 from trainer.corpus import Corpus
 from trainer.piece import Piece
 from trainer.split import near_duplicates
@@ -132,7 +133,7 @@ def as_markdown(report: CorpusReport) -> str:
         _listed("Near-duplicates", "are kept on one side of the split", [", ".join(g) for g in report.duplicates]),
         _listed("Left out", "could not be used", _named(report.refused)),
     ]
-    return "\n\n".join([f"# The music in {report.source}", table, *(part for part in lists if part)]) + "\n"
+    return "\n\n".join([f"# The music in {visible(report.source)}", table, *(part for part in lists if part)]) + "\n"
 
 
 def pitch_name(pitch: int) -> str:

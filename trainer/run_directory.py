@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 
 from runtime.errors import InputError
+from runtime.visible import visible
 from runtime.whole_files import fill_whole
+from trainer.names import is_there
 from trainer.settings import TrainingSettings
 
 _CHECKPOINT = re.compile(r"epoch_(\d+)\.keras")
@@ -26,6 +28,11 @@ class RunDirectory:
     """A run directory at `path`, made or to be made."""
 
     path: Path
+
+    @property
+    def shown(self) -> str:
+        """The path, for a terminal."""
+        return visible(str(self.path))
 
     def create(self) -> None:
         """Make the folder.
@@ -39,7 +46,7 @@ class RunDirectory:
             self.checkpoints_path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"cannot make the run directory {self.path} ({error.strerror}): give another --run-dir"
+                f"cannot make the run directory {self.shown} ({error.strerror}): give another --run-dir"
             ) from error
 
     def check_unused(self) -> None:
@@ -49,8 +56,8 @@ class RunDirectory:
             InputError: If a run is there already.
 
         """
-        if self.config_path.exists():
-            raise InputError(f"{self.path} holds a run already: --resume goes on with it; or give another --run-dir")
+        if is_there(self.config_path):
+            raise InputError(f"{self.shown} holds a run already: --resume goes on with it; or give another --run-dir")
 
     @property
     def config_path(self) -> Path:
@@ -82,7 +89,7 @@ class RunDirectory:
         try:
             return msgspec.json.decode(self.config_path.read_bytes(), type=TrainingSettings)
         except FileNotFoundError:
-            raise InputError(f"{self.path} is not a run directory: it has no config.json") from None
+            raise InputError(f"{self.shown} is not a run directory: it has no config.json") from None
         except (OSError, msgspec.MsgspecError) as error:
             raise InputError(f"{self.config_path} cannot be read ({error})") from error
 

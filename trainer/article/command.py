@@ -1,6 +1,7 @@
 """What `lstm-composer train --preset article|skuldur` does: pieces as tokens, the article's way, into the same run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,12 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from runtime.article import TokenControls, TokenEncoding
 from runtime.errors import InputError
 from runtime.notes import Meter
+from runtime.visible import visible
 from trainer.article.network import lstm_kernel_report, lstm_layers
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, read_tokens
 from trainer.article.training import train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
-from trainer.corpus import files_of
+from trainer.corpus import find_files, is_benchmark
 from trainer.excerpts import MIN_P, TEMPERATURE
 from trainer.interruption import Interruption
 from trainer.keepsakes import SAMPLE_NOTES, SAMPLE_SEED, keep_animation, keep_plot, write_sample
@@ -63,8 +65,10 @@ def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, 
     kept = run.read_json(TOKENS) if resume else {}
     if kept:
         return msgspec.convert(kept, TokenCorpus)
-    if settings.source.endswith(".json"):
-        raise InputError(f"{settings.source}: --preset {settings.preset} reads files of music; use --preset stream")
+    if is_benchmark(settings.source):
+        raise InputError(
+            f"{visible(settings.source)}: --preset {settings.preset} reads files of music; use --preset stream"
+        )
     columns = (TextColumn("reading with music21"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -72,7 +76,9 @@ def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, 
         def advance(done: int, total: int, _name: str) -> None:
             progress.update(task, completed=done, total=total)
 
-        return read_tokens(files_of(settings.source), settings.source, on_progress=advance)
+        found = find_files(settings.source)
+        corpus = read_tokens(found.files, settings.source, on_progress=advance)
+    return replace(corpus, refused=(*corpus.refused, *found.refused))
 
 
 def _train(
@@ -146,5 +152,5 @@ def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
     console.print(f"{len(lstm_layers(network))} LSTM layers. {report}")
     console.print(
         f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token\n"
-        f"next: composer-export --run {run.path} --epoch {epoch}"
+        f"next: composer-export --run {run.shown} --epoch {epoch}"
     )

@@ -37,12 +37,15 @@ from runtime.bundle import (
 )
 from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
+from runtime.foreign_files import read_foreign_json
+from runtime.visible import visible
 from trainer.article.network import lstm_layers
 from trainer.bases import data_of_run, styles_of_run
 from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.excerpts import MIN_P, TEMPERATURE
 from trainer.material import prepare
+from trainer.names import shown_name
 from trainer.network import StreamNetwork
 from trainer.run_directory import RunDirectory, newest_run
 from trainer.settings import TrainingSettings
@@ -207,19 +210,20 @@ def _with_sampling(styles: list[StyleCard], path: Path | None) -> list[StyleCard
     if path is None:
         return styles
     try:
-        own = msgspec.json.decode(path.read_bytes(), type=dict[str, SamplingCard])
-    except (OSError, msgspec.MsgspecError) as error:
-        raise InputError(f"--sampling {path} holds no temperature and min_p by style ({error})") from error
+        own = read_foreign_json(path, dict[str, SamplingCard])
+    except InputError as error:
+        shown = visible(str(path))
+        raise InputError(f"--sampling {shown} holds no temperature and min_p by style: it {error}") from error
     unknown = sorted(set(own) - {style.name for style in styles})
     if unknown:
-        raise InputError(f"--sampling {path} names {unknown[0]}, which is no style of the run")
+        raise InputError(f"--sampling {visible(str(path))} names {visible(unknown[0])}, which is no style of the run")
     return [msgspec.structs.replace(style, sampling=own.get(style.name, style.sampling)) for style in styles]
 
 
 def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, epoch: int) -> ProvenanceCard:
     seconds = sum(row["seconds"] for row in run.read_history() if row["epoch"] <= epoch)
     return ProvenanceCard(
-        run=run.path.resolve().name,
+        run=shown_name(run.path.resolve().name),
         epoch=epoch,
         preset=trained.preset,
         seed=trained.seed,
@@ -237,9 +241,10 @@ def _parts(run: RunDirectory) -> dict[str, PartCard]:
 def _data(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings) -> list[DataSource]:
     if settings.data is not None:
         try:
-            own = msgspec.json.decode(settings.data.read_bytes(), type=list[DataSource])
-        except (OSError, msgspec.MsgspecError) as error:
-            raise InputError(f"--data {settings.data} is no list of sources ({error}); see docs/bundles.md") from error
+            own = read_foreign_json(settings.data, list[DataSource])
+        except InputError as error:
+            shown = visible(str(settings.data))
+            raise InputError(f"--data {shown} is no list of sources: it {error}; see docs/bundles.md") from error
         return [*(trained.base.data if trained.base else ()), *own]
     return data_of_run(run, trained)
 
@@ -272,8 +277,9 @@ def _report(card: BundleCard, epoch: int, path: Path) -> None:
     figure = f", {held_out:.3f} nats a note on held-out pieces" if held_out is not None else ""
     played = next((style.name for style in card.styles if style.name == card.name), card.styles[0].name)
     sys.stdout.write(
-        f"epoch {epoch} exported to {path.with_suffix('')} ({card.onnx_bytes / 1e6:.1f} MB, {card.provenance.weights} "
-        f"weights{figure}); graph and network agree to {card.parity.max_difference:.1e} "
+        f"epoch {epoch} exported to {visible(str(path.with_suffix('')))} "
+        f"({card.onnx_bytes / 1e6:.1f} MB, {card.provenance.weights} weights{figure}); "
+        f"graph and network agree to {card.parity.max_difference:.1e} "
         f"over {card.parity.steps} notes\n"
-        f"next: lstm-composer play --style {played} --models-dir {path.parent}\n"
+        f"next: lstm-composer play --style {played} --models-dir {visible(str(path.parent))}\n"
     )

@@ -122,14 +122,22 @@ def parsers_of(path: Path) -> list[Callable[[], "Score"]]:
 
 
 def _parse_musicxml(text: str) -> "Score":
-    """Parse MusicXML; all parts begin a bar where the longest begins it, while music21 has each follow its own bars."""
+    """Parse MusicXML; all parts begin a bar together, while music21 has each follow its own bars.
+
+    A bar lasts as long as the longest of its parts that has notes in it. Rests tell little: some programs write one of
+    two whole notes for any bar.
+    """
     score = cast("Score", load_music21().converter.parseData(text, format="musicxml"))
     parts = list(score.parts)
     bars = [list(part.getElementsByClass("Measure")) for part in parts]
     starts = [[measure.offset for measure in measures] for measures in bars]
     start = 0
     for number in range(1, min(map(len, bars), default=0)):
-        start += max(offsets[number] - offsets[number - 1] for offsets in starts)
+        lengths = [offsets[number] - offsets[number - 1] for offsets in starts]
+        with_notes = [
+            each for each, measures in zip(lengths, bars, strict=True) if measures[number - 1].recurse().notes
+        ]
+        start += max(with_notes) if with_notes else min(lengths)
         for part, measures in zip(parts, bars, strict=True):
             part.setElementOffset(measures[number], start)
     return score

@@ -105,6 +105,14 @@ BACK = "<backup><duration>4</duration></backup>"
         ),
         pytest.param(
             score(
+                [attributes() + note("C"), "<note><rest/><duration>8</duration></note>", note("E")],
+                [attributes() + note("C", octave=3), note("D", octave=3), note("E", octave=3)],
+            ),
+            [(0, 48, 96), (0, 60, 96), (96, 50, 96), (192, 52, 96), (192, 64, 96)],
+            id="a bar's rest that is too long",
+        ),
+        pytest.param(
+            score(
                 [attributes(more="<transpose><chromatic>-2</chromatic></transpose>") + note("D")],
                 [
                     attributes(more="<transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose>")

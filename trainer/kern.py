@@ -19,7 +19,7 @@ MOST_QUARTERS: Final = 100_000
 _WHOLE: Final = 4
 _DURATION: Final = re.compile(r"(\d+)(?:%(\d+))?")
 _PITCH: Final = re.compile(r"([a-gA-G])\1*(#+|-+|n)?")
-_METER: Final = re.compile(r"\*M(\d{1,3})/(\d{1,3})")
+_METER: Final = re.compile(r"\*M(\d{1,2})/(\d{1,3})")
 _TEMPO: Final = re.compile(r"\*MM(\d{1,4}(?:\.\d{1,6})?)")
 _MOST_DIGITS, _MOST_DOTS, _MOST_ACCIDENTALS = 4, 6, 3
 _STEPS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -118,7 +118,7 @@ class _Reader:
         meter = None
         for column, token in kern:
             if found := _METER.fullmatch(token):
-                meter = meter or (int(found[1]), int(found[2]))
+                meter = meter or _meter_of(*found.groups())
             elif found := _TEMPO.fullmatch(token):
                 self.tempo_waits = float(found[1])
             elif token.startswith("*clef"):
@@ -166,6 +166,13 @@ class _Reader:
         self.piece.end = max(self.piece.end, column.free_at)
         if self.piece.end > MOST_QUARTERS:
             raise InputError(f"is longer than {MOST_QUARTERS:,} quarter notes (line {number})")
+
+
+def _meter_of(numerator: str, denominator: str) -> tuple[int, int]:
+    """Beats and their value; a value of 0 is a breve, one of 00 a long."""
+    if int(denominator):
+        return int(numerator), int(denominator)
+    return int(numerator) << len(denominator), 1
 
 
 def _is_grace(token: str) -> bool:

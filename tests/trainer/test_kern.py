@@ -159,6 +159,15 @@ def test_bars_meters_and_tempos() -> None:
     assert piece.end == 6
 
 
+@pytest.mark.parametrize(
+    ("meter", "expected"),
+    [("6/8", (6, 8)), ("3/0", (6, 1)), ("2/00", (8, 1)), ("X", None), ("999/4", None), ("4/4%2", None)],
+)
+def test_a_meter(meter: str, expected: tuple[int, int] | None) -> None:
+    [piece] = kern_pieces(f"**kern\n*M{meter}\n1c\n*-\n")
+    assert [change[1:] for change in piece.meters] == ([expected] if expected else [])
+
+
 def test_sections_are_pieces_of_their_own() -> None:
     one, two = kern_pieces("!!!COM: x\n**kern\n4c\n*-\n!! Pleni\n**kern\t**kern\n4d\t4e\n*-\t*-\n")
     assert (notes_of(one), notes_of(two)) == ([(0, 0, 1, "C4")], [(0, 0, 1, "D4"), (1, 0, 1, "E4")])

@@ -250,9 +250,9 @@ def _tokens(corpus: "Corpus", material: "Material", *, as_read: bool) -> "TokenM
 
     from trainer.article.tokens import read_tokens  # noqa: PLC0415
     from trainer.article.windows import lay_out  # noqa: PLC0415
-    from trainer.corpus import files_of  # noqa: PLC0415
+    from trainer.corpus import find_files  # noqa: PLC0415
 
-    tokens = read_tokens(files_of(corpus.source), corpus.source) if as_read else token_corpus(corpus)
+    tokens = read_tokens(find_files(corpus.source).files, corpus.source) if as_read else token_corpus(corpus)
     return lay_out(tokens, material.split)
 
 

@@ -46,6 +46,7 @@ from trainer.corpus import read_corpus
 from trainer.evaluation import evaluate
 from trainer.excerpts import MIN_P, TEMPERATURE
 from trainer.material import prepare
+from trainer.names import shown_name
 from trainer.network import StreamNetwork
 from trainer.run_directory import RunDirectory, newest_run
 from trainer.settings import TrainingSettings
@@ -215,17 +216,18 @@ def _with_sampling(styles: list[StyleCard], path: Path | None) -> list[StyleCard
     try:
         own = read_foreign_json(path, dict[str, SamplingCard])
     except InputError as error:
-        raise InputError(f"--sampling {path} holds no temperature and min_p by style (it {error})") from error
+        shown = visible(str(path))
+        raise InputError(f"--sampling {shown} holds no temperature and min_p by style (it {error})") from error
     unknown = sorted(set(own) - {style.name for style in styles})
     if unknown:
-        raise InputError(f"--sampling {path} names {unknown[0]}, which is no style of the run")
+        raise InputError(f"--sampling {visible(str(path))} names {visible(unknown[0])}, which is no style of the run")
     return [msgspec.structs.replace(style, sampling=own.get(style.name, style.sampling)) for style in styles]
 
 
 def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, epoch: int) -> ProvenanceCard:
     seconds = sum(row.get("seconds", 0.0) for row in run.read_history() if row["epoch"] <= epoch)
     return ProvenanceCard(
-        run=visible(run.path.resolve().name),
+        run=shown_name(run.path.resolve().name),
         epoch=epoch,
         preset=trained.preset,
         seed=trained.seed,
@@ -239,9 +241,10 @@ def _provenance(settings: ExportSettings, run: RunDirectory, trained: TrainingSe
 def _data(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings) -> list[DataSource]:
     if settings.data is not None:
         try:
-            own = msgspec.json.decode(settings.data.read_bytes(), type=list[DataSource])
-        except (OSError, msgspec.MsgspecError) as error:
-            raise InputError(f"--data {settings.data} is no list of sources ({error}); see docs/bundles.md") from error
+            own = read_foreign_json(settings.data, list[DataSource])
+        except InputError as error:
+            shown = visible(str(settings.data))
+            raise InputError(f"--data {shown} is no list of sources: it {error}; see docs/bundles.md") from error
         return [*(trained.base.data if trained.base else ()), *own]
     return data_of_run(run, trained)
 

@@ -18,9 +18,9 @@ from runtime.bundle import CARD_SUFFIX, BundleCard, DataSource, StyleCard, load_
 from runtime.errors import BundleError, InputError
 from runtime.library import shelf
 from runtime.user_folders import expanded
-from runtime.visible import visible
 from trainer.archives import read_arrays
 from trainer.graph_weights import Weights, name_of, read_weights
+from trainer.names import shown_name, source_path
 from trainer.network_config import NetworkConfig, check_size
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import BaseCard, TrainingSettings
@@ -140,8 +140,9 @@ def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSourc
 
     """
     # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
-    named = settings.source.startswith("music21:")
-    source = visible(settings.source if named else _folder_name(settings.source))
+    source = settings.source
+    if not source.startswith("music21:"):
+        source = shown_name(source_path(source).resolve().name)
     pieces, notes = run.read_corpus(settings).size
     own = DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)
     return [*(settings.base.data if settings.base else ()), own]

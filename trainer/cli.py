@@ -12,6 +12,7 @@ from runtime.arguments import OneLineParser, as_number, given_path, given_text, 
 from runtime.ending import in_words
 from runtime.errors import InputError
 from trainer.extra import check_tensorflow, loaded_for
+from trainer.names import kept_source
 from trainer.network_config import NetworkConfig, check_size
 from trainer.settings import (
     ARTICLE,
@@ -129,7 +130,7 @@ def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSet
     asked = {name: getattr(arguments, name) for name in recipe if getattr(arguments, name) is not None}
     return TrainingSettings(
         name=arguments.name,
-        source=arguments.source,
+        source=kept_source(arguments.source),
         preset=arguments.preset,
         seed=arguments.seed,
         window=arguments.window,

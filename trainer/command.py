@@ -81,8 +81,8 @@ def resume_training(
     run.clear_up()
     if earlier.source != settings.source or earlier.name != settings.name:
         raise InputError(
-            f"{run.path} was trained as {earlier.name} on {earlier.source}, not as {settings.name} on "
-            f"{settings.source}: give the same, or another --run-dir"
+            f"{run.shown} was trained as {earlier.name} on {visible(earlier.source)}, not as {settings.name} on "
+            f"{visible(settings.source)}: give the same, or another --run-dir"
         )
     resumed = msgspec.structs.replace(
         earlier,
@@ -145,7 +145,8 @@ def _check_same_music(run: RunDirectory, material: Material, settings: TrainingS
     names = run.read_corpus(settings).names
     if names is not None and names != material.summary()["names"]:
         raise InputError(
-            f"the music in {settings.source} is not what {run.path} began with: put it back, or give another --run-dir"
+            f"the music in {visible(settings.source)} is not what {run.shown} began with: "
+            "put it back, or give another --run-dir"
         )
 
 
@@ -199,7 +200,7 @@ def _train(
     if interruption.asked and saved < settings.epochs:
         console.print(
             f"stopped after epoch {saved}; the same command with --resume goes on from there, and "
-            f"lstm-composer advise {run.path} says which epoch to take so far"
+            f"lstm-composer advise {run.shown} says which epoch to take so far"
         )
     elif early := early_end(run.read_history(), settings.patience, settings.epochs):
         console.print(early)
@@ -260,7 +261,7 @@ def _conclude(
         f"epoch {epoch} has {test:.3f} nats a note {heard}; "
         f"a Markov model of order 3 has {baseline:.3f} (the network is {metrics['below_markov']:.0%} below)"
     )
-    console.print(f"next: composer-export --run {run.path} --epoch {epoch}")
+    console.print(f"next: composer-export --run {run.shown} --epoch {epoch}")
     if advice:
         write_report(run, settings.name, advice)
 
@@ -337,7 +338,7 @@ def advise_run(path: Path) -> int:
     if advice is None:
         return 2
     write_report(run, settings.name, advice)
-    console.print(f"{run.path / 'report.md'} says why")
+    console.print(f"{run.shown}/report.md says why")
     return 0
 
 

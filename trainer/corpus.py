@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import CorpusError, InputError
-from runtime.user_folders import expanded
+from runtime.visible import visible
 from trainer.corpus_cache import default_cache_dir
+from trainer.music_files import Found, files_in
+from trainer.names import is_there, kept_source, shown_name, source_path
 from trainer.piece import Piece, Reading, Refusal
 from trainer.read_files import MIDI_SUFFIXES, File, Progress, read_files
 from trainer.read_jsb import read_jsb
@@ -28,9 +30,9 @@ class Corpus:
     """All pieces in the order of their names, what is left out with its reasons, and where it came from.
 
     Attributes:
-        pieces: At least one, each named by its path in the source.
+        pieces: At least one, each named by its path in the source, as `trainer.names.shown_name` shows it.
         refused: What is left out.
-        source: Folder, file or corpus.
+        source: Folder, file or corpus, as text.
         styles: Of a folder of styles its sub-folders, in the order of their names; of anything else none.
 
     """
@@ -54,8 +56,8 @@ def read_corpus(
     A folder is one of styles where it has two sub-folders or more, each holds music, and none lies beside them.
 
     Args:
-        source: A folder (with all that is in it, except hidden files), one file of music, a JSB chorales
-            benchmark file (.json), or "music21:bach".
+        source: A folder (with all that is in it or linked from it, each file once, except hidden ones), one file of
+            music, a JSB chorales benchmark file (.json), "music21:bach", or a path as a file:// address.
         cache_dir: Where to keep what was read; default: a folder in the user's cache.
         on_progress: Told after each file.
         leave_out_untidy: Refuse pieces that do not keep the time that they write down, as `trainer.tidiness` tells.
@@ -67,16 +69,18 @@ def read_corpus(
         MissingError: If "music21:..." is asked for and music21 is not installed.
 
     """
+    source = kept_source(source)
     styles: tuple[str, ...] = ()
-    if source.endswith(".json") and Path(source).is_file():
+    if is_benchmark(source):
         reading = _read_benchmark(source)
     else:
-        files = files_of(source)
-        styles = _styles_of(expanded(source), files)
-        reading = _joined(read_files(files, cache_dir or default_cache_dir(), on_progress, workers=workers))
+        found = find_files(source)
+        styles = _styles_of(source_path(source), found.files)
+        readings = read_files(found.files, cache_dir or default_cache_dir(), on_progress, workers=workers)
+        reading = _joined([*readings, Reading(refused=found.refused)])
     kept, refused = _sorted_out(reading, leave_out_untidy=leave_out_untidy)
     if not kept:
-        raise CorpusError(f"nothing in {source} can be used: {_first_reasons(refused)}")
+        raise CorpusError(f"nothing in {visible(source)} can be used: {_first_reasons(refused)}")
     return Corpus(kept, refused, source, styles)
 
 
@@ -85,38 +89,48 @@ def style_folder(piece: Piece) -> str:
     return piece.name.partition("/")[0]
 
 
+def is_benchmark(source: str) -> bool:
+    """Whether a source is a file of the JSB chorales benchmark."""
+    path = source_path(source)
+    return path.suffix.lower() == ".json" and is_there(path) and not path.is_dir()
+
+
 def _read_benchmark(source: str) -> Reading:
     try:
-        return Reading(tuple(read_jsb(Path(source))))
+        return Reading(tuple(read_jsb(source_path(source))))
     except InputError as error:
-        raise CorpusError(f"{source} {error}") from error
+        raise CorpusError(f"{visible(source)} {error}") from error
 
 
-def files_of(source: str) -> list[File]:
-    """Names and paths of the files of a source, in the order of the names."""
+def find_files(source: str) -> Found:
+    """Find the files of a source.
+
+    Raises:
+        CorpusError: If there is no such source, or no file in it.
+
+    """
     if source.startswith(_MUSIC21):
-        return [File(name, path) for name, path in music21_files(source.removeprefix(_MUSIC21))]
-    path = expanded(source)
-    if not path.exists():
-        raise CorpusError(f"{source} does not exist: give a folder of music or music21:{'|'.join(CORPORA)}")
-    files = [File(path.name, path)] if path.is_file() else _files_in(path)
-    files = [file for file in files if file.path.suffix.lower() in SUFFIXES]
-    if not files:
-        raise CorpusError(f"{source} holds no music: files that end in {', '.join(SUFFIXES)} are read")
-    return files
-
-
-def _files_in(folder: Path) -> list[File]:
-    relative = [(path.relative_to(folder), path) for path in folder.rglob("*") if path.is_file()]
-    shown = [(name, path) for name, path in relative if not any(part.startswith(".") for part in name.parts)]
-    return sorted(File(name.as_posix(), path) for name, path in shown)
+        return Found(tuple(File(name, path) for name, path in music21_files(source.removeprefix(_MUSIC21))))
+    path = source_path(source)
+    if not source or not is_there(path):
+        shown = visible(source) or "''"
+        raise CorpusError(f"{shown} does not exist: give a folder of music or music21:{'|'.join(CORPORA)}")
+    if path.is_dir():
+        found = files_in(path, SUFFIXES)
+    else:
+        found = Found((File(shown_name(path.name), path),) if path.suffix.lower() in SUFFIXES else ())
+    if not found.files:
+        why = f" ({_first_reasons(found.refused)})" if found.refused else ""
+        raise CorpusError(f"{visible(source)} holds no music{why}: files that end in {', '.join(SUFFIXES)} are read")
+    return found
 
 
 def _styles_of(source: Path, files: Iterable[File]) -> tuple[str, ...]:
     """The sub-folders of a folder of styles, rising; none if the source is anything else."""
     if not source.is_dir():
         return ()
-    folders = sorted(path.name for path in source.iterdir() if path.is_dir() and not path.name.startswith("."))
+    inside = (path for path in source.iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = sorted(shown_name(path.name) for path in inside)
     with_music = {file.name.partition("/")[0] for file in files}
     return tuple(folders) if len(folders) > 1 and with_music == set(folders) else ()
 

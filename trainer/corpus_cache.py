@@ -17,7 +17,7 @@ import msgspec
 
 from runtime.bars import MeterChange
 from runtime.errors import ComposerError
-from runtime.foreign_files import read_foreign
+from runtime.foreign_files import MEBIBYTE, read_foreign
 from runtime.notes import Meter, Note
 from runtime.user_folders import user_cache_dir
 from trainer.piece import Piece, Reading, Refusal, Timing
@@ -25,8 +25,10 @@ from trainer.piece import Piece, Reading, Refusal, Timing
 READERS = ("runtime/bars.py", "runtime/midi_music.py", "runtime/notes.py", "runtime/smf.py", "trainer")
 """Whatever changes here may give other pieces for the same bytes, or entries of another form. A number to be raised by
 hand would be forgotten once, and a style be trained on what an older reader misheard."""
-_MOST_BYTES = 64 << 20
-"""Of any file of a corpus; a tunebook of a thousand tunes has half a MiB."""
+
+
+MOST_MUSIC_BYTES = 64 * MEBIBYTE
+"""Of a file of music; a day of music in MIDI takes a hundredth of that."""
 
 
 class _PieceEntry(msgspec.Struct, array_like=True, frozen=True):
@@ -80,7 +82,7 @@ def is_cached(path: Path, reader_package: str, cache_dir: Path) -> bool:
     """Whether there is an entry for a file; whether it can be read remains to be seen.
 
     Raises:
-        OSError: If the file cannot be opened.
+        ComposerError: If the file cannot be opened, or is none.
 
     """
     return _entry_path(path, reader_package, cache_dir).is_file()
@@ -109,7 +111,7 @@ def _entry_path(path: Path, reader_package: str, cache_dir: Path) -> Path:
 def _key(path: Path, reader_package: str) -> str:
     reader = f"{reader_package} {_version_of(reader_package)}"
     digest = hashlib.sha256(f"{_readers_digest()} {reader} {path.suffix.lower()}\n".encode())
-    digest.update(read_foreign(path, _MOST_BYTES))
+    digest.update(read_foreign(path, MOST_MUSIC_BYTES))
     return digest.hexdigest()
 
 
@@ -127,9 +129,8 @@ def _readers_digest() -> str:
 
 def _modules(package: Path) -> list[Path]:
     """The modules of a package that read music: those that know what a piece is made of."""
-    return sorted(
-        path for pattern in ("read_*.py", "abc*.py", "abc*/*.py", "piece.py") for path in package.glob(pattern)
-    )
+    patterns = ("read_*.py", "abc/*.py", "humdrum.py", "kern*.py", "musicxml.py", "piece.py")
+    return sorted(path for pattern in patterns for path in package.glob(pattern))
 
 
 @cache

@@ -9,13 +9,16 @@ one note, the longer one. That gives 48,419, 15,583 and 17,211 notes in the usua
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-
-import msgspec
+from typing import Final
 
 from runtime.errors import InputError
+from runtime.foreign_files import MEBIBYTE, read_foreign_json
 from runtime.notes import TICKS_PER_QUARTER, Note
 from trainer.piece import SCORE_VELOCITY, Piece, make_piece
 
+MOST_BYTES: Final = 64 * MEBIBYTE
+"""The usual file has 5 MiB."""
+MOST_VOICES: Final = 128
 TICKS_PER_STEP = TICKS_PER_QUARTER // 4
 CHORALE_TEMPO_BPM = 80.0
 """A singable tempo; the sources of the chorales name none."""
@@ -32,11 +35,11 @@ def read_jsb(path: Path) -> list[Piece]:
 
     """
     try:
-        data = msgspec.json.decode(path.read_bytes(), type=_Chorales)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise InputError(f"is not a file of chorales on a grid ({error})") from error
+        data = read_foreign_json(path, _Chorales, MOST_BYTES)
+    except InputError as error:
+        raise InputError(f"is not a file of chorales on a grid: it {error}") from error
     if not set(data) & set(_PARTS):
-        raise InputError(f'holds none of the parts "train", "valid" and "test", but {sorted(data)}')
+        raise InputError(f'holds none of the parts "train", "valid" and "test", but {str(sorted(data))[:80]}')
     return [
         make_piece(f"{key}/{index}", _notes_of(steps), (), CHORALE_TEMPO_BPM, part)
         for key, part in _PARTS.items()
@@ -46,7 +49,10 @@ def read_jsb(path: Path) -> list[Piece]:
 
 def _notes_of(steps: Sequence[Sequence[int]]) -> Iterator[Note]:
     """All voices' notes; voices that a step leaves out are silent in it."""
-    for voice in range(max(map(len, steps), default=0)):
+    voices = max(map(len, steps), default=0)
+    if voices > MOST_VOICES:
+        raise InputError(f"holds {voices} voices at once; up to {MOST_VOICES} are read")
+    for voice in range(voices):
         yield from _notes_of_voice([step[voice] if voice < len(step) else -1 for step in steps])
 
 
@@ -54,7 +60,7 @@ def _notes_of_voice(pitches: Sequence[int]) -> Iterator[Note]:
     step = 0
     for pitch, run in groupby(pitches):
         length = len(list(run))
-        if pitch > 127:
+        if not -1 <= pitch <= 127:
             raise InputError(f"holds the pitch {pitch}; pitches are 0..127, and -1 is silence")
         if pitch >= 0:
             yield Note(step * TICKS_PER_STEP, pitch, length * TICKS_PER_STEP, SCORE_VELOCITY)

@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING, cast
 
 from runtime.bars import MeterChange
 from runtime.errors import ComposerError, InputError, MissingError
+from runtime.foreign_files import read_foreign
 from runtime.notes import TICKS_PER_QUARTER, Meter, Note, end_of
 from trainer.abc.reader import read_abc
 from trainer.abc.score import abc_score
 from trainer.abc.tunebook import decode_abc, tunes_of
+from trainer.humdrum import decode_humdrum
+from trainer.kern import kern_pieces
+from trainer.kern_score import kern_score
+from trainer.musicxml import MOST_SCORE_BYTES, musicxml_text
 from trainer.piece import SCORE_VELOCITY, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
 
 if TYPE_CHECKING:
@@ -34,11 +39,11 @@ CORPORA = ("bach",)
 
 
 def read_score(path: Path, name: str) -> Reading:
-    """Read a score; an ABC file with several tunes gives one piece each, named "tunes.abc#1", "tunes.abc#2" ...
+    """Read a score; a file with several tunes (or kern sections) gives one piece each: "tunes.abc#1", "tunes.abc#2" ...
 
     Ties are joined, transposing instruments read at sounding pitch. Repeats are not played out, endings follow one
-    another as written. Grace notes, chord symbols and percussion are left out. Velocities are SCORE_VELOCITY where
-    the score gives no number. A pickup bar is moved to the end of bar 1.
+    another as written. Grace notes, cue notes, chord symbols and percussion are left out, hidden notes are not.
+    Velocities are SCORE_VELOCITY where a note itself is given no number. A pickup bar is moved to the end of bar 1.
 
     Args:
         path: The file, with one of SCORE_SUFFIXES.
@@ -107,16 +112,38 @@ def parsers_of(path: Path) -> list[Callable[[], "Score"]]:
         MissingError: If music21 is not installed.
 
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be opened ({error.strerror})") from error
+    data = read_foreign(path, MOST_SCORE_BYTES)
     if not data:
         raise InputError("is empty (0 bytes)")
     music21 = load_music21()
-    if path.suffix.lower() == ABC_SUFFIX:
+    suffix = path.suffix.lower()
+    if suffix == ABC_SUFFIX:
         return [partial(abc_score, tune, music21) for tune in tunes_of(decode_abc(data))]
-    return [partial(music21.converter.parse, path, forceSource=True)]
+    if suffix == ".krn":
+        return [partial(kern_score, piece, music21) for piece in kern_pieces(decode_humdrum(data))]
+    return [partial(_parse_musicxml, musicxml_text(data))]
+
+
+def _parse_musicxml(text: str) -> "Score":
+    """Parse MusicXML; all parts begin a bar together, while music21 has each follow its own bars.
+
+    A bar lasts as long as the longest of its parts that has notes in it. Rests tell little: some programs write one of
+    two whole notes for any bar.
+    """
+    score = cast("Score", load_music21().converter.parseData(text, format="musicxml"))
+    parts = list(score.parts)
+    bars = [list(part.getElementsByClass("Measure")) for part in parts]
+    starts = [[measure.offset for measure in measures] for measures in bars]
+    start = 0
+    for number in range(1, min(map(len, bars), default=0)):
+        lengths = [offsets[number] - offsets[number - 1] for offsets in starts]
+        with_notes = [
+            each for each, measures in zip(lengths, bars, strict=True) if measures[number - 1].recurse().notes
+        ]
+        start += max(with_notes) if with_notes else min(lengths)
+        for part, measures in zip(parts, bars, strict=True):
+            part.setElementOffset(measures[number], start)
+    return score
 
 
 def _read_one(parse: "Callable[[], Score]", name: str) -> Piece:

@@ -18,6 +18,7 @@ import msgspec
 from runtime.claims import claim
 from runtime.errors import InputError, MissingError
 from runtime.foreign_files import read_foreign_json
+from runtime.visible import visible
 from runtime.whole_files import fill_whole, remove_leftovers
 from trainer.history import read_rows, write_rows
 from trainer.run_files import (
@@ -46,6 +47,11 @@ class RunDirectory:
 
     path: Path
 
+    @property
+    def shown(self) -> str:
+        """The path, for a terminal."""
+        return visible(str(self.path))
+
     def create(self) -> None:
         """Make the folder.
 
@@ -59,7 +65,7 @@ class RunDirectory:
             self.checkpoints_path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"cannot make the run directory {self.path} ({error.strerror or error}): give another --run-dir"
+                f"cannot make the run directory {self.shown} ({error.strerror or error}): give another --run-dir"
             ) from error
 
     def check_unused(self) -> None:
@@ -70,7 +76,7 @@ class RunDirectory:
 
         """
         if self.is_there:
-            raise InputError(f"{self.path} holds a run already: --resume goes on with it; or give another --run-dir")
+            raise InputError(f"{self.shown} holds a run already: --resume goes on with it; or give another --run-dir")
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -95,7 +101,7 @@ class RunDirectory:
     @property
     def is_there(self) -> bool:
         """Whether there is a run: a config.json, whatever it may be."""
-        return is_there(self.config_path)
+        return has_entry(self.config_path)
 
     def clear_up(self) -> None:
         """Remove the halves of files that a training has left here that was killed while it wrote them."""
@@ -130,10 +136,10 @@ class RunDirectory:
 
         """
         if not self.is_there:
-            raise InputError(f"{self.path} is not a run directory: it has no config.json")
+            raise InputError(f"{self.shown} is not a run directory: it has no config.json")
         settings = self._read("config.json", TrainingSettings, check=check_read)
         if settings is None:  # went away meanwhile
-            raise InputError(f"{self.path} is not a run directory: it has no config.json")
+            raise InputError(f"{self.shown} is not a run directory: it has no config.json")
         return settings
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -166,7 +172,7 @@ class RunDirectory:
         most_bytes: int = MOST_RUN_FILE_BYTES,
     ) -> T | None:
         path = self.path / name
-        if not is_there(path):
+        if not has_entry(path):
             return None
         try:
             content = read_foreign_json(path, kind, most_bytes)
@@ -300,7 +306,7 @@ class RunDirectory:
         return InputError(f"{self.path} has no checkpoint yet: train it for longer, or with a smaller --save-every")
 
 
-def is_there(path: Path) -> bool:
+def has_entry(path: Path) -> bool:
     """Whether there is something of this name, be it a link to nowhere."""
     try:
         path.lstat()

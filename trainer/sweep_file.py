@@ -11,7 +11,6 @@ import argparse
 import itertools
 import math
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import InputError
+from runtime.foreign_files import read_foreign_toml
+from runtime.visible import visible
 from trainer.settings import check_style_name
 
 Value = str | int | float | bool
@@ -87,16 +88,18 @@ def read_sweep(path: Path, parser: argparse.ArgumentParser) -> Sweep:
     try:
         return _sweep(content, parser, path.stem)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{visible(str(path))}: {error}") from error
+    except (ValueError, OverflowError) as error:  # TOML's numbers may be longer than Python can show or measure
+        raise InputError(f"{visible(str(path))}: a number in it is too long: mend it") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): --sweep takes a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML ({error}): docs/training.md shows a sweep") from error
+        return read_foreign_toml(path)
+    except InputError as error:
+        raise InputError(
+            f"{visible(str(path))} {error}: --sweep takes a TOML file; docs/training.md shows one"
+        ) from error
 
 
 def _sweep(content: Mapping[str, Any], parser: argparse.ArgumentParser, stem: str) -> Sweep:

@@ -10,7 +10,7 @@ from runtime.errors import InputError
 from runtime.foreign_files import read_foreign_json
 from trainer.console import cell
 from trainer.markdown import plain
-from trainer.run_directory import RunDirectory, is_there, write_whole
+from trainer.run_directory import RunDirectory, has_entry, write_whole
 from trainer.run_files import MOST_RUN_FILE_BYTES
 from trainer.sweep_file import Flags, PlannedRun, Value
 from trainer.sweep_job import Outcome, State
@@ -116,7 +116,7 @@ def read_results(directory: Path) -> dict[str, RunResult]:
 
     """
     path = directory / RESULTS
-    if not is_there(path):
+    if not has_entry(path):
         return {}
     try:
         runs = read_foreign_json(path, Results, MOST_RUN_FILE_BYTES).runs

@@ -8,6 +8,7 @@ that collapses goes back to an earlier one. Each time a new file is begun that t
 before, and holds all epochs that count.
 """
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,7 +83,8 @@ class EventLog:
             folder.mkdir(parents=True, exist_ok=True)
             # Numbered, because TensorBoard reads the files of a folder in the order of their names.
             number = len(list(folder.glob("events.out.tfevents.*"))) + 1
-            self._files[part] = tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{number:06}"))
+            # As bytes: of a text TensorFlow takes only what is UTF-8, which a folder's name need not be.
+            self._files[part] = tf.io.TFRecordWriter(os.fsencode(folder / f"events.out.tfevents.{number:06}"))
             self._write(part, file_version=_VERSION)
             start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
             self._write(part, step=0, session_log=start)

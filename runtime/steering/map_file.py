@@ -24,23 +24,28 @@ panic of 120 and 123 has to be named as well. `[learnt]` is written like `[contr
 learnt while playing is kept there, and the rest of the file, comments and all, is left as it is.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from runtime.errors import InputError
+from runtime.foreign_files import read_foreign_text, read_foreign_toml
 from runtime.steering.commands import obey
 from runtime.steering.controllers import HIGHEST
 from runtime.steering.knobs import Knobs
 from runtime.steering.mapping import OFF, Binding, Bound, ControlMap, Slot, binding
 from runtime.user_folders import user_config_dir
+from runtime.visible import visible
 from runtime.whole_files import write_whole
 
 CHANNELS: Final = 16
 LARGEST: Final = 1e6
 """No knob goes that far; beyond it TOML has whole numbers that no float can hold."""
 LEARNT: Final = "[learnt]"
+_LINE_END: Final = re.compile(r"\r?\n")
+"""TOML's; `splitlines` knows others, which may stand in a text or a remark."""
 HEADLINE: Final = f"{LEARNT}  # written by the command learn; leave out a line to forget it"
 
 
@@ -64,20 +69,18 @@ def read_map(path: Path, knobs: Knobs, styles: Sequence[str]) -> ControlMap:
     try:
         return _control_map(_content(path), knobs, styles)
     except InputError as error:
-        raise InputError(f"map {path}: {error}") from error
+        raise InputError(f"map {visible(str(path))}: {error}") from error
     except ValueError as error:  # hexadecimal numbers may be longer than Python can show
-        raise InputError(f"map {path}: a number in it is too long: mend it") from error
+        raise InputError(f"map {visible(str(path))}: a number in it is too long: mend it") from error
 
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError("there is no such file; to learn into a new one, make an empty one first") from error
-    except OSError as error:
-        raise InputError(f"it cannot be read ({error.strerror or error}): name another file") from error
-    except (ValueError, RecursionError) as error:  # both TOML's errors and UTF-8's are ValueErrors
-        raise InputError(f"it is no TOML ({error}): mend it") from error
+        return read_foreign_toml(path)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise InputError("there is no such file; to learn into a new one, make an empty one first") from error
+        raise InputError(f"it {error}: mend it, or name another file") from error
 
 
 def _control_map(content: Mapping[str, Any], knobs: Knobs, styles: Sequence[str]) -> ControlMap:
@@ -183,7 +186,9 @@ def keep_learnt(path: Path, learnt: Mapping[Slot, Binding]) -> None:
     except ValueError:
         fits = False
     if not fits:
-        raise InputError(f"map {path} cannot be added to any more: mend it, with {LEARNT} as a table of its own")
+        raise InputError(
+            f"map {visible(str(path))} cannot be added to any more: mend it, with {LEARNT} as a table of its own"
+        )
     write_whole(path, text.encode())
 
 
@@ -200,13 +205,13 @@ def _by_number(learnt: Mapping[Slot, Binding]) -> dict[int, list[str]]:
 def _without_learnt(path: Path) -> str:
     """Return the text of a map, or none where there is no file, without its table of what was learnt."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"map {path} cannot be read any more ({error})") from error
+        text = read_foreign_text(path)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return ""
+        raise InputError(f"map {visible(str(path))} cannot be added to any more: it {error}") from error
     kept, within = [], False
-    for line in text.splitlines():
+    for line in _LINE_END.split(text):
         if line.startswith("["):
             within = line.startswith(LEARNT)
         if not within:

@@ -97,7 +97,7 @@ def test_another_epoch_under_another_name(run_path: Path, tmp_path: Path) -> Non
     run = RunDirectory(run_path)
     [other] = set(run.saved_epochs()) - {run.best_epoch()}
     source = {"source": "my own", "licence": "CC0", "attribution": "me", "pieces": 5, "notes": 200}
-    (tmp_path / "data.json").write_text(json.dumps([source]))
+    (tmp_path / "data.json").write_text(json.dumps([source]), encoding="utf-8-sig")
     models = tmp_path / "models"
     argv = ["--run", str(run_path), "--epoch", str(other), "-o", str(models), "--name", "early", "--weights", "float32"]
     assert main([*argv, "--data", str(tmp_path / "data.json"), "--licence", "CC0"]) == 0
@@ -151,7 +151,7 @@ def test_what_the_user_can_cure_is_one_line(argv: list[str], message: str) -> No
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("content", [None, "", "{}", '[{"source": "x"}]'])
+@pytest.mark.parametrize("content", [None, "", "{}", '[{"source": "x"}]', "[" * 9999])
 def test_sources_that_cannot_be_read(run_path: Path, tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "data.json"
     if content is not None:
@@ -163,7 +163,7 @@ def test_sources_that_cannot_be_read(run_path: Path, tmp_path: Path, content: st
 
 def test_styles_may_have_defaults_of_their_own(run_path: Path, tmp_path: Path) -> None:
     own = {"temperature": [0.8, 0.8, 0.8, 1.0], "min_p": 0.03}
-    (tmp_path / "own.json").write_text(json.dumps({"tiny": own}))
+    (tmp_path / "own.json").write_text(json.dumps({"tiny": own}), encoding="utf-8-sig")
     export = ["--run", str(run_path), "--epoch", "best", "--name", "tiny", "-o", str(tmp_path)]
     assert main([*export, "--sampling", str(tmp_path / "own.json")]) == 0
     [style] = read_card(tmp_path / "tiny.onnx.json").styles

@@ -391,6 +391,7 @@ def test_what_began_while_the_program_was_stopped_is_not_sounded(port_class: typ
     assert stage.dispatcher.missed_notes == len(stopped)
 
 
+@PORTS
 def test_a_pause_is_silent_and_what_passes_meanwhile_is_not_heard_afterwards(port_class: type[RecordingPort]) -> None:
     notes = [Note(0, 60, 48, 80), Note(6, 62, 12, 80), Note(30, 64, 12, 80), Note(96, 65, 6, 80)]
     stage = Stage(ListSource(notes), port_class)

@@ -1,11 +1,15 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.bars import MeterChange
 from runtime.errors import InputError
 from runtime.notes import Meter, Note
+from trainer.piece import Piece
 from trainer.read_jsb import read_jsb
 
 
@@ -47,6 +51,10 @@ def test_each_piece_keeps_its_part(tmp_path: Path) -> None:
         ('{"songs": []}', "songs"),
         ('{"train": [[[200, -1, -1, -1]]]}', "pitch 200"),
         ('{"train": [[]]}', "no notes"),
+        ('{"train": [[[-2]]]}', "pitch -2"),
+        ('{"train": [[[' + ",".join(["60"] * 129) + "]]]}", "129 voices"),
+        ('{"train": ' + 99 * "[" + 99 * "]" + "}", "nested too deep"),
+        ('{"train": [[[1' + 5000 * "0" + "]]]}", "not a file of chorales"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -54,3 +62,39 @@ def test_other_files_are_refused(tmp_path: Path, text: str, reason: str) -> None
     path.write_text(text)
     with pytest.raises(InputError, match=reason):
         read_jsb(path)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'\xef\xbb\xbf{"train":[[[60,64],[62]]],"valid":[],"test":[]}')
+    [piece] = read_jsb(path)
+    assert [(note.onset, note.pitch, note.duration) for note in piece.notes] == [(0, 60, 6), (0, 64, 6), (6, 62, 6)]
+
+
+def test_a_pipe_a_folder_and_nothing_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InputError, match="is a pipe, not a file"):
+        read_jsb(tmp_path / "pipe.json")
+    with pytest.raises(InputError, match="is a folder, not a file"):
+        read_jsb(tmp_path)
+    with pytest.raises(InputError, match="cannot be opened"):
+        read_jsb(tmp_path / "none.json")
+
+
+GOOD = b'{"train":[[[60,64],[62,-1]]],"valid":[[[48]]],"test":[]}'
+
+
+@given(place=st.integers(0, len(GOOD) - 1), byte=st.binary(max_size=3), end=st.integers(0, 2 * len(GOOD)))
+def test_any_bytes_are_chorales_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, place: int, byte: bytes, end: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.json"
+    path.write_bytes((GOOD[:place] + byte + GOOD[place + 1 :])[:end])
+    assert all(piece.notes for piece in pieces_of(path))
+
+
+def pieces_of(path: Path) -> list[Piece]:
+    try:
+        return read_jsb(path)
+    except InputError as error:
+        return [] if "\n" not in str(error) else pytest.fail(f"several lines: {error}")

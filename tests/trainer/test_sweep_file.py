@@ -74,7 +74,11 @@ def test_one_style_for_all_runs(tmp_path: Path) -> None:
         ("[grid]\nseed = [1]", "a run has no folder of music"),
         ("gpus = -1\n" + COMMON + "[grid]\nseed = [1]", "gpus = -1 is not allowed: give how many a run needs"),
         ("gpus = nan\n" + COMMON + "[grid]\nseed = [1]", "gpus = nan is not allowed"),
-        ("[common", "is not TOML"),
+        ("[common", "is not valid TOML"),
+        ("\ufeff[common", "is not valid TOML (Expected ']'"),
+        (f"gpus = 1{400 * '0'}\n" + COMMON + "[grid]\nseed = [1]", "a number in it is too long"),
+        (COMMON + f"[grid]\nseed = [0x{5000 * 'f'}]", "a number in it is too long"),
+        (f"x = {5000 * '['}", "is nested too deep"),
     ],
 )
 def test_what_is_wrong_is_one_clear_line(tmp_path: Path, text: str, complaint: str) -> None:
@@ -86,5 +90,10 @@ def test_what_is_wrong_is_one_clear_line(tmp_path: Path, text: str, complaint: s
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.toml cannot be read \(No such file or directory\)"):
+    with pytest.raises(InputError, match=r"none\.toml cannot be opened \(No such file or directory\)"):
         read_sweep(tmp_path / "none.toml", trainer.cli._parser())
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    text = COMMON + "[grid]\nseed = [1]"
+    assert read(tmp_path, "\ufeff" + text) == read(tmp_path, text)

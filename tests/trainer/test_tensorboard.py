@@ -1,6 +1,8 @@
 """What TensorBoard is given, read back from the files as it reads them."""
 
 import math
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,13 @@ def test_a_closed_log_begins_anew(tmp_path: Path) -> None:
     log.close()
     log.keep([row(1, 3.0)])
     assert shown(tmp_path / "training", "loss") == [(1, 3.0)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes any bytes in a file's name")
+def test_a_folder_whose_name_is_not_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"run\xfc")
+    log = EventLog(folder)
+    log.keep([row(1, 3.0)])
+    log.close()
+    folder.rename(tmp_path / "run")
+    assert shown(tmp_path / "run" / "training", "loss") == [(1, 3.0)]

@@ -1,6 +1,7 @@
 """What `lstm-composer train --preset article|skuldur` does: pieces as tokens, the article's way, into the same run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from runtime.article import TokenControls, TokenEncoding, pitches_of
 from runtime.errors import InputError
 from runtime.foreign_files import MEBIBYTE
 from runtime.notes import Meter
+from runtime.visible import visible
 from trainer.article.network import lstm_kernel_report, lstm_layers
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, read_tokens
 from trainer.article.training import load_network, train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
-from trainer.corpus import files_of
+from trainer.corpus import find_files, is_benchmark
 from trainer.excerpts import MIN_P, TEMPERATURE
 from trainer.interruption import Interruption
 from trainer.keepsakes import SAMPLE_NOTES, SAMPLE_SEED, keep_animation, keep_plot, write_sample
@@ -67,8 +69,10 @@ def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, 
     if kept:
         _check_tokens(kept, run.path / TOKENS)
         return kept
-    if settings.source.endswith(".json"):
-        raise InputError(f"{settings.source}: --preset {settings.preset} reads files of music; use --preset stream")
+    if is_benchmark(settings.source):
+        raise InputError(
+            f"{visible(settings.source)}: --preset {settings.preset} reads files of music; use --preset stream"
+        )
     columns = (TextColumn("reading with music21"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -76,7 +80,9 @@ def _tokens(settings: TrainingSettings, run: RunDirectory, console: Console, *, 
         def advance(done: int, total: int, _name: str) -> None:
             progress.update(task, completed=done, total=total)
 
-        return read_tokens(files_of(settings.source), settings.source, on_progress=advance)
+        found = find_files(settings.source)
+        corpus = read_tokens(found.files, settings.source, on_progress=advance)
+    return replace(corpus, refused=(*corpus.refused, *found.refused))
 
 
 def _check_tokens(corpus: TokenCorpus, path: Path) -> None:
@@ -157,4 +163,4 @@ def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
     run.write_json("metrics.json", {"best_epoch": epoch, "lstm_kernel": report, "at_best_epoch": figures})
     console.print(f"{len(lstm_layers(network))} LSTM layers. {report}")
     console.print(f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token")
-    console.print(f"next: composer-export --run {run.path} --epoch {epoch}")
+    console.print(f"next: composer-export --run {run.shown} --epoch {epoch}")

@@ -17,6 +17,8 @@ from typing import Any
 
 from runtime.article import pitches_of
 from runtime.errors import ComposerError, CorpusError, InputError
+from runtime.foreign_files import read_foreign
+from trainer.corpus_cache import MOST_MUSIC_BYTES
 from trainer.piece import Refusal
 from trainer.read_files import BYTES_PER_SECOND, FILE_SECONDS, File, Progress
 from trainer.read_score import load_music21, parsers_of
@@ -99,10 +101,7 @@ def read_file(file: File) -> TokenReading:
 
 def _midi_parsers(file: File) -> list[Callable[[], Any]]:
     """The parser of a MIDI file, which music21 would leave open if it were damaged."""
-    try:
-        data = file.path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be opened ({error.strerror})") from error
+    data = read_foreign(file.path, MOST_MUSIC_BYTES)
     if not data:
         raise InputError("is empty (0 bytes)")
     return [partial(load_music21().converter.parseData, data, format="midi")]

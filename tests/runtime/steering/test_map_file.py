@@ -1,5 +1,6 @@
 """Maps as files: what is read, what is refused and why, and what is left alone when something learnt is added."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -67,10 +68,10 @@ def test_an_empty_map_is_the_default_map(tmp_path: Path) -> None:
     [
         (
             "[controllers",
-            "it is no TOML (Expected ']' at the end of a table declaration (at end of document)): mend it",
+            "it is not valid TOML (Expected ']' at the end of a table declaration (at end of document)): mend it",
         ),
-        (b"\xff", "it is no TOML ('utf-8' codec can't decode"),
-        ("x = " + 2000 * "[", "it is no TOML ("),
+        (b"\xff", "it is not UTF-8 text (byte 0xff at 0): save it as UTF-8: mend it"),
+        ("x = " + 2000 * "[", "it is nested too deep"),
         ("default = 1", "default: 1 is not allowed: give true or false"),
         ("[controlers]", "'controlers' is unknown: choose one of default, controllers, notes, programs, learnt"),
         ("controllers = 3", "controllers: 3 is not allowed: write [controllers] and a line for each number below it"),
@@ -124,7 +125,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         InputError, match=r"no\.toml: there is no such file; to learn into a new one, make an empty one"
     ):
         read_map(tmp_path / "no.toml", KNOBS_AT_FIRST, STYLES)
-    with pytest.raises(InputError, match=r"it cannot be read \(Is a directory\)"):
+    with pytest.raises(InputError, match="it is a folder, not a file"):
         read_map(tmp_path, KNOBS_AT_FIRST, STYLES)
 
 
@@ -185,6 +186,32 @@ def test_a_map_that_was_spoilt_meanwhile_is_left_as_it_is(text: str | bytes, tmp
     with pytest.raises(InputError, match=r"my\.toml can"):
         keep_learnt(path, {(2, None): Binding("swing")})
     assert path.read_bytes() == data
+
+
+def test_a_byte_order_mark_is_passed_over_and_gone_after_learning(tmp_path: Path) -> None:
+    text = '[controllers]\n21 = "temperature"\n'
+    assert read(b"\xef\xbb\xbf" + text.encode(), tmp_path) == read(text, tmp_path)
+    path = tmp_path / "my.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    keep_learnt(path, {(2, None): Binding("swing")})
+    assert path.read_text().startswith(text)
+    assert read_map(path, KNOBS_AT_FIRST, STYLES).learnt == {(2, None): Binding("swing")}
+
+
+def test_only_the_line_breaks_of_toml_break_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    text = '[notes]\n36 = "new"  # a\u2028remark\x85of\x0bold\n'
+    path.write_bytes(text.replace("\x0b", "").encode())
+    keep_learnt(path, {(2, None): Binding("swing")})
+    assert path.read_bytes().decode().startswith(text.replace("\x0b", ""))
+
+
+def test_a_pipe_is_no_map(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "my.toml")
+    with pytest.raises(InputError, match="it is a pipe, not a file"):
+        read_map(tmp_path / "my.toml", KNOBS_AT_FIRST, STYLES)
+    with pytest.raises(InputError, match="it is a pipe, not a file"):
+        keep_learnt(tmp_path / "my.toml", {(2, None): Binding("swing")})
 
 
 def test_a_link_to_a_map_stays_a_link(tmp_path: Path) -> None:

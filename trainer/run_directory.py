@@ -255,7 +255,7 @@ class RunDirectory:
             InputError: If it cannot be understood.
 
         """
-        if not is_there(self.history_path):
+        if not has_entry(self.history_path):
             return []
         try:
             return read_rows(self.history_path)

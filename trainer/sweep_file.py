@@ -30,6 +30,10 @@ _NOT_FOR_A_SWEEP = {"help", "sweep", "resume", "run-dir"}
 """The sweep itself says where its runs go, and which are resumed."""
 
 
+MOST_RUNS = 1000
+"""Of a sweep: a few lists too many make millions."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
     """A run of a sweep.
@@ -146,6 +150,9 @@ def _run_tables(tables: Any, grid: Mapping[str, object]) -> list[Any]:
 
 def _combinations(tables: Sequence[Any], grid: Mapping[str, list[Flags]], allowed: _Allowed) -> list[tuple[str, Flags]]:
     """Name each run, and say in which flags it differs; `name` among them if it has one in [[run]]."""
+    count = len(tables) * math.prod(map(len, grid.values()))
+    if count > MOST_RUNS:
+        raise InputError(f"it names {count:,} runs: {MOST_RUNS} at the most are trained; leave values out of [grid]")
     found = []
     for table in tables:
         own = _flags("[[run]]", table, allowed)

@@ -5,12 +5,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from runtime.errors import InputError
 from trainer.musicxml import MOST_SCORE_BYTES, musicxml_text
-from trainer.piece import Piece
 from trainer.read_score import read_score
 
 pytest.importorskip("music21")
@@ -243,30 +240,3 @@ def test_what_is_refused(data: str | bytes, reason: str) -> None:
 def test_the_type_of_a_document_may_be_declared_and_is_not_fetched(tmp_path: Path) -> None:
     declared = '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://nowhere/x.dtd">'
     assert read(tmp_path, declared + C) == [(0, 60, 96)]
-
-
-KERN = "**kern\t**text\n*M4/4\t*\n=1\t=1\n*^\t*\n4c 4e\t2g\tla\n[4d\t.\t.\n*v\t*v\t*\n4d]\tlo\n==\t==\n*-\t*-\n"
-VALID = {
-    ".krn": KERN.encode(),
-    ".musicxml": C.encode(),
-    ".mxl": archive(container("score.xml"), ("score.xml", C)),
-}
-
-
-@pytest.mark.parametrize("suffix", VALID)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(draw=st.data())
-def test_any_bytes_are_a_score_or_refused_in_a_line(tmp_path: Path, suffix: str, draw: st.DataObject) -> None:
-    data = bytearray(VALID[suffix])
-    for _ in range(draw.draw(st.integers(0, 3))):
-        data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
-    path = tmp_path / f"a{suffix}"
-    path.write_bytes(data[: draw.draw(st.one_of(st.just(len(data)), st.integers(0, len(data))))])
-    assert all(piece.notes for piece in pieces_of(path))
-
-
-def pieces_of(path: Path) -> tuple[Piece, ...]:
-    try:
-        return read_score(path, path.name).pieces
-    except InputError as error:
-        return () if "\n" not in str(error) else pytest.fail(f"several lines: {error}")

@@ -54,6 +54,10 @@ def test_one_style_for_all_runs(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         (COMMON, "it names no run: give [[run]] tables, a [grid], or both"),
+        (
+            COMMON + "[grid]\n" + "\n".join(f"{flag} = {list(range(1, 30))}" for flag in ("seed", "epochs", "units")),
+            "it names 24,389 runs: 1000 at the most are trained; leave values out of [grid]",
+        ),
         ("runs = 3", "'runs' is not allowed there: it may hold [common], [[run]], [grid] and gpus"),
         (COMMON + "[grid]\nepoch = [1]", "'epoch' in [grid] is not allowed: batch-steps, dropout, epochs, "),
         (COMMON + "resume = true\n[grid]\nseed = [1]", "'resume' in [common] is not allowed"),

@@ -3,10 +3,9 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.visible import visible
+from tests.trainer.abc_cases import check_bounds
 from trainer.abc.reader import read_abc
-from trainer.piece import Reading, Refusal
+from trainer.piece import Reading
 
 SIGNS = r"""C c' D,, ^F __B =e z x2 Z X3 y | || :| |: :: |] [| [1 |2 > << < (3 (5:4:6 ( ) - [CE] [C-E]2 [K:Gm] 2 / //
 [M:3/4] [L:1/16] [V:2] [V:1] [r:x] [Q:1/4=90] {g} "Am" !f! +trill+ . ~ T u & (& &) ` $ * \ % 3/2 9 0 ! [ ] { } + q :
@@ -38,18 +37,3 @@ def reader_in(tmp_path_factory):
         return read_abc(path, path.name)
 
     return read
-
-
-def check_bounds(read, text: str | bytes) -> None:
-    try:
-        reading = read(text)
-    except InputError as error:
-        reading = Reading(refused=(Refusal("a.abc", str(error)),))
-    for piece in reading.pieces:
-        assert piece.notes
-        assert all(0 <= note.pitch <= 127 and note.onset >= 0 and note.duration >= 1 for note in piece.notes)
-        assert max(note.end for note in piece.notes) <= 25_000 * 96 + 96 * 64
-        assert piece.meters[0].tick == 0
-    for refusal in reading.refused:
-        assert len(refusal.reason) < 300
-        assert visible(refusal.reason) == refusal.reason

@@ -1,7 +1,12 @@
 """Texts in ABC and the notes that they mean, written out by hand from the ABC standard 2.1."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
+
+from runtime.errors import InputError
+from runtime.visible import visible
+from trainer.piece import Reading, Refusal
 
 
 class Case(NamedTuple):
@@ -227,3 +232,19 @@ CASES = [*PITCHES, *LENGTHS, *RHYTHMS, *CHORDS_AND_TIES, *KEYS, *CHANGES, *VOICE
 
 def whole(text: str) -> str:
     return text if text.startswith("X:") else tune(text)
+
+
+def check_bounds(read: Callable[[str | bytes], Reading], text: str | bytes) -> None:
+    """Read a text: what comes is music, or reasons of a line each."""
+    try:
+        reading = read(text)
+    except InputError as error:
+        reading = Reading(refused=(Refusal("a.abc", str(error)),))
+    for piece in reading.pieces:
+        assert piece.notes
+        assert all(0 <= note.pitch <= 127 and note.onset >= 0 and note.duration >= 1 for note in piece.notes)
+        assert max(note.end for note in piece.notes) <= 25_000 * 96 + 96 * 64
+        assert piece.meters[0].tick == 0
+    for refusal in reading.refused:
+        assert len(refusal.reason) < 300
+        assert visible(refusal.reason) == refusal.reason

@@ -11,12 +11,11 @@ import pytest
 from runtime.bars import MeterChange
 from runtime.errors import InputError
 from runtime.notes import Meter, Note, without_overlaps
-from runtime.visible import visible
-from tests.trainer.abc_cases import CASES, Case, tune, whole
+from tests.trainer.abc_cases import CASES, Case, check_bounds, tune, whole
 from trainer.abc import tunebook
 from trainer.abc.fields import WHOLE, parse_tempo
 from trainer.abc.reader import read_abc
-from trainer.piece import Piece, Reading, Refusal
+from trainer.piece import Piece, Reading
 
 Notes = list[tuple[int, int, int]]
 
@@ -339,18 +338,3 @@ ENDLESS += [
 @pytest.mark.parametrize("music", ENDLESS, ids=[text[:6] for text in ENDLESS])
 def test_nothing_takes_for_ever(read, music: str) -> None:
     check_bounds(read, tune(music))
-
-
-def check_bounds(read, text: str | bytes) -> None:
-    try:
-        reading = read(text)
-    except InputError as error:
-        reading = Reading(refused=(Refusal("a.abc", str(error)),))
-    for piece in reading.pieces:
-        assert piece.notes
-        assert all(0 <= note.pitch <= 127 and note.onset >= 0 and note.duration >= 1 for note in piece.notes)
-        assert max(note.end for note in piece.notes) <= 25_000 * 96 + 96 * 64
-        assert piece.meters[0].tick == 0
-    for refusal in reading.refused:
-        assert len(refusal.reason) < 300
-        assert visible(refusal.reason) == refusal.reason

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from runtime.messages import Kind
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 from runtime.scheduler import Scheduler
 
 CHECKOUT: Final = Path(__file__).parents[1]
@@ -224,7 +224,7 @@ def played(root: Root) -> int:
 def messages_of(file: Path) -> list[tuple[int, ...]]:
     """Return the notes of a file as the messages that a port gets, in order."""
     scheduler = Scheduler()
-    scheduler.add(read_midi_notes(file)[0], channel=1)
+    scheduler.add(read_music(file).notes, channel=1)
     messages = scheduler.due(10**9)
     return [one.midi_bytes() for one in messages if one.kind in (Kind.NOTE_ON, Kind.NOTE_OFF)]
 

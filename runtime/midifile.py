@@ -2,13 +2,10 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import mido
 
-from runtime.errors import InputError
 from runtime.messages import Kind, Message
-from runtime.midi_music import read_music
 from runtime.notes import Meter, Note, tempo_microseconds
 
 RESOLUTION = 480
@@ -75,17 +72,3 @@ def _messages(notes: Sequence[Note], channel: int) -> list[Message]:
     starts = [Message(note.onset, Kind.NOTE_ON, channel, note.pitch, note.velocity) for note in notes]
     ends = [Message(note.end, Kind.NOTE_OFF, channel, note.pitch, 0) for note in notes]
     return sorted(starts + ends)
-
-
-def read_midi_notes(path: Path) -> tuple[list[Note], float, Meter]:
-    """Read the notes of a MIDI file in our ticks, and its tempo and meter at their end.
-
-    Raises:
-        InputError: If it cannot be read.
-
-    """
-    try:
-        music = read_music(path)
-    except InputError as error:
-        raise InputError(f"{path} {error}") from error
-    return music.notes, music.last_tempo_bpm, music.next_bar()[1]

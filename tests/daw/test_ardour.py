@@ -14,7 +14,7 @@ import pytest
 from ardour import Ardour
 from ardour_takes import TakenNote, TempoMap
 
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 from runtime.notes import TICKS_PER_QUARTER, Note
 
 PATIENCE_SECONDS = 90.0
@@ -36,7 +36,7 @@ def written(music: list[str], tmp_path: Path) -> list[Note]:
     path = tmp_path / "written.mid"
     command = [sys.executable, "-m", "runtime.cli", "write", *music, "--bars", "32", "-o", str(path)]
     subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
-    return read_midi_notes(path)[0]
+    return read_music(path).notes
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 
 ROOT = Path(__file__).parents[2]
 OURS = "LSTM Composer:LSTM Composer"
@@ -87,4 +87,4 @@ def test_a_flood_passes(receiver: Any, tiny_models: Path, tmp_path: Path, backen
         elif status == 0x80:
             sounding.remove(pitch)
     assert not sounding
-    assert len(read_midi_notes(take)[0]) == struck(received)
+    assert len(read_music(take).notes) == struck(received)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from jack_server import JackServer
 
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 
 TEMPO_BPM = 200
 BEAT_SECONDS, BEAT_TICKS, BAR_BEATS = 60 / TEMPO_BPM, 24, 4
@@ -128,7 +128,7 @@ def test_the_music_is_back_on_the_beat(
     status = {"note_on": 0x90, "note_off": 0x80, "control_change": 0xB0}
     assert left_on([(status[one["kind"]], one["note"]) for one in sent]) == set()
     assert left_on(_from_first_start([one.data[:2] for one in received])) == set()
-    assert [note.onset for note in read_midi_notes(tmp_path / "take.mid")[0]] == [one["tick"] for one in struck]
+    assert [note.onset for note in read_music(tmp_path / "take.mid").notes] == [one["tick"] for one in struck]
 
 
 def _from_first_start(messages: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -161,4 +161,4 @@ def test_a_performance_can_end_while_the_server_is_dead(
     jack_server.start_again()
     struck = [one["tick"] for one in events(tmp_path) if one["kind"] == "note_on"]
     assert 3 <= len(struck) <= 5
-    assert [note.onset for note in read_midi_notes(tmp_path / "take.mid")[0]] == struck
+    assert [note.onset for note in read_music(tmp_path / "take.mid").notes] == struck

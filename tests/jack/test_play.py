@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 
 from runtime.messages import Kind, Message
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 from runtime.notes import Note
 from runtime.scheduler import Scheduler
 
@@ -51,7 +51,7 @@ def written(folder: Path, bars: int) -> list[Note]:
     path = folder / "written.mid"
     command = composer("write", *MUSIC, "--bars", str(bars), "-o", str(path))
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    return read_midi_notes(path)[0]
+    return read_music(path).notes
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def test_a_closed_terminal_leaves_nothing_on(receiver: Receiver, tmp_path: Path)
         finally:
             process.kill()
     assert left_on(received) == set()
-    assert len(read_midi_notes(take)[0]) == sum(one.data[0] == 0x90 for one in received) >= 5
+    assert len(read_music(take).notes) == sum(one.data[0] == 0x90 for one in received) >= 5
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
@@ -158,4 +158,4 @@ def test_a_signal_in_mid_note_leaves_nothing_on(
     assert left_on(received) == set()
     struck = [one.data for one in received if one.data[0] == 0x90]
     assert struck == expected[: len(struck)]
-    assert len(read_midi_notes(take)[0]) == len(struck)
+    assert len(read_music(take).notes) == len(struck)

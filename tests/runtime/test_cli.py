@@ -16,7 +16,7 @@ import pytest
 
 from runtime import cli
 from runtime.lateness import Lateness
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 from runtime.ports import BACKENDS
 
 Result = subprocess.CompletedProcess[str]
@@ -153,7 +153,7 @@ def test_writing_twice_gives_the_same_bytes(composer: Composer, tmp_path: Path) 
         result = composer("write", *SCALE, "--seed", "0", "--notes", "300", "-o", name)
         assert (result.returncode, result.stdout, result.stderr) == (0, f"300 notes in {name}, seed 0\n", "")
     assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
-    assert len(read_midi_notes(tmp_path / "a.mid")[0]) == 300
+    assert len(read_music(tmp_path / "a.mid").notes) == 300
 
 
 def test_a_seed_that_nobody_gave_is_told_and_can_be_given(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_signal_in_mid_note_ends_play_in_order(
     assert notes_left_on(events) == set()
     heard = [(event["tick"], event["note"]) for event in events if event["kind"] == "note_on"]
     assert heard[0] == (0, 60)
-    assert [(note.onset, note.pitch) for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard
+    assert [(note.onset, note.pitch) for note in read_music(tmp_path / "take.mid").notes] == heard
 
 
 def wait_for_note(log: Path, process: subprocess.Popen[str]) -> None:
@@ -249,7 +249,7 @@ def test_a_full_disk_loses_nothing(composer: Composer, surrounding: dict[str, st
     assert said(result.stderr)[1:] == [
         "lstm-composer: --events full cannot be written on (No space left on device): make room"
     ]
-    assert read_midi_notes(tmp_path / "take.mid")[0] != []
+    assert read_music(tmp_path / "take.mid").notes != []
 
 
 def test_styles(capsys: pytest.CaptureFixture[str], tiny_models: Path, copied_models: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.midifile import RESOLUTION, midi_bytes, read_midi_notes
+from runtime.midi_music import read_music
+from runtime.midifile import RESOLUTION, midi_bytes
 from runtime.notes import Meter, Note, end_of, without_overlaps
 
 MUSIC = st.lists(
@@ -39,10 +40,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(notes=MUSIC, tempo=st.integers(20, 400), meter=METERS)
 def test_what_is_written_reads_back(scratch: Path, notes: list[Note], tempo: int, meter: Meter) -> None:
-    read, read_tempo, read_meter = read_midi_notes(written(scratch, notes, tempo_bpm=tempo, meter=meter))
-    assert read == notes
-    assert read_tempo == pytest.approx(tempo, rel=1e-5)
-    assert read_meter == meter
+    music = read_music(written(scratch, notes, tempo_bpm=tempo, meter=meter))
+    assert music.notes == notes
+    assert music.tempos == [(0, pytest.approx(tempo, rel=1e-5))]
+    assert music.next_bar()[1] == meter
 
 
 @given(notes=MUSIC)
@@ -75,7 +76,7 @@ def test_a_note_ends_before_the_next_starts_on_its_pitch() -> None:
 
 
 def test_music_of_no_notes_is_a_file_too(tmp_path: Path) -> None:
-    assert read_midi_notes(written(tmp_path / "empty.mid", []))[0] == []
+    assert read_music(written(tmp_path / "empty.mid", [])).notes == []
 
 
 @pytest.mark.parametrize("name", ["bach", "Dvořák", "武満", ""])
@@ -83,7 +84,7 @@ def test_a_name_of_any_letters(tmp_path: Path, name: str) -> None:
     data = midi_bytes(SCORE, tempo_bpm=120, meter=Meter(), end_tick=144, name=name)
     assert mido.MidiFile(file=io.BytesIO(data), charset="utf-8").tracks[0][0].name == name
     (tmp_path / "named.mid").write_bytes(data)
-    assert read_midi_notes(tmp_path / "named.mid")[0] == SCORE
+    assert read_music(tmp_path / "named.mid").notes == SCORE
 
 
 def test_symusic_reads_the_same(tmp_path: Path) -> None:
@@ -124,37 +125,11 @@ def test_another_programs_file(tmp_path: Path) -> None:
     on, off = (lambda *note: mido.Message("note_on", note=note[0], velocity=note[1], time=note[2], channel=note[3])), 0
     first = [on(60, 80, 0, 0), on(64, 70, 0, 3), on(60, off, 192, 0), on(64, off, 0, 3), on(99, 80, 0, 0)]
     second = [mido.MetaMessage("set_tempo", tempo=400_000, time=5), on(60, 90, 91, 1), on(60, off, 96, 1)]
-    notes, tempo, meter = read_midi_notes(saved(tmp_path / "other.mid", first, second))
-    # Two channels strike 60: one sound. Without a note-off nobody knows how long 99 is.
-    assert notes == [Note(0, 60, 24, 80), Note(0, 64, 48, 70), Note(24, 60, 24, 90)]
-    assert tempo == pytest.approx(150)
-    assert meter == Meter(4, 4)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"not a MIDI file at all",
-        b"MThd",
-        b"MThd\x00\x00\x00\x06\x00\x01\x00\x02\x01\xe0MTrk\x00\x00\x00\x19",
-        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\x90\x3c\xff",
-        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\xe7\x28MTrk\x00\x00\x00\x04\x00\xff\x2f\x00",
-    ],
-    ids=["empty", "text", "header", "cut short", "bad byte", "film time"],
-)
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "broken.mid"
-    path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        read_midi_notes(path)
-    assert str(caught.value).startswith(str(path))
-
-
-def test_a_file_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "nowhere.mid", tmp_path):
-        with pytest.raises(InputError, match=r"cannot be opened|is a folder"):
-            read_midi_notes(path)
+    music = read_music(saved(tmp_path / "other.mid", first, second))
+    # Two channels strike 60: one sound. 99 is struck as the file ends.
+    assert music.notes == [Note(0, 60, 24, 80), Note(0, 64, 48, 70), Note(24, 60, 24, 90)]
+    assert music.last_tempo_bpm == pytest.approx(150)
+    assert music.next_bar()[1] == Meter(4, 4)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=4))
@@ -164,11 +139,10 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(scratch: Path, damag
         content[position % len(content)] = byte
     scratch.write_bytes(content)
     try:
-        notes, tempo, _ = read_midi_notes(scratch)
+        music = read_music(scratch)
     except InputError:
         return
-    assert without_overlaps(notes) == notes
-    assert tempo > 0
+    assert without_overlaps(music.notes) == music.notes
 
 
 def test_a_track_for_each_voice_and_every_change_of_tempo() -> None:

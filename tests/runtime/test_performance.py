@@ -20,7 +20,7 @@ from runtime.ending import ending_signals
 from runtime.errors import InputError, MissingError
 from runtime.improviser import Cursor, improvise
 from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
-from runtime.midifile import read_midi_notes
+from runtime.midi_music import read_music
 from runtime.notes import Note
 from runtime.performance import play
 from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
@@ -109,7 +109,7 @@ def test_a_bar_is_played_and_kept(
     play(settings(bars=1, events=tmp_path / "events.jsonl"))
     prepared = prepare(music())
     expected = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), 4)]
-    assert read_midi_notes(tmp_path / "take.mid")[0] == expected
+    assert read_music(tmp_path / "take.mid").notes == expected
     assert [m.number for m in port.messages if m.kind is Kind.NOTE_ON] == [note.pitch for note in expected]
     assert is_silent_after(port)
     assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(port.messages)
@@ -178,7 +178,7 @@ def test_a_signal_in_mid_note_ends_it(
     assert is_silent_after(port)
     starts = [(m.tick, m.number) for m in port.messages if m.kind is Kind.NOTE_ON]
     assert starts[:3] == [(0, 60), (24, 62), (48, 64)]
-    assert [(note.onset, note.pitch) for note in read_midi_notes(tmp_path / "take.mid")[0]] == starts
+    assert [(note.onset, note.pitch) for note in read_music(tmp_path / "take.mid").notes] == starts
     assert signal.getsignal(number) is before
 
 
@@ -196,7 +196,7 @@ def test_pipes_that_nobody_reads_hold_up_neither_the_music_nor_its_end(
         play(settings(events=tmp_path / "events"))
     assert is_silent_after(port)
     heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
-    assert [note.pitch for note in read_midi_notes(tmp_path / "rescued-001-take.mid")[0]] == heard != []
+    assert [note.pitch for note in read_music(tmp_path / "rescued-001-take.mid").notes] == heard != []
 
 
 def test_a_port_that_is_lost_leaves_a_take(
@@ -210,7 +210,7 @@ def test_a_port_that_is_lost_leaves_a_take(
     with pytest.raises(PortLostError, match="the JACK server has gone"):
         play(settings())
     assert port.closed
-    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]][:2] == [60, 62]
+    assert [note.pitch for note in read_music(tmp_path / "take.mid").notes][:2] == [60, 62]
     assert not {thread.name for thread in threading.enumerate()} & {"engine", "dispatcher"}
 
 
@@ -300,7 +300,7 @@ def test_a_steering_that_fails_ends_the_notes_and_leaves_a_take(
         play(settings())
     assert is_silent_after(port)
     heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
-    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard != []
+    assert [note.pitch for note in read_music(tmp_path / "take.mid").notes] == heard != []
 
 
 def test_a_dispatcher_that_fails_ends_the_notes_and_leaves_a_take(
@@ -319,7 +319,7 @@ def test_a_dispatcher_that_fails_ends_the_notes_and_leaves_a_take(
     with pytest.raises(ZeroDivisionError, match="a bug in the dispatcher"):
         play(settings())
     assert is_silent_after(port)
-    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]][:2] == [60, 62]
+    assert [note.pitch for note in read_music(tmp_path / "take.mid").notes][:2] == [60, 62]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
@@ -333,7 +333,7 @@ def test_with_nohup_a_closed_terminal_ends_nothing(
         play(settings(bars=1))
     finally:
         signal.signal(signal.SIGHUP, before)
-    assert len(read_midi_notes(tmp_path / "take.mid")[0]) == 4
+    assert len(read_music(tmp_path / "take.mid").notes) == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
@@ -346,7 +346,7 @@ def test_a_log_that_finds_no_room_ends_the_notes_and_leaves_a_take(
         play(settings(events=Path("/dev/full")))
     assert is_silent_after(port)
     heard = [m.number for m in port.messages if m.kind is Kind.NOTE_ON]
-    assert [note.pitch for note in read_midi_notes(tmp_path / "take.mid")[0]] == heard != []
+    assert [note.pitch for note in read_music(tmp_path / "take.mid").notes] == heard != []
 
 
 def test_a_signal_that_comes_while_another_is_handled_waits_for_nothing() -> None:
@@ -382,7 +382,7 @@ def test_without_midi_and_sound_the_music_goes_into_a_take(
     settings: Callable[..., PlaySettings], elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(settings(bars=1, take=None))
-    assert len(read_midi_notes(elsewhere / "take-002.mid")[0]) == 4
+    assert len(read_music(elsewhere / "take-002.mid").notes) == 4
     notice = capsys.readouterr().err.splitlines()
     assert notice[0] == "no MIDI system found (nothing here): start one"
     assert notice[1].startswith(f"no audio device found: connect one. {PLAYING_ON}")
@@ -427,7 +427,7 @@ def test_without_midi_no_sound_is_no_sound(
     settings: Callable[..., PlaySettings], elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(replace(settings(bars=1, take=None), sound=False))
-    assert len(read_midi_notes(elsewhere / "take-002.mid")[0]) == 4
+    assert len(read_music(elsewhere / "take-002.mid").notes) == 4
     assert capsys.readouterr().err.splitlines()[1].startswith(PLAYING_ON)
 
 

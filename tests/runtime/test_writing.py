@@ -41,9 +41,9 @@ def test_a_number_of_notes(music: Music, count: int) -> None:
 def test_the_file_holds_the_music(music: Music, tmp_path: Path) -> None:
     path = tmp_path / "out.mid"
     notes = write(music(bars=3, tempo_bpm=90, meter=Meter(3, 4), channel=16, temperature=1.0), path, None)
-    music = read_music(path)
-    assert (music.notes, music.next_bar()[1]) == (sorted(notes), Meter(3, 4))
-    assert music.last_tempo_bpm == pytest.approx(90, rel=1e-5)
+    written = read_music(path)
+    assert (written.notes, written.next_bar()[1]) == (sorted(notes), Meter(3, 4))
+    assert written.last_tempo_bpm == pytest.approx(90, rel=1e-5)
     assert length_in_bars(path, 72) == 3
     file = mido.MidiFile(path)
     assert file.tracks[0][0].name == "scale"

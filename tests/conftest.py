@@ -42,10 +42,11 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _signals_of_a_terminal() -> None:
-    """Ctrl-C and a hang-up mean what they mean in a terminal, also where the tests were started to outlive one."""
+    """Ctrl-C, its like and a hang-up do what they do in a terminal, also where tests were started to outlive one."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for name in ("SIGHUP", "SIGQUIT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")

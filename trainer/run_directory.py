@@ -82,6 +82,8 @@ class RunDirectory:
     def claimed(self) -> Iterator[None]:
         """Keep every other training out of the folder within the block; it is made if it is not there.
 
+        One that is still empty afterwards goes again.
+
         Raises:
             InputError: If another is at work in it, or it cannot be made.
 
@@ -95,8 +97,12 @@ class RunDirectory:
             ) from error
         if held is None:
             raise InputError(f"another training is at work in {self.path}: wait for its end, or give another --run-dir")
-        with held:
-            yield
+        try:
+            with held:
+                yield
+        finally:
+            with suppress(OSError):  # there is something in it
+                self.path.rmdir()
 
     @property
     def is_there(self) -> bool:

@@ -80,7 +80,7 @@ def test_it_trains_on_the_good_files_and_names_the_others(trained: Trained) -> N
     assert trained.lines[1] == "4 left out:"
     refused = dict(line.strip().split(": ", 1) for line in trained.lines[2:6])
     assert refused == corpus["refused"]
-    assert "is damaged" in refused["corrupt.mid"]
+    assert "is cut short" in refused["corrupt.mid"]
     assert "holds drums only" in refused["drums.mid"]
     assert "is empty (0 bytes)" in refused["empty.mid"]
     assert "is not a MIDI file" in refused["text.mid"]

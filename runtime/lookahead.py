@@ -92,6 +92,7 @@ class LookAhead:
         self._restarts = 0
         self._turn: Turn | None = None
         self._from = 0  # what is made before this position is passed over
+        self._arrived_from = 0  # before this position a song that went elsewhere may still be on its way
         self._taken_before = 0
         self._failures = 0
         self._paused = False
@@ -163,8 +164,15 @@ class LookAhead:
             self._changed.notify_all()
 
     def _is_behind(self, after: Place) -> bool:
-        """Tell whether the music has come too late, unless it is on its way to another position or known there."""
-        return after.onset >= self._from and max(after.onset, self._memory.until) < self._taken_before - BEHIND_TICKS
+        """Tell whether the music has come too late, unless it is on its way to another position or known there.
+
+        In the first bar after a position that the song went to it may catch up: a rest there would be remembered as
+        that bar's music.
+        """
+        return (
+            after.onset >= max(self._from, self._arrived_from)
+            and max(after.onset, self._memory.until) < self._taken_before - BEHIND_TICKS
+        )
 
     def _keep(self, note: Note, before: Place) -> None:
         for number in range(self._memory.latest() + 1, note.onset // self.bar_ticks + 1):
@@ -172,7 +180,7 @@ class LookAhead:
         new = self._memory.add(note)
         if note.onset >= self._taken_before:
             self._placed.append(Placed(note, before))
-        elif new and note.onset >= self._from:
+        elif new and note.onset >= max(self._from, self._taken_before - BEHIND_TICKS):
             self._late.append(note)
 
     def _rest_to_next_bar(self, place: Place, rest: Rest) -> None:
@@ -295,6 +303,7 @@ class LookAhead:
         """
         with self._changed:
             self._from = self._taken_before = tick
+            self._arrived_from = tick + self.bar_ticks
             self._late = []
             self._complete = False
             self.settled += self._turn is None

@@ -73,9 +73,13 @@ def _write_wave(path: Path, blocks: Iterable[Sound]) -> None:
 
 def _write_by_soundfile(suffix: str, path: Path, blocks: Iterable[Sound]) -> None:
     kind, encoding = _BY_SOUNDFILE[suffix]
-    with _soundfile(path).SoundFile(path, "w", RATE, 2, encoding, format=kind) as file:
-        for block in blocks:
-            file.write((block * _FULL_SCALE).round().astype(np.int16))
+    soundfile = _soundfile(path)
+    try:
+        with soundfile.SoundFile(path, "w", RATE, 2, encoding, format=kind) as file:
+            for block in blocks:
+                file.write((block * _FULL_SCALE).round().astype(np.int16))
+    except soundfile.SoundFileError as error:  # it does not say what the system said: no space, most often
+        raise OSError(str(error).rstrip(".")) from error
 
 
 def _soundfile(path: Path) -> Any:

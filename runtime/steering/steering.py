@@ -190,8 +190,9 @@ class Steering:
             turn, seconds, complain = self._turns.popleft()
             change = self._read(turn, complain)
             if change is not None:
+                is_new = change.new_idea or change.knobs != self.knobs  # DAWs send the program that is set already
                 self.knobs = change.knobs
-                bar, new_idea = bar or change.when is When.BAR, new_idea or change.new_idea
+                bar, new_idea = bar or (is_new and change.when is When.BAR), new_idea or change.new_idea
                 if change.panic:
                     self._panic(seconds)
         if before.volume != self.knobs.volume:

@@ -297,6 +297,33 @@ def test_an_engine_that_is_too_slow_rests_to_the_next_bar(tiny: Engine, start: C
     assert lookahead.rests == 1
 
 
+def test_a_first_bar_that_comes_late_at_a_position_is_no_rest_for_ever(tiny: Engine, start: Cursor) -> None:
+    steady, slow, faster = quarters(tiny), threading.Event(), threading.Event()
+    far = 40 * BAR
+
+    def halting(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        if 24 * cursor.number == far and not faster.is_set():
+            slow.set()
+            faster.wait(PATIENCE_SECONDS)
+        return steady(cursor)
+
+    def anew(beginning: Cursor, present: Cursor, tick: int) -> Cursor:
+        return Cursor(beginning.state, tick // 24, onset=tick)
+
+    lookahead = LookAhead(halting, start, bar_ticks=BAR, ahead_ticks=2 * BAR, rest=resting, anew=anew)
+    with filling(lookahead):
+        lookahead.locate(far)
+        assert slow.wait(PATIENCE_SECONDS)
+        taken = lookahead.take_before(far + 50)  # the dispatcher goes on, and nothing is made
+        faster.set()
+        assert lookahead.wait_until_made(far + 2 * BAR, PATIENCE_SECONDS)
+        taken += lookahead.take_before(far + BAR)
+        assert [note.onset for note in taken] == [far + 48, far + 72]  # what is a quarter late is left out
+        lookahead.locate(far)
+        assert [note.onset for note in lookahead.take_before(far + BAR)] == [*range(far, far + BAR, 24)]
+    assert lookahead.rests == 0
+
+
 def test_paused_it_makes_nothing_whatever_is_turned(tiny: Engine, start: Cursor) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR)
     with filling(lookahead):

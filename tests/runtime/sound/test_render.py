@@ -170,3 +170,20 @@ def test_flac_and_ogg_hold_the_same_sound(midi: bytes, tmp_path: Path, suffix: s
     assert rate == RATE
     assert sound.shape == expected.shape
     assert decibels(sound - expected) < decibels(expected) - 15
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_a_disk_that_is_full_is_one_line(midi: bytes, tmp_path: Path, suffix: str) -> None:
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    if suffix != ".wav":
+        pytest.importorskip("soundfile")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # Python ignores the signal that comes with it
+    try:
+        with pytest.raises(MissingError, match=r"music\.\w+ cannot be written"):
+            render(midi, tmp_path / f"music{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

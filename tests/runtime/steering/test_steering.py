@@ -139,6 +139,16 @@ def test_a_flood_is_survived(rig: Rig) -> None:
     assert rig.steering.knobs.temperature == (2.0 * (19_999 % 128) / 127,) * 4
 
 
+def test_the_program_that_is_set_already_makes_nothing_anew(rig: Rig) -> None:
+    """DAWs send it with every Start."""
+    rig.play(BAR + 50)
+    coming = rig.lookahead.coming()
+    rig.turn(bytes([0xC0, 0]), "style scale")
+    assert rig.lookahead.coming()[: len(coming)] == coming != []
+    rig.turn("new")
+    assert rig.lookahead.coming()[: len(coming)] != coming
+
+
 def test_what_is_wrong_is_told_to_who_asked_for_it(rig: Rig) -> None:
     told: list[str] = []
     rig.steering.put("temperature hot", complain=told.append)

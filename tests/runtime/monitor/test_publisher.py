@@ -315,10 +315,10 @@ def test_something_else_that_answers_is_no_play(
 def test_a_play_that_says_nothing_is_not_said_to_have_ended(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch, snapshot: Callable[..., Snapshot]
 ) -> None:
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 1.5)
     with answering(own_folder, encode(snapshot()), close=False), snapshots() as seen:
         assert next(seen) == snapshot()
-        with pytest.raises(MissingError, match=r"has said nothing for 0\.2 s"):
+        with pytest.raises(MissingError, match=r"has said nothing for 1\.5 s"):
             next(seen)
 
 

@@ -204,6 +204,8 @@ def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
         live = stack.enter_context(LiveLine(stage.console, prepared))
         while thread.is_alive():
             thread.join(REFRESH_SECONDS)
+            if stop.is_set():
+                wake.set()  # it may be waiting for a time that is far away
             stage.log.drain()
             live.show(read(dispatcher, lookahead))
     stage.log.drain()

@@ -8,6 +8,8 @@ from runtime.ports.periods import signed_frames
 
 BELIEVED_SECONDS: Final = 0.25
 """How far frame time may run from the system's clock between two readings and still be believed."""
+MOST_DOUBTED: Final = 3
+"""So many readings that are not believed may be slips; more are a server that counts otherwise (freewheeling)."""
 
 
 class JackClock:
@@ -29,27 +31,35 @@ class JackClock:
         self._lost = lost
         self._system: Clock = system or SystemClock()
         self._rate: int = client.samplerate
-        self._frame: int = client.frame_time
-        self._anchor: tuple[int, float] = (self._frame, self._system.now())  # the last reading to be believed
+        self._anchor: tuple[int, float] = (client.frame_time, self._system.now())  # the last reading to be believed
+        self._doubted = 0  # readings in a row that were not
 
     def frame(self) -> int:
-        """Return the present frame time, unwrapped to count on for ever."""
-        anchor, anchor_seconds = self._anchor
-        seconds = self._system.now()
-        expected = anchor + round((seconds - anchor_seconds) * self._rate)
+        """Return the present frame time, unwrapped to count on for ever.
+
+        A reading is unwrapped by where it should be and not by the one before: of two that follow one another, one far
+        off (JACK gives such under load, once in hours) would leave the count a whole 2**32 frames behind, a day.
+        """
+        expected, seconds = self._expected()
         if self._lost.is_set():
             return expected
-        last = self._frame
-        frame: int = last + signed_frames(self._client.frame_time, last)
-        self._frame = frame
+        frame = expected + signed_frames(self._client.frame_time, expected)
         if abs(frame - expected) < BELIEVED_SECONDS * self._rate:
-            self._anchor = (frame, seconds)
-        return frame
+            self._anchor, self._doubted = (frame, seconds), 0
+            return frame
+        self._doubted += 1
+        return frame if self._doubted > MOST_DOUBTED else expected
 
     def unwrapped(self, frame_time: int) -> int:
         """Return a frame time of JACK's (32 bits) that is not far from the present, as `frame` counts."""
-        last = self._frame
-        return last + signed_frames(frame_time, last)
+        expected, _ = self._expected()
+        return expected + signed_frames(frame_time, expected)
+
+    def _expected(self) -> tuple[int, float]:
+        """Return what the frame time should be by the system's clock, and that clock's time."""
+        anchor, anchor_seconds = self._anchor
+        seconds = self._system.now()
+        return anchor + round((seconds - anchor_seconds) * self._rate), seconds
 
     def now(self) -> float:
         """Return the present frame time in seconds."""

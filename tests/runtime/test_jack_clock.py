@@ -89,3 +89,25 @@ def test_a_wait_ends_when_the_server_dies_during_it(lost: threading.Event) -> No
 
     clock = JackClock(Dying(), lost)
     assert clock.wait_until(10_000.05, threading.Event())
+
+
+@pytest.mark.parametrize("jump", [2**31 - 1, 2**31 + 1, -(2**31) + 1, 3_000_000_000, 10 * RATE, -10 * RATE])
+@pytest.mark.parametrize("readings", [1, 2])
+def test_a_reading_far_off_changes_nothing(system: FakeClock, lost: threading.Event, jump: int, readings: int) -> None:
+    server = Server(system)
+    clock = JackClock(server, lost, system)
+    for second in range(1, 10):
+        system.jump(1.0)
+        server.jump = jump
+        for _ in range(readings):
+            assert clock.now() == pytest.approx(second + 1000 / RATE)
+        server.jump = 0
+        assert clock.now() == pytest.approx(second + 1000 / RATE)
+    assert clock.unwrapped(server.frame_time) == clock.frame()
+
+
+def test_a_server_that_counts_otherwise_is_followed(system: FakeClock, lost: threading.Event) -> None:
+    server = Server(system)
+    clock = JackClock(server, lost, system)
+    server.jump = 60 * RATE
+    assert [round(clock.now()) for _ in range(5)] == [0, 0, 0, 60, 60]

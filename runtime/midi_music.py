@@ -52,8 +52,8 @@ DRUM_CHANNEL: Final = 9
 _ALL_SOUND_OFF, _RESET = 120, 121
 _ALL_NOTES_OFF: Final = (123, 124, 125, 126, 127)
 _PEDAL_DOWN: Final = 64
-_SWEEP_PITCHES: Final = 100
-"""So many pitches ended at one tick are a sequencer's way to silence everything."""
+_SWEEP_PITCHES: Final = 64
+"""So many pitches ended at one tick are a sequencer's way to silence everything: all 128, or the 88 of a piano."""
 _NEVER: Final = np.iinfo(np.int64).max
 
 _Ints = NDArray[np.int64]

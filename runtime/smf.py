@@ -17,8 +17,8 @@ from typing import Final
 
 from runtime.errors import InputError
 
-MOST_MIDI_BYTES: Final = 32 << 20
-"""The largest file that is read; a symphony has one or two MiB."""
+MOST_MIDI_BYTES: Final = 8 << 20
+"""The largest file that is read, in a quarter of a minute; a symphony has one or two MiB."""
 MOST_FILE_TICKS: Final = 1 << 32
 """Positions beyond this are damage: at 480 ticks a quarter they would be weeks of music."""
 TICK_SHIFT: Final = 24
@@ -31,6 +31,8 @@ _HEADER_BYTES: Final = 14
 _CHUNK_HEAD_BYTES: Final = 8
 _LONGEST_VLQ: Final = 4
 _CHUNK_KIND: Final = re.compile(rb"[ -~]{4}")
+_NOT_COUNTED: Final = 0xFFFF
+"""The count of tracks of a program that did not know it yet when it wrote the header."""
 _DATA_BYTES: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """System common messages with data; files should have none (RP-001), but some recorders write what they hear."""
 
@@ -53,6 +55,7 @@ class Track:
         metas: (tick, kind, data) of tempos and meters.
         end_tick: Where it ends, in ticks of the file.
         port: Which of several MIDI ports it is for: channel 1 of another port is another channel.
+        is_ended: Whether it says itself that it ends.
 
     """
 
@@ -60,6 +63,7 @@ class Track:
     metas: list[tuple[int, Meta, bytes]] = field(default_factory=list)
     end_tick: int = 0
     port: int = 0
+    is_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +143,29 @@ def without_riff(data: bytes) -> bytes:
 
 
 def _parse_tracks(data: bytes, position: int, count: int) -> list[Track]:
-    """Read all tracks from `position` on, however many there should be; chunks of other kinds are passed over."""
+    """Read all tracks from `position` on, also more than are counted; chunks of other kinds are passed over.
+
+    Less than is counted, or more than can be told apart, is a file that is damaged: what is lost would not be missed.
+    """
     tracks: list[Track] = []
+    chunks = 0
     while position + _CHUNK_HEAD_BYTES <= len(data):
         kind, length = struct.unpack(">4sL", data[position : position + _CHUNK_HEAD_BYTES])
         begin = position + _CHUNK_HEAD_BYTES
-        position = begin + length
         if kind == b"MTrk":
-            track, after = _parse_track(data, begin, position)
+            track, after = _parse_track(data, begin, begin + length)
             tracks.append(track)
-            if data.startswith(b"MTrk", after):  # a length that is too large would swallow the next track
-                position = after
-        elif not _CHUNK_KIND.fullmatch(kind):
-            if len(tracks) < count:
-                raise InputError(f"is damaged (what follows track {len(tracks)} is no track)")
+            # A length that is too large would swallow the next track.
+            position = after if data.startswith(b"MTrk", after) else begin + length
+        elif _CHUNK_KIND.fullmatch(kind) and not (begin + length > len(data) and b"MTrk" in data[begin:]):
+            position = begin + length
+        elif chunks < count != _NOT_COUNTED or (tracks and not tracks[-1].is_ended):
+            raise InputError(f"is damaged (what follows track {len(tracks)} is no track)")
+        else:
             break
+        chunks += 1
+    if chunks < count != _NOT_COUNTED:
+        raise InputError(f"is cut short: it has {len(tracks)} of {count} tracks")
     return tracks
 
 
@@ -206,7 +218,7 @@ def _read_events(data: bytes, position: int, end: int, *, whole: bool) -> tuple[
             kind = data[position]
             length, position = _vlq(data, position + 1)
             if kind == Meta.END_OF_TRACK:
-                track.end_tick = _checked(tick)
+                track.end_tick, track.is_ended = _checked(tick), True
                 return track, position + length
             _keep_meta(track, tick, kind, data[position : min(position + length, end)])
             position += length

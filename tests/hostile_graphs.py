@@ -150,6 +150,13 @@ def _many(model: ModelProto) -> None:
         add(model, "Neg", "temperature")
 
 
+def _narrowed(model: ModelProto) -> None:
+    """-2**31 by -1, which no int32 holds, ends the process: -1 is 2**32 - 1 that was made an int32."""
+    place = add(model, "Mul", "position", np.array(0, np.int32))
+    divisor = add(model, "Cast", add(model, "Gather", np.array([2**32 - 1]), place), to=TensorProto.INT32)
+    add(model, "Mod", add(model, "Add", place, np.array(-(2**31), np.int32)), divisor)
+
+
 FORBIDDEN: Final[dict[str, tuple[Spoil, str]]] = {
     "a loop": (_loop, "holds a graph within the graph, such as a loop"),
     "a scan": (lambda m: add(m, "Scan", "temperature"), "the operator Scan, which is none of those"),
@@ -183,6 +190,7 @@ FORBIDDEN: Final[dict[str, tuple[Spoil, str]]] = {
     "random numbers": (lambda m: add(m, "RandomNormal", shape=[1 << 40]), "the operator RandomNormal"),
     "whole numbers divided by 0": (lambda m: add(m, "Div", "position", np.array(0, np.int32)), "by what may be 0"),
     "the rest of a division by 0": (lambda m: add(m, "Mod", "position", "meter"), "by what may be 0"),
+    "divided by what was narrowed": (_narrowed, "by what may be 0"),
     "texts": (lambda m: add(m, "Cast", "min_p", to=TensorProto.STRING), "a type that is not allowed"),
     "a circle": (_in_a_circle, "which nothing before it makes"),
     "too many operations": (_many, "is too large"),

@@ -5,11 +5,13 @@ names; cue notes sound; scores written bar by bar (score-timewise) and transposi
 """
 
 import codecs
+import posixpath
 import re
 import zipfile
 import zlib
 from io import BytesIO
 from typing import Final
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -28,7 +30,7 @@ _LARGEST: Final = {
     "divisions": 1_000_000,
     "duration": 100_000_000,
     "staves": 64,
-    "octave": 12,
+    "octave": 9,
     "alter": 4,
     "fifths": 14,
     "clef-octave-change": 10,
@@ -87,15 +89,18 @@ def _unpacked(data: bytes) -> bytes:
 
 def _root_file(archive: zipfile.ZipFile) -> str:
     names = archive.namelist()
-    if _CONTAINER in names:
-        container = _parsed(_read_member(archive, _CONTAINER, MOST_CONTAINER_BYTES))
+    held = next((name for name in names if name.casefold() == _CONTAINER.casefold()), None)
+    if held is not None:
+        container = _parsed(_read_member(archive, held, MOST_CONTAINER_BYTES))
         roots = [element for element in container.iter() if _local(element.tag) == "rootfile"]
         # A rootfile without a type is MusicXML; others may be pictures of the same score.
         scores = [root.get("full-path", "") for root in roots if "musicxml" in root.get("media-type", "musicxml")]
-        if scores and scores[0] in names:
-            return scores[0]
+        for path in scores[:1]:
+            if (name := posixpath.normpath(unquote(path)).lstrip("/")) in names:
+                return name
         raise InputError(f"is an archive without its score: its container names {(scores or ['none'])[0][:80]!r}")
-    scores = [name for name in names if name.lower().endswith(_SCORE_SUFFIXES) and not name.startswith("META-INF/")]
+    plain = [name for name in names if not posixpath.basename(name).startswith("._")]  # macOS puts its own beside each
+    scores = [name for name in plain if name.lower().endswith(_SCORE_SUFFIXES) and not name.startswith("META-INF/")]
     if not scores:
         raise InputError("is an archive that holds no score (.musicxml or .xml)")
     return min(scores, key=lambda name: name.count("/"))
@@ -186,6 +191,13 @@ def _check_numbers(root: ET.Element) -> None:
             raise InputError(
                 f"holds <{element.tag}>{text[:20]}</{element.tag}>; numbers up to {largest:,} are read there"
             )
+        if element.tag == "alter" and float(text) % 1:
+            raise InputError(f"holds <alter>{text[:20]}</alter>, a pitch between two keys")
+        if element.tag == "duration" and float(text) < 0:
+            raise InputError(f"holds <duration>{text[:20]}</duration>, a note shorter than nothing")
+    for part in root.iter("part"):
+        if part.find(".//note/duration") is not None and part.find(".//divisions") is None:
+            raise InputError("does not say what its durations are parts of (it has no <divisions>)")
 
 
 def _tie_as_written(note: ET.Element) -> None:

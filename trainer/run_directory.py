@@ -19,7 +19,7 @@ from runtime.claims import claim
 from runtime.errors import InputError, MissingError
 from runtime.foreign_files import read_foreign_json
 from runtime.visible import visible
-from runtime.whole_files import fill_whole, remove_leftovers
+from runtime.whole_files import fill_whole, is_device, remove_leftovers
 from trainer.history import read_rows, write_rows
 from trainer.run_files import (
     ADVICE,
@@ -350,4 +350,6 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         MissingError: If it cannot be written: no space, no permission. What was there before stays.
 
     """
+    if is_device(path):  # a pipe in a run directory has nobody who reads it
+        raise MissingError(f"{path} cannot be written (it is no file): move it away")
     fill_whole(path, write, cure="make room; --resume goes on from the last checkpoint")

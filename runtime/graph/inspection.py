@@ -15,7 +15,7 @@ from runtime.bundle import Bundle, TensorCard
 from runtime.errors import BundleError, InputError
 from runtime.graph.file import GraphFile, Node, Weights, read_graph
 from runtime.graph.operators import OPERATORS
-from runtime.graph.tensors import Call, Tensor
+from runtime.graph.tensors import LARGEST_DIVISOR, Call, Tensor
 from runtime.visible import visible
 
 VERSIONS: Final = (18,)
@@ -128,7 +128,8 @@ def _add(known: dict[str, Tensor], name: str, tensor: Tensor) -> None:
 
 def _constant(weights: Weights) -> Tensor:
     values = weights.values
-    return Tensor(weights.shape, weights.dtype, values, above_zero=values is not None and bool(np.all(values >= 1)))
+    above_zero = values is not None and bool(np.all((values >= 1) & (values <= LARGEST_DIVISOR)))
+    return Tensor(weights.shape, weights.dtype, values, above_zero=above_zero)
 
 
 def _sizes(card: TensorCard) -> tuple[int, ...]:

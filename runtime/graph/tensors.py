@@ -12,6 +12,8 @@ from runtime.errors import InputError
 from runtime.graph.file import Node
 
 Shape = tuple[int, ...]
+LARGEST_DIVISOR = 2**31 - 1
+"""A larger one could become 0, or less, where it is made an int32."""
 
 
 class Tensor(NamedTuple):
@@ -21,7 +23,7 @@ class Tensor(NamedTuple):
         shape: Its sizes.
         dtype: Type of its elements.
         values: Flat; None where they are not known.
-        above_zero: Whether all its elements are 1 or more.
+        above_zero: Whether all its elements are known to be from 1 to LARGEST_DIVISOR.
 
     """
 

@@ -214,8 +214,9 @@ def test_any_messages_in_any_tracks_are_heard_as_on_one_keyboard(tracks: list[li
     assert music_of(parse_midi(data)).notes == oracle(data)
 
 
-def test_note_offs_for_all_pitches_end_what_is_held_and_nothing_else() -> None:
-    everything = [off(0, pitch) for pitch in range(128)]
+@pytest.mark.parametrize("pitches", [range(128), range(21, 109)], ids=["all", "a piano's"])
+def test_note_offs_for_all_pitches_end_what_is_held_and_nothing_else(pitches: range) -> None:
+    everything = [off(0, pitch) for pitch in pitches]
     track = [on(0), off(24), on(0, 62), text(24), *everything, text(99)]
     assert lengths(track) == [(0, 60, 24), (24, 62, 24)]
 
@@ -272,5 +273,5 @@ def test_a_file_that_is_none_has_its_reason(tmp_path: Path) -> None:
         read_music(tmp_path)
     with (tmp_path / "huge.mid").open("wb") as file:
         file.truncate(1 << 33)
-    with pytest.raises(InputError, match="too large: 32 MiB"):
+    with pytest.raises(InputError, match="too large: 8 MiB"):
         read_music(tmp_path / "huge.mid")

@@ -49,7 +49,7 @@ GOOD = {
     "a chunk of a vendor first": header() + chunk(b"XFIH", b"hello") + track(SCALE),
     "a chunk of a vendor that was counted": header(tracks=2) + track(SCALE) + chunk(b"XFKM", b"hello"),
     "a chunk longer than the file at the end": header() + track(SCALE) + b"XFKM\x00\x00\xff\xffabc",
-    "more tracks counted than there are": header(tracks=9) + track(SCALE),
+    "tracks that were not counted": header(tracks=0xFFFF) + track(SCALE),
     "padding after the last track": header() + track(SCALE) + bytes(100),
     "text after the last track": header() + track(SCALE) + b"\r\n\r\n\x1a\r\n\r\n",
     "no end of track": header() + chunk(b"MTrk", SCALE),
@@ -120,6 +120,16 @@ REFUSED = {
     "no status": (header() + track(b"\x00\x3c\x46"), "without a kind"),
     "five bytes of time": (header() + track(b"\xff\xff\xff\xff\x7f\x90\x3c\x46"), "four bytes"),
     "times without end": (header() + track(b"\xff\xff\xff\x7f\x90\x3c\x46" * 20), "too large"),
+    "fewer tracks than are counted": (header(tracks=2) + track(SCALE), "cut short: it has 1 of 2 tracks"),
+    "cut in the head of a track": (header(tracks=2) + track(SCALE) + b"MTrk\x00\x00", "cut short: it has 1 of 2"),
+    "a vendor's chunk that swallows a track": (
+        header(tracks=2) + track(SCALE) + b"XFIH\x00\x0f\xff\xff" + track(SCALE),
+        "follows track 1",
+    ),
+    "a track said to be shorter than it is": (
+        header() + b"MTrk" + struct.pack(">L", len(SCALE) // 3) + SCALE + END,
+        "follows track 1",
+    ),
     "garbage between tracks": (header(tracks=2) + track(SCALE) + b"\x00\x01\x02\x03" + track(SCALE), "follows track 1"),
 }
 

@@ -240,3 +240,29 @@ def test_what_is_refused(data: str | bytes, reason: str) -> None:
 def test_the_type_of_a_document_may_be_declared_and_is_not_fetched(tmp_path: Path) -> None:
     declared = '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://nowhere/x.dtd">'
     assert read(tmp_path, declared + C) == [(0, 60, 96)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("<divisions>1</divisions>", "", "no <divisions>"),
+        ("<octave>4</octave>", "<alter>0.5</alter><octave>4</octave>", "a pitch between two keys"),
+        ("<octave>4</octave>", "<octave>11</octave>", "<octave>11</octave>"),
+        ("<duration>4</duration>", "<duration>-4</duration>", "a note shorter than nothing"),
+    ],
+)
+def test_what_would_be_guessed_is_refused(old: str, new: str, reason: str) -> None:
+    assert old in C
+    with pytest.raises(InputError, match=reason):
+        musicxml_text(C.replace(old, new).encode())
+
+
+@pytest.mark.parametrize("path", ["./b c.xml", "/b c.xml", "b%20c.xml", "x/../b c.xml"])
+def test_a_container_may_write_the_path_in_other_ways(tmp_path: Path, path: str) -> None:
+    held = container(path)
+    assert read(tmp_path, archive(("a.xml", D), held, ("b c.xml", C)), ".mxl") == [(0, 60, 96)]
+    assert read(tmp_path, archive(("a.xml", D), (held[0].lower(), held[1]), ("b c.xml", C)), ".mxl") == [(0, 60, 96)]
+
+
+def test_what_macos_puts_beside_a_score_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, archive(("._s.xml", b"\0\5"), ("s.xml", C)), ".mxl") == [(0, 60, 96)]

@@ -267,3 +267,10 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         RunDirectory(tmp_path / "file" / "x").claimed(),
     ):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_file_is_not_written_to(run: RunDirectory) -> None:
+    os.mkfifo(run.path / "report.md")
+    with pytest.raises(MissingError, match=r"report\.md cannot be written \(it is no file\): move it away"):
+        write_whole(run.path / "report.md", lambda part: part.write_text("x"))

@@ -15,6 +15,8 @@ from typing import Final
 
 from runtime.errors import InputError
 
+MOST_COLUMNS: Final = 200
+"""An orchestra with its words has fifty; music21 makes a part of each."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -85,6 +87,8 @@ def _section(first: int, opening: str, rest: Iterator[tuple[int, str]]) -> Itera
     parts = len(columns)
     for number, line in rest:
         tokens = [token.strip(" ") for token in line.split("\t")]
+        if len(columns) > MOST_COLUMNS:
+            raise InputError(f"has {len(columns)} columns in line {number}; up to {MOST_COLUMNS} are read")
         if len(tokens) != len(columns):
             raise InputError(f"has {len(tokens)} columns in line {number}, where {len(columns)} are open")
         if line.startswith("*") and not all(token.startswith("*") for token in tokens):

@@ -206,3 +206,9 @@ def test_what_is_refused(text: str, reason: str) -> None:
 def test_encodings_and_line_ends(data: bytes) -> None:
     [piece] = kern_pieces(decode_humdrum(data))
     assert notes_of(piece) == [(0, 0, 1, "C4")]
+
+
+def test_columns_without_end_are_refused() -> None:
+    text = "\n".join("\t".join([token] * 3000) for token in ("**kern", "4c", "*-"))
+    with pytest.raises(InputError, match="has 3000 columns in line 2; up to 200 are read"):
+        kern_pieces(text)

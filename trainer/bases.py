@@ -148,12 +148,6 @@ def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSourc
     return [*(settings.base.data if settings.base else ()), own]
 
 
-def _folder_name(source: str) -> str:
-    with suppress(OSError, RuntimeError, ValueError):  # links in a circle, a folder that went away
-        return Path(source).resolve().name
-    return Path(source).name
-
-
 def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> NetworkConfig:
     """The configuration of a network that starts from a base: its size, and the dropout that was asked for.
 

@@ -142,7 +142,10 @@ def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSourc
     # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
     source = settings.source
     if not source.startswith("music21:"):
-        source = shown_name(source_path(source).resolve().name)
+        path = source_path(source)
+        with suppress(OSError, RuntimeError, ValueError):  # links in a circle, a folder that went away
+            path = path.resolve()
+        source = shown_name(path.name)
     pieces, notes = run.read_corpus(settings).size
     own = DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)
     return [*(settings.base.data if settings.base else ()), own]

@@ -42,7 +42,9 @@ def timed(step: Callable[[int], None], count: int) -> list[float]:
 def engine_step(voices: int) -> Callable[[int], None]:
     """One note for each of `voices`, the noise included."""
     engine = Engine(load_bundle(find_style("bach").path), "cpu")
-    controls = stack_voices([Controls(style=(1.0,), meter=METER, min_p=0.03).tensors(may_end=False)] * voices)
+    has_memory = engine.card.network.memory > 0
+    one = Controls(style=(1.0,), meter=METER, min_p=0.03, has_memory=has_memory).tensors(may_end=False)
+    controls = stack_voices([one] * voices)
     state = engine.start(voices)
 
     def step(number: int) -> None:

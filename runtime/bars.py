@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from runtime.notes import Meter
 
@@ -13,6 +14,19 @@ class MeterChange:
 
     tick: int
     meter: Meter
+
+
+def bar_numbers(meters: Sequence[MeterChange], ticks: Sequence[int]) -> list[int]:
+    """Count, for each of `ticks`, the bar lines since the one at which the music begins; see `bar_positions`."""
+    starts = [change.tick for change in meters]
+    before = [0]
+    for change, following in pairwise(meters):
+        before.append(before[-1] + -(-(following.tick - change.tick) // change.meter.ticks_per_bar))
+    numbers = []
+    for tick in ticks:
+        index = bisect_right(starts, tick) - 1
+        numbers.append(before[index] + (tick - starts[index]) // meters[index].meter.ticks_per_bar)
+    return numbers
 
 
 def in_order(changes: Iterable[MeterChange]) -> tuple[MeterChange, ...]:

@@ -29,6 +29,7 @@ from runtime.encoding import (
 from runtime.errors import BundleError, InputError
 from runtime.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.notes import Meter
+from runtime.piece_memory import CLOCK_COUNTS, KEYS, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.visible import visible
 from runtime.whole_files import fill_whole, write_whole
 
@@ -38,6 +39,8 @@ _NAME: Final = re.compile(r"\w[\w .+-]*")
 """What a bundle may be called: it becomes the name of two files, in the folder that was meant."""
 MOST_CARD_BYTES: Final = MEBIBYTE
 MOST_GRAPH_BYTES: Final = 256 * MEBIBYTE
+SHARES_OFF: Final = 0.01
+"""How far from 1 the sum of shares may be that have been rounded."""
 SETTLING_SECONDS: Final = 0.5
 """How long a graph and a card that do not fit each other may be two halves of a bundle that is being replaced."""
 _LOOK_SECONDS: Final = 0.02
@@ -45,6 +48,10 @@ _LOOK_SECONDS: Final = 0.02
 MOST_STRENGTH: Final = 3.0
 """Styles are laid on no thicker: beyond that their music comes apart."""
 Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+MOST_RECALL: Final = 20.0
+"""Nats: what is favoured by more is as good as forced."""
+Recall = Annotated[float, msgspec.Meta(ge=-MOST_RECALL, le=MOST_RECALL)]
 Pitch = Annotated[int, msgspec.Meta(ge=0, lt=PITCHES)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -52,6 +59,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 Figure = Annotated[float, msgspec.Meta(ge=-1e30, le=1e30)]
 Size = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+Dynamics = Literal["performed", "engraved", "absent"]
+"""Whether velocities are a performer's touch, marks in a score, or say nothing."""
 
 
 class _Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,18 +76,24 @@ class TensorCard(_Card, frozen=True):
 
 
 class SamplingCard(_Card, frozen=True, omit_defaults=True):
-    """Defaults for play: a temperature per head, min-p, and how much of the style (`Controls.style_strength`)."""
+    """Defaults for play: a temperature per head, min-p, and how much of the style (`Controls.style_strength`).
+
+    `recall` is for networks with a memory: see `Controls.recall`.
+    """
 
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]
     min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
     style_strength: Annotated[float, msgspec.Meta(ge=0, le=MOST_STRENGTH)] = 1.0
+    recall: tuple[Recall, Recall] = (0.0, 0.0)
 
 
 class StyleCard(_Card, frozen=True, omit_defaults=True):
     """A style and its habits: tempo in quarter notes a minute, meter such as "4/4", size of its training data.
 
     `register` is the lowest and the highest pitch that its music uses, but for one note in a thousand. `sampling` is
-    there where the style plays better by other defaults than the bundle's.
+    there where the style plays better by other defaults than the bundle's. `keys` says how much of its music is in each
+    key, as the network's `key` numbers them; `dynamics` whether its loudness was performed, was written in the score
+    ("engraved"), or is not known ("absent": then it is not invented either).
     """
 
     name: Name
@@ -88,6 +103,8 @@ class StyleCard(_Card, frozen=True, omit_defaults=True):
     notes: Count
     register: tuple[Pitch, Pitch] | None = None
     sampling: SamplingCard | None = None
+    keys: Annotated[tuple[Share, ...], msgspec.Meta(min_length=KEYS, max_length=KEYS)] | None = None
+    dynamics: Dynamics | None = None
 
 
 class EncodingCard(_Card, frozen=True, tag_field="name", tag="stream"):
@@ -100,11 +117,15 @@ class EncodingCard(_Card, frozen=True, tag_field="name", tag="stream"):
     meters: list[str]
 
 
-class NetworkCard(_Card, frozen=True):
-    """LSTM layers and the cells in each; of the article's presets, which carry no state, those in the first."""
+class NetworkCard(_Card, frozen=True, omit_defaults=True):
+    """LSTM layers and the cells in each; of the article's presets, which carry no state, those in the first.
+
+    `memory` is how many events of the piece the network remembers; 0 where it has no memory but its cells.
+    """
 
     layers: Annotated[int, msgspec.Meta(ge=1, le=64)]
     units: Annotated[int, msgspec.Meta(ge=1, le=8192)]
+    memory: Annotated[int, msgspec.Meta(ge=0, le=MOST_REMEMBERED)] = 0
 
 
 class ProvenanceCard(_Card, frozen=True):
@@ -188,18 +209,24 @@ def _ours() -> EncodingCard:
     return encoding_card()
 
 
-def expected_tensors(layers: int, units: int, styles: int) -> tuple[list[TensorCard], list[TensorCard]]:
-    """Inputs and outputs of an event graph for a network of some size."""
+def expected_tensors(
+    layers: int, units: int, styles: int, memory: int = 0
+) -> tuple[list[TensorCard], list[TensorCard]]:
+    """Inputs and outputs of an event graph for a network of some size; `memory` as in `NetworkCard`."""
     sizes = dict(zip(HEADS, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS), strict=True))
     state = [_floats("h", layers, units), _floats("c", layers, units)]
+    remembered, key, recall = _memory_tensors(memory) if memory else ([], [], [])
     inputs = [
         TensorCard(name="event", dtype="int32", shape=("voices", len(HEADS))),
         *(TensorCard(name=name, dtype="int32", shape=("voices",)) for name in ("position", "ticks_per_bar", "meter")),
+        *key,
         TensorCard(name="style", dtype="float32", shape=("voices", styles)),
         *state,
         TensorCard(name="remaining", dtype="int32", shape=("voices", PITCHES)),
+        *remembered,
         TensorCard(name="temperature", dtype="float32", shape=("voices", len(HEADS))),
         TensorCard(name="min_p", dtype="float32", shape=("voices", 1)),
+        *recall,
         *(TensorCard(name=f"{head}_bias", dtype="float32", shape=("voices", sizes[head])) for head in STEERED),
         *(TensorCard(name=f"noise_{head}", dtype="float32", shape=("voices", sizes[head])) for head in HEADS),
     ]
@@ -207,10 +234,25 @@ def expected_tensors(layers: int, units: int, styles: int) -> tuple[list[TensorC
         TensorCard(name="next_event", dtype="int32", shape=("voices", len(HEADS))),
         TensorCard(name="log_probability", dtype="float32", shape=("voices", len(HEADS))),
         TensorCard(name="next_position", dtype="int32", shape=("voices",)),
-        *(TensorCard(name=f"next_{card.name}", dtype=card.dtype, shape=card.shape) for card in state),
+        *(_next(card) for card in state),
         TensorCard(name="next_remaining", dtype="int32", shape=("voices", PITCHES)),
+        *(_next(card) for card in remembered),
     ]
     return inputs, outputs
+
+
+def _memory_tensors(memory: int) -> tuple[list[TensorCard], list[TensorCard], list[TensorCard]]:
+    """What is carried from note to note, the key, and what is wished for of the past; see `runtime.piece_memory`."""
+    remembered = [
+        TensorCard(name="memory", dtype="float32", shape=("voices", MEMORY_ROWS, memory)),
+        TensorCard(name="clock", dtype="float32", shape=("voices", CLOCK_COUNTS)),
+    ]
+    key = TensorCard(name="key", dtype="int32", shape=("voices",))
+    return remembered, [key], [TensorCard(name="recall", dtype="float32", shape=("voices", RECALLS))]
+
+
+def _next(card: TensorCard) -> TensorCard:
+    return TensorCard(name=f"next_{card.name}", dtype=card.dtype, shape=card.shape)
 
 
 def expected_token_tensors(encoding: TokenEncoding) -> tuple[list[TensorCard], list[TensorCard]]:
@@ -228,7 +270,7 @@ def expected_token_tensors(encoding: TokenEncoding) -> tuple[list[TensorCard], l
 def _expected_of(card: BundleCard) -> tuple[list[TensorCard], list[TensorCard]]:
     if isinstance(card.encoding, TokenEncoding):
         return expected_token_tensors(card.encoding)
-    return expected_tensors(card.network.layers, card.network.units, len(card.styles))
+    return expected_tensors(card.network.layers, card.network.units, len(card.styles), card.network.memory)
 
 
 def _floats(name: str, layers: int, units: int) -> TensorCard:
@@ -328,6 +370,8 @@ def _check_styles(card: BundleCard, name: str) -> None:
         seen.add(style.name)
         if style.register and style.register[0] > style.register[1]:
             raise BundleError(f"bundle {name}, style {style.name}: the lowest of its register comes first")
+        if style.keys is not None and abs(sum(style.keys) - 1) > SHARES_OFF:
+            raise BundleError(f"bundle {name}, style {style.name}: the shares of its keys do not add up to 1")
         try:
             Meter.parse(style.meter)
         except InputError as error:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, meter_class
 from runtime.notes import Meter
+from runtime.piece_memory import NO_KEY
 
 FORBIDDEN = -np.inf
 Register = tuple[int, int]
@@ -34,6 +35,11 @@ class Controls:
         duration_bias: 105 values added to the duration logits, likewise.
         shortest_piece_bars: Bars before which a piece does not end.
         registers: Lowest and highest pitch 0..127 that each of the bundle's styles uses; empty where that is not known.
+        has_memory: Whether the network remembers the piece; only such a network takes the two that follow.
+        key: 0..11 major on C to B, 12..23 minor, 24 none; None: the piece's own, which whoever makes the music tells.
+        recall: Nats by which what the piece's own past suggests is favoured: in going on with a return that has begun,
+            and in beginning one; 0 as learned.
+        style_keys: How much of each style's music is in each of the 24 keys; None where that is not known.
 
     """
 
@@ -47,6 +53,10 @@ class Controls:
     duration_bias: tuple[float, ...] | None = None
     shortest_piece_bars: int = 8
     registers: tuple[Register, ...] = ()
+    has_memory: bool = False
+    key: int | None = None
+    recall: tuple[float, float] = (0.0, 0.0)
+    style_keys: tuple[tuple[float, ...] | None, ...] = ()
 
     def tensors(self, *, may_end: bool = True) -> dict[str, NDArray[Any]]:
         """Return the constant inputs of the event graph for one voice, each [1, ...].
@@ -58,6 +68,10 @@ class Controls:
         delta_bias = _bias(self.delta_bias, DELTA_CLASSES)
         if not may_end:
             delta_bias[0, DELTA_END] = FORBIDDEN
+        remembering = {}
+        if self.has_memory:
+            key = NO_KEY if self.key is None else self.key
+            remembering = {"key": np.array([key], np.int32), "recall": np.array([self.recall], np.float32)}
         return {
             "style": np.array([self._style_weights()], np.float32),
             "meter": np.array([meter_class(self.meter)], np.int32),
@@ -67,6 +81,7 @@ class Controls:
             "delta_bias": delta_bias,
             "pitch_bias": _bias(self.pitch_bias, PITCHES),
             "duration_bias": _bias(self.duration_bias, DURATION_CLASSES),
+            **remembering,
         }
 
     def register_of(self, style: Sequence[float]) -> Register:

@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from runtime.bundle import Bundle, TensorCard
-from runtime.encoding import DELTA_END, DURATION_CLASSES, PITCHES, SILENT, START, VELOCITY_BINS, Event
+from runtime.carried import Carried, State, next_of
+from runtime.encoding import DELTA_END, DURATION_CLASSES, PITCHES, VELOCITY_BINS, Event
 from runtime.errors import BundleError, MissingError, RunError
 from runtime.graph.inspection import check_bundle
 from runtime.visible import visible
@@ -23,25 +23,6 @@ _LONGEST_REASON = 300
 _HIGHEST = np.array([DELTA_END, PITCHES - 1, DURATION_CLASSES - 1, VELOCITY_BINS - 1])
 """Of the classes of an event."""
 _DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
-
-
-class State(NamedTuple):
-    """What the network carries from note to note, for any number of voices; never changed in place.
-
-    Attributes:
-        event: int32 [voices, 4], classes of the previous event.
-        position: int32 [voices], ticks since the bar line at the previous onset.
-        h: float32 [layers, voices, units].
-        c: float32 [layers, voices, units].
-        remaining: int32 [voices, 128], ticks for which each pitch still sounds.
-
-    """
-
-    event: NDArray[np.int32]
-    position: NDArray[np.int32]
-    h: NDArray[np.float32]
-    c: NDArray[np.float32]
-    remaining: NDArray[np.int32]
 
 
 class Step(NamedTuple):
@@ -84,6 +65,7 @@ class Engine:
 
     Attributes:
         device: "cpu" or "cuda", what it runs on.
+        carried: What the network carries from note to note.
 
     """
 
@@ -106,17 +88,12 @@ class Engine:
         _check_tensors(self._session.get_inputs(), bundle.card.inputs, bundle.card.name)
         _check_tensors(self._session.get_outputs(), bundle.card.outputs, bundle.card.name)
         self._outputs = [output.name for output in bundle.card.outputs]
+        self.carried = Carried(bundle.card.inputs, bundle.card.outputs)
+        self._of_a_step = ["log_probability", *map(next_of, self.carried.names)]
 
     def start(self, voices: int = 1) -> State:
         """Return the state before the first note of a piece, on a bar line."""
-        network = self.card.network
-        return State(
-            event=np.tile(np.array([astuple(START)], np.int32), (voices, 1)),
-            position=np.zeros(voices, np.int32),
-            h=np.zeros((network.layers, voices, network.units), np.float32),
-            c=np.zeros((network.layers, voices, network.units), np.float32),
-            remaining=np.full((voices, PITCHES), SILENT, np.int32),
-        )
+        return self.carried.start(voices)
 
     def step(
         self,
@@ -137,10 +114,8 @@ class Engine:
         """
         # Nothing is made here that could have been made before: after each run of the network the processor's caches
         # hold its weights, and every line of Python costs many times what it costs in a loop of its own.
-        feed = {**controls, **noise}
-        feed["event"], feed["position"], feed["h"], feed["c"], feed["remaining"] = state
-        event, log_probability, *carried = self._run(feed)
-        return Step(State(event, *carried), log_probability)
+        log_probability, *carried = self._run({**controls, **noise, **state.tensors}, self._of_a_step)
+        return Step(self.carried.after(carried), log_probability)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the graph on all its inputs as they are, and return all its outputs by name.
@@ -149,7 +124,7 @@ class Engine:
             BundleError: As `step`, and if an event is none.
 
         """
-        found = dict(zip(self._outputs, self._run(dict(inputs)), strict=True))
+        found = dict(zip(self._outputs, self._run(inputs, self._outputs), strict=True))
         if "next_event" in found:
             events = found["next_event"]
             is_wrong = ((events < 0) | (events > _HIGHEST)).any(axis=-1) & (events[:, 0] != DELTA_END)
@@ -157,9 +132,9 @@ class Engine:
                 raise _no_note(events[is_wrong][0].tolist())
         return found
 
-    def _run(self, feed: Mapping[str, NDArray[Any]]) -> Any:
+    def _run(self, feed: Mapping[str, NDArray[Any]], outputs: Sequence[str]) -> Any:
         try:
-            return self._session.run(self._outputs, feed)
+            return self._session.run(outputs, feed)
         except Exception as error:  # onnxruntime raises its own kinds, none of them public
             reason = f"bundle {self.card.name}: its network failed ({_first_line(error)})"
             if self.device == "cpu":  # which would compute the same once more

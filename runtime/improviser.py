@@ -3,22 +3,27 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.carried import State
 from runtime.controls import FORBIDDEN, Controls
 from runtime.encoding import DELTA_END, LADDER, PITCHES, Event, duration_class, ladder_class, velocity_of
-from runtime.engine import Engine, State, Step
+from runtime.engine import Engine, Step
 from runtime.errors import BundleError
 from runtime.noise import gumbel_noise
 from runtime.notes import TICKS_PER_QUARTER, Note
+from runtime.piece_keys import drawn, shares_of
+from runtime.piece_memory import NO_KEY
 
 PATIENCE_EVENTS = 16
 """Events in a row without a note after which a piece is over: a network that repeats itself would go on for ever."""
 LONGEST_REST = LADDER[-1]
 """Ticks from one onset to the next that the network can be asked for."""
+_KEYS = [np.array([key], np.int32) for key in range(NO_KEY + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Cursor:
         fruitless: Events since the last note that made none; a piece that ends with notes lets them be forgotten.
         struck: Notes that start at `onset`.
         not_before: Position before which nothing may start: what is between is a rest.
+        piece: Number of the piece since the music began.
+        key: Of the piece, as its network is told it; None until it is told for the first time.
 
     """
 
@@ -45,6 +52,8 @@ class Cursor:
     fruitless: int = 0
     struck: int = 0
     not_before: int = 0
+    piece: int = 0
+    key: int | None = None
 
 
 class Place(Protocol):
@@ -111,8 +120,18 @@ Advance = Callable[[Any], tuple[Note | None, Any]]
 class Improvisation:
     """A `Voice` that plays what comes to the network's mind under fixed controls; its places are `Cursor`s."""
 
-    def __init__(self, engine: Engine, controls: Controls, seed: int) -> None:
-        """Get ready; from the same cursor always the same event comes."""
+    def __init__(
+        self, engine: Engine, controls: Controls, seed: int, draw_key: Callable[[int], int] | None = None
+    ) -> None:
+        """Get ready; from the same cursor always the same event comes.
+
+        Args:
+            engine: Runs the network.
+            controls: What steers it.
+            seed: Of the noise.
+            draw_key: Gives the key of a piece by its number, where none is set; None: drawn for each from the seed.
+
+        """
         self._start = engine.start
         self._name = engine.card.name
         self._seed = seed
@@ -120,10 +139,14 @@ class Improvisation:
         self._shortest = controls.shortest_piece_bars * self._bar
         self._tensors = controls.tensors()
         self._unending = controls.tensors(may_end=False)
+        self._has_own_keys = controls.has_memory and controls.key is None
+        self._draw_key = draw_key or partial(drawn, shares_of([controls.style], controls.style_keys), seed)
 
     def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
         """Return what the network is to be run on."""
         tensors = self._unending if self._is_too_short(place) or favour is not None else self._tensors
+        if self._has_own_keys:
+            tensors = {**tensors, "key": _KEYS[self.key_of(place)]}
         if place.onset < place.not_before:
             tensors = _after_rest(tensors, min(place.not_before - place.onset, LONGEST_REST))
         if favour is not None:
@@ -147,6 +170,8 @@ class Improvisation:
             _check_fruit(place, self._name)
             return None, _next_piece(place, self._start(), self._bar)
         after = replace(place, state=step.state, number=place.number + 1, onset=place.onset + LADDER[event.delta])
+        if self._has_own_keys and place.key is None:
+            after = replace(after, key=self.key_of(place))  # styles may be turned: a piece keeps its key
         if LADDER[event.duration] == 0 or _still_sounds(place.state, event):
             return None, replace(after, fruitless=place.fruitless + 1)
         note = Note(after.onset, event.pitch, LADDER[event.duration], velocity_of(event.velocity))
@@ -157,6 +182,12 @@ class Improvisation:
                 "export the model again"
             )
         return note, replace(after, last_end=max(after.last_end, note.end), fruitless=0, struck=struck)
+
+    def key_of(self, place: Cursor) -> int:
+        """Return the key that the network is told for the piece, where the player has set none; see `Controls.key`."""
+        if not self._has_own_keys:
+            return NO_KEY
+        return self._draw_key(place.piece) if place.key is None else place.key
 
     def _is_too_short(self, place: Cursor) -> bool:
         return place.onset - place.piece_start < self._shortest
@@ -175,14 +206,15 @@ class Improvisation:
     def brought(self, place: Cursor, tick: int) -> Cursor:
         """Return a place moved by whole bars to at most a bar before a position, before which nothing starts."""
         ticks = (tick - 1 - place.onset) // self._bar * self._bar
-        return replace(self.moved(place, ticks, place.number + 1), not_before=tick)
+        rested = place.state.rested(ticks, ticks // self._bar)
+        return replace(self.moved(place, ticks, place.number + 1), state=rested, not_before=tick)
 
     def bar_line_after(self, tick: int) -> int:
         """Return the first bar line behind a position."""
         return (tick // self._bar + 1) * self._bar
 
     def resting(self, place: Cursor, tick: int) -> Cursor:
-        """Return the place from which nothing starts before a position; whole bars of rest the network is not told."""
+        """Return the place from which nothing starts before a position; of whole bars only the clock tells."""
         rested = self.brought(place, tick) if tick - place.onset > self._bar else place
         return replace(rested, not_before=max(rested.not_before, tick), number=place.number + 1)
 
@@ -252,7 +284,7 @@ def _next_piece(cursor: Cursor, start: State, ticks_per_bar: int) -> Cursor:
     end = max(cursor.last_end, cursor.onset, cursor.piece_start + 1, cursor.not_before)
     bar_line = -(-end // ticks_per_bar) * ticks_per_bar
     fruitless = cursor.fruitless + 1 if cursor.last_end == cursor.piece_start else 0
-    return Cursor(start, cursor.number + 1, bar_line, bar_line, bar_line, fruitless)
+    return Cursor(start, cursor.number + 1, bar_line, bar_line, bar_line, fruitless, piece=cursor.piece + 1)
 
 
 def _still_sounds(before: State, event: Event) -> bool:

@@ -31,7 +31,21 @@ _PROFILES = np.stack([np.roll(_standardised(mode), tonic) for mode in (_MAJOR, _
 
 def key_of(notes: Iterable[Note]) -> str:
     """One of KEYS, of any notes; where nothing decides (none, or all twelve alike) the first."""
+    return KEYS[int(np.argmax(key_correlations(notes)))]
+
+
+def key_correlations(notes: Iterable[Note]) -> NDArray[np.float64]:
+    """How well each of KEYS fits: float64 [24], correlations -1..1; all 0 where nothing decides."""
     durations = np.zeros(12)
     for note in notes:
         durations[note.pitch % 12] += note.duration
-    return KEYS[int(np.argmax(_PROFILES @ (durations - durations.mean())))]
+    spread = durations.std()
+    deviations = durations - durations.mean()
+    correlations: NDArray[np.float64] = _PROFILES @ (deviations / spread if spread > 0 else 0 * deviations) / 12
+    return correlations
+
+
+def key_numbers(durations: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices [...] into KEYS, given how long each pitch class [..., 12] sounds; a minor key is 12 after its tonic."""
+    centred = durations - durations.mean(axis=-1, keepdims=True)
+    return np.asarray(np.argmax(centred @ _PROFILES.T, axis=-1), np.int64)

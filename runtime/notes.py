@@ -75,8 +75,12 @@ class Meter:
     def ticks_per_beat(self) -> int:
         """Ticks in the beat that a musician counts: a dotted one where three units make a beat (6/8, 9/8, 12/8)."""
         unit = TICKS_PER_WHOLE // self.denominator
-        compound = self.denominator >= 8 and self.numerator > 3 and self.numerator % 3 == 0
-        return 3 * unit if compound else unit
+        return 3 * unit if self.is_compound else unit
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether the beat is a dotted one: three of the meter's units."""
+        return self.denominator >= 8 and self.numerator > 3 and self.numerator % 3 == 0
 
     @classmethod
     def parse(cls, text: str) -> "Meter":

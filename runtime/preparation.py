@@ -153,6 +153,9 @@ def _steerable(
             temperature=temperature,
             min_p=min_p,
             registers=registers,
+            has_memory=card.network.memory > 0,
+            recall=sampling.recall,
+            style_keys=tuple(one.keys for one in card.styles),
         )
         for style in mixes
     ]

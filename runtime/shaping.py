@@ -1,4 +1,6 @@
-"""What is done to notes after they have been made, just before they are played: loudness, swing, a human hand, silence.
+"""What is done to notes after they have been made, just before they are played.
+
+That is their loudness, the accents of the meter, swing, a human hand, and silence.
 
 The pitches stay what they were and the stream of the network does not know of any of this, so that it is heard at once
 and can be undone.
@@ -7,7 +9,8 @@ and can be undone.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from runtime.notes import TICKS_PER_QUARTER, Note
+from runtime.accents import accent
+from runtime.notes import TICKS_PER_QUARTER, Meter, Note
 from runtime.steering.knobs import Knobs
 
 EIGHTH = TICKS_PER_QUARTER // 2
@@ -18,9 +21,12 @@ MIDDLE_VELOCITY = 80
 """The velocity that `velocity_range` measures distances from where none is asked for."""
 
 
-def shaped(notes: Iterable[Note], knobs: Knobs) -> list[Note]:
-    """Return the notes as the knobs want them to sound."""
-    return [] if knobs.mute else [_human(_swung(_loud(note, knobs), knobs.swing), knobs.humanise) for note in notes]
+def shaped(notes: Iterable[Note], knobs: Knobs, meter: Meter) -> list[Note]:
+    """Return the notes as the knobs want them to sound, in a meter whose bars are counted from position 0."""
+    if knobs.mute:
+        return []
+    accented = (_accented(_loud(note, knobs), knobs.accents, meter) for note in notes)
+    return [_human(_swung(note, knobs.swing), knobs.humanise) for note in accented]
 
 
 def human_delay(tick: int, humanise: float) -> float:
@@ -33,7 +39,15 @@ def _human(note: Note, humanise: float) -> Note:
     if humanise == 0.0:
         return note
     louder = round(humanise * LOUDEST * (2 * _chance(128 * note.onset + note.pitch) - 1))
-    return replace(note, velocity=min(max(note.velocity + louder, 1), 127))
+    return _louder(note, louder)
+
+
+def _accented(note: Note, accents: float, meter: Meter) -> Note:
+    return _louder(note, round(accents * accent(note.onset, meter))) if accents else note
+
+
+def _louder(note: Note, steps: int) -> Note:
+    return replace(note, velocity=min(max(note.velocity + steps, 1), 127))
 
 
 def _chance(number: int) -> float:

@@ -73,7 +73,7 @@ def compose(prepared: Prepared, notes: int | None) -> list[Note]:
         music = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), notes)]
     else:
         music = cut_at(_until(prepared.advance, prepared.cursor, prepared.end_tick), prepared.end_tick)
-    return music if prepared.steerable is None else shaped(music, prepared.steerable.knobs)
+    return music if prepared.steerable is None else shaped(music, prepared.steerable.knobs, prepared.meter)
 
 
 def _until(advance: Advance, place: Place, end_tick: int) -> Iterator[Note]:

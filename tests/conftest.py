@@ -74,6 +74,12 @@ def tiny(tiny_bundle: Bundle) -> Engine:
     return Engine(tiny_bundle, "cpu")
 
 
+@pytest.fixture(scope="session")
+def remembering(tiny_models: Path) -> Engine:
+    """An engine on the known bundle with a memory of the piece, style `scale` as well; see `tests.tiny_memory`."""
+    return Engine(load_bundle(tiny_models / "memory" / "tiny.onnx.json"), "cpu")
+
+
 @pytest.fixture
 def copied_models(tiny_models: Path, tmp_path: Path) -> Path:
     """A copy of the bundle's folder, to spoil."""

@@ -174,6 +174,11 @@ FORBIDDEN: Final[dict[str, tuple[Spoil, str]]] = {
         "takes more memory",
     ),
     "stretched": (lambda m: add(m, "Expand", "min_p", np.array([1 << 40, 1, 1])), "larger than any graph needs"),
+    "repeated": (lambda m: add(m, "Tile", "min_p", np.array([1 << 40, 1])), "larger than any graph needs"),
+    "repeated as often as is computed": (
+        lambda m: add(m, "Tile", "min_p", add(m, "Cast", "position", to=TensorProto.INT64)),
+        "not written in the graph",
+    ),
     "one of two milliards": (
         lambda m: add(m, "OneHot", "meter", np.array([1 << 31]), np.zeros(2, np.float32)),
         "takes more memory|larger than any graph needs",

@@ -1,4 +1,4 @@
-"""Make tests/data/tiny.onnx and its card: a bundle whose music is known beforehand.
+"""Make tests/data/tiny.onnx, tests/data/memory/tiny.onnx and their cards: bundles whose music is known beforehand.
 
 The tests of the runtime play it, so that they need neither TensorFlow nor a trained network. It keeps the whole tensor
 contract of `runtime.bundle.expected_tensors` (one layer, four units, one style) and samples as an exported graph does,
@@ -12,7 +12,9 @@ but its logits come from a few tables and rules instead of weights. At temperatu
 
 Away from its favourite class a head loses `SLOPES` nats a class, so that noise makes neighbours of it.
 
-    python tests/make_tiny_bundle.py [FOLDER]
+The one in the folder memory/ has a memory of the piece beside all that: see `tests.tiny_memory`.
+
+    PYTHONPATH=. python tests/make_tiny_bundle.py [FOLDER]
 """
 
 import hashlib
@@ -50,6 +52,7 @@ from runtime.encoding import (
     STEERED,
     VELOCITY_BINS,
 )
+from tests import tiny_memory
 
 LAYERS, UNITS, STYLES = 1, 4, 1
 PIECE_NOTES = 37
@@ -84,6 +87,10 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
 
+    def add_many(self, kind: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any) -> None:
+        """Add a node with several outputs."""
+        self.nodes.append(helper.make_node(kind, list(inputs), list(outputs), **attributes))
+
     def cast(self, value: str, dtype: str) -> str:
         """Turn a value to int32 or float32."""
         return self.add("Cast", value, to=_TYPES[dtype])
@@ -101,9 +108,11 @@ class Graph:
         return self.add("Gather", self.constant(table, np.int32), index)
 
 
-def tiny_model() -> ModelProto:
-    """Return the event graph."""
+def tiny_model(memory: int = 0) -> ModelProto:
+    """Return the event graph, of a network that remembers so many events."""
     graph = Graph()
+    if memory:
+        tiny_memory.remember(graph)
     previous = {head: graph.column("event", index) for index, head in enumerate(HEADS)}
     chosen: dict[str, str] = {}
     log_probability: dict[str, str] = {}
@@ -115,17 +124,30 @@ def tiny_model() -> ModelProto:
     choose("delta", _delta_logits(graph, previous["delta"]))
     ticks = graph.look_up([*LADDER, 0, 0], chosen["delta"])
     position = graph.add("Mod", graph.add("Add", "position", ticks), "ticks_per_bar", output="next_position")
-    choose("pitch", _logits(graph, "pitch", graph.look_up(_next_pitches(), previous["pitch"])))
+    choose("pitch", _pitch_logits(graph, previous["pitch"], memory))
     lasting = [HALF if pitch == SCALE[-1] else QUARTER for pitch in range(PITCHES)]
     choose("duration", _logits(graph, "duration", graph.look_up(lasting, chosen["pitch"])))
     on_downbeat = graph.add("Equal", position, graph.constant(0, np.int32))
-    loudness = graph.add("Where", on_downbeat, graph.constant(LOUD, np.int32), graph.constant(SOFT, np.int32))
+    loud = graph.constant(LOUD, np.int32)
+    if memory:
+        loud = tiny_memory.louder(graph, tiny_memory.tell_time(graph, ticks), loud)
+    loudness = graph.add("Where", on_downbeat, loud, graph.constant(SOFT, np.int32))
     choose("velocity", _logits(graph, "velocity", loudness))
     graph.add("Concat", *(graph.widen(chosen[head]) for head in HEADS), axis=1, output="next_event")
     graph.add("Concat", *(graph.widen(log_probability[head]) for head in HEADS), axis=1, output="log_probability")
     _carry(graph, chosen["pitch"])
     _sound(graph, ticks, chosen["pitch"], chosen["duration"])
-    return _model(graph)
+    return _model(graph, memory)
+
+
+def _pitch_logits(graph: Graph, previous: str, memory: int) -> str:
+    """Logits of the pitch; with a memory in the key, and with an echo."""
+    if not memory:
+        return _logits(graph, "pitch", graph.look_up(_next_pitches(), previous))
+    tonic = tiny_memory.tonic(graph)
+    degree = graph.add("Max", graph.add("Sub", previous, tonic), graph.constant(0, np.int32))
+    favourite = graph.add("Add", graph.look_up(_next_pitches(), degree), tonic)
+    return graph.add("Add", _logits(graph, "pitch", favourite), tiny_memory.echo(graph))
 
 
 def _next_pitches() -> list[int]:
@@ -189,8 +211,8 @@ def _sound(graph: Graph, ticks: str, pitch: str, duration: str) -> None:
     graph.add("Max", sounding, started, output="next_remaining")
 
 
-def _model(graph: Graph) -> ModelProto:
-    inputs, outputs = ([_value(card) for card in cards] for cards in expected_tensors(LAYERS, UNITS, STYLES))
+def _model(graph: Graph, memory: int) -> ModelProto:
+    inputs, outputs = ([_value(card) for card in cards] for cards in expected_tensors(LAYERS, UNITS, STYLES, memory))
     whole = helper.make_graph(graph.nodes, "tiny", inputs, outputs, initializer=list(graph.constants.values()))
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     model.producer_name = "lstm-composer"
@@ -202,16 +224,16 @@ def _value(card: TensorCard) -> Any:
     return helper.make_tensor_value_info(card.name, _TYPES[card.dtype], list(card.shape))
 
 
-def tiny_card(onnx: bytes) -> BundleCard:
+def tiny_card(onnx: bytes, memory: int = 0) -> BundleCard:
     """Return the card of the bundle."""
-    inputs, outputs = expected_tensors(LAYERS, UNITS, STYLES)
+    inputs, outputs = expected_tensors(LAYERS, UNITS, STYLES, memory)
     return BundleCard(
         schema_version=SCHEMA_VERSION,
         name="tiny",
         licence="MIT",
         styles=[StyleCard(name="scale", tempo_bpm=120.0, meter="4/4", pieces=1, notes=PIECE_NOTES)],
         encoding=encoding_card(),
-        network=NetworkCard(layers=LAYERS, units=UNITS),
+        network=NetworkCard(layers=LAYERS, units=UNITS, memory=memory),
         inputs=inputs,
         outputs=outputs,
         sampling=SamplingCard(temperature=(1.0, 1.0, 1.0, 1.0), min_p=0.05),
@@ -229,10 +251,11 @@ def tiny_card(onnx: bytes) -> BundleCard:
 
 
 def main() -> None:
-    """Write the bundle to the folder named on the command line, or to tests/data."""
+    """Write the bundles to the folder named on the command line, or to tests/data."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "data"
-    onnx = tiny_model().SerializeToString(deterministic=True)
-    write_bundle(tiny_card(onnx), onnx, folder)
+    for memory, place in ((0, folder), (tiny_memory.EVENTS, folder / "memory")):
+        onnx = tiny_model(memory).SerializeToString(deterministic=True)
+        write_bundle(tiny_card(onnx, memory), onnx, place)
 
 
 if __name__ == "__main__":

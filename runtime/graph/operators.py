@@ -171,6 +171,15 @@ def _gathered_elements(call: Call) -> Made:
     return Made([Tensor(places.shape, table.dtype)])
 
 
+def _gathered_many(call: Call) -> Made:
+    table, places = call.tensor(0), call.tensor(1)
+    batch = call.setting("batch_dims", 0)
+    call.check(holds=0 <= batch < min(len(table.shape), len(places.shape)) and places.shape[-1] >= 1)
+    depth = batch + places.shape[-1]
+    call.check(holds=table.shape[:batch] == places.shape[:batch] and depth <= len(table.shape))
+    return Made([Tensor((*places.shape[:-1], *table.shape[depth:]), table.dtype)])
+
+
 def _concatenated(call: Call) -> Made:
     given = [call.tensor(index) for index in range(max(1, len(call.inputs)))]
     first = given[0].shape
@@ -224,6 +233,25 @@ def _expanded(call: Call) -> Made:
     given, wanted = call.tensor(0), call.known(1)
     call.check(holds=min(wanted, default=1) >= 1)
     return Made([Tensor(_joint(call, [given.shape, tuple(wanted)]), given.dtype)])
+
+
+def _repeated(call: Call) -> Made:
+    given, times = call.tensor(0), call.known(1)
+    call.check(holds=len(times) == len(given.shape) and min(times, default=1) >= 1)
+    return Made([Tensor(tuple(size * many for size, many in zip(given.shape, times, strict=True)), given.dtype)])
+
+
+def _padded(call: Call) -> Made:
+    """Constants around a tensor; nothing is taken away, and nothing repeated."""
+    given, pads = call.tensor(0), call.known(1)
+    rank = len(given.shape)
+    axes = call.axes(call.known(3) if call.has(3) else range(rank), rank)
+    is_constant = call.node.settings.get("mode", "constant") in ("constant", b"constant")
+    call.check(holds=is_constant and len(pads) == 2 * len(axes) and min(pads, default=0) >= 0)
+    shape = list(given.shape)
+    for axis, before, after in zip(axes, pads[: len(axes)], pads[len(axes) :], strict=True):
+        shape[axis] += before + after
+    return Made([Tensor(tuple(shape), given.dtype)])
 
 
 def _sliced(call: Call) -> Made:
@@ -300,7 +328,7 @@ OPERATORS: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(("Add", "Max", "Mean", "Min", "Mul", "Sub", "Sum", "And", "Or", "Xor"), _stretched),
     **dict.fromkeys(("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"), _compared),
     **dict.fromkeys(("Abs", "Ceil", "Clip", "Exp", "Floor", "Identity", "Log", "LogSoftmax", "Neg", "Not"), _same),
-    **dict.fromkeys(("Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Softmax", "Sqrt", "Tanh"), _same),
+    **dict.fromkeys(("Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Softmax", "Softplus", "Sqrt", "Tanh"), _same),
     **dict.fromkeys(("ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum"), _reduced),
     **dict.fromkeys(("ArgMax", "ArgMin"), _place_of_most),
     **dict.fromkeys(("Div", "Mod"), _divided),
@@ -311,15 +339,18 @@ OPERATORS: Final[Mapping[str, Rule]] = {
     "Expand": _expanded,
     "Gather": _gathered,
     "GatherElements": _gathered_elements,
+    "GatherND": _gathered_many,
     "Gemm": _gemm,
     "LSTM": _lstm,
     "MatMul": _multiplied,
     "OneHot": _one_hot,
+    "Pad": _padded,
     "Reshape": _reshaped,
     "Shape": _measured,
     "Slice": _sliced,
     "Split": _split,
     "Squeeze": _squeezed,
+    "Tile": _repeated,
     "TopK": _most,
     "Transpose": _transposed,
     "Unsqueeze": _unsqueezed,

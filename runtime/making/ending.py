@@ -11,9 +11,10 @@ from runtime.controls import FORBIDDEN
 from runtime.encoding import PITCHES, duration_class, floor_class, velocity_of
 from runtime.engine import Step
 from runtime.improviser import Ask, Cursor, Favour, Improvisation, Voice
-from runtime.keys import key_of
+from runtime.keys import KEYS, key_of
 from runtime.making.held import cursor_of
 from runtime.notes import Note
+from runtime.piece_memory import NO_KEY
 from runtime.steering.scales import pitch_classes, tonic_of
 
 MOST_NOTES: Final = 4
@@ -54,7 +55,7 @@ class Ended:
             improvisation: Who chooses the chord: at the bottom of `voice`.
             end_tick: Where the music ends, on a bar line.
             bar_ticks: Length of a bar.
-            key: The key; told by the latest notes if None.
+            key: The key; if None, that which the network has been told for the piece, or else that of the latest notes.
 
         """
         self._voice = voice
@@ -112,7 +113,7 @@ class Ended:
         """Which pitches the chord may go on with: the tonic in the bass, then the triad, upward."""
         numbers = np.arange(PITCHES)
         if not place.chord:
-            tonics, low = numbers % 12 == self._tonic(place), numbers <= HIGHEST_BASS
+            tonics, low = numbers % 12 == tonic_of(self._key_at(place)), numbers <= HIGHEST_BASS
             choices = (tonics & low & allowed, tonics & allowed, tonics & low)  # the last where no tonic is allowed
             return next(pitches for pitches in choices if pitches.any())
         if len(place.chord) == MOST_NOTES:
@@ -120,12 +121,15 @@ class Ended:
         above = numbers > place.chord[-1].pitch
         return np.asarray(above & allowed & np.isin(numbers % 12, list(self._triad(place))), bool)
 
-    def _tonic(self, place: EndedPlace) -> int:
-        return tonic_of(self._key or key_of(place.heard))
+    def _key_at(self, place: EndedPlace) -> str:
+        if self._key:
+            return self._key
+        told = self._improvisation.key_of(cursor_of(place.inner))
+        return key_of(place.heard) if told == NO_KEY else KEYS[told]
 
     def _triad(self, place: EndedPlace) -> frozenset[int]:
         """The tonic, its third in the key, and its fifth."""
-        key = self._key or key_of(place.heard)
+        key = self._key_at(place)
         tonic, scale = tonic_of(key), pitch_classes(key)
         third = 4 if (tonic + 4) % 12 in scale else 3
         return frozenset({tonic, (tonic + third) % 12, (tonic + 7) % 12})

@@ -9,12 +9,14 @@ import numpy as np
 from runtime.controls import Controls
 from runtime.engine import Engine
 from runtime.improviser import Advance, Cursor, Improvisation, Voice, solo
+from runtime.keys import KEYS, key_of
 from runtime.making.ending import Ended, EndedPlace
 from runtime.making.feeding import MOST_NOTES, fed, since_rest
 from runtime.making.form import Formed, FormPlace
 from runtime.making.held import Held, HeldPlace
 from runtime.making.together import TogetherPlace, begin, each, together
 from runtime.notes import Note
+from runtime.piece_keys import drawn, shares_of
 from runtime.steering.knobs import Knobs
 
 NUMBERS_A_TICK: Final = 1 << 32
@@ -46,6 +48,7 @@ class Ensemble:
 
     Attributes:
         voices: How many play.
+        meter: The meter of all.
 
     """
 
@@ -63,6 +66,7 @@ class Ensemble:
         self._plan = plan or Plan()
         self._bar = controls[0].meter.ticks_per_bar
         self.voices = len(controls)
+        self.meter = controls[0].meter
         self._plain = [
             self._player(one, 0, Knobs(style=one.style, temperature=one.temperature, min_p=one.min_p))
             for one in controls
@@ -76,11 +80,17 @@ class Ensemble:
 
         """
         voices: list[Voice] = []
+        draw_key = None if self.voices == 1 else self._joint_key(seed)
         for index, before in enumerate(self._controls):
             own = knobs if self.voices == 1 else replace(knobs, style=before.style)
             controls = own.controls(before)
-            voices.append(self._player(controls, seed + index, knobs).voice)
+            voices.append(self._player(controls, seed + index, knobs, draw_key).voice)
         return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
+
+    def _joint_key(self, seed: int) -> Callable[[int], int]:
+        """Return what draws the key of several voices: one for all, since each comes to its next piece at its time."""
+        shares = shares_of([one.style for one in self._controls], self._controls[0].style_keys)
+        return lambda _: drawn(shares, seed, 0)
 
     def start(self) -> Any:
         """Return the place before the first note."""
@@ -133,9 +143,12 @@ class Ensemble:
         """Return the place at a position after notes that somebody else has played, in the order of their onsets."""
         latest = since_rest(notes)[-MOST_NOTES:]
         origin = latest[0].onset // self._bar * self._bar if latest else tick // self._bar * self._bar
+        begun = self._piece(origin)
+        if latest:
+            begun = replace(begun, key=KEYS.index(key_of(latest)))
         places = []
         for player in self._plain:
-            cursor = fed(self._engine, player.improvisation, latest, self._piece(origin))
+            cursor = fed(self._engine, player.improvisation, latest, begun)
             cursor = player.improvisation.resting(cursor, tick)
             places.append(player.begin(cursor, tick // self._bar * self._bar))
         return self._joined(places)
@@ -143,13 +156,17 @@ class Ensemble:
     def _piece(self, tick: int) -> Cursor:
         return Cursor(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
 
-    def _player(self, controls: Controls, seed: int, knobs: Knobs) -> "_Player":
+    def _player(
+        self, controls: Controls, seed: int, knobs: Knobs, draw_key: Callable[[int], int] | None = None
+    ) -> "_Player":
         plan = self._plan
         allowed = _allowed(controls)
-        improvisation = Improvisation(self._engine, controls, seed)
+        improvisation = Improvisation(self._engine, controls, seed, draw_key)
         formed = None
         if plan.form is not None:
-            formed = Formed(improvisation, plan.form, plan.section_bars * self._bar, knobs.variation, allowed)
+            ticks = plan.section_bars * self._bar
+            remembers = controls.has_memory
+            formed = Formed(improvisation, plan.form, ticks, knobs.variation, allowed, remembers=remembers)
         held = Held(formed or improvisation, improvisation, knobs.variation, allowed, holding=bool(knobs.hold))
         ended = None if plan.end_tick is None else Ended(held, improvisation, plan.end_tick, self._bar, knobs.key)
         return _Player(improvisation, formed, held, ended)

@@ -13,7 +13,7 @@ from runtime.notes import TICKS_PER_QUARTER, Note, without_overlaps
 GRIDS: Final = (TICKS_PER_QUARTER // 4, TICKS_PER_QUARTER // 3)
 """Ticks of what a player means: sixteenths, and the triplets of quarters."""
 MOST_NOTES: Final = 512
-"""Of a long piece the last notes are given; the network hardly remembers further back."""
+"""Of a long piece the last notes are given: as many as a network with a memory remembers, and more than others do."""
 
 
 def snapped(notes: Sequence[Note]) -> list[Note]:
@@ -42,7 +42,7 @@ def fed(engine: Engine, improvisation: Improvisation, notes: Sequence[Note], cur
     """
     for note in quantise(notes[-MOST_NOTES:], cursor.onset):
         ask = improvisation.ask(cursor, Favour(note, inf))
-        _, cursor = improvisation.tell(cursor, _as_loud(engine.step(*ask), note.velocity))
+        _, cursor = improvisation.tell(cursor, as_loud(engine.step(*ask), note.velocity))
     return cursor
 
 
@@ -57,8 +57,8 @@ def since_rest(notes: Sequence[Note]) -> Sequence[Note]:
     return notes[max((index + 1 for index, gap in enumerate(gaps) if gap > LONGEST_REST), default=0) :]
 
 
-def _as_loud(step: Step, velocity: int) -> Step:
+def as_loud(step: Step, velocity: int) -> Step:
     """Give an event another velocity: the graph takes no bias for it."""
     event = step.state.event.copy()
     event[0, HEADS.index("velocity")] = velocity_class(velocity)
-    return step._replace(state=step.state._replace(event=event))
+    return step._replace(state=step.state.replaced(event=event))

@@ -4,15 +4,20 @@ The first time a section is improvised, and its notes are kept with the places b
 returns, the notes are played again as they were and the music goes on from the kept place after them (variation 0); or
 the network plays from the kept place before them, with the notes of the first time made likelier (`Favour`): the less
 variation, the likelier.
+
+A network that remembers the piece goes back to no place: it is given the notes that come again, or plays them varied,
+where it is, and so knows what has been heard how often when the next new section begins.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Final
 
 from runtime.engine import Step
 from runtime.errors import InputError
 from runtime.improviser import Ask, Favour, Voice
+from runtime.making.feeding import as_loud
 from runtime.making.replay import Replay, replayed
 from runtime.notes import Note
 
@@ -57,7 +62,8 @@ class FormPlace:
     """A place in a form.
 
     Attributes:
-        inner: The voice's own place; while a section comes again note for note, the one after it.
+        inner: The voice's own place; while a section comes again note for note, the one after it, but in music that is
+            remembered.
         onset: Position of the previous onset.
         origin: Position of the first bar line of the form.
         number: Of the section, from 0, over all times through the form.
@@ -88,6 +94,8 @@ class Formed:
         section_ticks: int,
         variation: float = 0.0,
         allowed: Callable[[int], bool] = lambda _: True,
+        *,
+        remembers: bool = False,
     ) -> None:
         """Get ready.
 
@@ -97,6 +105,7 @@ class Formed:
             section_ticks: Length of each section.
             variation: 0 (note for note) to 1 (only the beginning is the same), for sections that begin from now on.
             allowed: Which pitches may sound: kept notes that may not any more are left out.
+            remembers: Whether the network remembers the piece, so that it must know what comes again.
 
         """
         self._voice = voice
@@ -104,6 +113,7 @@ class Formed:
         self._ticks = section_ticks
         self._variation = variation
         self._allowed = allowed
+        self._remembers = remembers
 
     def begin(self, inner: Any, origin: int) -> FormPlace:
         """Return the place at the beginning of the form."""
@@ -124,10 +134,12 @@ class Formed:
         return self._next_section(FormPlace(inner, inner.onset, origin, number - 1, inner, kept=kept))
 
     def ask(self, place: FormPlace, favour: Favour | None = None) -> Ask | None:
-        """Return what the network is to be run on; None while notes come again as they were."""
-        if place.replay is None:
+        """Return what the network is to be run on; None while notes come again that it is not given."""
+        replay = place.replay
+        if replay is None:
             return self._voice.ask(place.inner, favour)
-        wanted = place.replay.favour()
+        is_given = self._remembers and replay.exact and not replay.over
+        wanted = Favour(replay.next, inf) if is_given else replay.favour()
         return None if wanted is None else self._voice.ask(place.inner, wanted)
 
     def tell(self, place: FormPlace, step: Step | None) -> tuple[Note | None, FormPlace]:
@@ -137,7 +149,10 @@ class Formed:
             return None, self._next_section(place)
         if replay is not None and replay.exact:
             note = replay.next
-            after = replace(place, onset=note.onset, replay=replay.past(note.onset, note))
+            inner = place.inner
+            if step is not None:
+                _, inner = self._voice.tell(inner, as_loud(step, note.velocity))
+            after = replace(place, inner=inner, onset=note.onset, replay=replay.past(note.onset, note))
             return (note if self._allowed(note.pitch) else None), after
         made, inner = self._voice.tell(place.inner, step)
         if inner.onset >= self._end(place):
@@ -156,7 +171,9 @@ class Formed:
         while tick >= self._end(place):
             place = self._next_section(place)
         if place.replay is not None and place.replay.exact:
-            return replace(place, onset=max(place.onset, tick - 1), replay=place.replay.past(tick - 1, None))
+            inner = self._voice.resting(place.inner, tick) if self._remembers else place.inner
+            replay = place.replay.past(tick - 1, None)
+            return replace(place, inner=inner, onset=max(place.onset, tick - 1), replay=replay)
         inner = self._voice.resting(place.inner, tick)
         return replace(place, inner=inner, onset=inner.onset)
 
@@ -183,7 +200,10 @@ class Formed:
             return FormPlace(inner, max(place.onset, inner.onset), place.origin, number, inner, kept=kept)
         ticks = start - again.start
         replay = replayed(again.notes, ticks, self._variation)
-        inner = self._voice.moved(again.after if replay.exact else again.before, ticks, first)
+        if self._remembers:
+            inner = self._voice.resting(self._voice.moved(place.inner, 0, first), start)
+        else:
+            inner = self._voice.moved(again.after if replay.exact else again.before, ticks, first)
         return FormPlace(inner, max(place.onset, start - 1), place.origin, number, inner, replay=replay, kept=kept)
 
     def _kept(self, place: FormPlace) -> Kept:

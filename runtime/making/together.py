@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-
+from runtime.bar_memory import slim
 from runtime.controls import stack_voices
-from runtime.engine import Engine, State, Step
+from runtime.engine import Engine, Step
 from runtime.improviser import Advance, Ask, Voice
 from runtime.notes import Note
 
@@ -55,6 +54,12 @@ def begin(places: Sequence[Any]) -> TogetherPlace:
 def each(place: TogetherPlace, places: Sequence[Any]) -> TogetherPlace:
     """Return a place with every voice at another, and nothing ready."""
     return replace(begin(places), onset=place.onset)
+
+
+@slim.register
+def _without_ready(place: TogetherPlace) -> TogetherPlace:
+    """Leave out what is ready, with the voices' places after each note: it is made again, as it was."""
+    return each(place, [part.place for part in place.parts])
 
 
 def together(engine: Engine, voices: Sequence[Voice]) -> Advance:
@@ -120,34 +125,12 @@ def run_together(engine: Engine, asks: Sequence[Ask | None]) -> list[Step | None
         steps = iter([engine.step(*asking[0])])
     else:
         states, controls, noises = zip(*asking, strict=True)
-        steps = iter(_split(engine.step(_stacked(states), stack_voices(controls), stack_voices(noises)), len(asking)))
+        step = engine.step(engine.carried.joined(states), stack_voices(controls), stack_voices(noises))
+        steps = iter(_split(engine, step, len(asking)))
     return [None if ask is None else next(steps) for ask in asks]
 
 
-def _stacked(states: Sequence[State]) -> State:
-    event, position, h, c, remaining = zip(*states, strict=True)
-    return State(
-        np.concatenate(event),
-        np.concatenate(position),
-        np.concatenate(h, axis=1),
-        np.concatenate(c, axis=1),
-        np.concatenate(remaining),
-    )
-
-
-def _split(step: Step, voices: int) -> list[Step]:
-    """One step for each voice; copies, so that none keeps the others' memory."""
-    state, log_probability = step
-    return [
-        Step(
-            State(
-                state.event[row : row + 1].copy(),
-                state.position[row : row + 1].copy(),
-                state.h[:, row : row + 1].copy(),
-                state.c[:, row : row + 1].copy(),
-                state.remaining[row : row + 1].copy(),
-            ),
-            log_probability[row : row + 1].copy(),
-        )
-        for row in range(voices)
-    ]
+def _split(engine: Engine, step: Step, voices: int) -> list[Step]:
+    """One step for each voice."""
+    states = engine.carried.split(step.state, voices)
+    return [Step(state, step.log_probability[row : row + 1].copy()) for row, state in enumerate(states)]

@@ -5,6 +5,7 @@ Such as::
     temperature 0.8         temperature pitch 0.5      min-p 0.05          density 0.4
     register 40 84          key F# minor               key off             swing 0.5
     velocity 70             velocity off               velocity-range 0.5  humanise 0.4
+    accents 0.5             returns 0.3
     style bach              style bach:0.7,joplin:0.3  style-strength 1.5
     new                     mute on
     hold 2                  hold off                   variation 0.3       panic
@@ -184,11 +185,13 @@ _COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
     "style-strength": lambda text, knobs: Change(
         replace(knobs, style_strength=_number("style-strength", text, 0, MOST_STRENGTH))
     ),
+    "accents": lambda text, knobs: Change(replace(knobs, accents=_number("accents", text, 0, 1))),
     "swing": lambda text, knobs: Change(replace(knobs, swing=_number("swing", text, 0, 1))),
     "humanise": lambda text, knobs: Change(replace(knobs, humanise=_number("humanise", text, 0, 1))),
     "mute": _mute,
     "hold": _hold,
     "variation": lambda text, knobs: Change(replace(knobs, variation=_number("variation", text, 0, 1))),
+    "returns": lambda text, knobs: Change(replace(knobs, returns=_number("returns", text, -1, 1))),
     "volume": lambda text, knobs: Change(replace(knobs, volume=_number("volume", text, 0, 1))),
     "new": _new,
     "panic": _panic,

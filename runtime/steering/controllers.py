@@ -22,6 +22,8 @@ DEFAULT_MAP: Final[Mapping[int, str]] = {
     1: "temperature",
     7: "volume",
     11: "velocity",
+    16: "returns",
+    17: "accents",
     70: "velocity-range",
     71: "min-p",
     72: "swing",
@@ -39,8 +41,9 @@ DEFAULT_MAP: Final[Mapping[int, str]] = {
     123: "panic",
 }
 """Controllers by number: the modulation wheel turns the temperature, volume is that of the sound here, expression the
-loudness of the notes, the sound controllers 70 to 79 turn the rest; the general-purpose ones 80 to 82 mute, ask for
-something new and hold; "all sound off" and "all notes off" mean that."""
+loudness of the notes, the first general-purpose ones (16, 17) what comes back and the accents of the meter, the sound
+controllers 70 to 79 turn the rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; "all sound
+off" and "all notes off" mean that."""
 
 
 def turned(knobs: Knobs, name: str, value: int) -> Change | None:
@@ -96,11 +99,13 @@ KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
     "velocity": lambda knobs, value: Change(replace(knobs, velocity=max(1, value))),
     "velocity-range": lambda knobs, value: Change(replace(knobs, velocity_range=_share(value, 0.0, 2.0))),
     "style-strength": lambda knobs, value: Change(replace(knobs, style_strength=_share(value, 0.0, MOST_STRENGTH))),
+    "accents": lambda knobs, value: Change(replace(knobs, accents=_share(value, 0.0, 1.0))),
     "swing": lambda knobs, value: Change(replace(knobs, swing=_share(value, 0.0, 1.0))),
     "morph": lambda knobs, value: Change(replace(knobs, style=_morphed(knobs.style, _share(value, 0.0, 1.0)))),
     "humanise": lambda knobs, value: Change(replace(knobs, humanise=_share(value, 0.0, 1.0))),
     "mute": lambda knobs, value: Change(replace(knobs, mute=value >= SWITCH)),
     "variation": lambda knobs, value: Change(replace(knobs, variation=_share(value, 0.0, 1.0))),
+    "returns": lambda knobs, value: Change(replace(knobs, returns=_share(value, -1.0, 1.0))),
     "hold": _held,
     "volume": lambda knobs, value: Change(replace(knobs, volume=_share(value, 0.0, 1.0))),
     "new": _new,

@@ -7,10 +7,13 @@ from runtime.controls import WHOLE, Controls, Register, pitch_bias
 from runtime.encoding import DELTA_CLASSES, HEADS, LADDER
 from runtime.errors import InputError
 from runtime.notes import TICKS_PER_QUARTER
+from runtime.piece_keys import key_number
 from runtime.steering.scales import pitch_classes
 
 DENSITY_NATS = 1.5
 """Nats by which density 1 favours an onset over one that comes twice as late."""
+RECALL_NATS = 3.0
+"""Nats by which returns 1 favours what the past of the piece suggests more than the style does: `Controls.recall`."""
 LONGEST_OCTAVES = 3.0
 """Doublings of an eighth's distance beyond which density makes no further difference."""
 
@@ -26,13 +29,15 @@ class Knobs:
         min_p: 0..1.
         density: -1 (few onsets) to 1 (many); 0 as learned.
         register: Lowest and highest pitch, 0..127; the whole range leaves it to the style.
-        key: The key that the pitches are held to, as in "F# minor"; None for none.
+        key: The key that the pitches are held to, as in "F# minor"; None for none, so that a piece keeps its own.
         velocity: The velocity around which the notes are played, 1..127; None as the network has them.
         velocity_range: How far velocities keep from that: 0 all alike, 1 as the network has them, 2 twice as far.
+        accents: 0 (as made) to 1 (the accents of the meter are clear).
         swing: 0 (straight) to 1 (the off-beat eighth at two thirds).
         humanise: 0 (every note on its time, as loud as made) to 1 (up to 30 ms late, and a little louder or softer).
         mute: Whether notes are left out; those that sound are ended as written.
         variation: By how much music that comes again differs, 0 (note for note) to 1.
+        returns: -1 (little of the piece comes back) to 1 (much); 0 as the style is used to. For networks that remember.
         hold: How many bars are repeated, 0 for none.
         volume: How loud the sound here is, 0 to 1; what leaves by MIDI is not changed.
 
@@ -47,10 +52,12 @@ class Knobs:
     key: str | None = None
     velocity: int | None = None
     velocity_range: float = 1.0
+    accents: float = 0.0
     swing: float = 0.0
     humanise: float = 0.0
     mute: bool = False
     variation: float = 0.0
+    returns: float = 0.0
     hold: int = 0
     volume: float = 1.0
 
@@ -61,12 +68,15 @@ class Knobs:
             InputError: If no pitch of the key lies in the register.
 
         """
+        going_on, beginning = before.recall
         return replace(
             before,
             style=self.style,
             style_strength=self.style_strength,
             temperature=self.temperature,
             min_p=self.min_p,
+            key=before.key if self.key is None else key_number(self.key),
+            recall=(going_on + self.returns * RECALL_NATS, beginning + self.returns * RECALL_NATS),
             delta_bias=self._delta_bias(),
             pitch_bias=self._pitch_bias(before.register_of(self.style) if self.register == WHOLE else self.register),
         )

@@ -163,7 +163,7 @@ class Steering:
 
     def shape(self, notes: Iterable[Note]) -> list[Note]:
         """Return notes as the knobs want them to sound."""
-        return shaped(notes, self.knobs)
+        return shaped(notes, self.knobs, self._steerable.ensemble.meter)
 
     def advance(self) -> Advance:
         """Return what makes the next event as the knobs stand, the next idea's if there is one."""
@@ -244,4 +244,5 @@ class Steering:
 
 def _asks_network(knobs: Knobs) -> Knobs:
     """The knobs without those that only shape notes or sound."""
-    return replace(knobs, velocity=None, velocity_range=1.0, swing=0.0, humanise=0.0, mute=False, volume=1.0)
+    as_made = replace(knobs, velocity=None, velocity_range=1.0, accents=0.0, swing=0.0, humanise=0.0)
+    return replace(as_made, mute=False, volume=1.0)

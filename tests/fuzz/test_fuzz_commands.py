@@ -17,7 +17,22 @@ STYLES = ("bach", "joplin", "satie")
 KNOBS = Knobs(style=(1.0, 0.0, 0.0), temperature=(1.0,) * 4, min_p=0.03)
 WORDS = [
     *("temperature", "min-p", "density", "register", "key", "velocity", "velocity-range", "style-strength", "swing"),
-    *("humanise", "mute", "hold", "variation", "volume", "new", "panic", "style", "learn", "unlearn", "pitch", "off"),
+    *(
+        "humanise",
+        "mute",
+        "hold",
+        "variation",
+        "volume",
+        "accents",
+        "returns",
+        "new",
+        "panic",
+        "style",
+        "learn",
+        "unlearn",
+        "pitch",
+        "off",
+    ),
     *("on", "0", "1", "-1", "0.5", "127", "nan", "inf", "1e400", "1_0", "F# minor", "bach:1,joplin:0", "bach:nan", ":"),
     *("bach:-1,joplin:2", "bach:1e308,joplin:1e308", "\u0665", "\ud800"),
 ]

@@ -104,7 +104,9 @@ class Stage:
         wrap: Callable[[Advance], Advance] = lambda advance: advance,
     ) -> None:
         knobs = turned_by(turns, Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), ["one"])
-        controls = [Controls(style=(1.0,), meter=Meter(4, 4), shortest_piece_bars=shortest_bars)] * voices
+        has_memory = engine.card.network.memory > 0
+        one = Controls(style=(1.0,), meter=Meter(4, 4), shortest_piece_bars=shortest_bars, has_memory=has_memory)
+        controls = [one] * voices
         self.ensemble = Ensemble(engine, controls, plan)
         self._wrap(wrap)
         self.problems: list[str] = []

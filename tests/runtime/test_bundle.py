@@ -67,7 +67,7 @@ def test_the_script_makes_the_bundle_that_is_committed(
 ) -> None:
     pytest.importorskip("onnx", reason="only making the bundle needs onnx")
     subprocess.run([sys.executable, SCRIPT, tmp_path / "made"], env=surrounding, check=True, timeout=60)
-    for name in (CARD, GRAPH):
+    for name in (CARD, GRAPH, f"memory/{CARD}", f"memory/{GRAPH}"):
         assert (tmp_path / "made" / name).read_bytes() == (tiny_models / name).read_bytes()
 
 
@@ -133,6 +133,11 @@ def test_every_state_that_goes_in_comes_out() -> None:
         (lambda card: card["styles"][0].update(name="a\r\nb"), r"whose name cannot be shown (a\r\nb)"),
         (lambda card: card["styles"][0].update(register=[80, 20]), "the lowest of its register comes first"),
         (lambda card: card["styles"][0].update(register=[20, 128]), "<= 127"),
+        (lambda card: card["styles"][0].update(keys=[0.5] * 24), "the shares of its keys do not add up to 1"),
+        (lambda card: card["styles"][0].update(keys=[1.0]), "length >= 24"),
+        (lambda card: card["styles"][0].update(keys=[1.5, -0.5, *[0] * 22]), "<= 1"),
+        (lambda card: card["styles"][0].update(dynamics="loud"), "loud"),
+        (lambda card: card["sampling"].update(recall=[21, 0]), "<= 20"),
         (lambda card: card["styles"][0].update(meter="4/0"), "meter 4/0 is not allowed"),
         (lambda card: card["styles"][0].update(meter="\u0663/4"), "is not allowed: write two numbers"),
         (lambda card: card["styles"][0].update(meter="1_0/4"), "meter '1_0/4' is not allowed"),

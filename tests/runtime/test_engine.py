@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from runtime import engine as engine_module
 from runtime.bundle import Bundle, NetworkCard, TensorCard, expected_tensors
+from runtime.carried import State
 from runtime.controls import FORBIDDEN, Controls, stack_voices
 from runtime.encoding import DELTA_END, HEADS, LADDER, SILENT, Event
-from runtime.engine import Engine, State, Step
+from runtime.engine import Engine, Step
 from runtime.errors import BundleError, MissingError
 from runtime.noise import SIZES, gumbel_noise
 from runtime.notes import Meter
@@ -149,8 +150,9 @@ def test_three_voices_at_once_are_three_voices_one_by_one(tiny: Engine) -> None:
             assert step.event(voice) == single.event()
             assert columns(together, voice) == columns(single.state, 0)
             np.testing.assert_allclose(step.log_probability[voice], single.log_probability[0], atol=1e-6)
-            np.testing.assert_allclose(together.h[:, voice], single.state.h[:, 0], atol=1e-6)
-            np.testing.assert_allclose(together.c[:, voice], single.state.c[:, 0], atol=1e-6)
+            for name in ("h", "c"):
+                cells, own = together.tensors[name][:, voice], single.state.tensors[name][:, 0]
+                np.testing.assert_allclose(cells, own, atol=1e-6)
 
 
 def test_a_graph_of_another_size_than_its_card_says(tiny_bundle: Bundle) -> None:

@@ -52,7 +52,7 @@ def test_what_is_no_event_never_leaves_the_engine(
 ) -> None:
     path = spoilt_bundle(tiny_bundle, lambda model: always(model, "next_event", [classes]), tmp_path)
     engine = Engine(load_bundle(path), "cpu")
-    inputs = {**Controls(style=(1.0,)).tensors(), **gumbel_noise(1, 0), **engine.start()._asdict()}
+    inputs = {**Controls(style=(1.0,)).tensors(), **gumbel_noise(1, 0), **engine.start().tensors}
     assert tiny.run(inputs)["next_event"].shape == (1, 4)
     with pytest.raises(BundleError, match="gave what is no note"):
         engine.run(inputs)

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from runtime.carried import State
 from runtime.controls import FORBIDDEN, Controls
 from runtime.encoding import DELTA_END, END, LADDER, PITCHES, SILENT, Event
-from runtime.engine import Engine, State, Step
+from runtime.engine import Engine, Step
 from runtime.errors import BundleError
 from runtime.improviser import PATIENCE_EVENTS, Cursor, Placed, advancer, improvise
 from runtime.notes import Meter, Note, without_overlaps
@@ -49,19 +50,18 @@ class Scripted:
         self.may_end: list[bool] = []
 
     def start(self) -> State:
-        empty = np.zeros((1, 1, 1), np.float32)
         silent = np.full((1, PITCHES), SILENT, np.int32)
-        return State(np.zeros((1, 4), np.int32), np.zeros(1, np.int32), empty, empty, silent)
+        return State({"event": np.zeros((1, 4), np.int32), "count": np.zeros(1, np.int32), "remaining": silent})
 
     def step(self, state: State, controls: Mapping[str, NDArray[Any]], _noise: Mapping[str, NDArray[Any]]) -> Step:
         self.may_end.append(bool(controls["delta_bias"][0, DELTA_END] == 0.0))
-        event = self._script[int(state.h[0, 0, 0]) % len(self._script)]
+        event = self._script[int(state.tensors["count"][0]) % len(self._script)]
         remaining = state.remaining.copy()
         if event.delta < len(LADDER):
             remaining -= LADDER[event.delta]
             remaining[0, event.pitch] = max(remaining[0, event.pitch], LADDER[event.duration])
         classes = np.array([[event.delta, event.pitch, event.duration, event.velocity]], np.int32)
-        after = state._replace(event=classes, h=state.h + 1, remaining=remaining)
+        after = state.replaced(event=classes, count=state.tensors["count"] + 1, remaining=remaining)
         return Step(after, np.zeros((1, 4), np.float32))
 
 

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from runtime.keys import KEYS, key_of
+from runtime.keys import KEYS, key_correlations, key_of
 from runtime.notes import Note
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 3, 5, 7, 8, 11, 12)
@@ -30,3 +31,19 @@ def test_length_counts_not_number() -> None:
 def test_where_nothing_decides_there_is_an_answer() -> None:
     assert key_of([]) in KEYS
     assert key_of([Note(0, pitch, 24, 78) for pitch in range(60, 72)]) in KEYS
+
+
+def test_correlations() -> None:
+    c_major = key_correlations(scale(60, MAJOR))
+    assert c_major.shape == (24,)
+    assert 0.8 < c_major[0] <= 1
+    assert np.all(np.abs(c_major) <= 1)
+    assert c_major[KEYS.index("G major")] > c_major[KEYS.index("F# major")]
+    assert not key_correlations([]).any()
+    assert not key_correlations([Note(0, pitch, 24, 78) for pitch in range(60, 72)]).any()
+
+
+def test_a_key_profile_correlates_fully_with_itself() -> None:
+    profile = (635, 223, 348, 233, 438, 409, 252, 519, 239, 366, 229, 288)
+    c_major = key_correlations([Note(0, 60 + index, duration, 78) for index, duration in enumerate(profile)])
+    assert c_major[0] == pytest.approx(1)

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.engine import Engine
 from runtime.messages import Kind, Message
-from runtime.notes import Note
+from runtime.notes import Meter, Note
 from runtime.shaping import LATEST_SECONDS, LOUDEST, human_delay, shaped
 from runtime.steering.knobs import Knobs
 
@@ -61,7 +61,7 @@ def test_a_delay_is_the_same_each_time(tick: int) -> None:
 def test_a_human_hand_changes_loudness_a_little_and_nothing_else() -> None:
     knobs = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.0, humanise=1.0)
     notes = [Note(6 * index, 40 + index % 40, 12, velocity) for index, velocity in enumerate((1, 5, 64, 127) * 50)]
-    human = shaped(notes, knobs)
+    human = shaped(notes, knobs, Meter(4, 4))
     assert [(one.onset, one.pitch, one.duration) for one in human] == [
         (one.onset, one.pitch, one.duration) for one in notes
     ]

@@ -12,16 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.bundle import Bundle, load_bundle
+from runtime.controls import Controls, stack_voices
 from runtime.engine import Engine
 from runtime.errors import BundleError, InputError
 from runtime.graph import inspection as graph_inspection
-from runtime.graph.file import read_graph
+from runtime.graph.file import Node, read_graph
 from runtime.graph.inspection import check_graph
 from runtime.graph.operators import OPERATORS
+from runtime.graph.tensors import Call, Tensor
+from runtime.noise import gumbel_noise
 
 onnx = pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
-from tests.hostile_graphs import FORBIDDEN, add, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
+from onnx.reference import ReferenceEvaluator  # noqa: E402 - it is onnx
+
+from tests.hostile_graphs import FORBIDDEN, add, instead, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -69,6 +74,80 @@ def test_sizes_may_be_computed_from_sizes(tiny_bundle: Bundle) -> None:
         add(model, "Expand", np.zeros((), np.float32), wanted)
 
     assert Engine(Bundle(*with_graph(tiny_bundle, spoilt_graph(tiny_bundle, spoil))), "cpu").device == "cpu"
+
+
+def test_what_is_repeated_and_gathered_by_several_places(tiny_bundle: Bundle) -> None:
+    """Shapes are followed to an output, so that a wrong one would be refused, here or by onnxruntime."""
+
+    def spoil(model: Any) -> None:
+        twice = add(model, "Tile", "min_p", np.array([1, 2]))
+        places = add(model, "Tile", np.array([[[1]]]), np.array([1, 1, 1]))
+        row = add(model, "GatherND", twice, add(model, "Slice", places, np.array([0]), np.array([1]), np.array([0])))
+        zero = add(model, "Mul", add(model, "Softplus", row), np.array(0, np.float32))
+        whole = add(model, "Cast", add(model, "ReduceSum", zero, keepdims=0), to=6)
+        instead(model, "next_position", lambda name: add(model, "Add", name, whole))
+
+    engine = Engine(Bundle(*with_graph(tiny_bundle, spoilt_graph(tiny_bundle, spoil))), "cpu")
+    state = engine.start(2)
+    tensors, noise = Controls(style=(1.0,)).tensors(), gumbel_noise(0, 0)
+    step = engine.step(state, stack_voices([tensors] * 2), stack_voices([noise] * 2))
+    assert step.state.position.shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("batch", "places", "shape"),
+    [
+        pytest.param(0, [[0], [1]], (2, 5, 7), id="rows"),
+        pytest.param(0, [[0, 1], [1, 4]], (2, 7), id="cells"),
+        pytest.param(1, [[0], [4], [1]], (3, 7), id="one in each"),
+        pytest.param(1, [[[0, 0], [1, 1]]] * 3, (3, 2), id="two in each"),
+    ],
+)
+def test_places_of_several_numbers(batch: int, places: list[Any], shape: tuple[int, ...]) -> None:
+    table = np.zeros((3, 5, 7), np.float32)
+    made = followed("GatherND", table, np.array(places), batch_dims=batch)
+    assert made.shape == shape
+    node = onnx.helper.make_node("GatherND", ["table", "places"], ["made"], batch_dims=batch)
+    (found,) = ReferenceEvaluator(node).run(None, {"table": table, "places": np.array(places)})
+    assert np.shape(found) == shape
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "settings"),
+    [
+        ("GatherND", (np.zeros((3, 5), np.float32), np.zeros((2, 3), np.int64)), {}),
+        ("GatherND", (np.zeros((3, 5), np.float32), np.zeros((2, 1), np.int64)), {"batch_dims": 1}),
+        ("GatherND", (np.zeros((3, 5), np.float32), np.zeros((3, 1), np.int64)), {"batch_dims": -1}),
+        ("GatherND", (np.zeros((3, 5), np.float32), np.zeros((3, 1), np.int64)), {"batch_dims": 2}),
+        ("GatherND", (np.zeros((3, 5), np.float32), np.zeros((3, 0), np.int64)), {}),
+        ("Tile", (np.zeros((3, 5), np.float32), np.array([2])), {}),
+        ("Tile", (np.zeros((3, 5), np.float32), np.array([2, -2])), {}),
+        ("Tile", (np.zeros((3, 5), np.float32), np.array([2, 0])), {}),
+        ("Pad", (np.zeros((3, 5), np.float32), np.array([1, 0, 0])), {}),
+        ("Pad", (np.zeros((3, 5), np.float32), np.array([1, 0, 0, -1])), {}),
+        ("Pad", (np.zeros((3, 5), np.float32), np.array([1, 0, 0, 1])), {"mode": b"wrap"}),
+    ],
+)
+def test_places_and_times_that_do_not_fit(operator: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="do not fit each other"):
+        followed(operator, *inputs, **settings)
+
+
+@pytest.mark.parametrize(("pads", "axes"), [([1, 0, 2, 3], None), ([4, 1], [1]), ([0, 2, 5, 0], [1, 0])])
+def test_what_is_padded(pads: list[int], axes: list[int] | None) -> None:
+    given = [np.zeros((3, 5), np.float32), np.array(pads), np.zeros((), np.float32)]
+    if axes is not None:
+        given.append(np.array(axes))
+    node = onnx.helper.make_node("Pad", ["data", "pads", "value", "axes"][: len(given)], ["made"])
+    (found,) = ReferenceEvaluator(node).run(None, dict(zip(node.input, given, strict=True)))
+    assert followed("Pad", *given).shape == np.shape(found)
+
+
+def followed(operator: str, *inputs: Any, **settings: Any) -> Tensor:
+    """What is known of what an operation makes of constants."""
+    given = [Tensor(one.shape, one.dtype, one.reshape(-1)) for one in inputs]
+    node = Node(operator, "", ("given",) * len(given), ("made",), settings)
+    return OPERATORS[operator](Call(node, given)).outputs[0]
 
 
 def test_sizes_that_overflow(tiny_bundle: Bundle) -> None:

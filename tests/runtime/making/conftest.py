@@ -29,12 +29,21 @@ def knobs() -> Knobs:
     return KNOBS
 
 
+@pytest.fixture(params=["tiny", "remembering"])
+def known(request: pytest.FixtureRequest) -> Engine:
+    """The known network, without a memory of the piece and with one."""
+    engine = request.getfixturevalue(request.param)
+    assert isinstance(engine, Engine)
+    return engine
+
+
 @pytest.fixture
-def ensemble(tiny: Engine) -> Callable[..., Ensemble]:
+def ensemble(known: Engine) -> Callable[..., Ensemble]:
     """Make an ensemble on the known network, warm enough to surprise: `ensemble(voices=2, form="AABA")`."""
 
-    def make(engine: Engine = tiny, voices: int = 1, **plan: Any) -> Ensemble:
-        return Ensemble(engine, [Controls(style=(1.0,), shortest_piece_bars=1000)] * voices, Plan(**plan))
+    def make(engine: Engine = known, voices: int = 1, **plan: Any) -> Ensemble:
+        controls = Controls(style=(1.0,), shortest_piece_bars=1000, has_memory=engine.card.network.memory > 0)
+        return Ensemble(engine, [controls] * voices, Plan(**plan))
 
     return make
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.accents import accent
 from runtime.controls import FORBIDDEN, Controls
 from runtime.encoding import LADDER
 from runtime.errors import InputError
-from runtime.notes import Note
+from runtime.notes import Meter, Note
+from runtime.piece_memory import NO_KEY
 from runtime.shaping import shaped
 from runtime.steering.commands import When, obey
 from runtime.steering.controllers import DEFAULT_MAP, KNOBS, received
@@ -19,6 +21,7 @@ from runtime.steering.scales import SCALES, pitch_classes
 
 STYLES = ("bach", "joplin", "satie")
 KNOBS_AT_FIRST = Knobs(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)
+FOUR = Meter(4, 4)
 
 
 def after(line: str) -> Knobs:
@@ -37,6 +40,8 @@ def after(line: str) -> Knobs:
         ("velocity 70", {"velocity": 70}),
         ("velocity-range 0", {"velocity_range": 0.0}),
         ("swing 1", {"swing": 1.0}),
+        ("accents 0.5", {"accents": 0.5}),
+        ("returns -0.5", {"returns": -0.5}),
         ("volume 0.3", {"volume": 0.3}),
         ("mute on", {"mute": True}),
         ("mute 1", {"mute": True}),
@@ -196,8 +201,54 @@ def test_a_morph_goes_from_one_style_to_the_other() -> None:
 def test_notes_are_shaped() -> None:
     notes = [Note(0, 60, 24, 80), Note(12, 62, 12, 100), Note(36, 64, 1, 40)]
     louder = replace(KNOBS_AT_FIRST, velocity=64, velocity_range=0.5)
-    assert [note.velocity for note in shaped(notes, louder)] == [64, 74, 44]
-    swung = shaped(notes, replace(KNOBS_AT_FIRST, swing=1.0))
+    assert [note.velocity for note in shaped(notes, louder, FOUR)] == [64, 74, 44]
+    swung = shaped(notes, replace(KNOBS_AT_FIRST, swing=1.0), FOUR)
     assert [(note.onset, note.end) for note in swung] == [(0, 24), (16, 24), (40, 41)]
-    assert shaped(notes, replace(KNOBS_AT_FIRST, mute=True)) == []
-    assert shaped(notes, KNOBS_AT_FIRST) == notes
+    assert shaped(notes, replace(KNOBS_AT_FIRST, mute=True), FOUR) == []
+    assert shaped(notes, KNOBS_AT_FIRST, FOUR) == notes
+
+
+@pytest.mark.parametrize(
+    ("meter", "step", "expected"),
+    [
+        ("4/4", 12, [24, -8, 0, -8, 12, -8, 0, -8]),
+        ("4/4", 6, [24, -14, -8, -14, 0, -14, -8, -14, 12, -14, -8, -14, 0, -14, -8, -14]),
+        ("3/4", 24, [24, 0, 0]),
+        ("2/2", 24, [24, -8, 0, -8]),
+        ("6/8", 12, [24, -8, -8, 0, -8, -8]),
+        ("12/8", 36, [24, 0, 12, 0]),
+        ("5/4", 24, [24, 0, 0, 12, 0]),
+        ("7/8", 12, [24, 0, 12, 0, 12, 0, 0]),
+        ("1/32", 1, [24, -14, -14]),
+    ],
+)
+def test_accents_are_those_of_the_meter(meter: str, step: int, expected: list[int]) -> None:
+    read = Meter.parse(meter)
+    bar = range(0, read.ticks_per_bar, step)
+    assert [accent(tick, read) for tick in bar] == expected
+    assert [accent(tick + 1000 * read.ticks_per_bar, read) for tick in bar] == expected
+    notes = [Note(tick, 60, 1, 80) for tick in bar]
+    assert [note.velocity for note in shaped(notes, replace(KNOBS_AT_FIRST, accents=1.0), read)] == [
+        80 + louder for louder in expected
+    ]
+    half = shaped(notes, replace(KNOBS_AT_FIRST, accents=0.5, velocity=60), read)
+    assert [note.velocity for note in half] == [60 + louder // 2 for louder in expected]
+
+
+def test_an_accent_is_no_louder_than_there_is() -> None:
+    accented = shaped([Note(0, 60, 6, 120), Note(6, 60, 6, 5)], replace(KNOBS_AT_FIRST, accents=1.0), FOUR)
+    assert [note.velocity for note in accented] == [127, 1]
+
+
+def test_returns_are_asked_for_beside_what_the_style_is_used_to() -> None:
+    before = Controls(style=(1.0,), recall=(0.5, -1.0))
+    found = {place: replace(KNOBS_AT_FIRST, returns=place).controls(before).recall for place in (-1.0, 0.0, 1.0)}
+    assert found == {-1.0: (-2.5, -4.0), 0.0: (0.5, -1.0), 1.0: (3.5, 2.0)}
+
+
+def test_a_key_is_told_to_the_network_as_well() -> None:
+    before = Controls(style=(1.0,))
+    assert KNOBS_AT_FIRST.controls(before).key is None
+    found = [replace(KNOBS_AT_FIRST, key=key).controls(before) for key in ("Bb", "F# minor", "D dorian", "C octatonic")]
+    assert [one.key for one in found] == [10, 18, 14, NO_KEY]
+    assert all(one.pitch_bias is not None for one in found)

@@ -1,0 +1,34 @@
+"""What a network with a memory is given beside its LSTM cells: the events of the piece so far, its clock, its key.
+
+Only sizes and meanings stand here, for all three packages; the graph itself writes the memory, one event a step.
+"""
+
+from typing import Final
+
+from runtime.encoding import START
+
+EVENT_ROWS: Final = 4
+"""Rows of the memory that hold the latest events of the piece, the newest first."""
+MATCH_ROWS: Final = 2
+"""Rows after those that hold how long the match with the present context is that ends at each of the events."""
+MEMORY_ROWS: Final = EVENT_ROWS + MATCH_ROWS
+NO_EVENT: Final = -1e6
+"""Fills the rows of events where the piece has had none yet: earlier than all of them."""
+NO_MATCH: Final = 0.0
+"""Fills the rows of matches at the start of a piece."""
+MOST_REMEMBERED: Final = 4096
+"""Events; a network that remembers more would have to carry too much from note to note."""
+
+CLOCK_START: Final = (-0.5, 0.0, float(START.pitch))
+"""The clock before the first note: ticks since the piece's first bar line at the previous onset, bars since it, and
+the pitch of the event before the previous one. The start of a piece lies half a tick before its first bar line, so that
+it is not taken for a note on it."""
+CLOCK_COUNTS: Final = len(CLOCK_START)
+
+KEYS: Final = 24
+"""Keys that a network knows: 0 to 11 major on C to B, 12 to 23 minor on C to B."""
+NO_KEY: Final = KEYS
+"""Says that the piece has no key, or that it is not known."""
+
+RECALLS: Final = 2
+"""Wishes for what the piece's own past suggests, in nats: for going on with a return that has begun, for beginning."""

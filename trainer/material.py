@@ -8,7 +8,9 @@ from typing import Any
 from runtime.bundle import StyleCard
 from runtime.errors import CorpusError
 from trainer.corpus import Corpus, style_folder
+from trainer.dynamics import dynamics_of_style
 from trainer.features import Sequence, sequence_of
+from trainer.key_of_piece import key_shares
 from trainer.piece import Piece
 from trainer.split import Split, split_pieces
 
@@ -93,17 +95,22 @@ def _check_training_part(corpus: Corpus, split: Split, names: Many[str], style_o
 
 
 def _styles(pieces: Many[Piece], laid_out: Many[Sequence], names: Many[str], style_of: StyleOf) -> list[StyleCard]:
-    """What the card says of each style: its usual tempo and meter, and its size."""
+    """What the card says of each style: its usual tempo and meter, its size, its loudness and its keys."""
     notes = {sequence.name: sequence.notes for sequence in laid_out}
-    cards = []
-    for name in names:
-        own = [piece for piece in pieces if style_of(piece) == name]
-        tempo = round(_median([piece.tempo_bpm for piece in own]), 1)
-        meter = _commonest(str(piece.meters[0].meter) for piece in own)
-        size = sum(notes[piece.name] for piece in own)
-        register = _register(own)
-        cards.append(StyleCard(name=name, tempo_bpm=tempo, meter=meter, pieces=len(own), notes=size, register=register))
-    return cards
+    own = {name: [piece for piece in pieces if style_of(piece) == name] for name in names}
+    return [
+        StyleCard(
+            name=name,
+            tempo_bpm=round(_median([piece.tempo_bpm for piece in its]), 1),
+            meter=_commonest(str(piece.meters[0].meter) for piece in its),
+            pieces=len(its),
+            notes=sum(notes[piece.name] for piece in its),
+            register=_register(its),
+            dynamics=dynamics_of_style(its),
+            keys=key_shares(its),
+        )
+        for name, its in own.items()
+    ]
 
 
 def _register(pieces: Many[Piece]) -> tuple[int, int]:

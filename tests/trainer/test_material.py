@@ -71,6 +71,9 @@ def test_the_habits_of_every_style(two_styles: Corpus) -> None:
     assert few.notes + many.notes == sum(len(piece.notes) for piece in two_styles.pieces)
     pitches = [note.pitch for piece in two_styles.pieces if piece.name.startswith("few/") for note in piece.notes]
     assert few.register == (min(pitches), max(pitches))
+    assert (few.dynamics, many.dynamics) == ("performed", "performed")
+    assert few.keys is not None
+    assert sum(few.keys) == pytest.approx(1)
 
 
 def test_one_stray_note_is_no_register(make_walk: MakeWalk) -> None:

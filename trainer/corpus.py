@@ -1,12 +1,13 @@
 """The corpus: every piece that a folder, a benchmark file or music21 holds, and what could not be read and why."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runtime.errors import CorpusError, InputError
 from runtime.visible import visible
 from trainer.corpus_cache import default_cache_dir
+from trainer.given_split import check_names, read_given_split
 from trainer.music_files import Found, files_in
 from trainer.names import is_there, kept_source, shown_name, source_path
 from trainer.piece import Piece, Reading, Refusal
@@ -53,7 +54,8 @@ def read_corpus(
 ) -> Corpus:
     """Read everything that can be read; the rest is named in `refused`.
 
-    A folder is one of styles where it has two sub-folders or more, each holds music, and none lies beside them.
+    A folder is one of styles where it has two sub-folders or more, each holds music, and none lies beside them. Its
+    split.tsv, if it has one, says of pieces in which part they are (`trainer.given_split`).
 
     Args:
         source: A folder (with all that is in it or linked from it, each file once, except hidden ones), one file of
@@ -64,7 +66,8 @@ def read_corpus(
         workers: How many processes read, 0 to read here; default: by what there is to read.
 
     Raises:
-        CorpusError: If there is no such source, no file in it, or none that can be read.
+        CorpusError: If there is no such source, no file in it, or none that can be read, or if the folder's split.tsv
+            is not right.
         InputError: If there is no such corpus in music21.
         MissingError: If "music21:..." is asked for and music21 is not installed.
 
@@ -76,8 +79,9 @@ def read_corpus(
     else:
         found = find_files(source)
         styles = _styles_of(source_path(source), found.files)
+        given = read_given_split(source_path(source))
         readings = read_files(found.files, cache_dir or default_cache_dir(), on_progress, workers=workers)
-        reading = _joined([*readings, Reading(refused=found.refused)])
+        reading = _joined([*_in_parts(source, found.files, readings, given), Reading(refused=found.refused)])
     kept, refused = _sorted_out(reading, leave_out_untidy=leave_out_untidy)
     if not kept:
         raise CorpusError(f"nothing in {visible(source)} can be used: {_first_reasons(refused)}")
@@ -133,6 +137,24 @@ def _styles_of(source: Path, files: Iterable[File]) -> tuple[str, ...]:
     folders = sorted(shown_name(path.name) for path in inside)
     with_music = {file.name.partition("/")[0] for file in files}
     return tuple(folders) if len(folders) > 1 and with_music == set(folders) else ()
+
+
+def _in_parts(
+    source: str, files: Sequence[File], readings: Sequence[Reading], given: Mapping[str, str]
+) -> list[Reading]:
+    """Say of each piece in which part it is, as far as `given` does, by its name or that of its file."""
+    pieces = {piece.name for reading in readings for piece in reading.pieces}
+    refused = {refusal.name for reading in readings for refusal in reading.refused}
+    check_names(source_path(source), given, {file.name for file in files} | pieces | refused)
+    return [
+        replace(
+            reading,
+            pieces=tuple(
+                replace(piece, part=given.get(piece.name, given.get(file.name, piece.part))) for piece in reading.pieces
+            ),
+        )
+        for file, reading in zip(files, readings, strict=True)
+    ]
 
 
 def _joined(readings: Iterable[Reading]) -> Reading:

@@ -46,9 +46,11 @@ def split_pieces(
     Each style is split for itself. Near-duplicates of several styles count with the smallest of them: it is the one
     that can spare them least.
 
-    A piece whose source says its part stays there. Of the others, three groups of near-duplicates or more give each
-    part at least one; two give training and validation one each; a single one is for training, and validation
-    stays empty. The same seed gives the same parts, whatever the order of `pieces`.
+    A piece whose source says its part stays there, and its near-duplicates of which nothing is said go with it: to the
+    test or validation part rather than to training, where its source has put several of them in different parts. The
+    others fill up the shares. Three groups of near-duplicates or more give each part at least one; two give training
+    and validation one each; a single one is for training, and validation stays empty. The same seed gives the same
+    parts, whatever the order of `pieces`.
 
     Args:
         pieces: At least one, with different names.
@@ -62,34 +64,40 @@ def split_pieces(
     """
     if not pieces or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"a split needs pieces and shares with the sum 1, not {len(pieces)} pieces and {shares}")
-    groups = near_duplicates([piece for piece in pieces if piece.part is None])
-    train: list[Piece] = []
-    validation: list[Piece] = []
-    test: list[Piece] = []
-    for stratum in _strata(groups, style_of):
+    groups = near_duplicates(pieces) if any(piece.part is None for piece in pieces) else [list(pieces)]
+    parts: dict[str, list[Piece]] = {part: [] for part in ("train", "validation", "test")}
+    for group in groups:
+        for piece in group if _given(group) else ():
+            parts[piece.part or _given(group)].append(piece)
+    given = {part: tuple(kept) for part, kept in parts.items()}
+    for style, stratum in _strata(groups, style_of).items():
         left = sorted(stratum, key=lambda group: _draw(group, seed))
-        total = sum(map(_notes_in, left))
-        validation += _take(left, shares[1] * total, left=2 if len(left) > 2 else 1)
-        test += _take(left, shares[2] * total, left=1)
-        train += [piece for group in left for piece in group]
-    return Split(
-        _with_given(train, pieces, "train"),
-        _with_given(validation, pieces, "validation"),
-        _with_given(test, pieces, "test"),
-    )
+        have = {part: _notes_in(p for p in kept if style_of(p) == style) for part, kept in given.items()}
+        total = sum(map(_notes_in, left)) + sum(have.values())
+        for_test = 1 if len(left) > 2 and not have["test"] else 0
+        parts["validation"] += _take(left, shares[1] * total, have["validation"], left=1 + for_test)
+        parts["test"] += _take(left, shares[2] * total, have["test"], left=1)
+        parts["train"] += [piece for group in left for piece in group]
+    return Split(**{part: tuple(sorted(kept, key=lambda piece: piece.name)) for part, kept in parts.items()})
 
 
-def _strata(groups: Iterable[list[Piece]], style_of: Callable[[Piece], str]) -> list[list[list[Piece]]]:
-    """Groups of near-duplicates by style."""
+def _given(group: Iterable[Piece]) -> str:
+    """Where near-duplicates belong by what is said of some of them; "" if nothing is."""
+    said = {piece.part for piece in group}
+    return next((part for part in ("test", "validation", "train") if part in said), "")
+
+
+def _strata(groups: Sequence[list[Piece]], style_of: Callable[[Piece], str]) -> dict[str, list[list[Piece]]]:
+    """Groups of near-duplicates of which nothing is said, by style."""
     sizes: Counter[str] = Counter()
-    listed = list(groups)
-    for group in listed:
+    for group in groups:
         for piece in group:
             sizes[style_of(piece)] += len(piece.notes)
     strata: dict[str, list[list[Piece]]] = defaultdict(list)
-    for group in listed:
-        strata[min(map(style_of, group), key=lambda style: (sizes[style], style))].append(group)
-    return list(strata.values())
+    for group in groups:
+        if not _given(group):
+            strata[min(map(style_of, group), key=lambda style: (sizes[style], style))].append(group)
+    return strata
 
 
 def near_duplicates(pieces: Sequence[Piece]) -> list[list[Piece]]:
@@ -152,22 +160,21 @@ def _notes_in(pieces: Iterable[Piece]) -> int:
     return sum(len(piece.notes) for piece in pieces)
 
 
-def _take(groups: list[list[Piece]], wanted: float, left: int) -> list[Piece]:
-    """Move groups with about `wanted` notes out of `groups`, at least one (the smallest), but leave `left` of them."""
+def _take(groups: list[list[Piece]], wanted: float, have: int, left: int) -> list[Piece]:
+    """Move groups out of `groups`, so that with the notes that a part has it gets about `wanted`; leave `left` of them.
+
+    A part that has none gets at least one, the smallest.
+    """
     if wanted <= 0 or len(groups) <= left:
         return []
     taken: list[list[Piece]] = []
-    notes = 0
+    notes = have
     for group in groups:
         size = _notes_in(group)
         if notes < _FULL_ENOUGH * wanted and notes + size <= wanted and len(groups) - len(taken) > left:
             taken.append(group)
             notes += size
-    taken = taken or [min(groups, key=_notes_in)]
+    if not taken and not have:
+        taken = [min(groups, key=_notes_in)]
     groups[:] = [group for group in groups if group not in taken]
     return [piece for group in taken for piece in group]
-
-
-def _with_given(drawn: Iterable[Piece], pieces: Iterable[Piece], part: str) -> tuple[Piece, ...]:
-    """The pieces drawn for a part and those whose source puts them there, in the order of their names."""
-    return tuple(sorted([*drawn, *(piece for piece in pieces if piece.part == part)], key=lambda piece: piece.name))

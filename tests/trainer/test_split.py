@@ -152,3 +152,48 @@ def test_duplicates_in_two_styles_are_on_one_side_and_the_smaller_style_keeps_it
     for seed in range(5):
         split = split_pieces([*pieces, few], seed=seed, style_of=style_of)
         assert {"few/0.mid", "many/0.mid"} <= names(split.train)
+
+
+def test_near_duplicates_of_a_piece_with_a_given_part_go_with_it() -> None:
+    pieces = [tune(seed) for seed in range(20)]
+    pieces[3] = replace(pieces[3], part="test")
+    pieces[4] = replace(pieces[4], part="train")
+    pieces[5] = replace(pieces[5], part="validation")
+    doubles = [changed(pieces[at], f"double {at}.mid", pitch=lambda note: note.pitch + 1) for at in (3, 4, 5)]
+    for seed in range(5):
+        split = split_pieces([*pieces, *doubles], seed=seed)
+        assert {"003.mid", "double 3.mid"} <= names(split.test)
+        assert {"004.mid", "double 4.mid"} <= names(split.train)
+        assert {"005.mid", "double 5.mid"} <= names(split.validation)
+
+
+def test_between_pieces_of_different_parts_a_near_duplicate_is_held_out() -> None:
+    parts = {0: "train", 1: "validation", 2: "test"}
+    pieces = [replace(changed(ORIGINAL, f"{at}.mid"), part=part) for at, part in parts.items()]
+    split = split_pieces([*pieces, changed(ORIGINAL, "free.mid")])
+    assert (names(split.train), names(split.validation), names(split.test)) == (
+        {"0.mid"},
+        {"1.mid"},
+        {"2.mid", "free.mid"},
+    )
+
+
+def test_the_others_fill_up_the_shares() -> None:
+    pieces = [replace(tune(seed), part="test" if seed < 4 else None) for seed in range(40)]
+    for seed in range(5):
+        split = split_pieces(pieces, seed=seed)
+        assert names(split.test) == {"000.mid", "001.mid", "002.mid", "003.mid"}
+        assert len(split.validation) == 4
+
+
+def test_what_is_given_counts_in_its_own_style() -> None:
+    pieces = [replace(tune(seed, f"a/{seed}.mid"), part="test" if seed < 4 else None) for seed in range(20)]
+    pieces += [tune(50 + seed, f"b/{seed}.mid") for seed in range(20)]
+    split = split_pieces(pieces, style_of=style_of)
+    assert len([piece for piece in split.test if style_of(piece) == "a"]) == 4
+    assert len([piece for piece in split.test if style_of(piece) == "b"]) == 2
+
+
+def test_with_a_given_test_part_two_others_are_enough() -> None:
+    split = split_pieces([replace(tune(0), part="test"), tune(1), tune(2)])
+    assert (len(split.train), len(split.validation), names(split.test)) == (1, 1, {"000.mid"})

@@ -132,8 +132,8 @@ def _graph(run: RunDirectory, trained: TrainingSettings, network: Any, storage: 
     return _Graph(
         to_onnx(network, storage).SerializeToString(),
         encoding_card(),
-        expected_tensors(config.layers, config.units, config.styles),
-        NetworkCard(layers=config.layers, units=config.units),
+        expected_tensors(config.layers, config.units, config.styles, config.memory),
+        NetworkCard(layers=config.layers, units=config.units, memory=config.memory),
         lambda engine: check_parity(network, engine),
     )
 

@@ -99,7 +99,8 @@ def check_nodes(model: onnx.ModelProto, layers: int) -> None:
 
 def _name_voices(model: onnx.ModelProto, network: StreamNetwork) -> None:
     """Give the graph's inputs and outputs the names and shapes of the bundle, the batch being called `voices`."""
-    inputs, outputs = expected_tensors(network.config.layers, network.config.units, network.config.styles)
+    config = network.config
+    inputs, outputs = expected_tensors(config.layers, config.units, config.styles, config.memory)
     for given, cards in ((model.graph.input, inputs), (model.graph.output, outputs)):
         names = {value.name.split(":")[0] for value in given}
         if names != {card.name for card in cards}:

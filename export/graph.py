@@ -14,7 +14,8 @@ Tensor = Any
 
 def graph_function(network: StreamNetwork) -> tuple[Callable[..., dict[str, Tensor]], list[tf.TensorSpec]]:
     """Return the step as a function of tensors in the bundle's order, and their signature."""
-    inputs, _ = expected_tensors(network.config.layers, network.config.units, network.config.styles)
+    config = network.config
+    inputs, _ = expected_tensors(config.layers, config.units, config.styles, config.memory)
     signature = [_spec(card) for card in inputs]
 
     def step(*tensors: Tensor) -> dict[str, Tensor]:

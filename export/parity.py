@@ -20,10 +20,13 @@ from runtime.noise import gumbel_noise
 from runtime.notes import Meter
 from trainer.features import remaining_table
 from trainer.network import StreamNetwork
+from trainer.recollection import recollect
 
 STEPS = 64
 LARGEST_DIFFERENCE = 1e-4
 _METER = Meter(4, 4)
+_KEY = 14
+"""D minor."""
 
 
 class ParityError(ComposerError):
@@ -63,7 +66,10 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
 
 
 def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> _Run:
-    controls = Controls(style=style, meter=_METER, temperature=temperatures(temperature, ()))
+    remembers = bool(engine.card.network.memory)
+    controls = Controls(
+        style=style, meter=_METER, temperature=temperatures(temperature, ()), has_memory=remembers, key=_KEY
+    )
     tensors, state = controls.tensors(may_end=False), engine.start()
     steps: list[Step] = []
     for number in range(STEPS):
@@ -80,6 +86,7 @@ def _keras_log_probabilities(
     """Log-probabilities [STEPS, classes] of every class per head, from the training code's view of the events."""
     onsets = [0, *np.cumsum([LADDER[delta] for delta in events[:, 0]]).tolist()]
     positions = np.array(onsets, np.int32) % _METER.ticks_per_bar
+    past = recollect(events, onsets, [_METER.ticks_per_bar] * len(onsets))
     start = np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32)
     inputs = {
         "event": np.concatenate([start, events[:-1]]),
@@ -89,6 +96,10 @@ def _keras_log_probabilities(
         "meter": np.full(len(events), meter_class(_METER), np.int32),
         "remaining": remaining_table(events, onsets)[:-1],
         "style": np.array(style, np.float32),
+        "bar": np.array(onsets[:-1], np.int32) // _METER.ticks_per_bar,
+        "candidates": past.candidates[:-1],
+        "times": past.times[:-1],
+        "key": np.array(_KEY, np.int32),
     }
     logits = network({name: values[None] for name, values in inputs.items()}, training=False)
     return {head: np.asarray(ops.log_softmax(logits[head][0], axis=-1)) for head in HEADS}

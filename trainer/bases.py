@@ -22,6 +22,7 @@ from trainer.archives import read_arrays
 from trainer.graph_weights import Weights, name_of, read_weights
 from trainer.names import shown_name, source_path
 from trainer.network_config import NetworkConfig, check_size
+from trainer.past_view import VIEW_UNITS
 from trainer.run_directory import RunDirectory, write_whole
 from trainer.settings import BaseCard, TrainingSettings
 
@@ -84,6 +85,8 @@ def _size_of(weights: Weights, card: BundleCard) -> NetworkConfig:
     """The size of a bundle's network, by its card and the shapes of its weights."""
     style_units = weights[STYLE_TABLE].shape[1]
     told = len(weights["delta_hidden/kernel"]) - weights["release_table/embeddings"].shape[1]
+    if card.network.memory:
+        told -= VIEW_UNITS
     size = NetworkConfig(
         units=card.network.units,
         layers=card.network.layers,
@@ -91,6 +94,7 @@ def _size_of(weights: Weights, card: BundleCard) -> NetworkConfig:
         styles=len(card.styles),
         style_units=style_units,
         style_in_heads=told == card.network.units + style_units,
+        memory=card.network.memory,
     )
     checked = msgspec.convert(size.as_dict(), NetworkConfig)
     check_size(checked)
@@ -174,6 +178,7 @@ def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> Network
         network,
         **{field: getattr(base.network, field) for field in ("units", "layers", "head_units", "style_units")},
         style_in_heads=base.network.style_in_heads,
+        memory=base.network.memory,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,22 +12,28 @@ from numpy.typing import NDArray
 from runtime.encoding import DELTA_END, PITCHES, SILENT
 from trainer.devices import gpus
 from trainer.features import Sequence, transposed, transposition_range
+from trainer.key_of_piece import transposed_key
+from trainer.recollection import CANDIDATES, FIELDS, NOTHING
 
 Arrays = dict[str, NDArray[Any]]
 Batch = tuple[Arrays, NDArray[np.int32], NDArray[np.float32]]
 
+FORGETFUL = 0.1
+"""Share of windows in training in which the past suggests nothing: a network that always had something to copy would be
+lost where there is nothing, and never leave off where there is."""
 LENGTH_STEP = 32
 """Batches are padded to a multiple of this many steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Steps `start` to `stop` of a sequence, moved by `semitones`."""
+    """Steps `start` to `stop` of a sequence, moved by `semitones`; a forgetful one suggests nothing from its past."""
 
     sequence: Sequence
     start: int
     stop: int
     semitones: int = 0
+    forgetful: bool = False
 
     @property
     def steps(self) -> int:
@@ -55,24 +61,26 @@ def pack(windows: Many[Window], styles: int, shares: int = 1) -> Batch:
     arrays = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
     weights = arrays.pop("weights")
     weights[filled:] = 0
+    arrays["key"] = np.array([transposed_key(w.sequence.key, w.semitones) for w in windows], np.int32)
     arrays["style"] = np.eye(styles, dtype=np.float32)[[window.sequence.style for window in windows]]
     return arrays, arrays["target"], weights
 
 
 def _padded(window: Window, steps: int) -> Arrays:
     sequence, part = transposed(window.sequence, window.semitones), slice(window.start, window.stop)
-    shape = {"event": (4,), "target": (4,), "position": (), "meter": (), "next_position": (), "remaining": (PITCHES,)}
     arrays: Arrays = {}
-    for name, tail in shape.items():
+    for name in ("event", "target", "position", "meter", "next_position", "bar", "remaining", "candidates", "times"):
         values = getattr(sequence, name)[part]
         fill = SILENT if name == "remaining" else 0
-        arrays[name] = np.full((steps, *tail), fill, values.dtype)
+        arrays[name] = np.full((steps, *values.shape[1:]), fill, values.dtype)
         arrays[name][: window.steps] = values
+    if window.forgetful:
+        arrays["candidates"][...] = NOTHING
+        arrays["times"][...] = 0
     weights = np.zeros((steps, 4), np.float32)
     weights[: window.steps, 0] = 1
     notes = sequence.target[part, 0] != DELTA_END
-    weights[: window.steps, 1:3] = notes[:, None]
-    weights[: window.steps, 3] = notes & sequence.performed
+    weights[: window.steps, 1:] = notes[:, None]
     arrays["weights"] = weights
     return arrays
 
@@ -110,6 +118,8 @@ class TrainingSet:
             offset = int(rng.integers(self.window)) if sequence.steps > self.window else 0
             key = int(rng.choice(transposition_range(sequence)))
             windows += windows_of(sequence, self.window, offset, key if transpose else 0)
+        forgets = rng.random(len(windows)) < FORGETFUL
+        windows = [replace(window, forgetful=bool(f)) for window, f in zip(windows, forgets, strict=True)]
         order = np.argsort([window.steps + rng.uniform(0, LENGTH_STEP) for window in windows], kind="stable")
         batches = batches_of([windows[index] for index in order], self.batch_steps)
         return [batches[index] for index in rng.permutation(len(batches))]
@@ -137,6 +147,10 @@ def _signature(styles: int) -> Any:
         "position": whole,
         "meter": whole,
         "next_position": whole,
+        "bar": whole,
+        "candidates": tf.TensorSpec((None, None, CANDIDATES, FIELDS), tf.int16),
+        "times": tf.TensorSpec((None, None), tf.int16),
+        "key": tf.TensorSpec((None,), tf.int32),
         "remaining": tf.TensorSpec((None, None, PITCHES), tf.int16),
         "style": tf.TensorSpec((None, styles), tf.float32),
     }

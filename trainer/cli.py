@@ -150,7 +150,7 @@ def _network(arguments: argparse.Namespace, base: "Base | None") -> NetworkConfi
     sizes = {field: getattr(arguments, field) for field in SIZES if getattr(arguments, field) is not None}
     rates = {field: getattr(arguments, field) for field in ("input_dropout", "dropout", "head_dropout")}
     if base is None:
-        network = NetworkConfig(**sizes, **rates)
+        network = NetworkConfig(**sizes, **rates, memory=_DEFAULTS.network.memory)
         check_size(network)
         return network
     from trainer.bases import fitted  # noqa: PLC0415 - loaded with the base

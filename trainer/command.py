@@ -212,7 +212,8 @@ def _listener(
 ) -> Listener:
     summary = material.summary()
     style = len(settings.base_styles)
-    controls = controls_of(settings.network.styles, style, meter=Meter.parse(summary["meter"]))
+    keys = tuple(card.keys for card in material.styles)
+    controls = controls_of(settings.network.styles, style, meter=Meter.parse(summary["meter"]), style_keys=keys)
     events = EventLog(run.path / FOLDER) if settings.tensorboard else None
     players: dict[int, Player] = {}  # one is compiled for each network: another comes only after a collapse
 

@@ -8,16 +8,25 @@ note.
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from keras import ops
+from numpy.typing import NDArray
 
 from runtime.encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
 from trainer.network import StreamNetwork
+from trainer.past_view import Past, Suggested
+from trainer.recollection import BARS, CANDIDATES, LONGEST, MATCHES
+from trainer.recollection_step import remember
 
 Tensor = Any
 MUTED = -1e9
 """Stands for minus infinity where a later sum or product must stay a number."""
 SMALLEST_MIN_P = 1e-30
+HALF_MATCH = 4
+"""Events after which a match counts half as much as an endless one."""
+RETURNING_BARS = (4, 8, 16)
+"""How many bars ago music stood that the player can wish to return."""
 
 
 def pick(logits: Tensor, biased: Tensor, wobble: Tensor, floor: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,13 +67,17 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
         return chosen[head]
 
     event, remaining = tf.unstack(inputs["event"], axis=-1), inputs["remaining"]
-    hidden, state = _recur(network, event, inputs)
-    delta = choose("delta", network.delta_logits(hidden, remaining))
-    position = (inputs["position"] + _ladder_ticks(delta)) % inputs["ticks_per_bar"]
-    onset = network.onset(remaining, delta, position)
-    pitch = choose("pitch", network.pitch_logits(hidden, event[1], onset))
+    past, remembered = _look_back(network, event, inputs)
+    hidden, state = _recur(network, event, inputs, past)
+    delta = choose("delta", network.delta_logits(hidden, remaining, past))
+    reached = inputs["position"] + _ladder_ticks(delta)
+    position = reached % inputs["ticks_per_bar"]
+    if past is not None:
+        remembered["next_clock"] = _later(inputs["clock"], delta, reached // inputs["ticks_per_bar"], event[1])
+    onset = network.onset(remaining, delta, position, past)
+    pitch = choose("pitch", network.pitch_logits(hidden, event[1], onset, past))
     near = onset.at(pitch)
-    duration = choose("duration", network.duration_logits(hidden, onset, pitch, near))
+    duration = choose("duration", network.duration_logits(hidden, onset, pitch, near, past))
     choose("velocity", network.velocity_logits(hidden, event[3], onset, pitch, duration, near))
     return {
         "next_event": _columns([chosen[head] for head in HEADS]),
@@ -73,7 +86,43 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
         "next_h": ops.stack([h for h, _ in state]),
         "next_c": ops.stack([c for _, c in state]),
         "next_remaining": _struck(onset.sounding, pitch, duration),
+        **remembered,
     }
+
+
+def _look_back(
+    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor]
+) -> tuple[Past | None, dict[str, Tensor]]:
+    """What the piece's own past says, and the memory after the previous event; nothing for networks without one."""
+    if network.memory is None:
+        return None, {}
+    remembered = remember(inputs["event"], inputs["memory"], inputs["clock"], inputs["ticks_per_bar"])
+    bar = tf.cast(tf.gather(inputs["clock"], 1, axis=1), tf.int32)
+    past = network.memory(remembered.suggested, bar, inputs["key"], event[1])
+    return past._replace(urge=_urge(remembered.suggested, inputs["recall"])), {"next_memory": remembered.memory}
+
+
+def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
+    """The clock at the next onset; the start of a piece, half a tick early, counts as its first bar line."""
+    passed = tf.cast(tf.stack([_ladder_ticks(delta), bars, pitch], 1), tf.float32)
+    return tf.maximum(clock, 0.0) * tf.constant([1.0, 1.0, 0.0]) + passed
+
+
+def _urge(suggested: Suggested, recall: Tensor) -> Tensor:
+    """Nats [voices, CANDIDATES] by which the player favours the past: what goes on with a return, what begins one."""
+    strength = tf.gather(tf.constant(_strengths()), tf.minimum(suggested.agree[:, :1], LONGEST))
+    begun = tf.constant([[float(which == 0) for which in range(CANDIDATES)]])
+    beginning = tf.constant(
+        [[float(which >= MATCHES and BARS[which - MATCHES] in RETURNING_BARS) for which in range(CANDIDATES)]]
+    )
+    going_on, begin = tf.split(recall, 2, -1)
+    return going_on * strength * begun + begin * beginning
+
+
+def _strengths() -> NDArray[np.float32]:
+    """How much a match of 0 to LONGEST events counts, 0..1."""
+    # Through half floats, which is how bundles store it.
+    return (1 - 0.5 ** (np.arange(LONGEST + 1) / HALF_MATCH)).astype(np.float16).astype(np.float32)
 
 
 def _per_head(values: Tensor) -> dict[str, Tensor]:
@@ -88,13 +137,14 @@ def _columns(classes: list[Tensor]) -> Tensor:
 
 
 def _recur(
-    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor]
+    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor], past: Past | None
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """Carry the state one step on: what the heads are told [voices, ...] and the state of every layer."""
-    features = network.encode(event, *(inputs[name] for name in ("position", "meter", "remaining", "style")))
+    position, meter, remaining, style = (inputs[name] for name in ("position", "meter", "remaining", "style"))
+    features = network.encode(event, position, meter, remaining, style, past)
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
     _, state = network.recur(ops.expand_dims(features, 1), state)
-    return network.in_style(state[-1][0], inputs["style"]), state
+    return network.told(state[-1][0], inputs["style"], past), state
 
 
 def _ladder_ticks(ladder_class: Tensor) -> Tensor:

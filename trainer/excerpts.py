@@ -1,17 +1,20 @@
 """Excerpts: music that a checkpoint makes, for the gates, for the ear, and always the same for the same seeds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from runtime.bundle import expected_tensors
+from runtime.carried import Carried, next_of
 from runtime.controls import Controls, stack_voices
-from runtime.encoding import LADDER, PITCHES, SILENT, START, Event, decode, quantise
+from runtime.encoding import LADDER, Event, decode, quantise
 from runtime.noise import gumbel_noise
 from runtime.notes import Note
+from runtime.piece_keys import drawn, shares_of
 from trainer.event_step import next_event
 from trainer.network import StreamNetwork
 
@@ -32,22 +35,26 @@ class Player:
     """A network that can be asked for the next note.
 
     Attributes:
-        layers: LSTM layers.
-        units: Cells in each.
+        carried: What the network carries from note to note.
         step: Inputs to outputs of one note for any number of voices, named and shaped as a bundle's tensors.
 
     """
 
-    layers: int
-    units: int
+    carried: Carried
     step: Step
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether the network remembers the piece."""
+        return "memory" in self.carried.names
 
 
 def player_of(network: StreamNetwork) -> Player:
     """Compile a network's step; it follows the network when other weights are loaded."""
     step = tf.function(lambda inputs: next_event(network, inputs))
     run = lambda inputs: {name: tensor.numpy() for name, tensor in step(inputs).items()}  # noqa: E731 - one line says it
-    return Player(network.config.layers, network.config.units, run)
+    config = network.config
+    return Player(Carried(*expected_tensors(config.layers, config.units, config.styles, config.memory)), run)
 
 
 def controls_of(styles: int, style: int, **settings: Any) -> Controls:
@@ -66,23 +73,26 @@ def make_excerpts(player: Player, seeds: Sequence[int], notes: int, controls: Se
         controls: One for each excerpt.
 
     """
-    voices = len(seeds)
-    start = (START.delta, START.pitch, START.duration, START.velocity)
+    asked = [_told(one, seed, player) for one, seed in zip(controls, seeds, strict=True)]
     inputs: Arrays = {
-        "event": np.tile(np.array([start], np.int32), (voices, 1)),
-        "position": np.zeros(voices, np.int32),
-        "h": np.zeros((player.layers, voices, player.units), np.float32),
-        "c": np.zeros((player.layers, voices, player.units), np.float32),
-        "remaining": np.full((voices, PITCHES), SILENT, np.int32),
-        **stack_voices([voice.tensors(may_end=False) for voice in controls]),
+        **player.carried.start(len(seeds)).tensors,
+        **stack_voices([one.tensors(may_end=False) for one in asked]),
     }
     events = []
     for number in range(int(notes * _SPARE)):
         noise = stack_voices([gumbel_noise(seed, number) for seed in seeds])
         found = player.step({**inputs, **noise})
-        inputs |= {name: found[f"next_{name}"] for name in ("event", "position", "h", "c", "remaining")}
+        inputs |= {name: found[next_of(name)] for name in player.carried.names}
         events.append(inputs["event"])
     return [_notes_of(voice)[:notes] for voice in np.stack(events, axis=1)]
+
+
+def _told(controls: Controls, seed: int, player: Player) -> Controls:
+    """The same controls with what a network that remembers the piece is told of it: its key, drawn as `play` does."""
+    if not player.has_memory:
+        return controls
+    key = drawn(shares_of([controls.style], controls.style_keys), seed, 0) if controls.key is None else controls.key
+    return replace(controls, has_memory=True, key=key)
 
 
 def _notes_of(events: NDArray[np.int32]) -> list[Note]:

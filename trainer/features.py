@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.bars import bar_positions
-from runtime.encoding import END, LADDER, PITCHES, SILENT, START, VELOCITY_BINS, Event, encode, meter_class, quantise
+from runtime.bars import bar_numbers, bar_positions
+from runtime.encoding import END, LADDER, PITCHES, SILENT, START, Event, encode, meter_class, quantise
+from trainer.key_of_piece import key_class, transposed_key
 from trainer.piece import Piece
+from trainer.recollection import recollect
 
 IntArray = NDArray[np.int32]
 
@@ -30,7 +32,10 @@ class Sequence:
             since it ended, no lower than SILENT.
         target: int32 [N+1, 4], classes of the event to predict.
         next_position: int32 [N+1], ticks since the bar line at the onset to predict.
-        performed: Whether its velocities were played, so that there is something to learn from them.
+        bar: int32 [N+1], bar lines since the beginning at the previous onset.
+        candidates: int16 [N+1, CANDIDATES, FIELDS], what the piece's own past suggests, see `trainer.recollection`.
+        times: int16 [N+1], how often the passage before has been there already, likewise.
+        key: Its key, 0..11 major from C on, 12..23 minor, 24 where none is clear.
 
     """
 
@@ -42,7 +47,10 @@ class Sequence:
     remaining: NDArray[np.int16]
     target: IntArray
     next_position: IntArray
-    performed: bool
+    bar: IntArray
+    candidates: NDArray[np.int16]
+    times: NDArray[np.int16]
+    key: int
 
     @property
     def steps(self) -> int:
@@ -58,10 +66,11 @@ class Sequence:
 def sequence_of(piece: Piece, style: int = 0) -> Sequence:
     """Lay a piece out as a sequence; positions come from the piece's own meters."""
     notes = quantise(piece.notes)
-    classes = _event_classes(encode(notes), performed=piece.performed)
+    classes = _event_classes(encode(notes))
     onsets = [0, *(note.onset for note in notes)]
     bars = bar_positions(piece.meters, onsets)
     position = np.array([position for position, _ in bars], np.int32)
+    past = recollect(classes[1:-1], onsets, [meter.ticks_per_bar for _, meter in bars])
     return Sequence(
         name=piece.name,
         style=style,
@@ -71,17 +80,17 @@ def sequence_of(piece: Piece, style: int = 0) -> Sequence:
         remaining=remaining_table(classes[1:-1], onsets),
         target=classes[1:],
         next_position=np.append(position[1:], 0).astype(np.int32),
-        performed=piece.performed,
+        bar=np.array(bar_numbers(piece.meters, onsets), np.int32),
+        candidates=past.candidates,
+        times=past.times,
+        key=key_class(piece),
     )
 
 
-def _event_classes(events: list[Event], *, performed: bool) -> IntArray:
-    """Class rows [N+2, 4] of start event, events and end event; velocities that nobody played are unknown."""
+def _event_classes(events: list[Event]) -> IntArray:
+    """Class rows [N+2, 4] of start event, events and end event."""
     rows = [START, *events, END]
-    classes = np.array([(e.delta, e.pitch, e.duration, e.velocity) for e in rows], np.int32)
-    if not performed:
-        classes[:, 3] = VELOCITY_BINS
-    return classes
+    return np.array([(e.delta, e.pitch, e.duration, e.velocity) for e in rows], np.int32)
 
 
 def remaining_table(events: IntArray, onsets: list[int]) -> NDArray[np.int16]:
@@ -106,11 +115,21 @@ def transposed(sequence: Sequence, semitones: int) -> Sequence:
     """The same piece `semitones` higher; no pitch may leave 0..127 (see `transposition_range`)."""
     if semitones == 0:
         return sequence
-    event, target = sequence.event.copy(), sequence.target.copy()
+    event, target, suggested = sequence.event.copy(), sequence.target.copy(), sequence.candidates.copy()
     for classes in (event, target):
         sounding = classes[:, 1] < PITCHES
         classes[sounding, 1] += semitones
-    return replace(sequence, event=event, target=target, remaining=np.roll(sequence.remaining, semitones, axis=1))
+    pitches = suggested[..., 1]
+    pitches[pitches < PITCHES] += semitones
+    pitches[(pitches < 0) | (pitches > PITCHES)] = PITCHES
+    return replace(
+        sequence,
+        event=event,
+        target=target,
+        remaining=np.roll(sequence.remaining, semitones, axis=1),
+        candidates=suggested,
+        key=transposed_key(sequence.key, semitones),
+    )
 
 
 def transposition_range(sequence: Sequence, lowest: int = -5, highest: int = 6) -> range:

@@ -19,6 +19,8 @@ from runtime.encoding import LADDER, ladder_class
 from runtime.errors import BundleError, ComposerError
 from trainer.archives import reason_of
 from trainer.network_config import MOST
+from trainer.past_view import mode_classes
+from trainer.recollection import count_classes
 
 Weights = dict[str, NDArray[np.float32]]
 """Values by the name of the weight, such as lstm_0/lstm_cell/kernel."""
@@ -31,9 +33,14 @@ _WEIGHT_NAME = re.compile(r"[a-z_0-9]{1,40}(/[a-z_0-9]{1,40}){1,3}")
 _MOST_ZEROS = 4 * MOST["units"]
 _ZEROS = "zeros "
 """Instead of an initializer: a bias of so many zeros."""
-_RELEASES = np.array([ladder_class(tick) for tick in range(LADDER[-1] + 1)] + [len(LADDER)])
-"""Rows of the release table by ticks until the next release, as the converter writes them out."""
-_FIRST_TICKS = [int(np.flatnonzero(row == _RELEASES)[0]) for row in range(len(LADDER) + 1)]
+SPREAD = {
+    "release_table/embeddings": np.array([ladder_class(tick) for tick in range(LADDER[-1] + 1)] + [len(LADDER)]),
+    "memory/length_table/embeddings": count_classes(),
+    "memory/age_table/embeddings": count_classes(),
+    "memory/times_table/embeddings": count_classes(),
+    "memory/mode_table/embeddings": mode_classes(),
+}
+"""Rows of tables by what they are looked up by, as the converter writes them out."""
 
 
 class UnknownWeightError(ComposerError):
@@ -129,7 +136,7 @@ def _as_stored(name: str, value: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([turned, np.zeros_like(turned)]) if value.ndim == 1 else turned
     if name == "surroundings/kernel":
         return value.transpose()
-    return value[_RELEASES] if name == "release_table/embeddings" else value
+    return value[SPREAD[name]] if name in SPREAD else value
 
 
 def _as_trained(name: str, stored: NDArray[Any]) -> NDArray[np.float32]:
@@ -142,7 +149,7 @@ def _as_trained(name: str, stored: NDArray[Any]) -> NDArray[np.float32]:
         return _gates_back(value[0].T)
     if name == "surroundings/kernel":
         return value[:, :, 0].transpose()
-    return value[_FIRST_TICKS] if name == "release_table/embeddings" else value
+    return value[np.unique(SPREAD[name], return_index=True)[1]] if name in SPREAD else value
 
 
 def _other_gates(value: NDArray[Any]) -> NDArray[Any]:

@@ -10,6 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, VELOCITY_BINS
 from trainer.features import Sequence as Piece
 
@@ -65,13 +68,20 @@ def fit(pieces: Sequence[Piece]) -> dict[str, WittenBell]:
 
 def nll_per_note(models: dict[str, WittenBell], pieces: Sequence[Piece]) -> dict[str, float]:
     """Negative log-likelihood in nats a note, per head and in total ("loss"), as the network's is measured."""
-    sums = dict.fromkeys(HEADS, 0.0)
-    for piece in pieces:
-        for head, contexts, symbol in _predictions(piece):
-            sums[head] -= math.log(models[head].probability(contexts, symbol))
+    totals = np.sum([log_probabilities(models, piece).sum(axis=0) for piece in pieces], axis=0)
     notes = max(1, sum(piece.notes for piece in pieces))
-    per_head = {f"nll_{head}": total / notes for head, total in sums.items()}
+    per_head = {f"nll_{head}": -float(total) / notes for head, total in zip(HEADS, totals, strict=True)}
     return {"loss": sum(per_head.values()), **per_head}
+
+
+def log_probabilities(models: dict[str, WittenBell], piece: Piece) -> NDArray[np.float64]:
+    """Log-probabilities in nats of what a piece does, [steps, 4]; 0 of what its end does not say."""
+    found = np.zeros((piece.steps, len(HEADS)))
+    step = -1
+    for head, contexts, symbol in _predictions(piece):
+        step += head == HEADS[0]
+        found[step, HEADS.index(head)] = math.log(models[head].probability(contexts, symbol))
+    return found
 
 
 def _predictions(piece: Piece) -> Iterator[tuple[str, list[int], int]]:
@@ -82,8 +92,6 @@ def _predictions(piece: Piece) -> Iterator[tuple[str, list[int], int]]:
         row = (delta, pitch - previous_pitch + PITCHES, duration, velocity)
         known: tuple[int, ...] = ()
         for head, symbol in zip(HEADS, row, strict=True):
-            if head == "velocity" and not piece.performed:
-                continue
             yield head, _contexts(head, known, past), symbol
             if delta == DELTA_END:
                 return

@@ -38,6 +38,8 @@ from runtime.encoding import (
 )
 from trainer.layers import ClassTable, SequenceLSTM, look_up
 from trainer.network_config import NetworkConfig
+from trainer.past_view import DEGREES, Past, PastView, suggested
+from trainer.recollection import CANDIDATES, FIELDS
 
 Tensor = Any
 POSITIONS = 192
@@ -51,6 +53,8 @@ SURROUNDINGS = 24
 """Features of what sounds around a pitch."""
 REACH = 15
 """Semitones above and below a pitch that they look at."""
+PIANO = (21, 109)
+"""The keys of a piano, from A0 up to before C#8."""
 CHORD = 4
 """Notes of a common chord: planes are summed in this unit."""
 FORBIDDEN = -20.0
@@ -102,6 +106,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
     def __init__(self, config: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = NetworkConfig(**config)
+        self.memory = PastView(name="memory") if self.config.memory else None
         self._make_embeddings()
         self._make_stack()
         self._make_heads()
@@ -140,9 +145,10 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
 
     def _make_heads(self) -> None:
         # The pitch head says what it wants of a pitch twice: of the pitch itself, and of its surroundings.
+        copies, degrees = (CANDIDATES, DEGREES) if self.memory else (0, 0)
         outputs = {
-            "delta": DELTA_CLASSES, "pitch": PITCHES + SURROUNDINGS, "duration": DURATION_CLASSES,
-            "velocity": VELOCITY_BINS,
+            "delta": DELTA_CLASSES + copies, "pitch": PITCHES + SURROUNDINGS + copies + degrees,
+            "duration": DURATION_CLASSES + copies, "velocity": VELOCITY_BINS,
         }  # fmt: skip
         self.hidden = {
             head: keras.layers.Dense(self.config.head_units, activation="silu", name=f"{head}_hidden") for head in HEADS
@@ -159,14 +165,29 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         del config
         self(blank_inputs(self.config.styles))
 
-    def onset(self, remaining: Tensor, delta: Tensor, position: Tensor) -> Onset:
+    def onset(self, remaining: Tensor, delta: Tensor, position: Tensor, past: Past | None = None) -> Onset:
         """Look at the onset `delta` after the one before, at which `remaining` [..., 128] was left."""
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
         sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
         planes = self._planes(sounding)
-        around = ops.transpose(self.surroundings(ops.reshape(planes, (-1, PITCHES, PLANES))), (0, 2, 1))
-        around = ops.reshape(around, (*_leading(planes, 2), SURROUNDINGS, PITCHES))
+        around = self._around(planes, None if past is None else past.marks(delta))
         return Onset(delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, around)
+
+    def _around(self, planes: Tensor, marks: Tensor | None) -> Tensor:
+        """Look along the pitches, [..., SURROUNDINGS, 128]; with a memory along the keys of a piano, others being 0.
+
+        That takes half the time, and music for other pitches is rare.
+        """
+        seen, first, behind = planes, 0, PITCHES
+        if marks is not None:
+            first, behind = PIANO
+            seen = ops.concatenate([planes, marks], axis=-1)[..., first:behind, :]
+        around = self.surroundings(ops.reshape(seen, (-1, behind - first, seen.shape[-1])))
+        around = ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(planes, 2), SURROUNDINGS, behind - first))
+        if marks is None:
+            return around
+        unseen = [(0, 0)] * (len(around.shape) - 1)
+        return ops.pad(around, [*unseen, (first, PITCHES - behind)])
 
     def _planes(self, remaining: Tensor) -> Tensor:
         table = ops.convert_to_tensor(plane_table())
@@ -183,7 +204,13 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         return self.position_table(ops.minimum(position, POSITIONS - 1))
 
     def encode(
-        self, event: Sequence[Tensor], position: Tensor, meter: Tensor, remaining: Tensor, style: Tensor
+        self,
+        event: Sequence[Tensor],
+        position: Tensor,
+        meter: Tensor,
+        remaining: Tensor,
+        style: Tensor,
+        past: Past | None = None,
     ) -> Tensor:
         """Gather what is known before the step into one vector, [..., features].
 
@@ -200,6 +227,8 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
             self._release(remaining),
             self.style_table(style),
         ]
+        if past is not None:
+            parts.append(past.view)
         return ops.concatenate(parts, axis=-1)
 
     def recur(
@@ -216,25 +245,38 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
             after.append((h, c))
         return self.state_dropout(hidden, training=training), after
 
-    def in_style(self, hidden: Tensor, style: Tensor) -> Tensor:
-        """What the heads are told: the LSTM's output [..., units], and the style [..., styles] if they see that."""
-        return ops.concatenate([hidden, self.style_table(style)], axis=-1) if self.config.style_in_heads else hidden
+    def told(self, hidden: Tensor, style: Tensor, past: Past | None = None) -> Tensor:
+        """What the heads are told: the LSTM's output [..., units], the style if they see it, and the past's view."""
+        parts = [hidden]
+        if self.config.style_in_heads:
+            parts.append(self.style_table(style))
+        if past is not None:
+            parts.append(past.view)
+        return ops.concatenate(parts, axis=-1) if len(parts) > 1 else hidden
 
     def _head(self, head: str, parts: list[Tensor], *, training: bool) -> Tensor:
         hidden = self.hidden[head](ops.concatenate(parts, axis=-1))
         return self.logits[head](self.head_dropout(hidden, training=training))
 
-    def delta_logits(self, hidden: Tensor, remaining: Tensor, *, training: bool = False) -> Tensor:
+    def delta_logits(
+        self, hidden: Tensor, remaining: Tensor, past: Past | None = None, *, training: bool = False
+    ) -> Tensor:
         """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset.
 
-        To all heads, `hidden` is what `in_style` returns.
+        To all heads, `hidden` is what `told` returns.
         """
-        return self._head("delta", [hidden, self._release(remaining)], training=training)
+        logits = self._head("delta", [hidden, self._release(remaining)], training=training)
+        if past is None:
+            return logits
+        logits, gates = ops.split(logits, [DELTA_CLASSES], axis=-1)
+        return logits + past.copied(gates, past.delta, DELTA_CLASSES)
 
     def _rhythm(self, onset: Onset) -> list[Tensor]:
         return [self.delta_table(onset.delta), self._position(onset.position)]
 
-    def pitch_logits(self, hidden: Tensor, previous_pitch: Tensor, onset: Onset, *, training: bool = False) -> Tensor:
+    def pitch_logits(
+        self, hidden: Tensor, previous_pitch: Tensor, onset: Onset, past: Past | None = None, *, training: bool = False
+    ) -> Tensor:
         """Logits [..., 128] of the pitch.
 
         A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
@@ -242,9 +284,17 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         """
         struck = onset.planes[..., :2]  # what sounds and what has just ended; all planes are too much to tell apart
         flat = ops.reshape(struck, (*_leading(struck, 2), 2 * PITCHES))
-        wanted = self._head("pitch", [hidden, *self._rhythm(onset), flat, onset.total], training=training)
+        parts, suggested = [hidden, *self._rhythm(onset), flat, onset.total], 0.0
+        if past is None:
+            wanted = self._head("pitch", parts, training=training)
+        else:
+            in_time = past.in_time(onset.delta)
+            wanted = self._head("pitch", [*parts, in_time], training=training)
+            own = PITCHES + SURROUNDINGS
+            wanted, gates, degrees = ops.split(wanted, [own, own + CANDIDATES], axis=-1)
+            suggested = past.copied(gates, past.pitch, PITCHES, in_time) + past.by_degree(degrees)
         alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
-        free = alone + ops.squeeze(ops.matmul(ops.expand_dims(of_surroundings, -2), onset.around), -2)
+        free = alone + ops.squeeze(ops.matmul(ops.expand_dims(of_surroundings, -2), onset.around), -2) + suggested
         return ops.where(onset.sounding > 0, FORBIDDEN, free + self._too_low(onset.delta, previous_pitch))
 
     def _too_low(self, delta: Tensor, previous_pitch: Tensor) -> Tensor:
@@ -258,11 +308,17 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         )
 
     def duration_logits(
-        self, hidden: Tensor, onset: Onset, pitch: Tensor, near: Tensor, *, training: bool = False
-    ) -> Tensor:
+        self, hidden: Tensor, onset: Onset, pitch: Tensor, near: Tensor, past: Past | None = None, *,
+        training: bool = False,
+    ) -> Tensor:  # fmt: skip
         """Logits [..., 105] of the duration, given the pitch and what is `near` it (`Onset.at`)."""
         parts = [hidden, *self._rhythm(onset), self._release(onset.sounding), self.pitch_table(pitch), near]
-        return self._head("duration", parts, training=training)
+        if past is None:
+            return self._head("duration", parts, training=training)
+        hit = past.at_pitch(pitch)
+        logits = self._head("duration", [*parts, hit], training=training)
+        logits, gates = ops.split(logits, [DURATION_CLASSES], axis=-1)
+        return logits + past.copied(gates * hit, past.duration, DURATION_CLASSES, hit)
 
     def velocity_logits(
         self, hidden: Tensor, previous_velocity: Tensor, onset: Onset, pitch: Tensor, duration: Tensor, near: Tensor,
@@ -278,17 +334,27 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         steps = ops.shape(remaining)[1]
         style = ops.repeat(ops.expand_dims(inputs["style"], 1), steps, axis=1)
         event, target = (ops.unstack(inputs[name], axis=-1) for name in ("event", "target"))
-        features = self.encode(event, inputs["position"], inputs["meter"], remaining, style)
-        hidden = self.in_style(self.recur(features, training=training)[0], style)
+        past = self._past(inputs)
+        features = self.encode(event, inputs["position"], inputs["meter"], remaining, style, past)
+        hidden = self.told(self.recur(features, training=training)[0], style, past)
         delta, pitch, duration, _ = target
-        onset = self.onset(remaining, delta, inputs["next_position"])
+        onset = self.onset(remaining, delta, inputs["next_position"], past)
         near = onset.at(pitch)
         return {
-            "delta": self.delta_logits(hidden, remaining, training=training),
-            "pitch": self.pitch_logits(hidden, event[1], onset, training=training),
-            "duration": self.duration_logits(hidden, onset, pitch, near, training=training),
+            "delta": self.delta_logits(hidden, remaining, past, training=training),
+            "pitch": self.pitch_logits(hidden, event[1], onset, past, training=training),
+            "duration": self.duration_logits(hidden, onset, pitch, near, past, training=training),
             "velocity": self.velocity_logits(hidden, event[3], onset, pitch, duration, near, training=training),
         }
+
+    def _past(self, inputs: dict[str, Tensor]) -> Past | None:
+        """What the past of each piece says at every step."""
+        if self.memory is None:
+            return None
+        key = ops.repeat(ops.expand_dims(inputs["key"], 1), ops.shape(inputs["bar"])[1], axis=1)
+        found = suggested(ops.cast(inputs["candidates"], "int32"), ops.cast(inputs["times"], "int32"))
+        past: Past = self.memory(found, inputs["bar"], key, inputs["event"][..., 1])
+        return past
 
     def compute_loss(
         self,
@@ -342,7 +408,9 @@ def plane_table() -> NDArray[np.float32]:
 
 def blank_inputs(styles: int) -> dict[str, Tensor]:
     """Inputs of one step of one piece, all zero: enough to build the network."""
-    whole = {name: ops.zeros((1, 1), "int32") for name in ("position", "meter", "next_position")}
+    whole = {name: ops.zeros((1, 1), "int32") for name in ("position", "meter", "next_position", "bar")}
+    whole["times"] = ops.zeros((1, 1), "int16")
+    whole |= {"key": ops.zeros((1,), "int32"), "candidates": ops.zeros((1, 1, CANDIDATES, FIELDS), "int16")}
     classes = {name: ops.zeros((1, 1, len(HEADS)), "int32") for name in ("event", "target")}
     return {
         **whole, **classes, "remaining": ops.zeros((1, 1, PITCHES), "int16"), "style": ops.zeros((1, styles))

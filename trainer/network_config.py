@@ -17,6 +17,9 @@ Layers = Annotated[int, msgspec.Meta(ge=1, le=MOST["layers"])]
 HeadUnits = Annotated[int, msgspec.Meta(ge=1, le=MOST["head_units"])]
 Styles = Annotated[int, msgspec.Meta(ge=1, le=MOST["styles"])]
 StyleUnits = Annotated[int, msgspec.Meta(ge=1, le=MOST["style_units"])]
+PAST: Final = 512
+"""Events of a piece that a network with a memory remembers."""
+Memory = Annotated[int, msgspec.Meta(ge=0, le=PAST, multiple_of=PAST)]
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 
@@ -31,6 +34,7 @@ class NetworkConfig:
         styles: Styles that the network can tell apart, 1 or more.
         style_units: Width of a style's vector.
         style_in_heads: Whether every head sees the style's vector too, or the first LSTM layer alone.
+        memory: Events of the piece that it remembers beside its state, see `trainer.recollection`; 0: none.
         input_dropout: Share of the inputs dropped, one mask for a whole sequence.
         dropout: Share of the states dropped between and after the LSTM layers, one mask for a whole sequence.
         head_dropout: Share of the heads' hidden layer dropped, a mask for each note.
@@ -43,6 +47,7 @@ class NetworkConfig:
     styles: Styles = 1
     style_units: StyleUnits = 8
     style_in_heads: bool = False
+    memory: Memory = 0
     input_dropout: Share = 0.1
     dropout: Share = 0.25
     head_dropout: Share = 0.2

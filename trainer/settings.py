@@ -10,7 +10,7 @@ from runtime.bundle import DataSource, StyleCard
 from runtime.errors import CorpusError, InputError
 from runtime.notes import Meter
 from runtime.visible import visible
-from trainer.network_config import NetworkConfig, Share, check_size
+from trainer.network_config import PAST, NetworkConfig, Share, check_size
 
 MOST_COUNT: Final = 1_000_000
 """Of epochs, of notes in a batch and the like."""
@@ -91,7 +91,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     window: Count = 512
     learning_rate: Rate = FROM_NOTHING.learning_rate
     weight_decay: Share = 1e-2
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = NetworkConfig(memory=PAST)
     styles: tuple[str, ...] = ()
     base: BaseCard | None = None
     patience: Count | None = None

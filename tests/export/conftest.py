@@ -76,8 +76,8 @@ def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _random_network(layers: int, units: int) -> StreamNetwork:
-    network = StreamNetwork({"units": units, "layers": layers, "head_units": 16})
+def _random_network(layers: int, units: int, memory: int = 0) -> StreamNetwork:
+    network = StreamNetwork({"units": units, "layers": layers, "head_units": 16, "memory": memory})
     network(blank_inputs(1))
     rng = np.random.default_rng(layers)
     for variable in network.trainable_variables:
@@ -86,15 +86,18 @@ def _random_network(layers: int, units: int) -> StreamNetwork:
 
 
 @pytest.fixture(scope="session")
-def make_network() -> Callable[[int, int], StreamNetwork]:
-    """Return the function that makes a network of some layers and units whose choices differ from note to note."""
+def make_network() -> Callable[..., StreamNetwork]:
+    """Return the function that makes a network of some layers and units whose choices differ from note to note.
+
+    A third argument gives it a memory of so many events.
+    """
     return _random_network
 
 
 def _bundle_of(network: StreamNetwork, model: onnx.ModelProto) -> Bundle:
     config = network.config
-    inputs, outputs = expected_tensors(config.layers, config.units, config.styles)
-    size = NetworkCard(layers=config.layers, units=config.units)
+    inputs, outputs = expected_tensors(config.layers, config.units, config.styles, config.memory)
+    size = NetworkCard(layers=config.layers, units=config.units, memory=config.memory)
     card = msgspec.structs.replace(read_card(TINY_CARD), network=size, inputs=inputs, outputs=outputs)
     return Bundle(card, model.SerializeToString())
 

@@ -78,7 +78,7 @@ def strings(value: Any) -> Iterator[str]:
 
 def test_the_runtime_plays_it(bundle_path: Path) -> None:
     engine = Engine(load_bundle(bundle_path), "cpu")
-    stream = improvise(advancer(engine, Controls(style=(1.0,)), seed=1), Cursor(engine.start()))
+    stream = improvise(advancer(engine, Controls(style=(1.0,), has_memory=True), seed=1), Cursor(engine.start()))
     notes = [next(stream).note for _ in range(50)]
     assert notes == sorted(notes)
     assert len({note.pitch for note in notes}) > 3

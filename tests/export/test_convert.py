@@ -8,17 +8,20 @@ from onnx import TensorProto, helper, numpy_helper
 from export.convert import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
 from runtime.bundle import expected_tensors
 from runtime.graph.inspection import check_graph
+from trainer.graph_weights import SPREAD, name_of
 from trainer.network import StreamNetwork
+from trainer.network_config import PAST
 
-MakeNetwork = Callable[[int, int], StreamNetwork]
+MakeNetwork = Callable[..., StreamNetwork]
 
 
-@pytest.fixture(scope="module", params=["float16", "float32"])
+@pytest.fixture(scope="module", params=[("float16", 0), ("float32", 0), ("float16", PAST)])
 def exported(request: pytest.FixtureRequest, make_network: MakeNetwork) -> tuple[str, StreamNetwork, onnx.ModelProto]:
-    """A network of two layers, rounded to a storage and converted."""
-    network = make_network(2, 16)
-    round_weights(network, request.param)
-    return request.param, network, to_onnx(network, request.param)
+    """A network of two layers, without and with a memory, rounded to a storage and converted."""
+    storage, memory = request.param
+    network = make_network(2, 16, memory)
+    round_weights(network, storage)
+    return storage, network, to_onnx(network, storage)
 
 
 def kinds(model: onnx.ModelProto) -> list[str]:
@@ -35,7 +38,7 @@ def test_what_is_written_may_be_run(exported: tuple[str, StreamNetwork, onnx.Mod
     """An operator that is new here belongs on the list in runtime/graph/operators.py, with the rule for its shapes."""
     _, network, model = exported
     config = network.config
-    check_graph(model.SerializeToString(), *expected_tensors(config.layers, config.units, config.styles))
+    check_graph(model.SerializeToString(), *expected_tensors(config.layers, config.units, config.styles, config.memory))
 
 
 def test_how_weights_are_stored(exported: tuple[str, StreamNetwork, onnx.ModelProto]) -> None:
@@ -58,7 +61,7 @@ def test_every_weight_is_in_the_graph(exported: tuple[str, StreamNetwork, onnx.M
     }
     for variable in network.trainable_variables:
         values = np.sort(np.asarray(variable).ravel())
-        if "release_table" in variable.path:  # the graph has a row for every tick, so some of its rows many times
+        if name_of(variable) in SPREAD:  # the graph has a row for every tick or count, so some of its rows many times
             assert any(set(values.tolist()) == set(np.frombuffer(tensor, np.float32).tolist()) for tensor in found)
         elif "lstm" not in variable.path:  # those change places
             assert values.tobytes() in found, variable.path

@@ -11,8 +11,9 @@ from export.convert import round_weights, to_onnx
 from runtime.errors import BundleError
 from trainer.graph_weights import UnknownWeightError, name_of, point_at_weights, read_weights
 from trainer.network import StreamNetwork, blank_inputs
+from trainer.network_config import PAST
 
-MakeNetwork = Callable[[int, int], StreamNetwork]
+MakeNetwork = Callable[..., StreamNetwork]
 
 
 def three_styles() -> StreamNetwork:
@@ -26,7 +27,7 @@ def three_styles() -> StreamNetwork:
 @pytest.mark.parametrize("kind", ["trained", "untrained"])
 def test_all_weights_come_back(storage, kind, make_network: MakeNetwork) -> None:
     """An untrained network has biases of nothing but zeros, which the converter joins or leaves out."""
-    network = make_network(2, 16) if kind == "trained" else three_styles()
+    network = make_network(2, 16, PAST) if kind == "trained" else three_styles()
     round_weights(network, storage)
     found = read_weights(to_onnx(network, storage).SerializeToString(), "x")
     assert sorted(found) == sorted(map(name_of, network.trainable_variables))

@@ -9,9 +9,21 @@ from hypothesis import strategies as st
 
 from runtime.encoding import DELTA_END, SILENT
 from runtime.notes import Note
-from trainer.batches import LENGTH_STEP, TrainingSet, Window, batches_of, dataset, pack, whole_pieces, windows_of
+from trainer.batches import (
+    FORGETFUL,
+    LENGTH_STEP,
+    TrainingSet,
+    Window,
+    batches_of,
+    dataset,
+    pack,
+    whole_pieces,
+    windows_of,
+)
 from trainer.features import Sequence, sequence_of
+from trainer.key_of_piece import transposed_key
 from trainer.piece import make_piece
+from trainer.recollection import NOTHING
 
 MakeSequences = Callable[[int], tuple[Sequence, ...]]
 
@@ -49,18 +61,17 @@ def test_padding_weighs_nothing() -> None:
     long, short = Window(scale(40), 0, 41), Window(scale(9), 0, 10)
     inputs, target, weights = pack([long, short], styles=1)
     assert target.shape == weights.shape == (2, 2 * LENGTH_STEP, 4)
-    assert weights[0, :40].tolist() == [[1, 1, 1, 0]] * 40  # a score has nothing to say of velocities
+    assert weights[0, :40].tolist() == [[1, 1, 1, 1]] * 40
     assert weights[0, 40].tolist() == [1, 0, 0, 0]  # the end of the piece is a delta and nothing else
     assert not weights[0, 41:].any()
-    assert weights[1].sum(axis=0).tolist() == [10, 9, 9, 0]
+    assert weights[1].sum(axis=0).tolist() == [10, 9, 9, 9]
     assert not weights[1, 10:].any()
     assert (inputs["remaining"][1, 10:] == SILENT).all()
     np.testing.assert_array_equal(inputs["target"], target)
 
 
-def test_velocities_weigh_where_they_were_played(make_sequences: MakeSequences) -> None:
+def test_velocities_weigh_as_the_notes_do(make_sequences: MakeSequences) -> None:
     [played] = make_sequences(1)
-    assert played.performed
     _, target, weights = pack([Window(played, 0, played.steps)], styles=1)
     notes = (target[0, : played.steps, 0] != DELTA_END).astype(np.float32)
     np.testing.assert_array_equal(weights[0, : played.steps, 3], notes)
@@ -73,6 +84,28 @@ def test_a_window_holds_its_part_of_the_piece_in_its_key() -> None:
     np.testing.assert_array_equal(inputs["event"][0, :20, 1], piece.event[10:30, 1] + 2)
     np.testing.assert_array_equal(inputs["remaining"][0, :20, 2:], piece.remaining[10:30, :-2])
     np.testing.assert_array_equal(inputs["next_position"][0, :20], piece.next_position[10:30])
+
+
+def test_a_forgetful_window_suggests_nothing_from_the_past() -> None:
+    piece = scale(40)
+    inputs, target, _ = pack([Window(piece, 10, 30), Window(piece, 10, 30, forgetful=True)], styles=1)
+    np.testing.assert_array_equal(inputs["candidates"][0, :20], piece.candidates[10:30])
+    assert (inputs["candidates"][1] == NOTHING).all()
+    assert not inputs["times"][1].any()
+    np.testing.assert_array_equal(target[0], target[1])
+
+
+def test_a_tenth_of_all_windows_forgets(make_sequences: MakeSequences) -> None:
+    source = training_set(make_sequences(6))
+    windows = [window for number in range(60) for batch in source.epoch(number) for window in batch]
+    assert 0.5 * FORGETFUL < np.mean([window.forgetful for window in windows]) < 1.5 * FORGETFUL
+    assert not any(window.forgetful for group in whole_pieces(make_sequences(3)) for window in group)
+
+
+def test_the_key_moves_with_the_piece() -> None:
+    piece = scale(40)
+    inputs, _, _ = pack([Window(piece, 0, 30), Window(piece, 0, 30, semitones=5)], styles=1)
+    assert inputs["key"].tolist() == [piece.key, transposed_key(piece.key, 5)]
 
 
 def test_the_style_of_each_piece() -> None:

@@ -1,20 +1,26 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
+from runtime.bundle import expected_tensors
+from runtime.carried import Carried
 from runtime.controls import Controls
 from runtime.notes import Meter, Note
-from trainer.excerpts import MIN_P, TEMPERATURE, Player, controls_of, make_excerpts, player_of
+from runtime.piece_memory import NO_KEY
+from trainer.excerpts import MIN_P, TEMPERATURE, Arrays, Player, controls_of, make_excerpts, player_of
 from trainer.network import StreamNetwork, blank_inputs
+from trainer.network_config import PAST
 
 CONTROLS = controls_of(1, 0, meter=Meter(3, 4))
 
 
-@pytest.fixture(scope="module")
-def network() -> StreamNetwork:
-    """Random weights, large enough that its choices differ."""
+@pytest.fixture(scope="module", params=[0, PAST])
+def network(request: pytest.FixtureRequest) -> StreamNetwork:
+    """Random weights, large enough that its choices differ; without and with a memory."""
     keras.utils.set_random_seed(2)
-    network = StreamNetwork({"units": 16, "head_units": 16})
+    network = StreamNetwork({"units": 16, "head_units": 16, "memory": request.param})
     network(blank_inputs(1))
     rng = np.random.default_rng(2)
     for variable in network.trainable_variables:
@@ -53,6 +59,21 @@ def test_a_player_follows_the_weights(network: StreamNetwork, player: Player) ->
     bias.assign(kept)
     assert before != after
     assert 100 in {note.pitch for note in after[0]}
+
+
+def test_the_key_of_a_piece_is_drawn_from_those_of_its_style() -> None:
+    told: list[list[int]] = []
+    carried = Carried(*expected_tensors(1, 4, 1, PAST))
+
+    def step(inputs: Arrays) -> Arrays:
+        told.append(inputs["key"].tolist())
+        nexts = {f"next_{name}": inputs[name] for name in carried.names}
+        return {**nexts, "next_event": np.tile(np.array([[1, 60, 4, 9]], np.int32), (len(inputs["key"]), 1))}
+
+    in_d = tuple(float(key == 2) for key in range(24))
+    controls = [replace(CONTROLS, style_keys=(in_d,)), replace(CONTROLS, key=14), CONTROLS]
+    make_excerpts(Player(carried, step), range(3), 2, controls)
+    assert told[0] == [2, 14, NO_KEY]
 
 
 def test_styles_are_told_apart_by_weights() -> None:

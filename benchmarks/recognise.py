@@ -7,7 +7,7 @@ further on. What counts is the share that it names right among the generated one
 ones: some styles cannot be told apart, by whoever plays them. Every style counts as much as every other.
 
 Run: python benchmarks/recognise.py RUN [--epoch N] [--sampling FILE.json] [--json]
-RUN is a run of `lstm-composer train` with several styles. Needs scikit-learn (pip install -e ".[train,dev]").
+RUN is a run of `lstm-composer train` with several styles.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from sklearn.ensemble import RandomForestClassifier
 from style_features import features
 from tables import print_table
 
@@ -101,8 +102,6 @@ def generated(player: Player, apart: Mapping[str, Material], own_sampling: Mappi
 
 def recognise(training: Excerpts, held_out: Excerpts, played: Excerpts) -> Recognised:
     """Train the classifier on one set of excerpts and let it name the style of two others."""
-    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415 - an extra, see the head of the file
-
     forest = RandomForestClassifier(
         TREES, class_weight="balanced_subsample", min_samples_leaf=2, random_state=0, n_jobs=1
     )

@@ -13,6 +13,8 @@ from statistics import fmean
 from typing import Any
 
 from runtime.bundle import BundleCard, DataSource, StyleCard, read_card
+from trainer.judging.measures import MEASURES
+from trainer.judging.tables import SHOWN
 
 LIKE_ENOUGH = 0.85
 """Share of the human likeness that a style should reach."""
@@ -49,6 +51,43 @@ def row(measured: Mapping[str, Any], style: StyleCard, card: BundleCard, told: M
         _number(told["generated"].get(name), ".0%"),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def judged_row(measured: Mapping[str, Any]) -> str:
+    """One style's line of the table of what it plays beside what people wrote."""
+    judged = measured["judged"]
+    told = judged["told"] or {"overall": None, "floor": None}
+    cells = [_beside(judged["measures"][name]) for name in SHOWN]
+    areas = [_number(told[name], ".2f") for name in ("overall", "floor")]
+    return f"| {' | '.join((measured['style'], *cells, *areas))} |"
+
+
+def _beside(one: Mapping[str, Any]) -> str:
+    mark = "" if one["verdict"] == "inside" else f", {one['verdict']}"
+    return f"{one['played']:.2f} ({one['low']:.2f}-{one['high']:.2f}){mark}"
+
+
+def judged_part(measured: Mapping[str, Any]) -> str:
+    """The part on what is played beside what people wrote; nothing where that was not measured."""
+    rows = [judged_row(one) for one in measured["styles"] if one.get("judged")]
+    if not rows:
+        return ""
+    titles = ("style", *(MEASURES[name] for name in SHOWN), "told apart", "floor")
+    inside = measured["means"]["returns_inside"]
+    return "\n".join(
+        (
+            "",
+            "Each style plays 16 pieces of 64 bars. Their means stand beside the range of the style's human music (in",
+            'brackets: nine in ten pieces are inside); "told apart" is the area under the curve of a classifier that',
+            'tells them from human music, "floor" that of human music against itself (0.5 is a guess). In',
+            f"{inside} of {len(rows)} styles returns are inside the range on all counts.",
+            "",
+            f"| {' | '.join(titles)} |",
+            f"|{'---|' * len(titles)}",
+            *rows,
+            "",
+        )
+    )
 
 
 def source_line(source: DataSource) -> str:
@@ -92,6 +131,7 @@ def page(run: Path, card: BundleCard, measured: Mapping[str, Any], told: Mapping
         of_ceiling=means["of_ceiling"],
         enough=LIKE_ENOUGH,
         unlike=", ".join(unlike) or "none",
+        judged=judged_part(measured),
     )
 
 

@@ -17,6 +17,7 @@ from trainer.checkpoints import fill_network
 from trainer.excerpts import Player, controls_of, make_excerpts, player_of
 from trainer.flattening import where_curves_flatten
 from trainer.gates import Gates, GateVerdict, excerpt_length, judge, make_gates
+from trainer.judging.style import Judgement, judge_style
 from trainer.likeness import Histogram, histograms, overlaps
 from trainer.material import Material
 from trainer.piece import Piece
@@ -82,6 +83,8 @@ class Advice(msgspec.Struct, frozen=True):
         human_share: Share of human excerpts that pass both gates.
         remarks: What was done otherwise than usual.
         checkpoints: Epochs rising.
+        judged: What the epoch to take (or, where none passes, the last) plays over 64 bars, beside what people wrote;
+            None of a run with several styles, which `evaluate --by-style` judges each for itself.
 
     """
 
@@ -94,6 +97,7 @@ class Advice(msgspec.Struct, frozen=True):
     human_share: float
     remarks: tuple[str, ...]
     checkpoints: tuple[CheckpointAdvice, ...]
+    judged: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,10 @@ def jury_of(material: Material, styles: int) -> Jury:
     meter = Meter.parse(material.summary()["meter"])
     # Not those of its base: they are not in the music that it is judged by.
     learned = sorted({sequence.style for sequence in material.train})
-    controls = tuple(controls_of(styles, learned[seed % len(learned)], meter=meter) for seed in range(EXCERPTS))
+    keys = tuple(card.keys for card in material.styles)
+    controls = tuple(
+        controls_of(styles, learned[seed % len(learned)], meter=meter, style_keys=keys) for seed in range(EXCERPTS)
+    )
     return Jury(gates, known, None if ceiling is None else round(ceiling, 4), controls)
 
 
@@ -165,7 +172,12 @@ def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = 
         row = rows[epoch]
         checkpoints.append(CheckpointAdvice(epoch, row["loss"], row.get("val_loss"), *heard))
         on_checkpoint(number, len(epochs))
-    return _conclude(jury, list(rows.values()), checkpoints)
+    advice = _conclude(jury, list(rows.values()), checkpoints)
+    if len({sequence.style for sequence in material.train}) > 1:
+        return advice
+    fill_network(network, run.checkpoint(advice.epoch or epochs[-1]))
+    judged = judge_style(player, material, jury.controls[0], classify=False)
+    return msgspec.structs.replace(advice, judged=judged)
 
 
 def _advice(verdict: GateVerdict) -> GateAdvice:

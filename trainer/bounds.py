@@ -1,6 +1,7 @@
 """What human music does: the bounds of the two gates in gates.py, made from excerpts of one number of notes.
 
-- Loop bounds: every measure of looping.py between the 1st and the 99th percentile of all human excerpts.
+- Loop bounds: every measure of looping.py between the 1st and the 99th percentile of all human excerpts. Of
+  cycles and of standing still less than human music has is no fault; their upper end is at 99.5.
 - Copy bounds: every measure of copying.py at most the 95th percentile of the excerpts that were compared with the
   training pieces.
 
@@ -22,14 +23,17 @@ from trainer.looping import Looping, measure
 
 LOOP_TAIL = 0.01
 """Share of human excerpts beyond each end of a loop measure."""
+CYCLE_TAIL = 0.005
+"""The same above the measures of cycles and of standing still: they are for what hardly anybody does."""
 COPY_TAIL = 0.05
 """Share of human excerpts above a copy measure."""
 HUMAN_SHARE = 0.95
 """Of human excerpts that pass both gates."""
 FEWEST_EXCERPTS = 5
 """Fewer human excerpts say nothing of what is common."""
-NO_LOOP: Mapping[str, float] = {"repeats": 0.01, "longest_run": 2}
-"""Never bounded more tightly: in a corpus without any repeats, one note played twice would be a loop."""
+NO_LOOP: Mapping[str, float] = {"repeats": 0.01, "longest_run": 2, "cycle": 0.5, "still": 12}
+"""Never bounded more tightly: in a corpus without any repeats, one note played twice would be a loop, and
+a phrase played twice a cycle. Three bars of one chord are no standstill."""
 NO_COPY: Mapping[str, float] = {"longest_match": NGRAM - 1}
 """The same: where works share no more than five notes, six in a row are still no copy. From NGRAM notes on, they are
 one n-gram, and the other bound sees them."""
@@ -37,11 +41,19 @@ COMMON_BOUNDS: Mapping[str, float] = {"longest_match": 16, "known_ngrams": 0.05}
 """Copy bounds where there is no human music to compare: most corpora have theirs near these."""
 
 _LOOP_MEASURES = tuple(field.name for field in fields(Looping))
+_UPPER_ONLY = frozenset({"cycle", "still"})
 _COPY_MEASURES = ("longest_match", "known_ngrams")
 _WIDENINGS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.25, 1.5)
 """0: the percentiles as named; from there to 1 they move to 0 and 100, and beyond 1 the bounds leave the extremes
 behind: at 1.5 by half of their distance from the median. Farther out, loops of four notes would pass."""
-_SMALLEST_SPREAD: Mapping[str, float] = {"repeats": 0.01, "longest_run": 1, "longest_match": 1, "known_ngrams": 0.01}
+_SMALLEST_SPREAD: Mapping[str, float] = {
+    "repeats": 0.01,
+    "longest_run": 1,
+    "cycle": 0.02,
+    "still": 1,
+    "longest_match": 1,
+    "known_ngrams": 0.01,
+}
 """Taken for that distance where all human excerpts are the same."""
 _FOLDS = 5
 
@@ -121,8 +133,15 @@ class HumanMusic:
 
     def bounds(self, widening: float) -> Bounds:
         """Make the bounds, moved outward by one of the widenings."""
-        lower = [_bound(self.excerpts, name, LOOP_TAIL, widening, is_upper=False) for name in _LOOP_MEASURES]
-        upper = [_bound(self.excerpts, name, LOOP_TAIL, widening, is_upper=True) for name in _LOOP_MEASURES]
+        lower = [
+            _bound(self.excerpts, name, LOOP_TAIL, widening, is_upper=False)
+            for name in _LOOP_MEASURES
+            if name not in _UPPER_ONLY
+        ]
+        upper = [
+            _bound(self.excerpts, name, CYCLE_TAIL if name in _UPPER_ONLY else LOOP_TAIL, widening, is_upper=True)
+            for name in _LOOP_MEASURES
+        ]
         copy = [_bound(self.compared, name, COPY_TAIL, widening, is_upper=True) for name in _COPY_MEASURES]
         least = NO_COPY if self.is_comparable else COMMON_BOUNDS
         return Bounds((*lower, *_at_least(upper, NO_LOOP)), _at_least(copy, least))

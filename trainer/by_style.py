@@ -21,6 +21,7 @@ from trainer.advice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
 from trainer.console import cell
 from trainer.excerpts import Player
 from trainer.features import Sequence as Laid
+from trainer.judging.style import Judgement, judge_style
 from trainer.material import Material
 from trainer.split import Split
 
@@ -48,6 +49,7 @@ class StyleFigures(msgspec.Struct, frozen=True, kw_only=True):
         likeness: Mean overlapped area of the excerpts with the style's training pieces, 0..1.
         ceiling: The same of its held-out pieces.
         of_ceiling: The first as a share of the second.
+        judged: What it plays over 64 bars beside what people wrote; None if its pieces are too short.
 
     """
 
@@ -65,6 +67,7 @@ class StyleFigures(msgspec.Struct, frozen=True, kw_only=True):
     likeness: float | None = None
     ceiling: float | None = None
     of_ceiling: float | None = None
+    judged: Judgement | None = None
 
     @property
     def passed(self) -> bool:
@@ -145,9 +148,10 @@ def jury_of_style(own: Material) -> Jury:
 
 
 def as_played(controls: Controls, style: StyleCard) -> Controls:
-    """The same controls with what a style has of its own: its register, and its sampling if its card has any."""
+    """The same controls with what a style has of its own: its register, keys, and sampling if its card has any."""
     low, high = style.register or WHOLE
-    within = replace(controls, pitch_bias=pitch_bias(lambda pitch: low <= pitch <= high))
+    keys = tuple(style.keys if weight else None for weight in controls.style)
+    within = replace(controls, pitch_bias=pitch_bias(lambda pitch: low <= pitch <= high), style_keys=keys)
     return sampled_by(within, style.sampling) if style.sampling else within
 
 
@@ -170,6 +174,7 @@ def _heard(own: Material, player: Player) -> dict[str, Any]:
     loop, copy, longest, likeness, _ = jury.hear(improvised(jury, player), played=played)
     of_ceiling = round(likeness / jury.ceiling, 4) if jury.ceiling else None
     return {
+        "judged": judge_style(player, own, jury.controls[0]),
         "loop": loop,
         "copy": copy,
         "longest_match": longest,
@@ -188,11 +193,21 @@ def means(found: Sequence[StyleFigures]) -> dict[str, float | int]:
         for style in found
         if style.markov is not None and style.markov_of_all is not None
     )
+    judged = [style.judged for style in found if style.judged]
     return {
         "styles": len(found),
         "pass_both_gates": sum(style.passed for style in found),
+        **(_judged(judged) if judged else {}),
         **{name: round(fmean(known), 4) for name, known in {**values, "markov": baselines}.items() if known},
     }
+
+
+def _judged(judged: Sequence[Judgement]) -> dict[str, float | int]:
+    """In how many styles returns are inside the human range and loops are not endless, and how well all are told."""
+    areas = [one.told.overall for one in judged if one.told]
+    returns = ("bars_return", "phrase_returns", "endless")
+    inside = sum(all(one.measures[name].inside for name in returns) for one in judged)
+    return {"returns_inside": inside, **({"told_apart": round(fmean(areas), 4)} if areas else {})}
 
 
 def _known(values: Iterable[float | None]) -> list[float]:

@@ -3,59 +3,23 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from runtime.article import TokenEncoding
-from runtime.bundle import CARD_SUFFIX, StyleCard, load_bundle
 from runtime.encoding import HEADS
-from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
-from runtime.library import find_style
 from trainer.advice import GateAdvice, improvised, jury_of
 from trainer.by_style import figures_by_style, means, table_of
-from trainer.command import check_stream, material_of
+from trainer.candidates import Candidate, candidate_of, material_by_style
 from trainer.console import PlainConsole
 from trainer.corpus import read_corpus
-from trainer.evaluation import evaluate
-from trainer.excerpts import Player, player_of
 from trainer.features import Sequence, sequence_of
-from trainer.material import Material, prepare
-from trainer.run_directory import RunDirectory
-from trainer.scoring import player_of_engine, score
+from trainer.judging.tables import table_of as judgements
+from trainer.material import Material
 from trainer.split import Split
-from trainer.training import load_network
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What is evaluated.
-
-    Attributes:
-        title: What to call it.
-        player: How it plays.
-        styles: How many it holds.
-        style: The one by which other music is measured.
-        cards: Of its styles, in the order of their vectors.
-        seed: Of the split of its music.
-        figures: Its nats a note, and accuracies where they can be known, on sequences.
-        material: What it was trained on, None if that is not known.
-
-    """
-
-    title: str
-    player: Player
-    styles: int
-    style: int
-    cards: tuple[StyleCard, ...]
-    seed: int
-    figures: Any
-    material: Material | None
 
 
 def evaluate_command(
@@ -71,10 +35,7 @@ def evaluate_command(
 
     """
     console = PlainConsole(stderr=True)
-    is_run = RunDirectory(Path(what)).is_there
-    if not is_run and epoch is not None:
-        raise InputError(f"--epoch {epoch}: {what} is no run directory, and a bundle holds one epoch only")
-    candidate = _of_run(RunDirectory(Path(what)), epoch, console) if is_run else _of_bundle(what)
+    candidate = candidate_of(what, epoch, console)
     if each_style:
         return _each_style(candidate, folder, console, as_json=as_json)
     name, sequences, material = _music(candidate, folder)
@@ -96,9 +57,7 @@ def evaluate_command(
 
 
 def _each_style(candidate: Candidate, folder: str | None, console: Console, *, as_json: bool) -> int:
-    material = candidate.material if folder is None else _styles_in(candidate, folder)
-    if material is None:
-        raise InputError(f"{candidate.title} does not hold the music it was trained on: give its FOLDER of styles too")
+    material = material_by_style(candidate, folder)
 
     def tell(done: int, styles: int, style: str) -> None:
         console.print(f"{style}: {done + 1} of {styles}")
@@ -111,68 +70,12 @@ def _each_style(candidate: Candidate, folder: str | None, console: Console, *, a
     screen = PlainConsole()
     screen.print(f"{candidate.title}, each style on its own held-out pieces")
     screen.print(table_of(found, material.styles))
+    judged = {style.style: style.judged for style in found if style.judged}
+    if judged:
+        screen.print("64 bars of each style beside its human range; ! is outside it")
+        screen.print(judgements(judged))
     screen.print(", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in means(found).items()))
     return 0
-
-
-def _styles_in(candidate: Candidate, folder: str) -> Material:
-    """A folder of styles, split as a training with the candidate's seed splits it, for the vectors that it has."""
-    corpus = read_corpus(folder)
-    names = [card.name for card in candidate.cards]
-    unknown = [name for name in corpus.styles if name not in names]
-    if not corpus.styles or unknown:
-        what = f"{unknown[0]} in {folder} is none of" if unknown else f"{folder} has no sub-folders that are named as"
-        raise InputError(f"{what} the styles of {candidate.title}: {', '.join(names)}")
-    material = prepare(corpus, candidate.seed, corpus.styles)
-    numbers = [names.index(name) for name in corpus.styles]
-    train, validation, test = (
-        tuple(replace(sequence, style=numbers[sequence.style]) for sequence in part)
-        for part in (material.train, material.validation, material.test)
-    )
-    return Material(corpus, material.split, train, validation, test, candidate.cards)
-
-
-def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
-    settings, saved = run.read_settings(), run.saved_epochs()
-    check_stream(run, settings)
-    epoch = run.best_epoch() if wanted is None else wanted
-    if epoch not in saved:
-        listed = ", ".join(map(str, saved)) or "none yet"
-        raise InputError(f"epoch {epoch} of {run.path} was not saved; saved are: {listed}")
-    network = load_network(run, epoch)
-    material = material_of(run, settings, console)
-    return Candidate(
-        f"{settings.name}, epoch {epoch}",
-        player_of(network),
-        network.config.styles,
-        len(settings.base_styles),
-        material.styles,
-        settings.seed,
-        lambda sequences: evaluate(network, sequences),
-        material,
-    )
-
-
-def _of_bundle(what: str) -> Candidate:
-    path = Path(what)
-    if path.suffix == ".onnx":
-        path = path.with_name(f"{path.name}.json")
-    named = None if path.name.endswith(CARD_SUFFIX) else find_style(what)
-    bundle = load_bundle(named.path if named else path)
-    if isinstance(bundle.card.encoding, TokenEncoding):
-        raise InputError(f"{what} is of the article's presets, whose tokens have no rhythm to measure: name another")
-    player, styles = player_of_engine(Engine(bundle)), len(bundle.card.styles)
-    style = named.index if named else 0
-    return Candidate(
-        f"bundle {bundle.card.name}",
-        player,
-        styles,
-        style,
-        tuple(bundle.card.styles),
-        bundle.card.provenance.seed,
-        lambda sequences: score(player, sequences, styles),
-        None,
-    )
 
 
 def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequence, ...], Material]:

@@ -35,7 +35,7 @@ from trainer.bounds import (
     measures_of,
 )
 from trainer.copying import NGRAM, CopyIndex, Copying, index_pieces
-from trainer.looping import FIGURE, WINDOW
+from trainer.looping import CHORD, FIGURE, WINDOW
 from trainer.piece import Piece
 from trainer.split import near_duplicates
 
@@ -264,6 +264,8 @@ _WHAT = {
     ("lowest_entropy", False): f"in the plainest {WINDOW} notes the same few return more than in",
     ("distinct_figures", True): f"figures of {FIGURE} notes return less than in",
     ("distinct_figures", False): f"figures of {FIGURE} notes return more than in",
+    ("cycle", True): "one phrase goes round and round for longer than in",
+    ("still", True): f"no more than {CHORD} pitches are played for longer than in",
     ("longest_match", True): "a longer passage is shared with a training piece than in",
     ("known_ngrams", True): f"more of the passages of {NGRAM} notes stand in the training pieces than in",
 }
@@ -273,6 +275,8 @@ _SHOWN: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "entropy": ("entropy ", "{:.2f} nats".format),
     "lowest_entropy": ("entropy ", "{:.2f} nats".format),
     "distinct_figures": ("different figures ", "{:.1%}".format),
+    "cycle": ("share of the notes ", "{:.1%}".format),
+    "still": ("", "{:.0f} quarter notes".format),
     "longest_match": ("", "{:.0f} notes".format),
     "known_ngrams": ("share ", "{:.1%}".format),
 }

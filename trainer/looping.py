@@ -1,4 +1,4 @@
-"""How much an excerpt goes round in circles: repeats, runs, entropy and figures that return.
+"""How much an excerpt goes round in circles: repeats, runs, entropy, figures that return, cycles, and standing still.
 
 An event is what a note adds to the music before it: (delta to the previous onset, pitch, duration), in ticks and
 MIDI note numbers. The loudness does not count: a loop that gets louder is a loop. The first note of an excerpt has
@@ -7,6 +7,7 @@ delta 0, wherever the excerpt was cut. Nothing here changes when the excerpt is 
 Under-trained networks fall into such loops (Holtzman et al. 2020, "The curious case of neural text degeneration").
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from runtime.notes import Note
+from runtime.notes import TICKS_PER_QUARTER, Note, end_of
 
 WINDOW = 32
 """Notes in a window of entropy: two to four bars of most music."""
 FIGURE = 4
 """Notes in a figure."""
+CYCLE = 64
+"""Notes in the longest phrase whose endless return is a loop: eight bars of quavers."""
+CHORD = 5
+"""Different pitches with which music stands still."""
 _WINDOWS_AT_ONCE = 256
 """Windows counted in one go: 256 x 32 x 32 comparisons are quick and small."""
 
@@ -38,6 +43,9 @@ class Looping:
         lowest_entropy: The same in the least varied window: it shows a loop that begins late.
         distinct_figures: Share of the figures (FIGURE events in a row) that are different, above 0 to 1; 1 if there
             is none.
+        cycle: The longest stretch of notes each of which repeats the one that stands a fixed number of notes, at most
+            CYCLE, before it, as a share 0..1 of all notes. A phrase that is played twice comes to a half.
+        still: The longest time in which no more than CHORD different pitches begin, in quarter notes.
 
     """
 
@@ -46,12 +54,14 @@ class Looping:
     entropy: float
     lowest_entropy: float
     distinct_figures: float
+    cycle: float
+    still: float
 
 
 def measure(notes: Sequence[Note]) -> Looping:
     """Measure one excerpt: notes on the grid, sorted."""
     if not notes:
-        return Looping(0.0, 0, 0.0, 0.0, 1.0)
+        return Looping(0.0, 0, 0.0, 0.0, 1.0, 0.0, 0.0)
     events = _event_numbers(notes)
     same = events[1:] == events[:-1]
     entropies = _window_entropies(events)
@@ -61,6 +71,8 @@ def measure(notes: Sequence[Note]) -> Looping:
         entropy=float(entropies.mean()),
         lowest_entropy=float(entropies.min()),
         distinct_figures=_distinct_figures(events),
+        cycle=_longest_cycle(events) / len(events),
+        still=_longest_still(notes) / TICKS_PER_QUARTER,
     )
 
 
@@ -79,6 +91,29 @@ def _longest_run(same: NDArray[np.bool_]) -> int:
     """Notes in the longest run, given for each note after the first whether it repeats the one before."""
     ends = np.flatnonzero(np.concatenate(([True], ~same, [True])))
     return int(np.diff(ends).max())
+
+
+def _longest_cycle(events: Numbers) -> int:
+    """Notes in the longest stretch that repeats what stands one lag, at most CYCLE notes, before it."""
+    lags = range(1, min(CYCLE, len(events) - 1) + 1)
+    return max((_longest_run(events[lag:] == events[:-lag]) - 1 for lag in lags), default=0)
+
+
+def _longest_still(notes: Sequence[Note]) -> int:
+    """Ticks in the longest time, from an onset on to another or to the end, in which CHORD pitches or fewer begin."""
+    onsets = [*(note.onset for note in notes), end_of(notes)]
+    held: Counter[int] = Counter()
+    longest = first = 0
+    for number, note in enumerate(notes):
+        held[note.pitch] += 1
+        while len(held) > CHORD or (0 < first <= number and onsets[first] == onsets[first - 1]):
+            gone = notes[first].pitch
+            held[gone] -= 1
+            if not held[gone]:
+                del held[gone]
+            first += 1
+        longest = max(longest, onsets[number + 1] - onsets[first])
+    return longest
 
 
 def _window_entropies(events: Numbers) -> NDArray[np.float64]:

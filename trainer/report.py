@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer.advice import Advice, CheckpointAdvice
+from trainer.judging.tables import markdown
 from trainer.markdown import plain
 
 _EXPLANATION = (
@@ -30,7 +31,7 @@ def report(
     parts = [f"# {plain(name)}: the training", _sentence_case(advice.sentence) + "."]
     if pictures:
         parts.append("![loss, held-out loss and gates by epoch](advice.png)")
-    parts += [_table(advice), _findings(advice), _article(advice)]
+    parts += [_table(advice), _findings(advice), _judged(advice), _article(advice)]
     if metrics:
         parts.append(_measured(metrics))
     if rollbacks:
@@ -78,6 +79,17 @@ def _findings(advice: Advice) -> str:
 def _of_one(checkpoint: CheckpointAdvice) -> list[str]:
     reasons = [reason for gate in (checkpoint.loop, checkpoint.copy) if not gate.passed for reason in gate.reasons]
     return reasons or [f"passes; {checkpoint.longest_match}"]
+
+
+def _judged(advice: Advice) -> str:
+    """What the advised epoch plays beside the human range; nothing where it was not judged."""
+    if advice.judged is None:
+        return ""
+    return (
+        "## Beside what people wrote\n\n"
+        f"{advice.judged.played} pieces of 64 bars beside {advice.judged.human} human ones; the range holds nine in "
+        f"ten of these.\n\n{markdown(advice.judged)}"
+    )
 
 
 def _article(advice: Advice) -> str:

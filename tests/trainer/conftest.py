@@ -28,6 +28,14 @@ def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_pieces() -> Iterator[None]:
+    """Networks that know nothing play eight bars to be judged, not 64."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.judging.style.BARS", 8)
+        yield
+
+
 def _walk(seed: int, notes: int) -> list[Note]:
     """A melody that wanders, unlike that of any other seed; now and then a second voice joins."""
     draw = random.Random(seed)

@@ -197,7 +197,7 @@ def test_excerpts_have_their_length_and_are_passages(lengths: list[int], notes: 
 
 
 def human(work: int, longest_match: int, repeats: float = 0.0) -> HumanExcerpt:
-    return HumanExcerpt(work, Measures(Looping(repeats, 1, 3.0, 3.0, 1.0), Copying(longest_match, 0.0, "")))
+    return HumanExcerpt(work, Measures(Looping(repeats, 1, 3.0, 3.0, 1.0, 0.0, 1.0), Copying(longest_match, 0.0, "")))
 
 
 @pytest.mark.parametrize(

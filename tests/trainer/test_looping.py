@@ -55,7 +55,7 @@ def test_entropy_of_small_melodies(events, entropy: float) -> None:
 
 
 def test_no_notes() -> None:
-    assert measure([]) == Looping(0.0, 0, 0.0, 0.0, 1.0)
+    assert measure([]) == Looping(0.0, 0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def test_the_first_note_repeats_only_what_starts_with_it() -> None:
@@ -74,6 +74,36 @@ def test_many_windows() -> None:
     assert found.entropy == pytest.approx(math.log(4), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("events", "cycle"),
+    [
+        ([FIRST, B, C, D], 0.0),
+        ([FIRST, B, C, D] * 2, 1 / 2),
+        ([A, B, C, D] * 10, 35 / 40),
+        ([(12, 40 + i, 12) for i in range(60)] * 2, 59 / 120),
+        ([(12, 20 + i, 12) for i in range(70)] * 2, 0.0),
+        ([*[(12, 70 + i, 12) for i in range(10)], *[A, B] * 10], 18 / 30),
+    ],
+    ids=["no cycle", "a phrase twice", "a loop", "a long phrase twice", "too long for a loop", "a loop begins late"],
+)
+def test_cycles(events, cycle: float) -> None:
+    assert measure(melody(*events)).cycle == pytest.approx(cycle)
+
+
+@pytest.mark.parametrize(
+    ("events", "still"),
+    [
+        ([FIRST], 0.5),
+        ([FIRST, B, C, D, E, (12, 69, 12)], 2.5),
+        ([FIRST, B, C, D] * 10, 20.0 - 9 * 0.5),
+        ([(0, 48, 400), (0, 52, 400), (0, 55, 400), (240, 60, 96), (96, 62, 24), (48, 64, 72)], 16.0),
+    ],
+    ids=["one note", "six pitches", "four pitches", "a chord is held"],
+)
+def test_standing_still(events, still: float) -> None:
+    assert measure(melody(*events)).still == pytest.approx(still)
+
+
 @given(music, st.integers(-30, 30), st.integers(0, 1000))
 def test_transposing_and_moving_change_nothing(notes: list[Note], semitones: int, ticks: int) -> None:
     moved = [replace(note, pitch=note.pitch + semitones, onset=note.onset + ticks) for note in notes]
@@ -87,4 +117,6 @@ def test_measures_stay_in_their_ranges(notes: list[Note]) -> None:
     assert 1 <= found.longest_run <= len(notes)
     assert 0 <= found.lowest_entropy <= found.entropy + 1e-9 <= math.log(min(WINDOW, len(notes))) + 2e-9
     assert 0 < found.distinct_figures <= 1
+    assert 0 <= found.cycle < 1
+    assert 0 < found.still * 24 <= max(note.end for note in notes)
     assert (found.repeats > 0) == (found.longest_run > 1)

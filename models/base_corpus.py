@@ -1,200 +1,73 @@
-"""Gather what the bundle `base` was trained on, a folder for each style: `python models/base_corpus.py DATA OUT`.
+"""Gather what the bundle `base` is trained on, a folder for each style: `python models/base_corpus.py DATA OUT`.
 
 DATA holds the collections in the folders that docs/training.md names. Writes OUT/STYLE/COLLECTION/FILE, and beside OUT
 the sources, licences and attributions as `composer-export --data` takes them (OUT.json) and the list of all pieces
 (OUT.tsv: style, file, notes, title, licence, credit).
 
-A style is one composer's music for keyboard, from all collections together, or one kind of music: songs are styles of
-their own, since a voice with piano is another kind than piano. Large styles are cut at `LARGEST` notes, performances
-first (the network learns velocities from them), then in an order drawn from the names; a small style comes whole.
+`base_collections.py` says what goes into which style. Large styles are cut at `LARGEST` notes, performances first (the
+network learns velocities from them), then in an order drawn from the names; a small style comes whole. What version
+0.1 held out (`base_held_out.tsv`) is taken before all else, and OUT/split.tsv holds it out again, so that the base can
+be compared with that of version 0.1 on the same pieces.
 """
 
 import csv
 import hashlib
-import re
 import shutil
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from gathering import Row, mutopia_works, write_sources
+from base_collections import Candidate, candidates
+from gathering import write_sources
 
 from runtime.bundle import DataSource
+from runtime.notes import end_of
 from trainer.corpus_cache import default_cache_dir
+from trainer.corpus_report import polyphony_of
 from trainer.piece import Piece
 from trainer.read_files import File, read_files
+from trainer.split import near_duplicates
 
 LARGEST = 90_000
 """Notes of a style: beyond that, an epoch takes longer and the small styles are heard less."""
+LIMITS = dict.fromkeys(("mazurkas", "polonaises", "quartets", "waltzes"), 50_000)
+"""Of styles with much music of one kind, so that all styles together stay below 1.9 million notes."""
 FEWEST = 16
 """Notes of a piece that the trainer takes."""
 ONE_LINE = 0.05
 """A piece of which fewer notes than this share sound together with another is one line."""
+MOST_AT_ONCE = 7.0
+"""Notes that sound at once in a score, on average: in those with more, a pedal is written down and never lifted."""
+LULLING = 7.0
+"""Notes a quarter of a lullaby, at most."""
+HELD_OUT = Path(__file__).with_name("base_held_out.tsv")
+"""The validation and test parts of version 0.1's `base`: file (by the style that it has today) and part."""
 
-MUTOPIA = "The Mutopia Project (mutopiaproject.org)"
-PIANO_MIDI_DE = "piano-midi.de"
-FIRST_EDITIONS = "First Editions of Fryderyk Chopin's Music (chopinscores.org)"
-CREDIT_FIRST_EDITIONS = (
-    "Copyright 2017-2021 The Fryderyk Chopin Institute (nifc.pl), chopinscores.org, digital scores: "
-    "github.com/pl-wnifc/humdrum-chopin-first-editions"
-)
-ENSEMBLES = frozenset({"002", "003", "008", "011", "013", "014", "021", "022", "065", "GDC"})
-"""Works of Chopin with other instruments."""
-PERFORMED_BY_KRUEGER = frozenset({"007", "010", "018", "023", "025", "027", "028", "031", "033", "035", "053", "066"})
-"""Works of Chopin that piano-midi.de holds pieces of: the first editions teach more where they bring others."""
-LULLABY = re.compile(
-    r"lullab|\bwiegen|berceuse|cradle|slumber|schlummer|schlaf|(?<!drowsy )sleep|coventry carol", re.IGNORECASE
-)
-"""Not secretive love (verschwiegene Liebe), nor the shepherds who are to shake off their drowsy sleep."""
-PIANISTS = [
-    "Albeniz",
-    "Bach",
-    "Balakirev",
-    "Beethoven",
-    "Brahms",
-    "Burgmueller",
-    "Chopin",
-    "Christmas",
-    "Clementi",
-    "Debussy",
-    "Grieg",
-    "Haydn",
-    "Liszt",
-    "Mendelssohn",
-    "Mozart",
-    "Mussorgsky",
-    "Rachmaninoff",
-    "Schubert",
-    "Schumann",
-    "Tchaikovsky",
-]
-"""Folders of piano-midi.de, which name the styles; the others hold too little for one."""
-COMPOSERS = {
-    "BachJS": "bach",
-    "BeethovenLv": "beethoven",
-    "BrahmsJ": "brahms",
-    "BurgmullerJFF": "burgmueller",
-    "ClementiM": "clementi",
-    "DebussyC": "debussy",
-    "DiabelliA": "diabelli",
-    "GriegE": "grieg",
-    "HaydnFJ": "haydn",
-    "HunterC": "ragtime",
-    "JoplinS": "ragtime",
-    "LisztF": "liszt",
-    "Mendelssohn-BartholdyF": "mendelssohn",
-    "MozartWA": "mozart",
-    "RachmaninoffS": "rachmaninoff",
-    "SatieE": "satie",
-    "ScarlattiD": "scarlatti",
-    "SchubertF": "schubert",
-    "SchumannR": "schumann",
-    "SousaJP": "marches",
-    "TchaikovskyPI": "tchaikovsky",
-    "TurpinT": "ragtime",
-}
-"""Folders of Mutopia for keyboard and their styles."""
-FOLK = frozenset({"Traditional", "FosterSC"})
-FRENCH = frozenset({"Chaminade", "Debussy", "Fauré", "Holmès", "Satie", "FaureG", "DebussyC", "SatieE"})
-"""Whose songs are mélodies; those of the others are lieder."""
+Pieces = dict[Candidate, tuple[Piece, ...]]
 
 
-class Candidate(NamedTuple):
-    """A file that may go into a style."""
-
-    style: str
-    collection: str
-    path: Path
-    title: str
-    source: str
-    licence: str
-    credit: str
-    performed: bool = False
-
-    @property
-    def name(self) -> str:
-        """Where it goes, below OUT."""
-        return f"{self.style}/{self.collection}/{self.path.name}"
+def held_out() -> dict[str, str]:
+    """The part, "validation" or "test", of what version 0.1 held out, by name."""
+    with HELD_OUT.open(encoding="utf-8", newline="") as lines:
+        return {row["file"]: row["part"] for row in csv.DictReader(lines, delimiter="\t")}
 
 
-def candidates(data: Path) -> Iterator[Candidate]:
-    """All files that fit a style and may ship; what is a lullaby by its title is one, whoever wrote it."""
-    for collection in (_piano_midi_de, _mutopia, _first_editions, _lieder, _plain_collections):
-        for found in collection(data):
-            lullaby = LULLABY.search(found.title) and found.style not in {"bach", "fiddle"}
-            yield found._replace(style="lullabies") if lullaby else found
+def without_copies(found: Iterable[Candidate], held: Iterable[str]) -> list[Candidate]:
+    """Each music once, as bytes; what is held out keeps its style, and stays where its copy goes."""
+    style_of = {name.partition("/")[2]: name.partition("/")[0] for name in held}
+    placed = [candidate._replace(style=style_of.get(candidate.key, candidate.style)) for candidate in found]
+    copies: dict[bytes, list[Candidate]] = defaultdict(list)
+    for candidate in placed:
+        copies[hashlib.sha256(candidate.path.read_bytes()).digest()].append(candidate)
+    kept = []
+    for alike in copies.values():
+        first = next((candidate for candidate in alike if candidate.key in style_of), alike[0])
+        kept.append(first._replace(work=next((candidate.work for candidate in alike if candidate.work), "")))
+    return kept
 
 
-def _piano_midi_de(data: Path) -> Iterator[Candidate]:
-    for folder in PIANISTS:
-        for path in _music(data / "piano-midi-de" / folder):
-            credit, licence = "Bernd Krueger, source: piano-midi.de", "CC BY-SA 3.0 Germany"
-            title = path.stem.replace("_", " ")
-            yield Candidate(
-                folder.lower(), "piano-midi.de", path, title, PIANO_MIDI_DE, licence, credit, performed=True
-            )
-
-
-def _mutopia(data: Path) -> Iterator[Candidate]:
-    for row in mutopia_works(data / "mutopia"):
-        style = _style_in_mutopia(row)
-        if style:
-            path = data / "mutopia" / row["file"]
-            yield Candidate(style, "mutopia", path, row["title"], MUTOPIA, row["licence"], row["encoder"])
-
-
-def _style_in_mutopia(row: Row) -> str | None:
-    folder, played_by = row["file"].split("/")[0], row["instruments"].lower()
-    if folder in FOLK:
-        return "folk"
-    if "hymn" in row["period or kind"].lower():
-        return "hymns"
-    if folder != "BachJS" and any(other in played_by for other in ("clarinet", "cello", "trumpet", "mandolin")):
-        return None
-    if folder != "BachJS" and ("voice" in played_by or "choir" in played_by):
-        with_piano = "piano" in played_by
-        return ("melodies" if folder in FRENCH else "lieder") if with_piano else None
-    return COMPOSERS.get(folder)
-
-
-def _first_editions(data: Path) -> Iterator[Candidate]:
-    folder = data / "chopin-first-editions"
-    with (folder / "MANIFEST.tsv").open(encoding="utf-8", newline="") as manifest:
-        titles = {row["file"]: f"{row['opus']} {row['title']}" for row in csv.DictReader(manifest, delimiter="\t")}
-    for path in _music(folder):
-        if path.name[:3] not in ENSEMBLES | PERFORMED_BY_KRUEGER:
-            title = titles.get(path.name, path.stem)
-            yield Candidate("chopin", "first-editions", path, title, FIRST_EDITIONS, "CC BY 4.0", CREDIT_FIRST_EDITIONS)
-
-
-def _lieder(data: Path) -> Iterator[Candidate]:
-    for path in sorted((data / "openscore-lieder").rglob("*.mid")):
-        composer, cycle, song = path.relative_to(data / "openscore-lieder").parts[:3]
-        style = "melodies" if composer.split(",")[0] in FRENCH else "lieder"
-        title = f"{composer.split(',')[0]}: {cycle.strip('_')} {song}".replace("_", " ")
-        yield Candidate(style, "openscore", path, title, "OpenScore Lieder Corpus", "CC0", "OpenScore contributors")
-
-
-def _plain_collections(data: Path) -> Iterator[Candidate]:
-    public = "Public Domain"
-    breathnach = "the collection of Breandan Breathnach, encoded by the Polifonia project"
-    for folder, style, source, licence, credit in (
-        ("snortum/scarlatti", "scarlatti", "Scarlatti sonatas, engraved", "CC BY-SA 4.0", "Knute Snortum"),
-        ("open-hymnal", "hymns", "Open Hymnal", public, "Open Hymnal Project"),
-        ("christmas-carols", "christmas", "Christmas carols in parts", public, "its encoder, into the public domain"),
-        ("irish-folk", "fiddle", "Irish folk tunes", "CC BY 4.0", breathnach),
-    ):
-        for path in _music(data / folder):
-            yield Candidate(style, folder.split("/")[0], path, path.stem, source, licence, credit)
-
-
-def _music(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix == ".mid")
-
-
-def read(found: Sequence[Candidate]) -> dict[Candidate, tuple[Piece, ...]]:
+def read(found: Sequence[Candidate], held: Iterable[str] = ()) -> Pieces:
     """Read all files with the trainer's readers, and leave out those with nothing to learn from."""
     files = [File(candidate.name, candidate.path) for candidate in found]
     readings = read_files(files, default_cache_dir())
@@ -202,17 +75,24 @@ def read(found: Sequence[Candidate]) -> dict[Candidate, tuple[Piece, ...]]:
         candidate: tuple(piece for piece in reading.pieces if len(piece.notes) >= FEWEST)
         for candidate, reading in zip(found, readings, strict=True)
     }
-    return {candidate: kept for candidate, kept in pieces.items() if kept and not _is_part(candidate, kept, pieces)}
+    works = Counter(map(_work, pieces))
+    return {
+        candidate: kept
+        for candidate, kept in pieces.items()
+        if kept
+        and (candidate.name in held or _is_good(candidate, kept))
+        and not (works[_work(candidate)] > 1 and all(map(_is_one_line, kept)))
+    }
 
 
-def _is_part(candidate: Candidate, pieces: Sequence[Piece], others: Iterable[Candidate]) -> bool:
-    """Whether a file of Mutopia is one player's part of a work whose other parts are beside it."""
-    work = candidate.path.name.split("-")[0]
-    beside = [other for other in others if other.collection == "mutopia" and other.path.name.split("-")[0] == work]
-    return candidate.collection == "mutopia" and len(beside) > 1 and all(map(_is_one_line, pieces))
+def _work(candidate: Candidate) -> str:
+    """The work that a file of Mutopia belongs to; a file from elsewhere is one work."""
+    in_parts = candidate.collection == "mutopia"
+    return f"mutopia/{candidate.path.name.split('-')[0]}" if in_parts else candidate.key
 
 
 def _is_one_line(piece: Piece) -> bool:
+    """As one player's part of a work is."""
     together = sum(
         following.onset < note.onset + note.duration
         for note, following in zip(piece.notes, piece.notes[1:], strict=False)
@@ -220,11 +100,35 @@ def _is_one_line(piece: Piece) -> bool:
     return together < ONE_LINE * len(piece.notes)
 
 
-def chosen(pieces: dict[Candidate, tuple[Piece, ...]]) -> list[Candidate]:
+def _is_good(candidate: Candidate, pieces: Sequence[Piece]) -> bool:
+    """Whether it sounds as its score means it, and a lullaby lulls."""
+    if candidate.style == "lullabies" and any(density(piece) > LULLING for piece in pieces):
+        return False
+    return candidate.performed or all(at_once(piece) <= MOST_AT_ONCE for piece in pieces)
+
+
+def density(piece: Piece) -> float:
+    """Notes a quarter."""
+    return 24 * len(piece.notes) / end_of(piece.notes)
+
+
+def at_once(piece: Piece) -> float:
+    """How many notes sound at once, on average over the time in which any does."""
+    held = polyphony_of(piece.notes)
+    sounding = sum(ticks for count, ticks in held.items() if count)
+    return sum(count * ticks for count, ticks in held.items()) / sounding
+
+
+def chosen(pieces: Pieces, held: Iterable[str] = ()) -> list[Candidate]:
     """Cut each style at `LARGEST` notes; the same files give the same choice."""
-    left: dict[str, int] = defaultdict(lambda: LARGEST)
+
+    def rank(candidate: Candidate) -> tuple[bool, bool, bytes]:
+        drawn = hashlib.sha256(candidate.name.encode()).digest()
+        return candidate.name not in held, not candidate.performed, drawn
+
+    left = {candidate.style: LIMITS.get(candidate.style, LARGEST) for candidate in pieces}
     kept = []
-    for candidate in sorted(pieces, key=_rank):
+    for candidate in sorted(pieces, key=rank):
         notes = notes_in(pieces[candidate])
         if notes <= left[candidate.style]:
             left[candidate.style] -= notes
@@ -232,16 +136,12 @@ def chosen(pieces: dict[Candidate, tuple[Piece, ...]]) -> list[Candidate]:
     return sorted(kept, key=lambda candidate: candidate.name)
 
 
-def _rank(candidate: Candidate) -> tuple[bool, bytes]:
-    return not candidate.performed, hashlib.sha256(candidate.name.encode()).digest()
-
-
 def notes_in(pieces: Iterable[Piece]) -> int:
     """Notes of some pieces together."""
     return sum(len(piece.notes) for piece in pieces)
 
 
-def sources_of(kept: Sequence[Candidate], pieces: dict[Candidate, tuple[Piece, ...]]) -> list[DataSource]:
+def sources_of(kept: Sequence[Candidate], pieces: Pieces) -> list[DataSource]:
     """What the card must name: each collection under each of its licences, with everyone to thank."""
     groups: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
     for candidate in kept:
@@ -259,7 +159,7 @@ def sources_of(kept: Sequence[Candidate], pieces: dict[Candidate, tuple[Piece, .
     ]
 
 
-def write_list(path: Path, kept: Sequence[Candidate], pieces: dict[Candidate, tuple[Piece, ...]]) -> None:
+def write_list(path: Path, kept: Sequence[Candidate], pieces: Pieces) -> None:
     """Write all pieces as a table."""
     with path.open("w", encoding="utf-8", newline="") as table:
         rows = csv.writer(table, delimiter="\t", lineterminator="\n")
@@ -271,17 +171,59 @@ def write_list(path: Path, kept: Sequence[Candidate], pieces: dict[Candidate, tu
             )
 
 
+def split_of(kept: Sequence[Candidate], pieces: Pieces, held: Mapping[str, str]) -> dict[str, str]:
+    """The part of what version 0.1 held out, and of works that several files hold: all of them in one part.
+
+    A work goes where version 0.1 has it or something that is nearly the same, else where the draw puts it.
+    """
+    works: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in kept:
+        if candidate.work:
+            works[candidate.work].append(candidate)
+    several = {work: files for work, files in works.items() if len(files) > 1}
+    parts = {candidate.name: held[candidate.name] for candidate in kept if candidate.name in held}
+    told = [candidate for candidate in kept if candidate.name in parts or candidate.work in several]
+    near = _near(told, pieces, parts)
+    for work, files in several.items():
+        said = {near[file.name] for file in files} - {""}
+        drawn = hashlib.sha256(work.encode()).digest()[0] * 10 // 256
+        part = min(said, default={0: "validation", 1: "test"}.get(drawn, "train"))
+        parts |= {file.name: parts.get(file.name, part) for file in files}
+    return dict(sorted(parts.items()))
+
+
+def _near(files: Sequence[Candidate], pieces: Pieces, parts: Mapping[str, str]) -> dict[str, str]:
+    """By file the part of a near-duplicate of it, "" if none has one."""
+    file_of = {id(piece): file.name for file in files for piece in pieces[file]}
+    found = dict.fromkeys((file.name for file in files), "")
+    for group in near_duplicates([piece for file in files for piece in pieces[file]]):
+        names = {file_of[id(piece)] for piece in group}
+        part = min((parts[name] for name in names if name in parts), default="")
+        found |= {name: found[name] or part for name in names}
+    return found
+
+
+def write_split(path: Path, parts: Mapping[str, str]) -> None:
+    """Write the part of each file of which it is said, as the trainer takes it."""
+    with path.open("w", encoding="utf-8", newline="") as table:
+        rows = csv.writer(table, delimiter="\t", lineterminator="\n")
+        rows.writerow(["file", "part"])
+        rows.writerows(parts.items())
+
+
 def main() -> None:
-    """Gather all files, and write what the card must name and the list of pieces."""
+    """Gather all files, and write what the card must name, the list of pieces and what is held out."""
     data, out = map(Path, sys.argv[1:3])
-    pieces = read(list(candidates(data)))
-    kept = chosen(pieces)
+    held = held_out()
+    pieces = read(without_copies(candidates(data), held), held)
+    kept = chosen(pieces, held)
     for candidate in kept:
         target = out / candidate.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(candidate.path, target)
     write_sources(out, sources_of(kept, pieces))
     write_list(out.with_name(f"{out.name}.tsv"), kept, pieces)
+    write_split(out / "split.tsv", split_of(kept, pieces, held))
 
 
 if __name__ == "__main__":

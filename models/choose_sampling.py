@@ -1,43 +1,71 @@
-"""Choose temperature, min-p and style strength for styles.
+"""Choose how styles are sampled: temperature, style strength, and how much of the piece's past is favoured.
 
-    python models/choose_sampling.py RUN EPOCH OUT.json [STYLE...]
+    python models/choose_sampling.py RUN_OR_BUNDLE OUT.json [--folder FOLDER] [--epoch N] [STYLE...]
 
-Every style is heard at temperature 1 and min-p 0.01 with each of STRENGTHS, and takes the one that passes and is most
-like its training pieces. To pass is to be inside both gates, and as like them as LIKE_ENOUGH of what held-out pieces
-reach. Where none is inside both gates, it is heard at the settings of COOLER too; where those that are inside are not
-like enough, at those of STEADIER. Where none of these passes either, it takes the most alike of those inside both
-gates, or the one with the most excerpts inside. OUT.json is what `lstm-composer export --sampling` takes: the styles
-that want others than the bundle's defaults. With names of styles, only these are heard, and what OUT.json says of the
-others stays.
+Every style is heard at temperature 1, min-p 0.01 and strength 1, and its returns are brought to where human music has
+them: where more bars come back than in the style's human pieces, `recall` is lowered step by step until fewer do, and
+raised where fewer come back. With what was best, other strengths and temperatures are heard. To be heard is to play 16
+pieces of 64 bars beside the human range (`trainer.judging`), and the excerpts of both gates. The best is inside both
+gates, then has the fewest measures outside the human range, then the returns that are nearest to the human mean, then
+the most likeness to the training pieces. A bundle needs the FOLDER of its styles, and is heard many times as fast as a
+checkpoint; it must have been exported without `--sampling`. OUT.json is what `lstm-composer export --sampling` takes:
+the styles that want others than the bundle's defaults. With names of styles, only these are heard, and what OUT.json
+says of the others stays.
 """
 
+import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from runtime.bundle import SamplingCard
+from runtime.errors import ComposerError, CorpusError, InputError
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.advice import Jury, improvised
-    from trainer.by_style import by_style, jury_of_style, with_sampling
-    from trainer.command import material_of
-    from trainer.excerpts import MIN_P, TEMPERATURE, Player, player_of
-    from trainer.run_directory import RunDirectory
-    from trainer.training import load_network
+    from trainer.by_style import by_style, jury_of_style, sampled_by, with_sampling
+    from trainer.candidates import candidate_of, material_by_style
+    from trainer.excerpts import MIN_P, TEMPERATURE, Player
+    from trainer.judging.style import PLAYED, Yardstick
+    from trainer.material import Material
 
-STRENGTHS = (1.0, 1.5, 2.0)
-LIKE_ENOUGH = 0.85
-COOLER = ((1.05, 0.01), (1.1, 0.01), (1.0, 0.03), (0.95, 0.02), (0.9, 0.03), (0.8, 0.03))
-"""Temperature of delta, pitch and duration, and min-p. Loudness stays as it was learned."""
-STEADIER = ((1.0, 0.01, 1.0), (1.0, 0.01, 1.25), (1.05, 0.005, 1.0), (1.05, 0.005, 1.25), (1.05, 0.005, 1.5))
-"""The same and the strength, with loudness at STEADY: scores are played at one loudness, and it wanders from it."""
-STEADY = 0.6
+RECALL_STEP = 0.75
+"""Nats by which the wish for returns is changed at a time."""
+MOST_STEPS = 5
+OTHERS = ((1.0, 1.5), (0.95, 1.0), (0.95, 1.5), (1.05, 1.0), (0.9, 1.0))
+"""Temperatures of delta, pitch and duration, and strengths, that are heard besides 1 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a style is sampled.
+
+    Attributes:
+        temperature: Of delta, pitch and duration; loudness stays as it was learned.
+        strength: As `play --style-strength`.
+        recall: Nats for going on with a return, see `Controls.recall`; half of what is above 0 is for beginning one.
+
+    """
+
+    temperature: float = TEMPERATURE[0]
+    strength: float = 1.0
+    recall: float = 0.0
+
+    @property
+    def card(self) -> SamplingCard:
+        """What the card of the style says of it."""
+        return SamplingCard(
+            temperature=(self.temperature, self.temperature, self.temperature, TEMPERATURE[-1]),
+            min_p=MIN_P,
+            style_strength=self.strength,
+            recall=(self.recall, max(0.0, self.recall / 2)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,84 +73,118 @@ class Try:
     """How a style did at one setting.
 
     Attributes:
-        temperature: Of delta, pitch and duration.
-        min_p: As `play --min-p`.
-        strength: As `play --style-strength`.
+        setting: The setting.
         gates: Whether it passes both gates.
-        like_enough: Whether it is as like the training pieces as it has to be.
         inside: Excerpts inside the gate that fewer are inside of.
+        outside: Names of the measures outside the human range.
+        too_many_returns: Share of bars that come back above that of human pieces; below 0: too few.
         likeness: Mean overlapped area with the training pieces.
-        loudness: Temperature of velocity.
 
     """
 
-    temperature: float
-    min_p: float
-    strength: float
+    setting: Setting
     gates: bool
-    like_enough: bool
     inside: int
+    outside: tuple[str, ...]
+    too_many_returns: float
     likeness: float
-    loudness: float = TEMPERATURE[-1]
 
-    @property
-    def card(self) -> SamplingCard:
-        """What the card of the style says of it."""
-        return sampling_of(self.temperature, self.min_p, self.strength, self.loudness)
+    def __str__(self) -> str:
+        setting = f"temperature {self.setting.temperature:g}, strength {self.setting.strength:g}"
+        setting += f", recall {self.setting.recall:g}"
+        verdict = f"{self.inside} inside{'' if self.gates else ', fails'}, returns {self.too_many_returns:+.2f}"
+        return f"{setting}: {verdict}, likeness {self.likeness:.3f}, outside: {', '.join(self.outside) or 'none'}"
 
 
-def sampling_of(temperature: float, min_p: float, strength: float, loudness: float = TEMPERATURE[-1]) -> SamplingCard:
-    """One temperature for all heads but that of loudness."""
-    return SamplingCard(
-        temperature=(temperature, temperature, temperature, loudness), min_p=min_p, style_strength=strength
-    )
+Hear = Callable[[Setting], Try]
 
 
 def best_of(tries: Sequence[Try]) -> Try:
-    """The most like its training pieces of those inside both gates, or else the one with the most excerpts inside."""
-    return max(tries, key=lambda one: (one.gates, one.likeness if one.gates else one.inside, one.likeness))
+    """The best of what was heard."""
+    return max(
+        tries,
+        key=lambda one: (
+            one.gates, 0 if one.gates else one.inside, -len(one.outside), -abs(one.too_many_returns), one.likeness,
+        ),
+    )  # fmt: skip
 
 
-def tries_of(jury: Jury, player: Player, *, played: bool) -> list[Try]:
-    """Hear a style with every strength, and at other settings if it fails with each."""
-
-    def heard(temperature: float, min_p: float, strength: float, loudness: float = TEMPERATURE[-1]) -> Try:
-        own = with_sampling(jury, sampling_of(temperature, min_p, strength, loudness))
-        loop, copy, _, likeness, _ = own.hear(improvised(own, player), played=played)
-        inside = min(loop.inside, copy.inside)
-        like_enough = likeness >= LIKE_ENOUGH * (jury.ceiling or 0.0)
-        return Try(temperature, min_p, strength, loop.passed and copy.passed, like_enough, inside, likeness, loudness)
-
-    tries = [heard(TEMPERATURE[0], MIN_P, strength) for strength in STRENGTHS]
-    if not best_of(tries).gates:
-        tries += [heard(*cooler, strength) for cooler in COOLER for strength in STRENGTHS]
-    if not best_of(tries).like_enough:
-        tries += [heard(*steadier, STEADY) for steadier in STEADIER]
-    return tries
+def tries_of(hear: Hear) -> list[Try]:
+    """Hear a style with as many returns as it should have, and then with other strengths and temperatures."""
+    tries = [hear(Setting())]
+    step = -RECALL_STEP if tries[0].too_many_returns > 0 else RECALL_STEP
+    for count in range(1, MOST_STEPS + 1):
+        tries.append(hear(Setting(recall=count * step)))
+        if tries[-2].too_many_returns * tries[-1].too_many_returns <= 0:
+            break
+    recall = best_of(tries).setting.recall
+    return tries + [hear(Setting(temperature, strength, recall)) for temperature, strength in OTHERS]
 
 
-def main() -> None:
+def listener(own: Material, jury: Jury, player: Player) -> Hear:
+    """Return the function that hears a style at a setting.
+
+    Raises:
+        CorpusError: If its pieces are too short to judge by.
+
+    """
+    played = any(piece.performed for piece in own.split.train)
+    yardstick = Yardstick(own.split.train, (*own.split.validation, *own.split.test))
+    meters = yardstick.meters(PLAYED)
+
+    def hear(setting: Setting) -> Try:
+        heard = with_sampling(jury, setting.card)
+        loop, copy, _, likeness, _ = heard.hear(improvised(heard, player), played=played)
+        controls = sampled_by(jury.controls[0], setting.card)
+        judged = yardstick.judge(
+            yardstick.play(player, [replace(controls, meter=meter) for meter in meters]), classify=False
+        )
+        returned = judged.measures["bars_return"]
+        return Try(
+            setting,
+            loop.passed and copy.passed,
+            min(loop.inside, copy.inside),
+            tuple(judged.outside),
+            returned.played - returned.human,
+            likeness,
+        )
+
+    return hear
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Hear all styles, say what was heard, and write what differs from the defaults."""
-    run, epoch, out = RunDirectory(Path(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("what", metavar="RUN_OR_BUNDLE")
+    parser.add_argument("out", metavar="OUT.json", type=Path)
+    parser.add_argument("styles", nargs="*", metavar="STYLE")
+    parser.add_argument("--folder", help="the styles' music; a run knows its own")
+    parser.add_argument("--epoch", type=int)
+    asked = parser.parse_args(argv)
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    player = player_of(load_network(run, epoch))
-    only, styles = sys.argv[4:], by_style(material_of(run, run.read_settings(), console))
-    chosen = msgspec.json.decode(out.read_bytes(), type=dict[str, SamplingCard]) if only else {}
-    for name in only or styles:
-        own = styles[name]
-        played = any(piece.performed for piece in own.split.train)
-        tries = tries_of(jury_of_style(own), player, played=played)
-        for one in tries:
-            setting = f"temperature {one.temperature:g}, min-p {one.min_p:g}, strength {one.strength:g}"
-            setting += "" if one.loudness == TEMPERATURE[-1] else f", loudness {one.loudness:g}"
-            verdict = ("" if one.gates else ", fails") + ("" if one.like_enough else ", not like enough")
-            console.print(f"{name}: {setting}: {one.inside} inside, likeness {one.likeness:.3f}{verdict}")
+    candidate = candidate_of(asked.what, asked.epoch, console)
+    if sampled := [card.name for card in candidate.cards if card.sampling]:
+        raise InputError(f"{asked.what} has settings of its own for {sampled[0]}: export it without --sampling")
+    styles = by_style(material_by_style(candidate, asked.folder))
+    chosen = msgspec.json.decode(asked.out.read_bytes(), type=dict[str, SamplingCard]) if asked.styles else {}
+    for name in asked.styles or styles:
+        try:
+            hear = listener(styles[name], jury_of_style(styles[name]), candidate.player)
+        except CorpusError as error:
+            console.print(f"{name}: {error}")
+            continue
+        tries = tries_of(hear)
         best = best_of(tries)
+        for one in tries:
+            console.print(f"{'*' if one is best else ' '} {name}: {one}")
         chosen.pop(name, None)
-        if best.card != sampling_of(TEMPERATURE[0], MIN_P, 1.0):
-            chosen[name] = best.card
-    out.write_bytes(msgspec.json.format(msgspec.json.encode(chosen), indent=2) + b"\n")
+        if best.setting != Setting():
+            chosen[name] = best.setting.card
+        asked.out.write_bytes(msgspec.json.format(msgspec.json.encode(chosen), indent=2) + b"\n")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ComposerError as error:
+        sys.exit(str(error))

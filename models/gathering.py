@@ -1,4 +1,4 @@
-"""What the recipes of the shipped bundles share: Mutopia's manifest, and the page of sources that the card needs."""
+"""What the recipes of the shipped bundles share: the manifests of collections, and the page of sources on the card."""
 
 import csv
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from runtime.bundle import DataSource
 
 PLAYED_BY = ("organ", "harpsichord", "piano", "clavichord", "clavier", "voice", "choir")
 NOT_PLAYED_BY = ("ensemble", "violin", "flute", "guitar", "lute")
+MUTOPIA = "The Mutopia Project (mutopiaproject.org)"
 
 Row = dict[str, str]
-"""A line of Mutopia's MANIFEST.tsv: file, title, instruments, period or kind, licence, encoder, mutopia id."""
+"""A line of a MANIFEST.tsv, by its columns."""
 
 
 def wanted(instruments: str) -> bool:
@@ -21,20 +22,26 @@ def wanted(instruments: str) -> bool:
     return any(name in named for name in PLAYED_BY) and not any(name in named for name in NOT_PLAYED_BY)
 
 
+def manifest(folder: Path) -> list[Row]:
+    """The lines of a collection's MANIFEST.tsv whose files are there and may ship, as far as it says so."""
+    with (folder / "MANIFEST.tsv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    return [row for row in rows if row.get("ship", "yes") == "yes" and (folder / row["file"]).is_file()]
+
+
 def mutopia_works(mutopia: Path, folder: str = "") -> list[Row]:
-    """The wanted works of the manifest whose files are there, their licences' names shortened.
+    """The wanted works of Mutopia's manifest, their licences' names shortened.
 
     Args:
-        mutopia: The folder with the files and MANIFEST.tsv.
+        mutopia: The folder with the files and MANIFEST.tsv: file, title, instruments, period or kind, licence,
+            encoder, mutopia id.
         folder: Of one composer; all by default.
 
     """
-    with (mutopia / "MANIFEST.tsv").open(encoding="utf-8", newline="") as manifest:
-        rows = list(csv.DictReader(manifest, delimiter="\t"))
     return [
         {**row, "licence": row["licence"].removesuffix(" (Unported)").removesuffix(" International")}
-        for row in rows
-        if row["file"].startswith(folder) and wanted(row["instruments"]) and (mutopia / row["file"]).is_file()
+        for row in manifest(mutopia)
+        if row["file"].startswith(folder) and wanted(row["instruments"])
     ]
 
 

@@ -6,29 +6,29 @@ the pitches up to there are its chord. It is right where the chord has the name 
 of a single note the pitch must be right, of several their pitch classes, as in the article's tokens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from onset_tokens import token_of
 
+from runtime.carried import State, next_of
 from runtime.controls import Controls
-from runtime.encoding import HEADS, LADDER, SILENT
+from runtime.encoding import HEADS, SILENT
 from runtime.noise import SIZES
 from trainer.batches import Arrays, pack, windows_of
 from trainer.excerpts import Player
 from trainer.features import Sequence
-from trainer.scoring import FORCED
+from trainer.scoring import FORCED, ticks_per_bar
 
 VOICES = 32
 """Pieces, or onsets, that go through the network at once; always as many, so that it is compiled once."""
 MOST_PITCHES = 12
 """Of a chord; who finds no end by then is wrong."""
-CARRIED = ("h", "c")
-_FAR = 2**30
 
 IntArray = NDArray[np.int32]
 Item = TypeVar("Item")
@@ -45,9 +45,10 @@ class OnsetAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class _Onset:
-    """One onset: what the network is told before it (rows of its inputs), its delta class and its true name."""
+    """One onset: the state before it of a network that has been told the piece, its bar, its delta class, its name."""
 
-    told: Arrays
+    state: State
+    constant: Arrays
     delta: int
     name: str
 
@@ -60,18 +61,20 @@ def onset_accuracy(player: Player, sequences: Many[Sequence]) -> OnsetAccuracy:
         sequences: At least one piece.
 
     """
-    found = [hit for part in _in_parts(list(_onsets(player, sequences))) for hit in _asked(player, part)]
+    found = [hit for part in _in_parts(_onsets(player, sequences)) for hit in _asked(player, part)]
     pitches, both = np.mean(found, axis=0)
     return OnsetAccuracy(round(float(pitches), 4), round(float(both), 4), len(found))
 
 
-def _in_parts(items: list[Item]) -> Iterator[list[Item]]:
-    yield from (items[start : start + VOICES] for start in range(0, len(items), VOICES))
+def _in_parts(items: Iterable[Item]) -> Iterator[list[Item]]:
+    source = iter(items)
+    while part := list(islice(source, VOICES)):
+        yield part
 
 
-def _constant() -> Arrays:
+def _constant(player: Player) -> Arrays:
     """What steers nothing, for all voices."""
-    tensors = Controls(style=(1.0,)).tensors()
+    tensors = Controls(style=(1.0,), has_memory=player.has_memory).tensors()
     return {name: np.repeat(values, VOICES, axis=0) for name, values in tensors.items()}
 
 
@@ -89,28 +92,25 @@ def _onsets(player: Player, sequences: Many[Sequence]) -> Iterator[_Onset]:
         filled = [*part, *[part[-1]] * (VOICES - len(part))]
         inputs, target, weights = pack([window for s in filled for window in windows_of(s, s.steps)], 1)
         deltas, is_note = target[..., 0], weights[..., 1] > 0
-        carried: Arrays = {name: np.zeros((player.layers, VOICES, player.units), np.float32) for name in CARRIED}
+        state = player.carried.start(VOICES)
+        bars = ticks_per_bar(inputs, target)
         for step in range(target.shape[1]):
-            told = {name: inputs[name][:, step] for name in ("event", "position", "meter", "remaining")}
-            told["remaining"] = np.maximum(told["remaining"], SILENT).astype(np.int32)
-            told["ticks_per_bar"] = _ticks_to_bar(told["position"], deltas[:, step], inputs["next_position"][:, step])
+            told = {name: np.ascontiguousarray(inputs[name][:, step]) for name in ("event", "position")}
+            told["remaining"] = np.maximum(inputs["remaining"][:, step], SILENT).astype(np.int32)
+            state = state.replaced(**told)
+            constant = {
+                "meter": np.ascontiguousarray(inputs["meter"][:, step]),
+                "ticks_per_bar": np.ascontiguousarray(bars[:, step]),
+            }
+            if player.has_memory:
+                constant["key"] = inputs["key"]
             for voice in range(len(part)):
                 if is_note[voice, step] and (step == 0 or deltas[voice, step]):
-                    row = {name: values[voice] for name, values in told.items()}
-                    row |= {name: values[:, voice] for name, values in carried.items()}
-                    yield _Onset(row, int(deltas[voice, step]), _name_at(target[voice], step))
-            found = player.step({**_constant(), **carried, **_contiguous(told), **_noise()})
-            carried = {name: found[f"next_{name}"] for name in CARRIED}
-
-
-def _contiguous(arrays: Arrays) -> Arrays:
-    return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-
-
-def _ticks_to_bar(position: IntArray, delta: IntArray, next_position: IntArray) -> IntArray:
-    """Length of a bar by which the network arrives where the piece does, whatever its meters do."""
-    passed = position + np.array([*LADDER, 0, 0], np.int32)[delta] - next_position
-    return np.where(passed > 0, passed, _FAR).astype(np.int32)
+                    own = {name: values[voice : voice + 1] for name, values in constant.items()}
+                    before = player.carried.of_voice(state, voice)
+                    yield _Onset(before, own, int(deltas[voice, step]), _name_at(target[voice], step))
+            found = player.step({**_constant(player), **constant, **state.tensors, **_noise()})
+            state = player.carried.after(found[next_of(name)] for name in player.carried.names)
 
 
 def _name_at(target: IntArray, step: int) -> str:
@@ -122,8 +122,8 @@ def _name_at(target: IntArray, step: int) -> str:
 def _asked(player: Player, onsets: list[_Onset]) -> Iterator[tuple[bool, bool]]:
     """For each onset, at most VOICES: pitches right, and time and pitches right."""
     filled = [*onsets, *[onsets[-1]] * (VOICES - len(onsets))]
-    told = {name: np.stack([o.told[name] for o in filled], name in CARRIED) for name in filled[0].told}
-    inputs = {**_constant(), **told}
+    told = {name: np.concatenate([o.constant[name] for o in filled]) for name in filled[0].constant}
+    inputs = {**_constant(player), **told, **player.carried.joined([o.state for o in filled]).tensors}
     true_deltas = np.array([onset.delta for onset in filled], np.int32)
     likeliest = player.step({**inputs, **_noise()})["next_event"][:, 0]
     chords = _chords(player, inputs, true_deltas)
@@ -145,7 +145,6 @@ def _chords(player: Player, inputs: Arrays, deltas: IntArray) -> list[list[int]]
             break
         for voice in np.flatnonzero(goes_on):
             chords[voice].append(int(event[voice, HEADS.index("pitch")]))
-        names = ("event", "position", "h", "c", "remaining")
-        inputs = {**inputs, **{name: found[f"next_{name}"] for name in names}}
+        inputs = {**inputs, **{name: found[next_of(name)] for name in player.carried.names}}
         noise = _noise()
     return chords

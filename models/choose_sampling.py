@@ -166,7 +166,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     if sampled := [card.name for card in candidate.cards if card.sampling]:
         raise InputError(f"{asked.what} has settings of its own for {sampled[0]}: export it without --sampling")
     styles = by_style(material_by_style(candidate, asked.folder))
-    chosen = msgspec.json.decode(asked.out.read_bytes(), type=dict[str, SamplingCard]) if asked.styles else {}
+    chosen = (
+        msgspec.json.decode(asked.out.read_bytes(), type=dict[str, SamplingCard])
+        if asked.styles and asked.out.exists()
+        else {}
+    )
     for name in asked.styles or styles:
         try:
             hear = listener(styles[name], jury_of_style(styles[name]), candidate.player)

@@ -28,8 +28,9 @@ from runtime.encoding import (
 )
 from runtime.errors import BundleError, InputError
 from runtime.foreign_files import MEBIBYTE, decode_json, read_foreign
+from runtime.keys import KEYS
 from runtime.notes import Meter
-from runtime.piece_memory import CLOCK_COUNTS, KEYS, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
+from runtime.piece_memory import CLOCK_COUNTS, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.visible import visible
 from runtime.whole_files import fill_whole, write_whole
 
@@ -93,7 +94,7 @@ class StyleCard(_Card, frozen=True, omit_defaults=True):
     `register` is the lowest and the highest pitch that its music uses, but for one note in a thousand. `sampling` is
     there where the style plays better by other defaults than the bundle's. `keys` says how much of its music is in each
     key, as the network's `key` numbers them; `dynamics` whether its loudness was performed, was written in the score
-    ("engraved"), or is not known ("absent": then it is not invented either).
+    ("engraved"), or is not told, all notes being alike ("absent").
     """
 
     name: Name
@@ -103,7 +104,7 @@ class StyleCard(_Card, frozen=True, omit_defaults=True):
     notes: Count
     register: tuple[Pitch, Pitch] | None = None
     sampling: SamplingCard | None = None
-    keys: Annotated[tuple[Share, ...], msgspec.Meta(min_length=KEYS, max_length=KEYS)] | None = None
+    keys: Annotated[tuple[Share, ...], msgspec.Meta(min_length=len(KEYS), max_length=len(KEYS))] | None = None
     dynamics: Dynamics | None = None
 
 

@@ -6,6 +6,7 @@ Only sizes and meanings stand here, for all three packages; the graph itself wri
 from typing import Final
 
 from runtime.encoding import START
+from runtime.keys import KEYS
 
 EVENT_ROWS: Final = 4
 """Rows of the memory that hold the latest events of the piece, the newest first."""
@@ -25,10 +26,8 @@ the pitch of the event before the previous one. The start of a piece lies half a
 it is not taken for a note on it."""
 CLOCK_COUNTS: Final = len(CLOCK_START)
 
-KEYS: Final = 24
-"""Keys that a network knows: 0 to 11 major on C to B, 12 to 23 minor on C to B."""
-NO_KEY: Final = KEYS
-"""Says that the piece has no key, or that it is not known."""
+NO_KEY: Final = len(KEYS)
+"""Says that the piece has no key, or that it is not known; others are numbered as in `runtime.keys.KEYS`."""
 
 RECALLS: Final = 2
 """Wishes for what the piece's own past suggests, in nats: for going on with a return that has begun, for beginning."""

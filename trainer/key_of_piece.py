@@ -14,9 +14,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from runtime.keys import KEYS, key_correlations
+from runtime.piece_memory import NO_KEY
 from trainer.piece import Piece
 
-NOT_CLEAR = len(KEYS)
+NOT_CLEAR = NO_KEY
 """The class of a piece without a clear key."""
 KEY_CLASSES = len(KEYS) + 1
 FITS = 0.7

@@ -10,6 +10,7 @@ Witten 1984), is worth a nat a note beside a recurrent network that has no such 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,6 +37,10 @@ agreed with that lag so far, by pitches and by intervals."""
 NOTHING: Final = (NO_DELTA, NO_PITCH, NO_DURATION, 0, 0)
 """The fields of a candidate that suggests nothing."""
 
+PITCH_CODES: Final = 256
+"""A code of time and pitch, or time and interval, is so many times the class of the delta, and what says how high."""
+INTERVAL_ZERO: Final = 128
+"""Added to an interval in a code."""
 SAME_PASSAGE: Final = 6
 """Events that must agree for a passage to count as the same."""
 STEPS: Final = (0, 1, 2, 3, 4, 5, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362)
@@ -69,13 +74,14 @@ def recollect(events: IntArray, onsets: Sequence[int], bar_ticks: Sequence[int])
         bar_ticks: n + 1 lengths of the bar, in ticks, at these positions.
 
     Where nothing matches, the match is of length 0 and suggests the event before once more: one case less for the
-    exported graph.
+    exported graph. Bars ago before the piece began, or at its start, nothing is suggested.
 
     """
     count = len(events)
     delta, pitch, duration = (events[:, column].astype(np.int32) for column in range(3))
     interval = np.diff(pitch, prepend=PITCHES)
-    agree = np.stack([run_lengths(delta * 256 + pitch), run_lengths(delta * 256 + interval + 128)])
+    time = PITCH_CODES * delta
+    agree = np.stack([run_lengths(time + pitch), run_lengths(time + interval + INTERVAL_ZERO)])
     found = np.full((count + 1, CANDIDATES, FIELDS), NOTHING, np.int16)
     steps = np.arange(1, count + 1, dtype=np.int32)
     for which in range(MATCHES):
@@ -85,10 +91,11 @@ def recollect(events: IntArray, onsets: Sequence[int], bar_ticks: Sequence[int])
         found[1:, which, 1] = np.where((reached >= 0) & (reached < PITCHES), reached, NO_PITCH)
         found[1:, which, 2] = duration[at]
         found[1:, which, 3:] = agree[:, steps - 1, steps - at - 1].T
+    struck, bar = np.array(onsets[1:], np.int64), np.array(bar_ticks[1:], np.int64)
     for which, bars in enumerate(BARS, start=MATCHES):
-        then = np.array(onsets[1:]) - np.array(bar_ticks[1:]) * bars
-        at = _counterparts(np.array(onsets[1:]), then)
-        ticks = np.clip(np.array(onsets)[at + 1] - then, 0, LADDER[-1])
+        then = struck - bar * bars
+        at = _counterparts(struck, then)
+        ticks = np.clip(struck[at] - then, 0, LADDER[-1])
         found[1:, which, 0] = np.where(then >= 0, ladder_table()[ticks], NO_DELTA)
         found[1:, which, 1], found[1:, which, 2] = pitch[at], duration[at]
         found[1:, which, 3:] = agree[:, steps - 1, steps - at - 1].T
@@ -97,6 +104,7 @@ def recollect(events: IntArray, onsets: Sequence[int], bar_ticks: Sequence[int])
     return Recollection(found, times)
 
 
+@cache
 def ladder_table() -> NDArray[np.float32]:
     """Class of the ladder value nearest to each number of ticks from 0 to its last."""
     return np.array([ladder_class(ticks) for ticks in range(LADDER[-1] + 1)], np.float32)

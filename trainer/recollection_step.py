@@ -17,15 +17,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from runtime.encoding import LADDER
+from runtime.piece_memory import EVENT_ROWS
 from trainer.network_config import PAST
 from trainer.past_view import Suggested
-from trainer.recollection import BARS, MATCHES, NO_DELTA, SAME_PASSAGE, ladder_table
+from trainer.recollection import BARS, INTERVAL_ZERO, MATCHES, NO_DELTA, PITCH_CODES, SAME_PASSAGE, ladder_table
 
 Tensor = Any
-_PITCH_CODES = 256
-"""Of a code, the part that says how high: 256 times the class of the delta is added to it."""
-_INTERVAL_ZERO = 128
-_RING_ROWS = 4
 _IS_MOVED = [which == 1 for which in range(MATCHES + len(BARS))]
 """Candidates that suggest an interval, not a pitch."""
 
@@ -49,11 +46,11 @@ def remember(event: Tensor, memory: Tensor, clock: Tensor, ticks_per_bar: Tensor
     """
     told = tf.concat([tf.cast(event, tf.float32), clock, tf.cast(ticks_per_bar, tf.float32)[:, None]], 1)
     weights, constants = _sums()
-    sizes = [_RING_ROWS, len(BARS), 1 + 2 * len(BARS)]
+    sizes = [EVENT_ROWS, len(BARS), 1 + 2 * len(BARS)]
     added, then, since = tf.split(tf.matmul(told, weights) + constants, sizes, 1)
     same = memory[:, :2] == added[:, :2, None]
-    agree = tf.where(same, memory[:, _RING_ROWS:] + 1.0, 0.0)
-    memory = tf.concat([tf.concat([added[..., None], memory[:, :_RING_ROWS, :-1]], 2), agree], 1)
+    agree = tf.where(same, memory[:, EVENT_ROWS:] + 1.0, 0.0)
+    memory = tf.concat([tf.concat([added[..., None], memory[:, :EVENT_ROWS, :-1]], 2), agree], 1)
     lags = tf.concat([tf.argmax(agree, axis=-1, output_type=tf.int64), _bars_ago(memory[:, 3:4], since)], 1)
     picked = tf.matmul(memory, tf.one_hot(lags, PAST), transpose_b=True)
     times = tf.cast(
@@ -69,12 +66,12 @@ def _sums() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     there on, after it, and at the onset.
     """
     delta, pitch, duration, _, elapsed, _, before, bar = np.eye(8)
-    time = _PITCH_CODES * delta
+    time = PITCH_CODES * delta
     ago = [elapsed - bars * bar for bars in BARS]
     columns = [time + pitch, time + pitch - before, duration, elapsed, *ago, *ago, *ago, elapsed]
     constants = np.zeros(len(columns))
-    constants[1] = _INTERVAL_ZERO
-    constants[_RING_ROWS + 2 * len(BARS) : -1] = 0.5  # after it, the half tick in which the start stands left out
+    constants[1] = INTERVAL_ZERO
+    constants[EVENT_ROWS + 2 * len(BARS) : -1] = 0.5  # after it, the half tick in which the start stands left out
     return np.stack(columns, 1).astype(np.float32), constants.astype(np.float32)
 
 
@@ -89,15 +86,15 @@ def _suggested(picked: Tensor, then: Tensor, pitch: Tensor, times: Tensor) -> Su
     """Read the suggestions out of the events picked, [voices, 6, CANDIDATES]."""
     whole = tf.cast(picked, tf.int32)
     code, moved, duration = (tf.gather(whole, row, axis=1) for row in range(3))
-    reached = (moved + (pitch - _INTERVAL_ZERO)) % _PITCH_CODES  # below 0 becomes a pitch that there is none of
+    reached = (moved + (pitch - INTERVAL_ZERO)) % PITCH_CODES  # below 0 becomes a pitch that there is none of
     ticks = tf.gather(picked, 3, axis=1)[:, MATCHES:] - then
     rung = tf.gather(
         tf.constant(ladder_table(), tf.int32), tf.cast(tf.clip_by_value(ticks, 0.0, float(LADDER[-1])), tf.int32)
     )
     return Suggested(
-        tf.concat([code[:, :MATCHES] // _PITCH_CODES, tf.where(then >= 0.0, rung, NO_DELTA)], 1),
-        tf.where(tf.constant(_IS_MOVED), reached, code % _PITCH_CODES),
+        tf.concat([code[:, :MATCHES] // PITCH_CODES, tf.where(then >= 0.0, rung, NO_DELTA)], 1),
+        tf.where(tf.constant(_IS_MOVED), reached, code % PITCH_CODES),
         duration,
-        tf.reshape(whole[:, _RING_ROWS:], (-1, 2 * (MATCHES + len(BARS)))),
+        tf.reshape(whole[:, EVENT_ROWS:], (-1, 2 * (MATCHES + len(BARS)))),
         times,
     )

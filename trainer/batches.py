@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from runtime.encoding import DELTA_END, PITCHES, SILENT
 from trainer.devices import gpus
-from trainer.features import Sequence, transposed, transposition_range
+from trainer.features import ARRAYS, Sequence, part_of, transposed, transposition_range
 from trainer.key_of_piece import transposed_key
 from trainer.recollection import CANDIDATES, FIELDS, NOTHING
 
@@ -67,10 +67,10 @@ def pack(windows: Many[Window], styles: int, shares: int = 1) -> Batch:
 
 
 def _padded(window: Window, steps: int) -> Arrays:
-    sequence, part = transposed(window.sequence, window.semitones), slice(window.start, window.stop)
+    sequence = transposed(part_of(window.sequence, window.start, window.stop), window.semitones)
     arrays: Arrays = {}
-    for name in ("event", "target", "position", "meter", "next_position", "bar", "remaining", "candidates", "times"):
-        values = getattr(sequence, name)[part]
+    for name in ARRAYS:
+        values = getattr(sequence, name)
         fill = SILENT if name == "remaining" else 0
         arrays[name] = np.full((steps, *values.shape[1:]), fill, values.dtype)
         arrays[name][: window.steps] = values
@@ -79,7 +79,7 @@ def _padded(window: Window, steps: int) -> Arrays:
         arrays["times"][...] = 0
     weights = np.zeros((steps, 4), np.float32)
     weights[: window.steps, 0] = 1
-    notes = sequence.target[part, 0] != DELTA_END
+    notes = sequence.target[:, 0] != DELTA_END
     weights[: window.steps, 1:] = notes[:, None]
     arrays["weights"] = weights
     return arrays

@@ -111,6 +111,15 @@ def remaining_table(events: IntArray, onsets: list[int]) -> NDArray[np.int16]:
     return table
 
 
+ARRAYS = ("event", "position", "meter", "remaining", "target", "next_position", "bar", "candidates", "times")
+"""The attributes of a sequence that hold something for each of its steps."""
+
+
+def part_of(sequence: Sequence, start: int, stop: int) -> Sequence:
+    """Return the steps from `start` to `stop` of a sequence; the arrays are views of its own."""
+    return replace(sequence, **{name: getattr(sequence, name)[start:stop] for name in ARRAYS})
+
+
 def transposed(sequence: Sequence, semitones: int) -> Sequence:
     """The same piece `semitones` higher; no pitch may leave 0..127 (see `transposition_range`)."""
     if semitones == 0:

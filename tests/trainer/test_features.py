@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 from runtime.bars import MeterChange
 from runtime.encoding import METERS, SILENT
 from runtime.notes import Meter, Note
-from trainer.features import Sequence, sequence_of, transposed, transposition_range
+from trainer.features import ARRAYS, Sequence, sequence_of, transposed, transposition_range
 from trainer.piece import make_piece
 
 UNKNOWN, EVEN = 32, 19
-ARRAYS = ("event", "position", "meter", "remaining", "target", "next_position", "bar", "candidates", "times")
 
 
 def small_piece() -> Sequence:

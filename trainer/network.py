@@ -176,7 +176,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
     def _around(self, planes: Tensor, marks: Tensor | None) -> Tensor:
         """Look along the pitches, [..., SURROUNDINGS, 128]; with a memory along the keys of a piano, others being 0.
 
-        That takes half the time, and music for other pitches is rare.
+        Music for other pitches is rare, and the view along the pitches is what training spends most of its time on.
         """
         seen, first, behind = planes, 0, PITCHES
         if marks is not None:

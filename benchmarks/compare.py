@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tables import print_table
 
-from runtime.errors import ComposerError, InputError
+from runtime.ending import in_words
+from runtime.errors import InputError
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -75,7 +76,7 @@ def compared(
     return found
 
 
-def main() -> None:
+def main() -> int:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("old", metavar="OLD")
@@ -103,10 +104,8 @@ def main() -> None:
     )  # fmt: skip
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ComposerError as error:
-        sys.exit(str(error))
+    sys.exit(in_words(main))

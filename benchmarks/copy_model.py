@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tables import print_table
 
 from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
-from runtime.errors import ComposerError
+from runtime.ending import in_words
 from trainer.features import Sequence
 from trainer.quiet import quiet_tensorflow
 from trainer.recollection import MATCHES
@@ -105,7 +105,7 @@ def _fit(probability: Floats, bucket: NDArray[np.int64]) -> Floats:
     return weights
 
 
-def main() -> None:
+def main() -> int:
     """Measure the styles of a run or a bundle."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", metavar="RUN_OR_BUNDLE")
@@ -141,10 +141,8 @@ def main() -> None:
     )
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ComposerError as error:
-        sys.exit(str(error))
+    sys.exit(in_words(main))

@@ -22,7 +22,8 @@ from pathlib import Path
 import msgspec
 
 from runtime.bundle import SamplingCard
-from runtime.errors import ComposerError, CorpusError, InputError
+from runtime.ending import in_words
+from runtime.errors import CorpusError, InputError
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -152,7 +153,7 @@ def listener(own: Material, jury: Jury, player: Player) -> Hear:
     return hear
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main() -> int:
     """Hear all styles, say what was heard, and write what differs from the defaults."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", metavar="RUN_OR_BUNDLE")
@@ -160,7 +161,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("styles", nargs="*", metavar="STYLE")
     parser.add_argument("--folder", help="the styles' music; a run knows its own")
     parser.add_argument("--epoch", type=int)
-    asked = parser.parse_args(argv)
+    asked = parser.parse_args()
     console = Console(highlight=False, markup=False, soft_wrap=True)
     candidate = candidate_of(asked.what, asked.epoch, console)
     if sampled := [card.name for card in candidate.cards if card.sampling]:
@@ -185,10 +186,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if best.setting != Setting():
             chosen[name] = best.setting.card
         asked.out.write_bytes(msgspec.json.format(msgspec.json.encode(chosen), indent=2) + b"\n")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ComposerError as error:
-        sys.exit(str(error))
+    sys.exit(in_words(main))

@@ -1,14 +1,17 @@
 """Reading a standard MIDI file of any type and resolution into a piece, by the rules of `runtime.midi_music`.
 
-Bar lines are where the file's meter events put them: a pickup that the file does not show as a short first bar
-is taken as the beginning of bar 1.
+Bar lines are where the file's meter events put them, or where its accents do (`trainer.accented_bars`): a pickup that
+the file shows neither by a short first bar nor by accents is taken as the beginning of bar 1.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
+from runtime.bars import in_order
 from runtime.errors import InputError
 from runtime.midi_music import read_music
 from runtime.notes import end_of
+from trainer.accented_bars import accented_bars
 from trainer.piece import Piece, longest_tempo, make_piece, timing_of
 
 
@@ -27,6 +30,9 @@ def read_midi(path: Path, name: str) -> Piece:
     music = read_music(path)
     if not music.notes and music.has_drums:
         raise InputError("holds drums only; notes with a pitch are needed")
-    end = end_of(music.notes)
-    timing = timing_of(music.tempos, end, music.off_ticks / max(1, music.read_notes))
-    return make_piece(name, music.notes, music.meters, longest_tempo(music.tempos, end), timing=timing)
+    shift, meters = accented_bars(music.notes, in_order(music.meters))
+    notes = [replace(note, onset=note.onset + shift) for note in music.notes]
+    tempos = [(tick + shift if tick else 0, tempo_bpm) for tick, tempo_bpm in music.tempos]
+    end = end_of(notes)
+    timing = timing_of(tempos, end, music.off_ticks / max(1, music.read_notes))
+    return make_piece(name, notes, meters, longest_tempo(tempos, end), timing=timing)

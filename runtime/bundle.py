@@ -85,7 +85,7 @@ class SamplingCard(_Card, frozen=True, omit_defaults=True):
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]
     min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
     style_strength: Annotated[float, msgspec.Meta(ge=0, le=MOST_STRENGTH)] = 1.0
-    recall: tuple[Recall, Recall] = (0.0, 0.0)
+    recall: Annotated[tuple[Recall, ...], msgspec.Meta(min_length=RECALLS, max_length=RECALLS)] = (0.0,) * RECALLS
 
 
 class StyleCard(_Card, frozen=True, omit_defaults=True):

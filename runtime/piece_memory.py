@@ -29,5 +29,7 @@ CLOCK_COUNTS: Final = len(CLOCK_START)
 NO_KEY: Final = len(KEYS)
 """Says that the piece has no key, or that it is not known; others are numbered as in `runtime.keys.KEYS`."""
 
-RECALLS: Final = 2
-"""Wishes for what the piece's own past suggests, in nats: for going on with a return that has begun, for beginning."""
+RECALL_LENGTHS: Final = (1, 2, 4, 8, 16)
+"""Events of agreement with the past at which a wish to go on with it can be set; between them it changes evenly."""
+RECALLS: Final = len(RECALL_LENGTHS) + 1
+"""Wishes for what the piece's own past suggests, in nats: for going on after each of RECALL_LENGTHS, for beginning."""

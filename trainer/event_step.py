@@ -14,6 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from runtime.encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
+from runtime.piece_memory import RECALL_LENGTHS
 from trainer.network import StreamNetwork
 from trainer.past_view import Past, Suggested
 from trainer.recollection import BARS, CANDIDATES, LONGEST, MATCHES
@@ -23,8 +24,6 @@ Tensor = Any
 MUTED = -1e9
 """Stands for minus infinity where a later sum or product must stay a number."""
 SMALLEST_MIN_P = 1e-30
-HALF_MATCH = 4
-"""Events after which a match counts half as much as an endless one."""
 RETURNING_BARS = (4, 8, 16)
 """How many bars ago music stood that the player can wish to return."""
 
@@ -110,19 +109,22 @@ def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
 
 def _urge(suggested: Suggested, recall: Tensor) -> Tensor:
     """Nats [voices, CANDIDATES] by which the player favours the past: what goes on with a return, what begins one."""
-    strength = tf.gather(tf.constant(_strengths()), tf.minimum(suggested.agree[:, :1], LONGEST))
+    going_on, begin = tf.split(recall, [len(RECALL_LENGTHS), 1], -1)
+    reached = tf.gather(tf.constant(_by_length()), tf.minimum(tf.gather(suggested.agree, 0, axis=1), LONGEST))
     begun = tf.constant([[float(which == 0) for which in range(CANDIDATES)]])
     beginning = tf.constant(
         [[float(which >= MATCHES and BARS[which - MATCHES] in RETURNING_BARS) for which in range(CANDIDATES)]]
     )
-    going_on, begin = tf.split(recall, 2, -1)
-    return going_on * strength * begun + begin * beginning
+    return tf.reduce_sum(going_on * reached, -1, keepdims=True) * begun + begin * beginning
 
 
-def _strengths() -> NDArray[np.float32]:
-    """How much a match of 0 to LONGEST events counts, 0..1."""
+def _by_length() -> NDArray[np.float32]:
+    """How much of each of RECALL_LENGTHS holds after an agreement of 0 to LONGEST events, [LONGEST + 1, lengths]."""
+    reached, at = np.log2(np.maximum(1, np.arange(LONGEST + 1))), np.log2(RECALL_LENGTHS)
+    table = np.stack([np.interp(reached, at, one) for one in np.eye(len(at))], 1)
+    table[0] = 0
     # Through half floats, which is how bundles store it.
-    return (1 - 0.5 ** (np.arange(LONGEST + 1) / HALF_MATCH)).astype(np.float16).astype(np.float32)
+    return table.astype(np.float16).astype(np.float32)
 
 
 def _per_head(values: Tensor) -> dict[str, Tensor]:

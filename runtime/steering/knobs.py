@@ -8,12 +8,15 @@ from runtime.encoding import DELTA_CLASSES, HEADS, LADDER
 from runtime.errors import InputError
 from runtime.notes import TICKS_PER_QUARTER
 from runtime.piece_keys import key_number
+from runtime.piece_memory import RECALL_LENGTHS
 from runtime.steering.scales import pitch_classes
 
 DENSITY_NATS = 1.5
 """Nats by which density 1 favours an onset over one that comes twice as late."""
 RECALL_NATS = 3.0
 """Nats by which returns 1 favours what the past of the piece suggests more than the style does: `Controls.recall`."""
+HALF_MATCH = 4
+"""Events of agreement with the past after which its going on is favoured half as much as after many."""
 LONGEST_OCTAVES = 3.0
 """Doublings of an eighth's distance beyond which density makes no further difference."""
 
@@ -68,7 +71,6 @@ class Knobs:
             InputError: If no pitch of the key lies in the register.
 
         """
-        going_on, beginning = before.recall
         return replace(
             before,
             style=self.style,
@@ -76,10 +78,15 @@ class Knobs:
             temperature=self.temperature,
             min_p=self.min_p,
             key=before.key if self.key is None else key_number(self.key),
-            recall=(going_on + self.returns * RECALL_NATS, beginning + self.returns * RECALL_NATS),
+            recall=self._recall(before.recall),
             delta_bias=self._delta_bias(),
             pitch_bias=self._pitch_bias(before.register_of(self.style) if self.register == WHOLE else self.register),
         )
+
+    def _recall(self, before: tuple[float, ...]) -> tuple[float, ...]:
+        """More of going on the longer the past has been agreed with, and of beginning."""
+        shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0]
+        return tuple(nats + self.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
 
     def _pitch_bias(self, register: Register) -> tuple[float, ...] | None:
         lowest, highest = register

@@ -63,7 +63,7 @@ def test_what_a_network_with_a_memory_takes_and_gives() -> None:
     assert found["memory"] == found["next_memory"] == ("float32", ("voices", 6, 512))
     assert found["clock"] == found["next_clock"] == ("float32", ("voices", 3))
     assert found["key"] == ("int32", ("voices",))
-    assert found["recall"] == ("float32", ("voices", 2))
+    assert found["recall"] == ("float32", ("voices", 6))
     plain, given = expected_tensors(2, 8, 3)
     more = {"memory", "clock", "key", "recall", "next_memory", "next_clock"}
     assert plain == [one for one in inputs if one.name not in more]
@@ -142,13 +142,13 @@ def test_the_key_is_told(remembering: Engine) -> None:
 
 
 def test_returns_can_be_asked_for(remembering: Engine) -> None:
-    pitches = [step.event().pitch for step in run(remembering, replace(GREEDY, recall=(6.0, 6.0)), 12)]
+    pitches = [step.event().pitch for step in run(remembering, replace(GREEDY, recall=(2.0,) * 6), 12)]
     assert pitches == [60, 62, 64, 65] * 3
     assert len({step.event().pitch for step in run(remembering, GREEDY, 8)}) == 8
 
 
 def test_a_network_without_a_memory_is_told_nothing_of_it() -> None:
-    plain = Controls(style=(1.0,), key=3, recall=(1.0, 1.0)).tensors()
+    plain = Controls(style=(1.0,), key=3, recall=(1.0,) * 6).tensors()
     assert not {"key", "recall"} & plain.keys()
     assert {"key", "recall"} <= GREEDY.tensors().keys()
 

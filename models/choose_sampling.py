@@ -1,19 +1,20 @@
-"""Choose how styles are sampled: temperature, style strength, and how much of the piece's past is favoured.
+"""Choose how styles are sampled: temperature, min-p, style strength, and how much of the piece's past is favoured.
 
     python models/choose_sampling.py RUN_OR_BUNDLE OUT.json [--folder FOLDER] [--epoch N] [STYLE...]
 
-Every style is heard at temperature 1, min-p 0.01 and strength 1, and its returns are brought to where human music has
-them: where more bars come back than in the style's human pieces, `recall` is lowered step by step until fewer do, and
-raised where fewer come back. With what was best, other strengths and temperatures are heard. To be heard is to play 16
-pieces of 64 bars beside the human range (`trainer.judging`), and the excerpts of both gates. The best is inside both
-gates, then has the fewest measures outside the human range, then the returns that are nearest to the human mean, then
-the most likeness to the training pieces. A bundle needs the FOLDER of its styles, and is heard many times as fast as a
-checkpoint; it must have been exported without `--sampling`. OUT.json is what `lstm-composer export --sampling` takes:
-the styles that want others than the bundle's defaults. With names of styles, only these are heard, and what OUT.json
-says of the others stays.
+To hear a style is to let it play 16 pieces of 64 bars beside its human pieces (`trainer.judging`), and the excerpts of
+both gates. A network that plays to itself does not go on with what it remembers as often as people do, although it
+predicts them well: so each style is first heard with a low min-p, and `recall` is corrected after each hearing, until
+matches of 1, 2, 4, 8 and 16 notes go on as often as in human music and as many bars return. With what was best, other
+strengths and temperatures are heard. The best is inside both gates, then has the fewest measures outside the human
+range, then is told from human music least surely. A bundle needs the FOLDER of its styles, and is heard many times as
+fast as a checkpoint; it must have been exported without `--sampling`. OUT.json is what `lstm-composer export
+--sampling` takes: the styles that want others than the bundle's defaults. With names of styles, only these are heard,
+and what OUT.json says of the others stays.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ import msgspec
 from runtime.bundle import SamplingCard
 from runtime.ending import in_words
 from runtime.errors import CorpusError, InputError
+from runtime.piece_memory import RECALL_LENGTHS, RECALLS
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -33,14 +35,16 @@ with quiet_tensorflow():
     from trainer.by_style import by_style, jury_of_style, sampled_by, with_sampling
     from trainer.candidates import candidate_of, material_by_style
     from trainer.excerpts import MIN_P, TEMPERATURE, Player
-    from trainer.judging.style import PLAYED, Yardstick
+    from trainer.judging.style import PLAYED, Judgement, Yardstick
     from trainer.material import Material
 
-RECALL_STEP = 0.75
-"""Nats by which the wish for returns is changed at a time."""
-MOST_STEPS = 5
-OTHERS = ((1.0, 1.5), (0.95, 1.0), (0.95, 1.5), (1.05, 1.0), (0.9, 1.0))
+CORRECTIONS = 3
+"""How often the wishes for what is remembered are corrected."""
+LOW_MIN_P = 0.003
+"""Where a return is nearly certain, a min-p of a hundredth forbids all that could end it."""
+OTHERS = ((1.0, 1.5), (0.95, 1.0), (0.95, 1.5), (0.9, 1.5))
 """Temperatures of delta, pitch and duration, and strengths, that are heard besides 1 and 1."""
+_MOST_NATS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +53,25 @@ class Setting:
 
     Attributes:
         temperature: Of delta, pitch and duration; loudness stays as it was learned.
-        strength: As `play --style-strength`.
-        recall: Nats for going on with a return, see `Controls.recall`; half of what is above 0 is for beginning one.
+        min_p: See `Controls`, as for the two that follow.
+        strength: How much of the style.
+        recall: RECALLS values.
 
     """
 
     temperature: float = TEMPERATURE[0]
+    min_p: float = MIN_P
     strength: float = 1.0
-    recall: float = 0.0
+    recall: tuple[float, ...] = (0.0,) * RECALLS
 
     @property
     def card(self) -> SamplingCard:
         """What the card of the style says of it."""
         return SamplingCard(
             temperature=(self.temperature, self.temperature, self.temperature, TEMPERATURE[-1]),
-            min_p=MIN_P,
+            min_p=self.min_p,
             style_strength=self.strength,
-            recall=(self.recall, max(0.0, self.recall / 2)),
+            recall=tuple(round(nats, 2) for nats in self.recall),
         )
 
 
@@ -79,7 +85,8 @@ class Try:
         inside: Excerpts inside the gate that fewer are inside of.
         outside: Names of the measures outside the human range.
         too_many_returns: Share of bars that come back above that of human pieces; below 0: too few.
-        likeness: Mean overlapped area with the training pieces.
+        told: How surely a classifier tells it from human music: area under the curve.
+        ends: By RECALL_LENGTHS, how much likelier than in human music a match ends: difference of log odds in nats.
 
     """
 
@@ -88,13 +95,25 @@ class Try:
     inside: int
     outside: tuple[str, ...]
     too_many_returns: float
-    likeness: float
+    told: float
+    ends: tuple[float, ...]
 
     def __str__(self) -> str:
-        setting = f"temperature {self.setting.temperature:g}, strength {self.setting.strength:g}"
-        setting += f", recall {self.setting.recall:g}"
+        setting = self.setting
+        recall = ", ".join(f"{nats:g}" for nats in setting.card.recall)
+        said = f"temperature {setting.temperature:g}, min-p {setting.min_p:g}, strength {setting.strength:g}"
         verdict = f"{self.inside} inside{'' if self.gates else ', fails'}, returns {self.too_many_returns:+.2f}"
-        return f"{setting}: {verdict}, likeness {self.likeness:.3f}, outside: {', '.join(self.outside) or 'none'}"
+        return f"{said}, recall {recall}: {verdict}, told {self.told:.3f}, outside: {', '.join(self.outside) or 'none'}"
+
+    @property
+    def corrected(self) -> Setting:
+        """The same setting, its wishes for what is remembered changed by what was heard."""
+        # Half, for a wish counts twice in a note: for its time and for its pitch.
+        wanted = [0.5 * nats for nats in self.ends] + [-self.too_many_returns]
+        nats = zip(self.setting.recall, wanted, strict=True)
+        return replace(
+            self.setting, recall=tuple(max(-_MOST_NATS, min(_MOST_NATS, before + more)) for before, more in nats)
+        )
 
 
 Hear = Callable[[Setting], Try]
@@ -102,24 +121,27 @@ Hear = Callable[[Setting], Try]
 
 def best_of(tries: Sequence[Try]) -> Try:
     """The best of what was heard."""
-    return max(
-        tries,
-        key=lambda one: (
-            one.gates, 0 if one.gates else one.inside, -len(one.outside), -abs(one.too_many_returns), one.likeness,
-        ),
-    )  # fmt: skip
+    return max(tries, key=lambda one: (one.gates, 0 if one.gates else one.inside, -len(one.outside), -one.told))
 
 
 def tries_of(hear: Hear) -> list[Try]:
-    """Hear a style with as many returns as it should have, and then with other strengths and temperatures."""
-    tries = [hear(Setting())]
-    step = -RECALL_STEP if tries[0].too_many_returns > 0 else RECALL_STEP
-    for count in range(1, MOST_STEPS + 1):
-        tries.append(hear(Setting(recall=count * step)))
-        if tries[-2].too_many_returns * tries[-1].too_many_returns <= 0:
-            break
-    recall = best_of(tries).setting.recall
-    return tries + [hear(Setting(temperature, strength, recall)) for temperature, strength in OTHERS]
+    """Hear a style until it remembers as people do, and then with other strengths and temperatures."""
+    tries = [hear(Setting()), hear(Setting(min_p=LOW_MIN_P))]
+    for _ in range(CORRECTIONS):
+        tries.append(hear(tries[-1].corrected))
+    best = best_of(tries).setting
+    return tries + [hear(replace(best, temperature=warmth, strength=strength)) for warmth, strength in OTHERS]
+
+
+def ends_of(judged: Judgement) -> tuple[float, ...]:
+    """By RECALL_LENGTHS, how much likelier than in human music a match of that length ends, in nats of log odds."""
+    shares = [(judged.continued_human.get(length), judged.continued_played.get(length)) for length in RECALL_LENGTHS]
+    return tuple(0.0 if None in both else _log_odds(both[0]) - _log_odds(both[1]) for both in shares)
+
+
+def _log_odds(share: float | None) -> float:
+    certain = min(0.998, max(0.002, share or 0.0))
+    return math.log(certain / (1 - certain))
 
 
 def listener(own: Material, jury: Jury, player: Player) -> Hear:
@@ -135,11 +157,9 @@ def listener(own: Material, jury: Jury, player: Player) -> Hear:
 
     def hear(setting: Setting) -> Try:
         heard = with_sampling(jury, setting.card)
-        loop, copy, _, likeness, _ = heard.hear(improvised(heard, player), played=played)
+        loop, copy, *_ = heard.hear(improvised(heard, player), played=played)
         controls = sampled_by(jury.controls[0], setting.card)
-        judged = yardstick.judge(
-            yardstick.play(player, [replace(controls, meter=meter) for meter in meters]), classify=False
-        )
+        judged = yardstick.judge(yardstick.play(player, [replace(controls, meter=meter) for meter in meters]))
         returned = judged.measures["bars_return"]
         return Try(
             setting,
@@ -147,7 +167,8 @@ def listener(own: Material, jury: Jury, player: Player) -> Hear:
             min(loop.inside, copy.inside),
             tuple(judged.outside),
             returned.played - returned.human,
-            likeness,
+            judged.told.overall if judged.told else 1.0,
+            ends_of(judged),
         )
 
     return hear

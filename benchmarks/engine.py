@@ -3,12 +3,17 @@
 The article calls Keras' `model.predict` for each note on a window of 100: LSTM 512, LSTM 256, Dense 128, softmax. Its
 weights do not matter for the time, so they are random; the vocabulary has 300 names.
 
-Run: python benchmarks/engine.py
+Run: python benchmarks/engine.py [BUNDLE.onnx ...]
+
+Several bundles are measured by turns, ROUNDS times a part of the notes, so that what else the machine does meets them
+alike; without any it is the one that has the style `bach` by itself.
 """
 
+import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from tables import machine, percentile, print_table
@@ -21,29 +26,33 @@ from runtime.noise import gumbel_noise
 from runtime.notes import Meter
 
 NOTES = 3000
+ROUNDS = 10
 ARTICLE_NOTES = 30
 WINDOW, VOCABULARY = 100, 300
 METER = Meter(4, 4)
 MICRO = 1e6
 
 
-def timed(step: Callable[[int], None], count: int) -> list[float]:
-    """Microseconds of each of `count` calls, a tenth more having been made before."""
-    for number in range(count // 10 + 1):
-        step(number)
-    found = []
-    for number in range(count):
-        began = time.perf_counter()
-        step(number)
-        found.append((time.perf_counter() - began) * MICRO)
+def timed(steps: Sequence[Callable[[int], None]], count: int) -> list[list[float]]:
+    """Microseconds of `count` calls of each of some steps, made by turns; the first tenth of each turn is left out."""
+    found: list[list[float]] = [[] for _ in steps]
+    for _ in range(ROUNDS):
+        for step, taken in zip(steps, found, strict=True):
+            for number in range(count // (10 * ROUNDS) + 1):
+                step(number)
+            for number in range(count // ROUNDS):
+                began = time.perf_counter()
+                step(number)
+                taken.append((time.perf_counter() - began) * MICRO)
     return found
 
 
-def engine_step(voices: int) -> Callable[[int], None]:
+def engine_step(path: Path, voices: int) -> Callable[[int], None]:
     """One note for each of `voices`, the noise included."""
-    engine = Engine(load_bundle(find_style("bach").path), "cpu")
+    engine = Engine(load_bundle(path.with_suffix(".onnx.json")), "cpu")
     has_memory = engine.card.network.memory > 0
-    one = Controls(style=(1.0,), meter=METER, min_p=0.03, has_memory=has_memory).tensors(may_end=False)
+    style = tuple(float(number == 0) for number in range(len(engine.card.styles)))
+    one = Controls(style=style, meter=METER, min_p=0.03, has_memory=has_memory).tensors(may_end=False)
     controls = stack_voices([one] * voices)
     state = engine.start(voices)
 
@@ -83,16 +92,25 @@ def article_step() -> Callable[[int], None]:
 
 def main() -> None:
     """Measure one voice, sixteen voices and the article's way."""
-    one, sixteen = timed(engine_step(1), NOTES), timed(engine_step(16), NOTES // 4)
-    article = timed(article_step(), ARTICLE_NOTES)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("bundles", nargs="*", metavar="BUNDLE.onnx", type=Path)
+    bundles = parser.parse_args().bundles or [find_style("bach").path.with_suffix("")]
+    measured = [
+        (f"{path}, {name}", found, voices)
+        for name, voices, count in (("1 voice", 1, NOTES), ("16 voices in one batch", 16, NOTES // 4))
+        for path, found in zip(bundles, timed([engine_step(path, voices) for path in bundles], count), strict=True)
+    ]
+    (article,) = timed([article_step()], ARTICLE_NOTES)
     baseline = percentile(article, 0.5)
-    measured = (("1 voice", one, 1), ("16 voices in one batch", sixteen, 16), ("the article's way", article, 1))
     rows = []
-    for name, found, voices in measured:
+    for number, (name, found, voices) in enumerate([*measured, ("the article's way", article, 1)]):
         p50, p99 = percentile(found, 0.5), percentile(found, 0.99)
-        rows.append((name, f"{p50:,.0f}", f"{p99:,.0f}", f"{baseline * voices / p50:,.0f}"))
+        first = percentile(measured[number // len(bundles) * len(bundles)][1], 0.5) if number < len(measured) else p50
+        rows.append((name, f"{p50:,.0f}", f"{p99:,.0f}", f"{p50 / first:.2f}", f"{baseline * voices / p50:,.0f}"))
     print(f"one thread, {machine()}\n")
-    print_table(("microseconds a run", "p50", "p99", "notes for one of the article's"), rows)
+    print_table(
+        ("microseconds a run", "p50", "p99", "p50 of the first bundle's", "notes for one of the article's"), rows
+    )
 
 
 if __name__ == "__main__":

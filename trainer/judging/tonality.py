@@ -40,15 +40,19 @@ class Tonality:
 
 def tonality_of(passage: Passage) -> Tonality:
     """Measure how a passage holds its key; windows without a sound do not count."""
-    sounding = chroma(passage)
-    windows = window_sums(sounding, KEY_WINDOW)
-    keys = key_numbers(windows[windows.any(axis=1)])
-    main = main_key(keys, int(key_numbers(sounding.sum(axis=0))))
+    keys = window_keys(passage)
+    main = main_key(keys, int(key_numbers(chroma(passage).sum(axis=0))))
     in_scale = np.roll(SCALES[main // 12], main % 12)
     return Tonality(
         main_key=float((keys == main).mean()) if len(keys) else 1.0,
         outside=float(1 - in_scale[passage.pitch % 12].mean()) if passage.notes else 0.0,
     )
+
+
+def window_keys(passage: Passage) -> Numbers:
+    """The key, as in `runtime.keys.KEYS`, of each window of KEY_WINDOW bars that sounds, one from every bar on."""
+    windows = window_sums(chroma(passage), KEY_WINDOW)
+    return key_numbers(windows[windows.any(axis=1)])
 
 
 def main_key(keys: Numbers, whole: int) -> int:

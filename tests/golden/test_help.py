@@ -13,7 +13,7 @@ def words_of(text: str) -> list[str]:
     text = " ".join(text.split())
     # "-o FILE, --output FILE" up to Python 3.12, "-o, --output FILE" since.
     text = re.sub(r"(-\w) (\S+), (--[\w-]+ \2)", r"\1, \3", text)
-    return re.split(r"(?<!,) (?=[\[(]?--?\w)", text)
+    return re.split(r"(?<!,) (?=[\[(]?--?\w|positional arguments:|options:|recipe:|COMMAND )", text)
 
 
 def test_help() -> None:

@@ -1,0 +1,256 @@
+"""How the golden tests drive the program: all that they import from the inside is here, and nowhere else.
+
+Whoever moves or renames something mends this file and no other of this folder; the stored files stay as they are.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from runtime.bundle import load_bundle, read_card
+from runtime.cli import main as composer
+from runtime.ending import in_words
+from runtime.engine import Engine
+from runtime.errors import InputError
+from runtime.eventlog import as_record
+from runtime.listening import Together
+from runtime.making.ensemble import Plan
+from runtime.messages import Sent
+from runtime.notes import tick_seconds
+from runtime.steering.commands import Change, When
+from runtime.steering.controllers import DEFAULT_MAP, KNOBS
+from runtime.steering.knobs import Knobs
+from runtime.steering.learning import Learner
+from runtime.steering.map_file import read_map
+from runtime.steering.mapping import ControlMap
+from runtime.steering.osc import line_of, messages_in
+from runtime.sync.clock_in import PULSE
+from runtime.sync.conductor import Inbox
+from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
+
+ROOT: Final = Path(__file__).parents[2]
+DATA: Final = ROOT / "tests" / "data"
+MODELS: Final = ROOT / "models"
+BUNDLES: Final = {
+    "tiny": DATA / "tiny.onnx.json",
+    "memory": DATA / "memory" / "tiny.onnx.json",
+    "bach": MODELS / "bach.onnx.json",
+    "base": MODELS / "base.onnx.json",
+}
+"""Cards of the bundles that play here, by the name under which the stored files know them."""
+RUNTIME: Final = ("play", "write", "render", "styles", "doctor", "monitor")
+"""Commands of the program that only plays."""
+OTHERS: Final = {
+    "train": "trainer.cli",
+    "advise": "trainer.advise_cli",
+    "evaluate": "trainer.evaluate_cli",
+    "export": "export.cli",
+}
+"""Modules of the other commands; each has a `main`. The installed program finds them by their entry points."""
+CONTROLLERS: Final = dict(DEFAULT_MAP)
+"""What each controller sets by default, by its number."""
+PARAMETERS: Final = tuple(KNOBS)
+"""All that a controller can be made to set."""
+ARTICLE_SCALE: Final = 0.02
+"""What the widths of the article's networks are multiplied by, so that a training takes seconds."""
+STYLES: Final = ("bach", "joplin", "satie")
+"""Of the bundle that is steered here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did: its exit code, and what it wrote to standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(*arguments: str | Path) -> Outcome:
+    """Run `lstm-composer ARGUMENTS` in this process."""
+    line = [str(one) for one in arguments]
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            if line and line[0] in OTHERS:
+                code = in_words(partial(import_module(OTHERS[line[0]]).main, line[1:]))
+            else:
+                code = composer(line)
+        except SystemExit as ended:  # --help
+            code = int(ended.code or 0)
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def graph_of(bundle: str) -> Path:
+    """Return the path of a bundle's network."""
+    return Path(str(BUNDLES[bundle]).removesuffix(".json"))
+
+
+def card_again(path: Path) -> dict[str, Any]:
+    """Decode the card of a bundle, and return what encoding it again gives."""
+    encoded: dict[str, Any] = json.loads(msgspec.json.encode(read_card(path)))
+    return encoded
+
+
+class Desk:
+    """Sets parameters by what comes in: command lines, channel messages and OSC.
+
+    Attributes:
+        told: What the user was told of learnt controllers.
+
+    """
+
+    def __init__(self, map_path: Path | None = None) -> None:
+        """Begin as a bundle of three styles plays at first; with the controllers of a map file or those by default."""
+        self._parameters = Knobs(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)
+        self.told: list[str] = []
+        control_map = read_map(map_path, self._parameters, STYLES) if map_path else ControlMap()
+        self._learner = Learner(STYLES, control_map, tell=self.told.append)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The value of each, by its name."""
+        return _parameters_of(self._parameters)
+
+    def take(self, turn: str | bytes) -> None:
+        """Do what a command line or a channel message says, and stay so."""
+        change = self._learner.read(turn, self._parameters)
+        if change is not None:
+            self._parameters = change.knobs
+
+    def asked(self, turn: str | bytes) -> dict[str, Any] | None:
+        """Return what a command line or a channel message would change; None for nothing, "refused" with the reason."""
+        try:
+            change = self._learner.read(turn, self._parameters)
+        except InputError as error:
+            return {"refused": str(error)}
+        return None if change is None else self._shown(change)
+
+    def asked_by_osc(self, datagram: bytes) -> list[Any]:
+        """Return the same for each message of an OSC datagram, with its command line."""
+        found: list[Any] = []
+        try:
+            for message in messages_in(datagram):
+                line = line_of(message)
+                found.append(None if line is None else {"line": line, "asks": self.asked(line)})
+        except InputError as error:
+            found.append({"refused": str(error)})
+        return found
+
+    def _shown(self, change: Change) -> dict[str, Any]:
+        before = self.parameters
+        shown = {name: value for name, value in _parameters_of(change.knobs).items() if value != before[name]}
+        more = {
+            "from the next bar": change.when is When.BAR,
+            "a new piece": change.new_idea,
+            "panic": change.panic,
+        }
+        return shown | {name: True for name, value in more.items() if value}
+
+
+def _parameters_of(knobs: Knobs) -> dict[str, Any]:
+    """Values by the names under which they are stored; whether 0.1 was reached by adding or dividing does not count."""
+    rounded: dict[str, Any] = json.loads(json.dumps(asdict(knobs)), parse_float=lambda text: round(float(text), 10))
+    return rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What a performance sent, message by message as the log of `--events` has it, and what the player was told."""
+
+    sent: list[dict[str, Any]]
+    told: list[str]
+
+
+def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[float, str]]) -> Performance:
+    """Play as `play` does, but on a clock that stands still until everything due has been done.
+
+    Args:
+        bundle: The bundle, of one style.
+        settings: Any of bars (to be ended with a chord on the tonic if `ending`), voices, form, section_bars, listen,
+            lead_seconds, early_seconds, clock (whether a MIDI clock may set the time) and `until`, a position.
+        script: Positions in ticks, rising, and what happens there: "midi B0 52 40" a channel message, "note 60 24" a
+            note that the player plays for so many ticks, "clock FA" a message of a MIDI clock and "pulses 96 120" so
+            many of its pulses at a tempo, anything else a command line.
+
+    """
+    bars, listen = settings.get("bars"), settings.get("listen")
+    plan = Plan(
+        form=settings.get("form"),
+        section_bars=settings.get("section_bars", 2),
+        end_tick=bars * BAR if bars and settings.get("ending") else None,
+    )
+    inbox = Inbox() if settings.get("clock") else None
+    stage = Stage(
+        Engine(load_bundle(BUNDLES[bundle]), "cpu"),
+        voices=settings.get("voices", 1),
+        plan=plan,
+        bars=bars,
+        lead_seconds=settings.get("lead_seconds", 0.0),
+        early_seconds=settings.get("early_seconds", 0.0),
+        listen=Together(mode=listen, bar_ticks=BAR, beat_ticks=24) if listen else None,
+        inbox=inbox,
+        shortest_bars=4,
+    )
+    for tick, words in script:
+        _put_on(stage, inbox, tick, words)
+    stage.play(settings.get("until"))
+    return Performance([_record(one) for one in stage.sent], stage.problems)
+
+
+def _put_on(stage: Stage, inbox: Inbox | None, tick: float, words: str) -> None:
+    kind, *rest = words.split()
+    seconds = stage.transport.seconds_at(0) + tick * TICK_SECONDS
+    if kind == "midi":
+        stage.at_seconds(seconds, bytes.fromhex("".join(rest)))
+    elif kind == "note":
+        stage.hear(tick, int(rest[0]), float(rest[1]))
+    elif kind == "pulses" and inbox is not None:
+        for number in range(int(rest[0])):
+            due = seconds + number * tick_seconds(float(rest[1]))
+            stage.at_seconds(due, partial(inbox.put, bytes([PULSE]), due))
+    elif kind == "clock" and inbox is not None:
+        stage.at_seconds(seconds, partial(inbox.put, bytes.fromhex("".join(rest)), seconds))
+    else:
+        stage.at_seconds(seconds, words)
+
+
+def _record(sent: Sent) -> dict[str, Any]:
+    """A message as the log has it, without the time at which it was sent, which is a matter of the clock's steps."""
+    record = as_record(sent)
+    del record["sent"]
+    return record | {"due": round(record["due"], 4)}
+
+
+@contextmanager
+def small_networks() -> Iterator[None]:
+    """Have trainings within the block make networks of the article's presets that are a fiftieth as wide."""
+    real = import_module("trainer.article.network").new_network
+
+    def small(*arguments: Any, scale: float, **others: Any) -> Any:
+        return real(*arguments, scale=scale * ARTICLE_SCALE, **others)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.article.training.new_network", small)
+        patch.setattr("trainer.judging.style.BARS", 8)
+        yield
+
+
+def write_walk(path: Path, seed: int, notes: int) -> None:
+    """Write a melody that wanders, unlike that of any other seed, as a MIDI file."""
+    music = import_module("tests.trainer.conftest")
+    music._write_midi(path, music._walk(seed, notes))
+
+
+def unfinished_run(path: Path) -> None:
+    """Make a run directory whose checkpoints hold nothing."""
+    import_module("tests.hand_made_run").make_run(path)

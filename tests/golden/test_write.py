@@ -8,11 +8,14 @@ from typing import Any, Final
 import mido
 import pytest
 
-from tests.golden.driving import BUNDLES, DATA, graph_of, run
+from tests.golden.driving import BUNDLES, DATA, arithmetic_of, graph_of, run
 from tests.golden.pairwise import Case, Factors, cases_for, one_at_a_time
 from tests.golden.stored import check, read
 
 BUNDLE: Final = "bundle sha256"
+ARITHMETIC: Final = "arithmetic"
+LARGE: Final = ("bach", "base")
+"""Networks so large that the music depends on how the machine rounds."""
 PRIMERS: Final = DATA / "cases"
 _ONLY_ONE_STYLE: Final = (
     "--style scale",
@@ -159,8 +162,13 @@ def _sum(data: bytes) -> str:
 @pytest.mark.parametrize("bundle", FACTORS)
 def test_write(bundle: str, tmp_path: Path) -> None:
     name = f"write_{bundle}"
-    stored = [line for line in read(name) if line != BUNDLE]
+    before = read(name)
+    stored = [line for line in before if line not in (BUNDLE, ARITHMETIC)]
     found = {BUNDLE: _sum(graph_of(bundle).read_bytes())}
+    if bundle in LARGE:
+        found[ARITHMETIC] = arithmetic_of(bundle)
+        if before.get(BUNDLE) == found[BUNDLE] and before.get(ARITHMETIC, found[ARITHMETIC]) != found[ARITHMETIC]:
+            pytest.skip("this machine rounds otherwise than the one on which the file was made")
     lines = lines_for(bundle, stored)
     check(name, found | {line: written(bundle, line, tmp_path / "out.mid") for line in lines})
 
@@ -169,6 +177,7 @@ def test_write(bundle: str, tmp_path: Path) -> None:
 def test_nearly_all_of_them_make_music(bundle: str) -> None:
     stored = read(f"write_{bundle}")
     del stored[BUNDLE]
+    stored.pop(ARITHMETIC, None)
     assert all("code" not in one for one in stored.values())
     assert sum(one["notes"] == 0 for one in stored.values()) < 0.1 * len(stored)
     assert len({one["sha256"] for one in stored.values()}) > 0.7 * len(stored)

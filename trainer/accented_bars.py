@@ -2,9 +2,8 @@
 
 A MIDI file has no bar lines of its own: it names a meter, and its bars are counted from the beginning. Programs that
 write scores as MIDI leave it at that, so that a tune with a pickup, or with a bar cut in two by a repeat, stands beside
-its bars for good. Many of them accent the first beat, though: abc2midi's default is velocity 105 on the first beat, 95
-on the other strong ones and 80 elsewhere (its manual, `%%MIDI beat`). Where the loudest notes come once a bar, bar
-after bar, the bar lines are where they are.
+its bars for good. Many of them accent the first beat, though: abc2midi plays it with velocity 105, other strong beats
+with 95 and the rest with 80. Where the loudest notes come once a bar, bar after bar, they are the bar lines.
 """
 
 from collections.abc import Sequence
@@ -27,12 +26,12 @@ TOGETHER = 3
 
 
 def accented_bars(notes: Sequence[Note], meters: Sequence[MeterChange]) -> tuple[int, list[MeterChange]]:
-    """How far to move the music so that a pickup ends bar 1, and the meters from there on.
+    """How many ticks to move the music later so that a pickup ends bar 1, and the meters of the music so moved.
 
     Where the accents say nothing, or the meter changes, 0 and the meters as they are.
 
     Args:
-        notes: Sorted.
+        notes: Sorted by onset.
         meters: The first at tick 0.
 
     """
@@ -55,14 +54,15 @@ def _accents(notes: Sequence[Note]) -> list[int]:
     if not 2 <= len(velocities) <= MOST_VELOCITIES:
         return []
     accents: list[int] = []
+    loudest = max(velocities)
     for note in notes:
-        if note.velocity == max(velocities) and (not accents or note.onset > accents[-1] + TOGETHER):
+        if note.velocity == loudest and (not accents or note.onset > accents[-1] + TOGETHER):
             accents.append(note.onset)
     return accents
 
 
 def _whole_bars(accents: Sequence[int], bar: int) -> list[int]:
-    """The accents that begin a bar: not what goes on with one that a repeat sign or a pickup has cut in two."""
+    """The accents that begin a bar, not the second part of one that a repeat sign or a pickup has cut in two."""
     lines = [accents[0]]
     for accent, following in pairwise([*accents[1:], accents[-1] + bar]):
         if following - lines[-1] > bar:

@@ -31,7 +31,7 @@ def read_midi(path: Path, name: str) -> Piece:
     if not music.notes and music.has_drums:
         raise InputError("holds drums only; notes with a pitch are needed")
     shift, meters = accented_bars(music.notes, in_order(music.meters))
-    notes = [replace(note, onset=note.onset + shift) for note in music.notes]
+    notes = [replace(note, onset=note.onset + shift) for note in music.notes] if shift else music.notes
     tempos = [(tick + shift if tick else 0, tempo_bpm) for tick, tempo_bpm in music.tempos]
     end = end_of(notes)
     timing = timing_of(tempos, end, music.off_ticks / max(1, music.read_notes))

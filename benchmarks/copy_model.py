@@ -27,7 +27,7 @@ from trainer.recollection import MATCHES
 
 with quiet_tensorflow():
     from trainer import markov
-    from trainer.by_style import by_style
+    from trainer.by_style import by_style, only
     from trainer.candidates import candidate_of, material_by_style
     from trainer.console import PlainConsole
     from trainer.scoring import log_probabilities
@@ -118,7 +118,7 @@ def main() -> int:
     candidate = candidate_of(asked.what, asked.epoch, PlainConsole())
     apart = by_style(material_by_style(candidate, asked.folder))
     found: dict[str, dict[str, float]] = {}
-    for name in [name for name in asked.styles.split(",") if name] or apart:
+    for name in only(apart, asked.styles, "--styles"):
         pieces: Many[Sequence] = getattr(apart[name], asked.part)
         if len(pieces) < MATCHES:
             continue  # nothing to fit weights on

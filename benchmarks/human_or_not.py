@@ -21,11 +21,11 @@ from statistics import fmean
 import msgspec
 from tables import print_table
 
-from runtime.errors import ComposerError, InputError
+from runtime.errors import ComposerError
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
-    from trainer.by_style import as_played, by_style
+    from trainer.by_style import as_played, by_style, only
     from trainer.candidates import Candidate, candidate_of, material_by_style
     from trainer.console import PlainConsole
     from trainer.excerpts import controls_of
@@ -36,7 +36,7 @@ with quiet_tensorflow():
 
 
 def judged(
-    candidate: Candidate, material: Material, only: Sequence[str], pieces: int, jobs: int
+    candidate: Candidate, material: Material, styles: Sequence[str], pieces: int, jobs: int
 ) -> dict[str, Judgement]:
     """Judge each style that has enough music, or only some.
 
@@ -45,13 +45,10 @@ def judged(
 
     """
     apart, found = by_style(material), {}
-    unknown = [name for name in only if name not in apart]
-    if unknown:
-        raise InputError(f"--styles {unknown[0]}: there is no such style; there are {', '.join(apart)}")
-    for name in only or apart:
-        number = apart[name].train[0].style
+    for name, own in only(apart, styles, "--styles").items():
+        number = own.train[0].style
         controls = as_played(controls_of(candidate.styles, number), candidate.cards[number])
-        judgement = judge_style(candidate.player, apart[name], controls, pieces=pieces, jobs=jobs)
+        judgement = judge_style(candidate.player, own, controls, pieces=pieces, jobs=jobs)
         if judgement:
             found[name] = judgement
             print(f"{name}: {_areas(judgement)[0]}", file=sys.stderr, flush=True)

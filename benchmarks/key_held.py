@@ -15,14 +15,14 @@ from statistics import fmean
 
 from tables import print_table
 
-from runtime.controls import WHOLE, Controls, pitch_bias
+from runtime.controls import WHOLE, Controls, Register
 from runtime.ending import in_words
 from runtime.piece_keys import key_number
-from runtime.steering.scales import pitch_classes
+from runtime.steering.knobs import Knobs
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
-    from trainer.by_style import as_played, by_style
+    from trainer.by_style import as_played, by_style, only
     from trainer.candidates import candidate_of, material_by_style
     from trainer.console import PlainConsole
     from trainer.excerpts import controls_of
@@ -39,15 +39,17 @@ def share_in(passages: Sequence[Passage], key: int) -> float:
     return fmean(float((keys == key).mean()) for keys in found if len(keys))
 
 
-def locked(controls: Controls, key: str, register: tuple[int, int]) -> Controls:
-    """The same controls with a key that the network is told and from which no note departs."""
-    low, high = register
-    allowed = pitch_classes(key)
-    return replace(
-        controls,
-        key=key_number(key),
-        pitch_bias=pitch_bias(lambda pitch: low <= pitch <= high and pitch % 12 in allowed),
+def locked(controls: Controls, key: str, register: Register) -> Controls:
+    """The same controls with the key set as `play` sets it: the network is told, and no other note is allowed."""
+    knobs = Knobs(
+        style=controls.style,
+        style_strength=controls.style_strength,
+        temperature=controls.temperature,
+        min_p=controls.min_p,
+        register=register,
+        key=key,
     )
+    return knobs.controls(controls)
 
 
 def main() -> int:
@@ -64,8 +66,7 @@ def main() -> int:
     candidate = candidate_of(asked.what, asked.epoch, PlainConsole(stderr=True))
     apart = by_style(material_by_style(candidate, asked.folder))
     rows = []
-    for name in [name.strip() for name in asked.styles.split(",") if name.strip()] or apart:
-        own = apart[name]
+    for name, own in only(apart, asked.styles, "--styles").items():
         card = candidate.cards[own.train[0].style]
         yardstick = Yardstick(own.split.train, (*own.split.validation, *own.split.test))
         controls = as_played(controls_of(candidate.styles, own.train[0].style), card)

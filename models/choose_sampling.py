@@ -32,7 +32,7 @@ with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.advice import Jury, improvised
-    from trainer.by_style import by_style, jury_of_style, sampled_by, with_sampling
+    from trainer.by_style import by_style, jury_of_style, only, sampled_by, with_sampling
     from trainer.candidates import candidate_of, material_by_style
     from trainer.excerpts import MIN_P, TEMPERATURE, Player
     from trainer.judging.style import PLAYED, Judgement, Yardstick
@@ -41,7 +41,7 @@ with quiet_tensorflow():
 CORRECTIONS = 3
 """How often the wishes for what is remembered are corrected."""
 LOW_MIN_P = 0.003
-"""Where a return is nearly certain, a min-p of a hundredth forbids all that could end it."""
+"""Where a return is nearly certain, a min-p of a hundredth forbids most of what could end it."""
 OTHERS = ((1.0, 1.5), (0.95, 1.0), (0.95, 1.5), (0.9, 1.5))
 """Temperatures of delta, pitch and duration, and strengths, that are heard besides 1 and 1."""
 _MOST_NATS = 3.0
@@ -193,9 +193,9 @@ def main() -> int:
         if asked.styles and asked.out.exists()
         else {}
     )
-    for name in asked.styles or styles:
+    for name, own in only(styles, asked.styles, "STYLE").items():
         try:
-            hear = listener(styles[name], jury_of_style(styles[name]), candidate.player)
+            hear = listener(own, jury_of_style(own), candidate.player)
         except CorpusError as error:
             console.print(f"{name}: {error}")
             continue

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from runtime.bundle import SamplingCard, StyleCard
 from runtime.controls import WHOLE, Controls, pitch_bias
-from runtime.errors import CorpusError
+from runtime.errors import CorpusError, InputError
+from runtime.visible import visible
 from trainer import markov
 from trainer.advice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
 from trainer.console import cell
@@ -87,6 +88,26 @@ def by_style(material: Material) -> dict[str, Material]:
         corpus = replace(material.corpus, pieces=pieces)
         found[material.styles[number].name] = Material(corpus, split, **own, styles=material.styles)
     return found
+
+
+def only(apart: Mapping[str, Material], wanted: str | Sequence[str], flag: str) -> dict[str, Material]:
+    """The material of some styles alone, in their order; of all if none is wanted.
+
+    Args:
+        apart: The material of each style.
+        wanted: Names of styles, also as one text with commas between them.
+        flag: What they were given by, for the message.
+
+    Raises:
+        InputError: If there is no such style.
+
+    """
+    parts = wanted.split(",") if isinstance(wanted, str) else wanted
+    names = [name.strip() for name in parts if name.strip()] or list(apart)
+    for name in names:
+        if name not in apart:
+            raise InputError(f"{flag} {visible(name)}: there is no such style; there are {', '.join(apart)}")
+    return {name: apart[name] for name in names}
 
 
 def figures_by_style(

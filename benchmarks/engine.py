@@ -11,6 +11,7 @@ alike; without any it is the one that has the style `bach` by itself.
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from tables import machine, percentile, print_table
 
 from runtime.bundle import load_bundle
 from runtime.controls import Controls, stack_voices
+from runtime.ending import in_words
 from runtime.engine import Engine
 from runtime.library import find_style
 from runtime.noise import gumbel_noise
@@ -34,7 +36,7 @@ MICRO = 1e6
 
 
 def timed(steps: Sequence[Callable[[int], None]], count: int) -> list[list[float]]:
-    """Microseconds of `count` calls of each of some steps, made by turns; the first tenth of each turn is left out."""
+    """Microseconds of `count` calls of each of some steps, by turns; before each turn a tenth more calls are made."""
     found: list[list[float]] = [[] for _ in steps]
     for _ in range(ROUNDS):
         for step, taken in zip(steps, found, strict=True):
@@ -90,28 +92,27 @@ def article_step() -> Callable[[int], None]:
     return step
 
 
-def main() -> None:
+def main() -> int:
     """Measure one voice, sixteen voices and the article's way."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("bundles", nargs="*", metavar="BUNDLE.onnx", type=Path)
     bundles = parser.parse_args().bundles or [find_style("bach").path.with_suffix("")]
-    measured = [
-        (f"{path}, {name}", found, voices)
-        for name, voices, count in (("1 voice", 1, NOTES), ("16 voices in one batch", 16, NOTES // 4))
-        for path, found in zip(bundles, timed([engine_step(path, voices) for path in bundles], count), strict=True)
-    ]
+    measured = []
+    for name, voices, count in (("1 voice", 1, NOTES), ("16 voices in one batch", 16, NOTES // 4)):
+        taken = timed([engine_step(path, voices) for path in bundles], count)
+        first = percentile(taken[0], 0.5)
+        measured += [(f"{path}, {name}", one, voices, first) for path, one in zip(bundles, taken, strict=True)]
     (article,) = timed([article_step()], ARTICLE_NOTES)
     baseline = percentile(article, 0.5)
     rows = []
-    for number, (name, found, voices) in enumerate([*measured, ("the article's way", article, 1)]):
+    for name, found, voices, first in [*measured, ("the article's way", article, 1, baseline)]:
         p50, p99 = percentile(found, 0.5), percentile(found, 0.99)
-        first = percentile(measured[number // len(bundles) * len(bundles)][1], 0.5) if number < len(measured) else p50
         rows.append((name, f"{p50:,.0f}", f"{p99:,.0f}", f"{p50 / first:.2f}", f"{baseline * voices / p50:,.0f}"))
     print(f"one thread, {machine()}\n")
-    print_table(
-        ("microseconds a run", "p50", "p99", "p50 of the first bundle's", "notes for one of the article's"), rows
-    )
+    heads = ("microseconds a run", "p50", "p99", "p50 of the first bundle's", "notes for one of the article's")
+    print_table(heads, rows)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(in_words(main))

@@ -11,8 +11,9 @@ are. Two more reasons there may be: a bundle in models/ has been replaced by a n
 its checksum and the test says so), and a new parameter, flag or case has been added, which may add entries but change
 none: the cases of `write` that are stored stay, and only what no stored case covers is added.
 
-Nothing stored depends on the machine, the time, the hash seed or the folder. What a training measures does by rounding,
-so it is compared to 1e-5; the help of a command is laid out differently by each version of Python, so that its words
+Nothing stored depends on the time, the hash seed or the folder. Rounding depends on the machine: what a training
+measures is compared to 1e-5, and the music of the large bundles only where the machine rounds as that one did on which
+it was stored. The help of a command is laid out differently by each version of Python, so that its words
 are compared and not its lines.
 
     python tests/golden/make.py                        all of them

@@ -20,6 +20,11 @@ WIDTH: Final = 200
 MISSING: Final = "(not there)"
 
 
+def is_rewriting() -> bool:
+    """Whether what comes now is to be stored, not compared."""
+    return bool(os.environ.get(REWRITE))
+
+
 def read(name: str) -> dict[str, Any]:
     """Return the stored table of a name; empty where none is stored yet."""
     path = STORED / f"{name}.json"
@@ -37,7 +42,7 @@ def check(name: str, found: Mapping[str, Any], *, relative: float = 0.0) -> None
 
     """
     now = json.loads(json.dumps(found))
-    if os.environ.get(REWRITE):
+    if is_rewriting():
         (STORED / f"{name}.json").write_text(f"{laid_out(now)}\n", encoding="utf-8")
         return
     shown = list(islice(differences(read(name), now, relative=relative), MOST_SHOWN + 1))

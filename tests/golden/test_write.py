@@ -10,7 +10,7 @@ import pytest
 
 from tests.golden.driving import BUNDLES, DATA, arithmetic_of, graph_of, run
 from tests.golden.pairwise import Case, Factors, cases_for, one_at_a_time
-from tests.golden.stored import check, read
+from tests.golden.stored import check, is_rewriting, read
 
 BUNDLE: Final = "bundle sha256"
 ARITHMETIC: Final = "arithmetic"
@@ -167,7 +167,8 @@ def test_write(bundle: str, tmp_path: Path) -> None:
     found = {BUNDLE: _sum(graph_of(bundle).read_bytes())}
     if bundle in LARGE:
         found[ARITHMETIC] = arithmetic_of(bundle)
-        if before.get(BUNDLE) == found[BUNDLE] and before.get(ARITHMETIC, found[ARITHMETIC]) != found[ARITHMETIC]:
+        is_other = before.get(BUNDLE) == found[BUNDLE] and before.get(ARITHMETIC) != found[ARITHMETIC]
+        if is_other and not is_rewriting():
             pytest.skip("this machine rounds otherwise than the one on which the file was made")
     lines = lines_for(bundle, stored)
     check(name, found | {line: written(bundle, line, tmp_path / "out.mid") for line in lines})

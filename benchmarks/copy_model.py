@@ -51,7 +51,7 @@ def expected(sequence: Sequence) -> tuple[Floats, NDArray[np.int64]]:
 
     """
     found = sequence.candidates[:, :MATCHES].astype(np.int64)
-    lengths = np.minimum(found[:, range(MATCHES), [3, 4]], LONGEST)
+    lengths = np.minimum(found[:, range(MATCHES), [-2, -1]], LONGEST)
     right = found[..., :3] == sequence.target[:, None, :3]
     asked = np.stack([lengths > 0, (lengths > 0) & right[..., 0], (lengths > 0) & right[..., 0] & right[..., 1]], 1)
     hits = np.moveaxis(right, 2, 1)

@@ -14,7 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from runtime.encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
-from runtime.piece_memory import RECALL_LENGTHS
+from runtime.piece_memory import RECALL_LENGTHS, RECALLS
 from trainer.network import StreamNetwork
 from trainer.past_view import Past, Suggested
 from trainer.recollection import BARS, CANDIDATES, LONGEST, MATCHES
@@ -28,59 +28,65 @@ RETURNING_BARS = (4, 8, 16)
 """How many bars ago music stood that the player can wish to return."""
 
 
-def pick(logits: Tensor, biased: Tensor, wobble: Tensor, floor: Tensor) -> tuple[Tensor, Tensor]:
+def pick(biased: Tensor, wobble: Tensor, floor: Tensor) -> Tensor:
     """Choose a class per voice, in as few operations as it takes: they are most of the cost of a note.
 
     The largest of logits / T + noise is the largest of logits + T * noise, which needs no case for T = 0.
 
     Args:
-        logits: [voices, classes] of the network.
-        biased: [voices, classes], the logits with what steers the choice added to them.
+        biased: [voices, classes], logits with what steers the choice added to them.
         wobble: [voices, classes], Gumbel noise times the temperature.
         floor: [voices, 1], log of min-p times the temperature: classes less likely than that share of the likeliest
             are left out (Nguyen et al. 2024).
 
     Returns:
-        The class, int64 [voices] (what ONNX looks up by), and its log-probability in nats under the network itself,
-        float32 [voices, 1].
+        The class, int64 [voices] (what ONNX looks up by).
 
     """
     left_out = biased < ops.max(biased, axis=-1, keepdims=True) + floor
     # Not ops.argmax: Keras orders -0.0 and 0.0 with a bit cast that ONNX cannot express.
-    chosen = tf.argmax(tf.where(left_out, MUTED, biased) + wobble, axis=-1, output_type=tf.int64)
-    one_hot = tf.one_hot(chosen, logits.shape[-1])
-    return chosen, ops.sum(ops.log_softmax(logits, axis=-1) * one_hot, axis=-1, keepdims=True)
+    return tf.argmax(tf.where(left_out, MUTED, biased) + wobble, axis=-1, output_type=tf.int64)
+
+
+def log_probabilities(logits: list[Tensor], classes: Tensor) -> Tensor:
+    """Log-probabilities in nats, float32 [voices, heads], of classes, int64 [voices, heads], by each head's logits."""
+    # All heads side by side, so that one look-up serves them.
+    starts = np.cumsum([0, *(one.shape[-1] for one in logits[:-1])])
+    every = tf.concat([tf.nn.log_softmax(one) for one in logits], 1)
+    return tf.gather(every, classes + starts, batch_dims=1)
 
 
 def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     """Run one step; names, types and shapes as in `runtime.bundle.expected_tensors`."""
     chosen: dict[str, Tensor] = {}
-    log_probability: dict[str, Tensor] = {}
+    logits: dict[str, Tensor] = {}
     temperature = _per_head(inputs["temperature"])
     floor = _per_head(inputs["temperature"] * ops.log(ops.maximum(inputs["min_p"], SMALLEST_MIN_P)))
 
-    def choose(head: str, logits: Tensor) -> Tensor:
-        biased = logits + inputs[f"{head}_bias"] if head in STEERED else logits
-        wobble = inputs[f"noise_{head}"] * temperature[head]
-        chosen[head], log_probability[head] = pick(logits, biased, wobble, floor[head])
+    def choose(head: str, of_head: Tensor) -> Tensor:
+        logits[head] = of_head
+        biased = of_head + inputs[f"{head}_bias"] if head in STEERED else of_head
+        chosen[head] = pick(biased, inputs[f"noise_{head}"] * temperature[head], floor[head])
         return chosen[head]
 
-    event, remaining = tf.unstack(inputs["event"], axis=-1), inputs["remaining"]
+    event = [tf.gather(inputs["event"], column, axis=1) for column in range(len(HEADS))]
+    remaining = inputs["remaining"]
     past, remembered = _look_back(network, event, inputs)
-    hidden, state = _recur(network, event, inputs, past)
-    delta = choose("delta", network.delta_logits(hidden, remaining, past))
+    told, state = _recur(network, event, inputs, past)
+    delta = choose("delta", network.delta_logits(told, remaining, past))
     reached = inputs["position"] + _ladder_ticks(delta)
     position = reached % inputs["ticks_per_bar"]
     if past is not None:
         remembered["next_clock"] = _later(inputs["clock"], delta, reached // inputs["ticks_per_bar"], event[1])
     onset = network.onset(remaining, delta, position, past)
-    pitch = choose("pitch", network.pitch_logits(hidden, event[1], onset, past))
+    pitch = choose("pitch", network.pitch_logits(told, event[1], onset, past))
     near = onset.at(pitch)
-    duration = choose("duration", network.duration_logits(hidden, onset, pitch, near, past))
-    choose("velocity", network.velocity_logits(hidden, event[3], onset, pitch, duration, near))
+    duration = choose("duration", network.duration_logits(told, onset, pitch, near, past))
+    choose("velocity", network.velocity_logits(told, event[3], onset, (pitch, duration), near, past))
+    classes = tf.stack([chosen[head] for head in HEADS], 1)
     return {
-        "next_event": _columns([chosen[head] for head in HEADS]),
-        "log_probability": ops.concatenate([log_probability[head] for head in HEADS], axis=-1),
+        "next_event": tf.cast(classes, tf.int32),
+        "log_probability": log_probabilities([logits[head] for head in HEADS], classes),
         "next_position": position,
         "next_h": ops.stack([h for h, _ in state]),
         "next_c": ops.stack([c for _, c in state]),
@@ -96,8 +102,7 @@ def _look_back(
     if network.memory is None:
         return None, {}
     remembered = remember(inputs["event"], inputs["memory"], inputs["clock"], inputs["ticks_per_bar"])
-    bar = tf.cast(tf.gather(inputs["clock"], 1, axis=1), tf.int32)
-    past = network.memory(remembered.suggested, bar, inputs["key"], event[1])
+    past = network.memory(remembered.suggested, remembered.bar, inputs["key"], event[1])
     return past._replace(urge=_urge(remembered.suggested, inputs["recall"])), {"next_memory": remembered.memory}
 
 
@@ -109,20 +114,21 @@ def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
 
 def _urge(suggested: Suggested, recall: Tensor) -> Tensor:
     """Nats [voices, CANDIDATES] by which the player favours the past: what goes on with a return, what begins one."""
-    going_on, begin = tf.split(recall, [len(RECALL_LENGTHS), 1], -1)
-    reached = tf.gather(tf.constant(_by_length()), tf.minimum(tf.gather(suggested.agree, 0, axis=1), LONGEST))
-    begun = tf.constant([[float(which == 0) for which in range(CANDIDATES)]])
-    beginning = tf.constant(
-        [[float(which >= MATCHES and BARS[which - MATCHES] in RETURNING_BARS) for which in range(CANDIDATES)]]
-    )
-    return tf.reduce_sum(going_on * reached, -1, keepdims=True) * begun + begin * beginning
+    holds = tf.gather(tf.constant(_by_length()), tf.gather(suggested.agree, 0, axis=1))
+    favours = np.zeros((RECALLS, CANDIDATES), np.float32)
+    favours[:-1, 0] = 1.0
+    favours[-1, MATCHES:] = np.isin(BARS, RETURNING_BARS)
+    return tf.matmul(recall * holds, favours)
 
 
 def _by_length() -> NDArray[np.float32]:
-    """How much of each of RECALL_LENGTHS holds after an agreement of 0 to LONGEST events, [LONGEST + 1, lengths]."""
+    """How much of each wish holds after an agreement of 0 to LONGEST events, [LONGEST + 1, RECALLS].
+
+    Of those for going on, each does at its own length; that for beginning always does.
+    """
     reached, at = np.log2(np.maximum(1, np.arange(LONGEST + 1))), np.log2(RECALL_LENGTHS)
-    table = np.stack([np.interp(reached, at, one) for one in np.eye(len(at))], 1)
-    table[0] = 0
+    table = np.stack([np.interp(reached, at, one) for one in np.eye(len(at))] + [np.ones_like(reached)], 1)
+    table[0, :-1] = 0
     # Through half floats, which is how bundles store it.
     return table.astype(np.float16).astype(np.float32)
 
@@ -132,16 +138,10 @@ def _per_head(values: Tensor) -> dict[str, Tensor]:
     return dict(zip(HEADS, tf.split(values, len(HEADS), axis=-1), strict=True))
 
 
-def _columns(classes: list[Tensor]) -> Tensor:
-    """Put the chosen classes, each int64 [voices], side by side: int32 [voices, 4]."""
-    rows = tf.reshape(tf.cast(tf.concat(classes, 0), tf.int32), (len(classes), -1))
-    return tf.transpose(rows)
-
-
 def _recur(
     network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor], past: Past | None
-) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-    """Carry the state one step on: what the heads are told [voices, ...] and the state of every layer."""
+) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]]]:
+    """Carry the state one step on: what the heads are told, each [voices, ...], and the state of every layer."""
     position, meter, remaining, style = (inputs[name] for name in ("position", "meter", "remaining", "style"))
     features = network.encode(event, position, meter, remaining, style, past)
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
@@ -157,5 +157,5 @@ def _ladder_ticks(ladder_class: Tensor) -> Tensor:
 def _struck(sounding: Tensor, pitch: Tensor, duration: Tensor) -> Tensor:
     """Remaining ticks per pitch once the note has started, int32 [voices, 128]."""
     # The chosen pitch does not sound, so the larger of the two is the new note (or, for one struck again, the longer).
-    is_struck = tf.range(PITCHES, dtype=tf.int64) == tf.expand_dims(pitch, -1)
-    return tf.maximum(sounding, tf.where(is_struck, tf.expand_dims(_ladder_ticks(duration), -1), SILENT))
+    is_struck = tf.range(PITCHES, dtype=tf.int64) == tf.expand_dims(pitch, 1)
+    return tf.maximum(sounding, tf.where(is_struck, tf.expand_dims(_ladder_ticks(duration), 1), SILENT))

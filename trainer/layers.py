@@ -1,4 +1,4 @@
-"""Two Keras layers without what this project does not need of them, and the look-up that they share.
+"""Two Keras layers without what this project does not need of them, the look-up that they share, and a product.
 
 `SequenceLSTM` is an LSTM that trains faster on a CPU: the same weights, equations and options as `keras.layers.LSTM`.
 
@@ -26,6 +26,11 @@ def look_up(table: Tensor, classes: Tensor) -> Tensor:
 
         return tf.gather(ops.convert_to_tensor(table), classes)
     return ops.take(table, classes, axis=0)
+
+
+def row_by_matrix(row: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply numbers [..., n] by a matrix [..., n, m]: a row [..., 1, m], so that several can be summed up first."""
+    return ops.matmul(ops.expand_dims(row, -2), matrix)
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")

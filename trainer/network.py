@@ -36,9 +36,9 @@ from runtime.encoding import (
     VELOCITY_BINS,
     ladder_class,
 )
-from trainer.layers import ClassTable, SequenceLSTM, look_up
+from trainer.layers import ClassTable, SequenceLSTM, look_up, row_by_matrix
 from trainer.network_config import NetworkConfig
-from trainer.past_view import DEGREES, Past, PastView, suggested
+from trainer.past_view import DEGREES, Past, PastView, copied, suggested
 from trainer.recollection import CANDIDATES, FIELDS
 
 Tensor = Any
@@ -70,7 +70,9 @@ class Onset(NamedTuple):
         sounding: [..., 128], ticks for which each pitch still sounds; 0 and below: since when it does not.
         planes: [..., 128, PLANES], what is shown of each pitch, see `plane_table`.
         total: [..., PLANES], the planes summed over all pitches: how many sound, how many will end soon.
-        around: [..., SURROUNDINGS, 128], features of what sounds around each pitch.
+        around: [..., SURROUNDINGS, pitches], features of what sounds around each pitch: of all pitches, or with a
+            memory of the keys of a piano, those of others being 0.
+        first: The first of these pitches.
 
     """
 
@@ -80,18 +82,21 @@ class Onset(NamedTuple):
     planes: Tensor
     total: Tensor
     around: Tensor
+    first: int
 
-    def at(self, pitch: Tensor) -> Tensor:
+    def at(self, pitch: Tensor) -> list[Tensor]:
         """Return what one pitch [...] has around it: features of its surroundings, and all planes' sums there.
 
-        [..., SURROUNDINGS + 2 * PLANES]: the sums over all pitches, and over those below it (which voice is it?).
+        [..., SURROUNDINGS] and twice [..., PLANES]: the sums over all pitches, and over those below it (which voice is
+        it?).
         """
-        # A product and not a look-up: one node in the exported graph, and a cheap gradient.
-        near = ops.squeeze(ops.matmul(self.around, ops.expand_dims(ops.one_hot(pitch, PITCHES), -1)), -1)
-        rows = np.tri(PITCHES + 1, PITCHES, -1, dtype=np.float32)  # one more for the end event, which has no pitch
-        is_below = look_up(ops.convert_to_tensor(rows / CHORD), pitch)
-        below = ops.squeeze(ops.matmul(ops.expand_dims(is_below, -2), self.planes), -2)
-        return ops.concatenate([near, self.total, below], axis=-1)
+        # Products and not look-ups: one node each in the exported graph, and a cheap gradient. Their tables have a row
+        # more for the end event, which has no pitch.
+        is_pitch = np.eye(PITCHES + 1, dtype=np.float32)[:, self.first : self.first + self.around.shape[-1], None]
+        is_below = np.tri(PITCHES + 1, PITCHES, -1, dtype=np.float32)[:, None] / CHORD
+        near = ops.matmul(self.around, look_up(ops.convert_to_tensor(is_pitch), pitch))
+        below = ops.matmul(look_up(ops.convert_to_tensor(is_below), pitch), self.planes)
+        return [ops.squeeze(near, -1), self.total, ops.squeeze(below, -2)]
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
@@ -148,7 +153,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         copies, degrees = (CANDIDATES, DEGREES) if self.memory else (0, 0)
         outputs = {
             "delta": DELTA_CLASSES + copies, "pitch": PITCHES + SURROUNDINGS + copies + degrees,
-            "duration": DURATION_CLASSES + copies, "velocity": VELOCITY_BINS,
+            "duration": DURATION_CLASSES + copies, "velocity": VELOCITY_BINS + copies,
         }  # fmt: skip
         self.hidden = {
             head: keras.layers.Dense(self.config.head_units, activation="silu", name=f"{head}_hidden") for head in HEADS
@@ -170,24 +175,18 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
         sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
         planes = self._planes(sounding)
-        around = self._around(planes, None if past is None else past.marks(delta))
-        return Onset(delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, around)
-
-    def _around(self, planes: Tensor, marks: Tensor | None) -> Tensor:
-        """Look along the pitches, [..., SURROUNDINGS, 128]; with a memory along the keys of a piano, others being 0.
-
-        Music for other pitches is rare, and the view along the pitches is what training spends most of its time on.
-        """
-        seen, first, behind = planes, 0, PITCHES
-        if marks is not None:
+        first, behind, seen = 0, PITCHES, planes
+        if past is not None:
+            # Music for other pitches is rare, and this is what training spends most of its time on.
             first, behind = PIANO
-            seen = ops.concatenate([planes, marks], axis=-1)[..., first:behind, :]
-        around = self.surroundings(ops.reshape(seen, (-1, behind - first, seen.shape[-1])))
-        around = ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(planes, 2), SURROUNDINGS, behind - first))
-        if marks is None:
-            return around
-        unseen = [(0, 0)] * (len(around.shape) - 1)
-        return ops.pad(around, [*unseen, (first, PITCHES - behind)])
+            seen = ops.concatenate([planes, past.marks(delta)], axis=-1)[..., first:behind, :]
+        return Onset(delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, self._around(seen), first)
+
+    def _around(self, seen: Tensor) -> Tensor:
+        """Look along the pitches [..., pitches, planes]: features [..., SURROUNDINGS, pitches]."""
+        pitches, planes = seen.shape[-2:]
+        around = self.surroundings(ops.reshape(seen, (-1, pitches, planes)))
+        return ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(seen, 2), SURROUNDINGS, pitches))
 
     def _planes(self, remaining: Tensor) -> Tensor:
         table = ops.convert_to_tensor(plane_table())
@@ -245,38 +244,36 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
             after.append((h, c))
         return self.state_dropout(hidden, training=training), after
 
-    def told(self, hidden: Tensor, style: Tensor, past: Past | None = None) -> Tensor:
+    def told(self, hidden: Tensor, style: Tensor, past: Past | None = None) -> list[Tensor]:
         """What the heads are told: the LSTM's output [..., units], the style if they see it, and the past's view."""
         parts = [hidden]
         if self.config.style_in_heads:
             parts.append(self.style_table(style))
         if past is not None:
             parts.append(past.view)
-        return ops.concatenate(parts, axis=-1) if len(parts) > 1 else hidden
+        return parts
 
     def _head(self, head: str, parts: list[Tensor], *, training: bool) -> Tensor:
         hidden = self.hidden[head](ops.concatenate(parts, axis=-1))
         return self.logits[head](self.head_dropout(hidden, training=training))
 
     def delta_logits(
-        self, hidden: Tensor, remaining: Tensor, past: Past | None = None, *, training: bool = False
+        self, told: list[Tensor], remaining: Tensor, past: Past | None = None, *, training: bool = False
     ) -> Tensor:
-        """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset.
-
-        To all heads, `hidden` is what `told` returns.
-        """
-        logits = self._head("delta", [hidden, self._release(remaining)], training=training)
+        """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset."""
+        logits = self._head("delta", [*told, self._release(remaining)], training=training)
         if past is None:
             return logits
         logits, gates = ops.split(logits, [DELTA_CLASSES], axis=-1)
-        return logits + past.copied(gates, past.delta, DELTA_CLASSES)
+        return logits + copied(past.urged(gates), past.delta, DELTA_CLASSES)
 
     def _rhythm(self, onset: Onset) -> list[Tensor]:
         return [self.delta_table(onset.delta), self._position(onset.position)]
 
     def pitch_logits(
-        self, hidden: Tensor, previous_pitch: Tensor, onset: Onset, past: Past | None = None, *, training: bool = False
-    ) -> Tensor:
+        self, told: list[Tensor], previous_pitch: Tensor, onset: Onset, past: Past | None = None, *,
+        training: bool = False,
+    ) -> Tensor:  # fmt: skip
         """Logits [..., 128] of the pitch.
 
         A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
@@ -284,49 +281,61 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         """
         struck = onset.planes[..., :2]  # what sounds and what has just ended; all planes are too much to tell apart
         flat = ops.reshape(struck, (*_leading(struck, 2), 2 * PITCHES))
-        parts, suggested = [hidden, *self._rhythm(onset), flat, onset.total], 0.0
+        parts = [*told, *self._rhythm(onset), flat, onset.total]
         if past is None:
             wanted = self._head("pitch", parts, training=training)
+            alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
+            rows = row_by_matrix(of_surroundings, onset.around)
         else:
             in_time = past.in_time(onset.delta)
             wanted = self._head("pitch", [*parts, in_time], training=training)
             own = PITCHES + SURROUNDINGS
-            wanted, gates, degrees = ops.split(wanted, [own, own + CANDIDATES], axis=-1)
-            suggested = past.copied(gates, past.pitch, PITCHES, in_time) + past.by_degree(degrees)
-        alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
-        free = alone + ops.squeeze(ops.matmul(ops.expand_dims(of_surroundings, -2), onset.around), -2) + suggested
-        return ops.where(onset.sounding > 0, FORBIDDEN, free + self._too_low(onset.delta, previous_pitch))
+            alone, of_surroundings, gates, degrees = ops.split(wanted, [PITCHES, own, own + CANDIDATES], axis=-1)
+            rows = (
+                _over_all_pitches(row_by_matrix(of_surroundings, onset.around), onset.first)
+                + row_by_matrix(past.urged(gates, in_time), ops.one_hot(past.pitch, PITCHES))
+                + row_by_matrix(degrees, past.degrees())
+            )
+        free = alone + ops.squeeze(rows, -2) + self._too_low(onset.delta, previous_pitch)
+        return ops.where(onset.sounding > 0, FORBIDDEN, free)
 
     def _too_low(self, delta: Tensor, previous_pitch: Tensor) -> Tensor:
         """FORBIDDEN for the pitches that are not above the one before in a chord, else 0: [..., 128]."""
-        # By tables, because one look-up costs the exported graph as much as one sum.
-        rows, in_chord = np.tri(PITCHES + 2, PITCHES, -1), np.arange(DELTA_CLASSES + 1) == 0
-        rows[PITCHES + 1] = 0  # above the start event, which has no pitch
-        return look_up(
-            ops.convert_to_tensor(FORBIDDEN * rows, dtype="float32"),
-            look_up(ops.convert_to_tensor(in_chord, dtype="int32"), delta) * (previous_pitch + 1),
+        # By tables, because a look-up costs the exported graph no more than a sum.
+        rows = np.tri(PITCHES + 1, PITCHES)
+        rows[PITCHES] = 0  # above the start event, which has no pitch
+        in_chord = np.arange(DELTA_CLASSES + 1)[:, None] == 0
+        return look_up(ops.convert_to_tensor(in_chord, dtype="float32"), delta) * look_up(
+            ops.convert_to_tensor(FORBIDDEN * rows, dtype="float32"), previous_pitch
         )
 
     def duration_logits(
-        self, hidden: Tensor, onset: Onset, pitch: Tensor, near: Tensor, past: Past | None = None, *,
+        self, told: list[Tensor], onset: Onset, pitch: Tensor, near: list[Tensor], past: Past | None = None, *,
         training: bool = False,
     ) -> Tensor:  # fmt: skip
         """Logits [..., 105] of the duration, given the pitch and what is `near` it (`Onset.at`)."""
-        parts = [hidden, *self._rhythm(onset), self._release(onset.sounding), self.pitch_table(pitch), near]
+        parts = [*told, *self._rhythm(onset), self._release(onset.sounding), self.pitch_table(pitch), *near]
         if past is None:
             return self._head("duration", parts, training=training)
         hit = past.at_pitch(pitch)
         logits = self._head("duration", [*parts, hit], training=training)
         logits, gates = ops.split(logits, [DURATION_CLASSES], axis=-1)
-        return logits + past.copied(gates * hit, past.duration, DURATION_CLASSES, hit)
+        return logits + copied(past.urged(gates) * hit, past.duration, DURATION_CLASSES)
 
     def velocity_logits(
-        self, hidden: Tensor, previous_velocity: Tensor, onset: Onset, pitch: Tensor, duration: Tensor, near: Tensor,
-        *, training: bool = False,
+        self, told: list[Tensor], previous_velocity: Tensor, onset: Onset, struck: tuple[Tensor, Tensor],
+        near: list[Tensor], past: Past | None = None, *, training: bool = False,
     ) -> Tensor:  # fmt: skip
-        """Logits [..., 32] of the velocity, given the rest of the event and the velocity before it."""
+        """Logits [..., 32] of the velocity, given the pitch and duration that are struck and the velocity before."""
+        pitch, duration = struck
         tables = [self.velocity_table(previous_velocity), self.pitch_table(pitch), self.duration_table(duration)]
-        return self._head("velocity", [hidden, *self._rhythm(onset), *tables, near], training=training)
+        parts = [*told, *self._rhythm(onset), *tables, *near]
+        if past is None:
+            return self._head("velocity", parts, training=training)
+        hit = past.at_pitch(pitch)
+        logits = self._head("velocity", [*parts, hit], training=training)
+        logits, gates = ops.split(logits, [VELOCITY_BINS], axis=-1)
+        return logits + copied(gates * hit, past.velocity, VELOCITY_BINS)
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:  # noqa: FBT001, FBT002 - Keras' signature
         """Return the logits per head, each told what came before it."""
@@ -336,15 +345,15 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         event, target = (ops.unstack(inputs[name], axis=-1) for name in ("event", "target"))
         past = self._past(inputs)
         features = self.encode(event, inputs["position"], inputs["meter"], remaining, style, past)
-        hidden = self.told(self.recur(features, training=training)[0], style, past)
+        told = self.told(self.recur(features, training=training)[0], style, past)
         delta, pitch, duration, _ = target
         onset = self.onset(remaining, delta, inputs["next_position"], past)
         near = onset.at(pitch)
         return {
-            "delta": self.delta_logits(hidden, remaining, past, training=training),
-            "pitch": self.pitch_logits(hidden, event[1], onset, past, training=training),
-            "duration": self.duration_logits(hidden, onset, pitch, near, past, training=training),
-            "velocity": self.velocity_logits(hidden, event[3], onset, pitch, duration, near, training=training),
+            "delta": self.delta_logits(told, remaining, past, training=training),
+            "pitch": self.pitch_logits(told, event[1], onset, past, training=training),
+            "duration": self.duration_logits(told, onset, pitch, near, past, training=training),
+            "velocity": self.velocity_logits(told, event[3], onset, (pitch, duration), near, past, training=training),
         }
 
     def _past(self, inputs: dict[str, Tensor]) -> Past | None:
@@ -404,6 +413,12 @@ def plane_table() -> NDArray[np.float32]:
     soon = [np.where(sounds, np.exp(-np.abs(remaining) / ticks), 0) for ticks in ENDINGS]
     # Through half floats, which is how bundles store it.
     return np.stack([sounds, *lately, *soon], axis=-1).astype(np.float16).astype(np.float32)
+
+
+def _over_all_pitches(values: Tensor, first: int) -> Tensor:
+    """Add zeros to values [..., pitches] of the pitches from `first` on: [..., 128]."""
+    unchanged = [(0, 0)] * (len(values.shape) - 1)
+    return ops.pad(values, [*unchanged, (first, PITCHES - first - values.shape[-1])])
 
 
 def blank_inputs(styles: int) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from keras import ops
 
 from runtime.encoding import DELTA_CLASSES, PITCHES
 from trainer.key_of_piece import KEY_CLASSES, NOT_CLEAR
-from trainer.layers import ClassTable, look_up
+from trainer.layers import ClassTable, look_up, row_by_matrix
 from trainer.recollection import CANDIDATES, LONGEST, STEPS, count_classes
 
 Tensor = Any
@@ -33,22 +33,26 @@ class Suggested(NamedTuple):
         delta: int [..., CANDIDATES], class of the time to the next onset.
         pitch: int [..., CANDIDATES].
         duration: int [..., CANDIDATES].
-        agree: int [..., 2 * CANDIDATES], for how many events the music has agreed with each, by pitches, by intervals.
-        times: int [...], how often the passage has been there before.
+        velocity: int [..., CANDIDATES].
+        agree: int [..., 2 * CANDIDATES], for how many events the music has agreed with each, by pitches, by intervals;
+            LONGEST stands for more.
+        times: int [...], how often the passage has been there before; LONGEST stands for more.
 
     """
 
     delta: Tensor
     pitch: Tensor
     duration: Tensor
+    velocity: Tensor
     agree: Tensor
     times: Tensor
 
 
 def suggested(candidates: Tensor, times: Tensor) -> Suggested:
     """Take candidates [..., CANDIDATES, FIELDS] apart."""
-    delta, pitch, duration, agree, moved = ops.unstack(candidates, axis=-1)
-    return Suggested(delta, pitch, duration, ops.concatenate([agree, moved], axis=-1), times)
+    delta, pitch, duration, velocity, agree, moved = ops.unstack(candidates, axis=-1)
+    agree = ops.minimum(ops.concatenate([agree, moved], axis=-1), LONGEST)
+    return Suggested(delta, pitch, duration, velocity, agree, ops.minimum(times, LONGEST))
 
 
 class Past(NamedTuple):
@@ -58,6 +62,7 @@ class Past(NamedTuple):
         delta: int [..., CANDIDATES], class of the time to the next onset that each candidate suggests.
         pitch: int [..., CANDIDATES], likewise.
         duration: int [..., CANDIDATES], likewise.
+        velocity: int [..., CANDIDATES], likewise.
         view: float [..., units], features of the candidates, of the place in the bars and of the key.
         key: int [...], see `trainer.key_of_piece`.
         urge: float [..., CANDIDATES], nats that the player adds to the weights of the candidates, or None.
@@ -67,18 +72,16 @@ class Past(NamedTuple):
     delta: Tensor
     pitch: Tensor
     duration: Tensor
+    velocity: Tensor
     view: Tensor
     key: Tensor
     urge: Tensor | None = None
 
-    def copied(self, gates: Tensor, classes: Tensor, size: int, urged: Tensor | None = None) -> Tensor:
-        """Add up the weights [..., CANDIDATES] of the candidates by what they suggest: logits [..., size].
-
-        What the player adds goes to those that are `urged`, 0 or 1 [..., CANDIDATES]; None: to all.
-        """
-        if self.urge is not None:
-            gates = gates + (self.urge if urged is None else self.urge * urged)
-        return ops.squeeze(ops.matmul(ops.expand_dims(gates, -2), ops.one_hot(classes, size)), -2)
+    def urged(self, gates: Tensor, which: Tensor | None = None) -> Tensor:
+        """Add what the player adds to the weights [..., CANDIDATES], or to those that are 1 in `which`, not 0."""
+        if self.urge is None:
+            return gates
+        return gates + (self.urge if which is None else self.urge * which)
 
     def in_time(self, delta: Tensor) -> Tensor:
         """Tell which candidates have the note come when it does, float [..., CANDIDATES]."""
@@ -96,10 +99,14 @@ class Past(NamedTuple):
         """Tell which candidates have suggested the pitch, float [..., CANDIDATES]."""
         return ops.cast(self.pitch == ops.cast(ops.expand_dims(pitch, -1), self.pitch.dtype), "float32")
 
-    def by_degree(self, degrees: Tensor) -> Tensor:
-        """Turn logits of the degrees of the scale [..., 12] into those of pitches [..., 128]; 0 without a key."""
-        placed = look_up(ops.convert_to_tensor(_degree_table()), self.key)
-        return ops.squeeze(ops.matmul(ops.expand_dims(degrees, -2), placed), -2)
+    def degrees(self) -> Tensor:
+        """Tell which pitches are which degrees of the scale, 0 or 1 [..., 12, 128]; all 0 without a key."""
+        return look_up(ops.convert_to_tensor(_degree_table()), self.key)
+
+
+def copied(gates: Tensor, classes: Tensor, size: int) -> Tensor:
+    """Add up the weights [..., CANDIDATES] of the candidates by what they suggest: logits [..., size]."""
+    return ops.squeeze(row_by_matrix(gates, ops.one_hot(classes, size)), -2)
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
@@ -137,9 +144,9 @@ class PastView(keras.layers.Layer):  # type: ignore[misc] # Keras ships no types
 
     def call(self, suggested: Suggested, bar: Tensor, key: Tensor, last_pitch: Tensor) -> Past:
         """Look at what the past suggests, bars since the beginning, key and the pitch before, each [...]."""
-        delta, pitch, duration, agree, times = suggested
+        delta, pitch, duration, velocity, agree, times = suggested
         classes = ops.convert_to_tensor(count_classes(), dtype="int32")
-        lengths = look_up(self.length_table(classes), ops.minimum(agree, LONGEST))
+        lengths = look_up(self.length_table(classes), agree)
         due = self.delta_table(delta)
         age = look_up(self.age_table(classes), ops.minimum(bar, LONGEST))
         modes = ops.convert_to_tensor(mode_classes(), dtype="int32")
@@ -148,11 +155,11 @@ class PastView(keras.layers.Layer):  # type: ignore[misc] # Keras ships no types
             ops.reshape(due, (*_leading(due), CANDIDATES * 8)),
             self.cycle_table(bar % BAR_CYCLE),
             age,
-            look_up(self.times_table(classes), ops.minimum(times, LONGEST)),
+            look_up(self.times_table(classes), times),
             look_up(self.mode_table(modes), key),
             self._degree(last_pitch, key),
         ]
-        return Past(delta, pitch, duration, self.joined(ops.concatenate(parts, axis=-1)), key)
+        return Past(delta, pitch, duration, velocity, self.joined(ops.concatenate(parts, axis=-1)), key)
 
     def _degree(self, pitch: Tensor, key: Tensor) -> Tensor:
         """Embed where a pitch [...], 128 for none, lies above the tonic of a key [...]: [..., 12]."""

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, LADDER, PITCHES, ladder_class
+from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, LADDER, PITCHES, VELOCITY_BINS, ladder_class
 from trainer.network_config import PAST
 
 IntArray = NDArray[np.int32]
@@ -28,17 +28,21 @@ MATCHES: Final = 2
 CANDIDATES: Final = MATCHES + len(BARS)
 LONGEST: Final = PAST - 1
 """Events of a match, or bars, beyond which more make no difference."""
-NO_DELTA, NO_PITCH, NO_DURATION = DELTA_CLASSES, PITCHES, DURATION_CLASSES
+NO_DELTA, NO_PITCH, NO_DURATION, NO_VELOCITY = DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS
 """Classes of a candidate that suggests nothing."""
-FIELDS: Final = 5
-"""Of a candidate: delta, pitch and duration of the event that it suggests, and for how many events the music has
-agreed with that lag so far, by pitches and by intervals."""
+CLASSES: Final = 4
+"""Fields of a candidate that are classes of an event."""
+FIELDS: Final = CLASSES + 2
+"""Of a candidate: delta, pitch, duration and velocity of the event that it suggests, and for how many events the music
+has agreed with that lag so far, by pitches and by intervals."""
 
-NOTHING: Final = (NO_DELTA, NO_PITCH, NO_DURATION, 0, 0)
+NOTHING: Final = (NO_DELTA, NO_PITCH, NO_DURATION, NO_VELOCITY, 0, 0)
 """The fields of a candidate that suggests nothing."""
 
 PITCH_CODES: Final = 256
 """A code of time and pitch, or time and interval, is so many times the class of the delta, and what says how high."""
+LOUDNESS_CODES: Final = 128
+"""A code of duration and velocity is so many times the class of the velocity, and the class of the duration."""
 INTERVAL_ZERO: Final = 128
 """Added to an interval in a code."""
 SAME_PASSAGE: Final = 6
@@ -78,7 +82,7 @@ def recollect(events: IntArray, onsets: Sequence[int], bar_ticks: Sequence[int])
 
     """
     count = len(events)
-    delta, pitch, duration = (events[:, column].astype(np.int32) for column in range(3))
+    delta, pitch, duration, velocity = events.astype(np.int32).T
     interval = np.diff(pitch, prepend=PITCHES)
     time = PITCH_CODES * delta
     agree = np.stack([run_lengths(time + pitch), run_lengths(time + interval + INTERVAL_ZERO)])
@@ -89,16 +93,16 @@ def recollect(events: IntArray, onsets: Sequence[int], bar_ticks: Sequence[int])
         reached = pitch[at] if which == 0 else pitch + interval[at]
         found[1:, which, 0] = delta[at]
         found[1:, which, 1] = np.where((reached >= 0) & (reached < PITCHES), reached, NO_PITCH)
-        found[1:, which, 2] = duration[at]
-        found[1:, which, 3:] = agree[:, steps - 1, steps - at - 1].T
+        found[1:, which, 2], found[1:, which, 3] = duration[at], velocity[at]
+        found[1:, which, CLASSES:] = agree[:, steps - 1, steps - at - 1].T
     struck, bar = np.array(onsets[1:], np.int64), np.array(bar_ticks[1:], np.int64)
     for which, bars in enumerate(BARS, start=MATCHES):
         then = struck - bar * bars
         at = _counterparts(struck, then)
         ticks = np.clip(struck[at] - then, 0, LADDER[-1])
         found[1:, which, 0] = np.where(then >= 0, ladder_table()[ticks], NO_DELTA)
-        found[1:, which, 1], found[1:, which, 2] = pitch[at], duration[at]
-        found[1:, which, 3:] = agree[:, steps - 1, steps - at - 1].T
+        found[1:, which, 1:CLASSES] = np.stack([pitch, duration, velocity], 1)[at]
+        found[1:, which, CLASSES:] = agree[:, steps - 1, steps - at - 1].T
         found[1:, which][(then < 0) & (steps < PAST)] = NOTHING
     times = np.append(0, (agree[0] >= SAME_PASSAGE).sum(axis=1)).astype(np.int16)
     return Recollection(found, times)

@@ -15,7 +15,7 @@ from runtime.controls import Controls
 from runtime.encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
-from trainer.event_step import pick
+from trainer.event_step import log_probabilities, pick
 from trainer.network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]
@@ -25,7 +25,7 @@ NO_MIN_P = 1e-30
 
 ROWS = tf.TensorSpec((None, CLASSES), tf.float32)
 COLUMN = tf.TensorSpec((None, 1), tf.float32)
-compiled_pick = tf.function(pick, input_signature=[ROWS, ROWS, ROWS, COLUMN])
+compiled_pick = tf.function(pick, input_signature=[ROWS, ROWS, COLUMN])
 
 logit_rows = st.lists(st.floats(-20, 20, width=32), min_size=CLASSES, max_size=CLASSES)
 noise_rows = st.lists(st.floats(-3, 20, width=32), min_size=CLASSES, max_size=CLASSES)
@@ -38,8 +38,8 @@ def choose(
     rows = np.atleast_2d(np.asarray(logits, np.float32))
     floor = np.full((len(rows), 1), temperature * math.log(min_p), np.float32)
     wobble = np.broadcast_to(np.asarray(temperature * np.asarray(noise), np.float32), rows.shape)
-    chosen, log_probability = compiled_pick(rows, rows + np.float32(bias), wobble, floor)
-    return chosen.numpy(), log_probability.numpy()
+    chosen = compiled_pick(rows + np.float32(bias), wobble, floor)
+    return chosen.numpy(), log_probabilities([tf.constant(rows)], tf.expand_dims(chosen, 1)).numpy()
 
 
 def softmax(logits: Any) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from trainer.past_view import suggested
 from trainer.recollection import (
     BARS,
     CANDIDATES,
+    CLASSES,
     MATCHES,
     NO_DELTA,
     NO_PITCH,
@@ -43,7 +44,7 @@ def music(seed, count, *, repeats=True):
     """Notes that often repeat what was before, at several lags, also some half tones away."""
     rng = np.random.default_rng(seed)
     events = np.stack(
-        [rng.choice([0, 6, 12], count), rng.integers(60, 64, count), rng.integers(1, 5, count), np.full(count, 10)], 1
+        [rng.choice([0, 6, 12], count), *(rng.integers(*ends, count) for ends in ((60, 64), (1, 5), (0, 32)))], 1
     ).astype(np.int32)
     if repeats:
         part = count // 7
@@ -76,11 +77,11 @@ def test_the_longest_match_is_found(seed: int) -> None:
     found = recollected(events).candidates
     for step in range(1, len(events) + 1):
         length, lag = longest_by_search(events, step, by_interval=False)
-        assert tuple(found[step, 0, :4]) == (*events[step - lag, :3], length)
+        assert tuple(found[step, 0, :5]) == (*events[step - lag], length)
         length, lag = longest_by_search(events, step, by_interval=True)
         if step - lag:  # the first event has no interval before it
             moved = events[step - 1, 1] + events[step - lag, 1] - events[step - lag - 1, 1]
-            assert (found[step, 1, 0], found[step, 1, 1], found[step, 1, 4]) == (events[step - lag, 0], moved, length)
+            assert (found[step, 1, 0], found[step, 1, 1], found[step, 1, -1]) == (events[step - lag, 0], moved, length)
 
 
 def test_a_phrase_that_comes_again_is_suggested_note_by_note() -> None:
@@ -89,7 +90,7 @@ def test_a_phrase_that_comes_again_is_suggested_note_by_note() -> None:
     found = recollected(events).candidates
     for step in range(8, 12):  # from the second note of the return on it is known
         assert tuple(found[step, 0, :3]) == tuple(events[step, :3])
-        assert found[step, 0, 3] == step - 6
+        assert found[step, 0, CLASSES] == step - 6
 
 
 def test_a_phrase_that_comes_a_third_higher_is_suggested_by_its_intervals() -> None:
@@ -147,14 +148,15 @@ def test_note_by_note_the_same_is_found(*, bar: int, repeats: bool) -> None:
     event = np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32)
     step = tf.function(remember, reduce_retracing=True)
     for number in range(len(events) + 1):
-        memory, found = step(tf.constant(event), tf.constant(memory), tf.constant(clock), tf.constant([bar]))
+        memory, found, bars = step(tf.constant(event), tf.constant(memory), tf.constant(clock), tf.constant([bar]))
+        assert bars.numpy().tolist() == [clock[0, 1]]
         for name in found._fields:
             value = np.asarray(getattr(found, name))[0]
             value = np.minimum(value, NO_PITCH) if name == "pitch" else value
             np.testing.assert_array_equal(value, np.asarray(getattr(wanted, name))[number], f"{name} at {number}")
         memory = np.asarray(memory)
         if number < len(events):
-            clock = np.array([[onsets[number + 1], 0, event[0, 1]]], np.float32)
+            clock = np.array([[onsets[number + 1], onsets[number + 1] // bar, event[0, 1]]], np.float32)
             event = events[number : number + 1]
     assert (whole.candidates[..., 0] != NO_DELTA).any(axis=0).all()
 

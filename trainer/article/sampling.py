@@ -11,7 +11,7 @@ from runtime.article import Arrays, Run, TokenControls, TokenEncoding, notes_of,
 from runtime.notes import Note
 from trainer.article.network import logits_of
 from trainer.article.windows import scalars
-from trainer.event_step import SMALLEST_MIN_P, pick
+from trainer.event_step import SMALLEST_MIN_P, log_probabilities, pick
 
 Tensor = Any
 
@@ -27,8 +27,11 @@ def next_token(logits: Any, classes: int, inputs: dict[str, Tensor]) -> dict[str
     """
     found = logits(scalars(inputs["window"], classes), training=False)
     floor = inputs["temperature"] * ops.log(ops.maximum(inputs["min_p"], SMALLEST_MIN_P))
-    chosen, log_probability = pick(found, found, inputs["noise"] * inputs["temperature"], floor)
-    return {"next_token": tf.cast(chosen, tf.int32), "log_probability": log_probability}
+    chosen = pick(found, inputs["noise"] * inputs["temperature"], floor)
+    return {
+        "next_token": tf.cast(chosen, tf.int32),
+        "log_probability": log_probabilities([found], tf.expand_dims(chosen, 1)),
+    }
 
 
 def runner_of(network: Any) -> Run:

@@ -4,7 +4,7 @@
 
 To hear a style is to let it play 16 pieces of 64 bars beside its human pieces (`trainer.judging`), and the excerpts of
 both gates. A network that plays to itself does not go on with what it remembers as often as people do, although it
-predicts them well: so each style is first heard with a low min-p, and `recall` is corrected after each hearing, until
+predicts them well: so each style is heard with a low min-p, and `recall` is corrected after each hearing, until
 matches of 1, 2, 4, 8 and 16 notes go on as often as in human music and as many bars return. With what was best, other
 strengths and temperatures are heard. The best is inside both gates, then has the fewest measures outside the human
 range, then is told from human music least surely. A bundle needs the FOLDER of its styles, and is heard many times as
@@ -126,7 +126,7 @@ def best_of(tries: Sequence[Try]) -> Try:
 
 def tries_of(hear: Hear) -> list[Try]:
     """Hear a style until it remembers as people do, and then with other strengths and temperatures."""
-    tries = [hear(Setting()), hear(Setting(min_p=LOW_MIN_P))]
+    tries = [hear(Setting(min_p=LOW_MIN_P))]
     for _ in range(CORRECTIONS):
         tries.append(hear(tries[-1].corrected))
     best = best_of(tries).setting
@@ -159,7 +159,8 @@ def listener(own: Material, jury: Jury, player: Player) -> Hear:
         heard = with_sampling(jury, setting.card)
         loop, copy, *_ = heard.hear(improvised(heard, player), played=played)
         controls = sampled_by(jury.controls[0], setting.card)
-        judged = yardstick.judge(yardstick.play(player, [replace(controls, meter=meter) for meter in meters]))
+        pieces = yardstick.play(player, [replace(controls, meter=meter) for meter in meters])
+        judged, told = yardstick.judge(pieces, classify=False), yardstick.area_of(pieces)
         returned = judged.measures["bars_return"]
         return Try(
             setting,
@@ -167,7 +168,7 @@ def listener(own: Material, jury: Jury, player: Player) -> Hear:
             min(loop.inside, copy.inside),
             tuple(judged.outside),
             returned.played - returned.human,
-            judged.told.overall if judged.told else 1.0,
+            1.0 if told is None else told,
             ends_of(judged),
         )
 

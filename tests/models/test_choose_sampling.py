@@ -43,7 +43,7 @@ def test_what_is_remembered_is_brought_to_where_human_music_has_it() -> None:
     corrected = best_of(tries).setting
     assert corrected.recall == pytest.approx((0, 0, 0, 0, 0.5, -0.4))
     assert corrected.min_p == LOW_MIN_P
-    assert len(tries) == 2 + CORRECTIONS + len(OTHERS)
+    assert len(tries) == 1 + CORRECTIONS + len(OTHERS)
     assert [(one.setting.temperature, one.setting.strength) for one in tries[-len(OTHERS) :]] == list(OTHERS)
     assert {one.setting.recall for one in tries[-len(OTHERS) :]} == {corrected.recall}
 

@@ -3,7 +3,7 @@ import pytest
 
 from runtime.notes import Note
 from trainer.judging import classifier
-from trainer.judging.classifier import describe, floor, tell_apart
+from trainer.judging.classifier import area_of, describe, floor, tell_apart
 from trainer.judging.features import GROUPS, described, stretches
 from trainer.judging.outline import outline_of
 from trainer.judging.passage import lay_out
@@ -67,6 +67,12 @@ def test_the_same_seed_tells_the_same():
 
 def test_of_few_pieces_nothing_can_be_learned():
     assert tell_apart(pieces(100, 3), HUMAN) is None
+    assert area_of(pieces(100, 3), HUMAN) is None
+
+
+def test_the_area_alone_is_that_of_the_whole_answer():
+    played = pieces(100, loudness=2)
+    assert area_of(played, HUMAN) == told_of(played, HUMAN).overall
 
 
 @pytest.mark.parametrize(

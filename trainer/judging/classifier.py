@@ -71,6 +71,14 @@ def describe(pieces: Sequence[Sequence[Passage]]) -> Described:
     return Described(described(part for _, part in parts), np.array([number for number, _ in parts], np.int64))
 
 
+def area_of(played: Described, human: Described, *, jobs: int = 1, seed: int = 0) -> float | None:
+    """The overall area of `tell_apart` alone, without the groups and the floor."""
+    if min(played.pieces, human.pieces) < FEWEST_PIECES:
+        return None
+    both, is_played, piece = _joined(played, human)
+    return round(_area(_all(both), is_played, piece, jobs, seed), 4)
+
+
 def tell_apart(
     played: Described, human: Described, halves: Described | None = None, *, jobs: int = 1, seed: int = 0
 ) -> Told | None:
@@ -86,9 +94,7 @@ def tell_apart(
     """
     if min(played.pieces, human.pieces) < FEWEST_PIECES:
         return None
-    both = {name: np.concatenate([played.features[name], human.features[name]]) for name in GROUPS}
-    piece = np.concatenate([played.piece, human.piece + played.piece.max() + 1])
-    is_played = np.arange(len(piece)) < len(played.piece)
+    both, is_played, piece = _joined(played, human)
     return Told(
         overall=round(_area(_all(both), is_played, piece, jobs, seed), 4),
         by_group={name: round(_area(table, is_played, piece, jobs, seed), 4) for name, table in both.items()},
@@ -106,6 +112,13 @@ def floor(human: Described, *, jobs: int = 1, seed: int = 0) -> float:
         first = np.isin(human.piece, numbers[: len(numbers) // 2])
         areas.append(_area(table, first, human.piece, jobs, seed))
     return float(np.mean(areas))
+
+
+def _joined(played: Described, human: Described) -> tuple[Features, Flags, Numbers]:
+    """Both one after the other: features, which are played [N], numbers of the pieces [N]."""
+    both = {name: np.concatenate([played.features[name], human.features[name]]) for name in GROUPS}
+    piece = np.concatenate([played.piece, human.piece + played.piece.max() + 1])
+    return both, np.arange(len(piece)) < len(played.piece), piece
 
 
 def _all(features: Features) -> Floats:

@@ -10,7 +10,7 @@ from runtime.controls import Controls
 from runtime.errors import CorpusError
 from runtime.notes import Meter
 from trainer.excerpts import Player
-from trainer.judging.classifier import Told, describe, tell_apart
+from trainer.judging.classifier import Told, area_of, describe, tell_apart
 from trainer.judging.continuation import continuation_table
 from trainer.judging.human import ENOUGH_PIECES, HumanPieces, human_pieces, meters_of
 from trainer.judging.measures import bad_windows, measures_of
@@ -98,6 +98,11 @@ class Yardstick:
             _rounded(self.continued),
             told,
         )
+
+    def area_of(self, played: Sequence[Passage], *, jobs: int = 1) -> float | None:
+        """How surely the classifier tells what a network has played from human music; None of too few pieces."""
+        described = describe([[piece] for piece in played])
+        return area_of(described, describe(self.pieces.to_tell_apart(len(described.piece))), jobs=jobs)
 
     def _tell(self, played: Sequence[Passage], jobs: int) -> Told | None:
         described = describe([[piece] for piece in played])

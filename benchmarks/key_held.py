@@ -69,7 +69,10 @@ def main() -> int:
     for name, own in only(apart, asked.styles, "--styles").items():
         card = candidate.cards[own.train[0].style]
         yardstick = Yardstick(own.split.train, (*own.split.validation, *own.split.test))
-        controls = as_played(controls_of(candidate.styles, own.train[0].style), card)
+        controls = replace(
+            as_played(controls_of(candidate.styles, own.train[0].style), card),
+            has_memory=candidate.player.has_memory,
+        )
         human = fmean(tonality_of(passage).main_key for passage in yardstick.pieces.excerpts)
         told, held = (
             share_in(

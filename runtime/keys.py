@@ -29,6 +29,11 @@ def _standardised(profile: Iterable[float]) -> NDArray[np.float64]:
 _PROFILES = np.stack([np.roll(_standardised(mode), tonic) for mode in (_MAJOR, _MINOR) for tonic in range(12)])
 
 
+def profile_of(key: int) -> NDArray[np.float64]:
+    """How well each pitch class fits a key, an index into KEYS: float64 [12], mean 0 and standard deviation 1."""
+    return np.asarray(_PROFILES[key], np.float64)
+
+
 def key_of(notes: Iterable[Note]) -> str:
     """One of KEYS, of any notes; where nothing decides (none, or all twelve alike) the first."""
     return KEYS[int(np.argmax(key_correlations(notes)))]

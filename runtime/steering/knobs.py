@@ -6,15 +6,21 @@ from dataclasses import dataclass, replace
 from runtime.controls import WHOLE, Controls, Register, pitch_bias
 from runtime.encoding import DELTA_CLASSES, HEADS, LADDER
 from runtime.errors import InputError
+from runtime.keys import profile_of
 from runtime.notes import TICKS_PER_QUARTER
 from runtime.piece_keys import key_number
-from runtime.piece_memory import RECALL_LENGTHS
+from runtime.piece_memory import NO_KEY, RECALL_LENGTHS
 from runtime.steering.scales import pitch_classes
 
 DENSITY_NATS = 1.5
 """Nats by which density 1 favours an onset over one that comes twice as late."""
 RECALL_NATS = 3.0
 """Nats by which returns 1 favours what the past of the piece suggests more than the style does: `Controls.recall`."""
+KEY_NATS = 0.25
+"""Nats for each standard deviation of the profile of the key that is set (runtime/keys.py), for networks with a memory.
+
+To forbid the notes of other keys is not enough: C minor has those of Eb major, and music that has begun there stays.
+"""
 HALF_MATCH = 4
 """Events of agreement with the past after which its going on is favoured half as much as after many."""
 LONGEST_OCTAVES = 3.0
@@ -80,7 +86,7 @@ class Knobs:
             key=before.key if self.key is None else key_number(self.key),
             recall=self._recall(before.recall),
             delta_bias=self._delta_bias(),
-            pitch_bias=self._pitch_bias(before.register_of(self.style) if self.register == WHOLE else self.register),
+            pitch_bias=self._pitch_bias(before),
         )
 
     def _recall(self, before: tuple[float, ...]) -> tuple[float, ...]:
@@ -88,12 +94,17 @@ class Knobs:
         shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0]
         return tuple(nats + self.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
 
-    def _pitch_bias(self, register: Register) -> tuple[float, ...] | None:
-        lowest, highest = register
+    def _pitch_bias(self, before: Controls) -> tuple[float, ...] | None:
+        lowest, highest = before.register_of(self.style) if self.register == WHOLE else self.register
         allowed = pitch_classes(self.key) if self.key else frozenset(range(12))
         if not any(pitch % 12 in allowed for pitch in range(lowest, highest + 1)):
             raise InputError(f"no note of {self.key} lies between {lowest} and {highest}: widen the register")
-        return pitch_bias(lambda pitch: lowest <= pitch <= highest and pitch % 12 in allowed)
+        bias = pitch_bias(lambda pitch: lowest <= pitch <= highest and pitch % 12 in allowed)
+        number = NO_KEY if self.key is None else key_number(self.key)
+        if bias is None or number == NO_KEY or not before.has_memory:
+            return bias
+        lean = KEY_NATS * profile_of(number)
+        return tuple(nats + float(lean[pitch % 12]) for pitch, nats in enumerate(bias))
 
     def _delta_bias(self) -> tuple[float, ...] | None:
         if self.density == 0.0:

@@ -145,6 +145,22 @@ def test_a_key_and_a_register_allow_these_pitches_and_no_other(scale: str, low: 
     assert allowed == {pitch for pitch in range(low, low + 13) if (pitch - 2) % 12 in SCALES[scale]}
 
 
+def test_a_network_with_a_memory_leans_on_the_chord_of_the_key() -> None:
+    """C minor and Eb major allow the same notes; what is set must be told from its relative key."""
+    remembering = Controls(style=(1.0, 0.0, 0.0), has_memory=True)
+    minor, major = (
+        replace(KNOBS_AT_FIRST, key=key).controls(remembering).pitch_bias for key in ("C minor", "Eb major")
+    )
+    assert minor is not None
+    assert major is not None
+    c, d, e_flat, g, b_flat = 60, 62, 63, 67, 70
+    assert min(minor[c], minor[e_flat], minor[g]) > minor[d]
+    assert minor[c] - minor[b_flat] > 0 > major[c] - major[b_flat]
+    assert minor[61] == FORBIDDEN
+    plain = replace(KNOBS_AT_FIRST, key="C minor").controls(Controls(style=(1.0, 0.0, 0.0))).pitch_bias
+    assert set(plain or ()) == {0.0, FORBIDDEN}
+
+
 def test_without_a_register_it_is_the_styles() -> None:
     before = Controls(style=(1.0, 0.0), registers=((50, 60), (40, 80)))
     knobs = replace(KNOBS_AT_FIRST, style=(0.0, 1.0))

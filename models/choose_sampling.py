@@ -4,13 +4,13 @@
 
 To hear a style is to let it play 16 pieces of 64 bars beside its human pieces (`trainer.judging`), and the excerpts of
 both gates. A network that plays to itself does not go on with what it remembers as often as people do, although it
-predicts them well: so each style is heard with a low min-p, and `recall` is corrected after each hearing, until
-matches of 1, 2, 4, 8 and 16 notes go on as often as in human music and as many bars return. With what was best, other
-strengths and temperatures are heard. The best is inside both gates, then has the fewest measures outside the human
-range, then is told from human music least surely. A bundle needs the FOLDER of its styles, and is heard many times as
-fast as a checkpoint; it must have been exported without `--sampling`. OUT.json is what `lstm-composer export
---sampling` takes: the styles that want others than the bundle's defaults. With names of styles, only these are heard,
-and what OUT.json says of the others stays.
+predicts them well: so each style is heard with a low min-p, and `recall` is corrected after each hearing, until matches
+of 1, 2, 4, 8 and 16 notes go on as often as in human music and as many bars return. With what was best, other strengths
+and temperatures are heard, and at last a steadier loudness. The best is inside both gates, then has the fewest measures
+outside the human range, then is told from human music least surely. A bundle needs the FOLDER of its styles, and is
+heard many times as fast as a checkpoint; it must have been exported without `--sampling`. OUT.json is what `lstm-
+composer export --sampling` takes: the styles that want others than the bundle's defaults. With names of styles, only
+these are heard, and what OUT.json says of the others stays.
 """
 
 import argparse
@@ -44,6 +44,8 @@ LOW_MIN_P = 0.003
 """Where a return is nearly certain, a min-p of a hundredth forbids most of what could end it."""
 OTHERS = ((1.0, 1.5), (0.95, 1.0), (0.95, 1.5), (0.9, 1.5))
 """Temperatures of delta, pitch and duration, and strengths, that are heard besides 1 and 1."""
+STEADY = 0.8
+"""Temperature of loudness that is heard last: music of scores at one loudness, once it has left that, stays uneven."""
 _MOST_NATS = 3.0
 
 
@@ -52,10 +54,11 @@ class Setting:
     """How a style is sampled.
 
     Attributes:
-        temperature: Of delta, pitch and duration; loudness stays as it was learned.
+        temperature: Of delta, pitch and duration.
         min_p: See `Controls`, as for the two that follow.
         strength: How much of the style.
         recall: RECALLS values.
+        loudness: Temperature of velocity.
 
     """
 
@@ -63,12 +66,13 @@ class Setting:
     min_p: float = MIN_P
     strength: float = 1.0
     recall: tuple[float, ...] = (0.0,) * RECALLS
+    loudness: float = TEMPERATURE[-1]
 
     @property
     def card(self) -> SamplingCard:
         """What the card of the style says of it."""
         return SamplingCard(
-            temperature=(self.temperature, self.temperature, self.temperature, TEMPERATURE[-1]),
+            temperature=(self.temperature, self.temperature, self.temperature, self.loudness),
             min_p=self.min_p,
             style_strength=self.strength,
             recall=tuple(round(nats, 2) for nats in self.recall),
@@ -101,7 +105,8 @@ class Try:
     def __str__(self) -> str:
         setting = self.setting
         recall = ", ".join(f"{nats:g}" for nats in setting.card.recall)
-        said = f"temperature {setting.temperature:g}, min-p {setting.min_p:g}, strength {setting.strength:g}"
+        said = f"temperature {setting.temperature:g}, min-p {setting.min_p:g}, strength {setting.strength:g}, "
+        said += f"loudness {setting.loudness:g}"
         verdict = f"{self.inside} inside{'' if self.gates else ', fails'}, returns {self.too_many_returns:+.2f}"
         return f"{said}, recall {recall}: {verdict}, told {self.told:.3f}, outside: {', '.join(self.outside) or 'none'}"
 
@@ -125,12 +130,13 @@ def best_of(tries: Sequence[Try]) -> Try:
 
 
 def tries_of(hear: Hear) -> list[Try]:
-    """Hear a style until it remembers as people do, and then with other strengths and temperatures."""
+    """Hear a style until it remembers as people do, and then with other strengths, temperatures and loudness."""
     tries = [hear(Setting(min_p=LOW_MIN_P))]
     for _ in range(CORRECTIONS):
         tries.append(hear(tries[-1].corrected))
     best = best_of(tries).setting
-    return tries + [hear(replace(best, temperature=warmth, strength=strength)) for warmth, strength in OTHERS]
+    tries += [hear(replace(best, temperature=warmth, strength=strength)) for warmth, strength in OTHERS]
+    return [*tries, hear(replace(best_of(tries).setting, loudness=STEADY))]
 
 
 def ends_of(judged: Judgement) -> tuple[float, ...]:

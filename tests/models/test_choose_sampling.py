@@ -1,7 +1,9 @@
 """Which settings a style gets by what it plays with them."""
 
+from dataclasses import replace
+
 import pytest
-from choose_sampling import CORRECTIONS, LOW_MIN_P, OTHERS, Setting, Try, best_of, ends_of, tries_of
+from choose_sampling import CORRECTIONS, LOW_MIN_P, OTHERS, STEADY, Setting, Try, best_of, ends_of, tries_of
 
 from trainer.judging.style import Judgement
 
@@ -43,9 +45,11 @@ def test_what_is_remembered_is_brought_to_where_human_music_has_it() -> None:
     corrected = best_of(tries).setting
     assert corrected.recall == pytest.approx((0, 0, 0, 0, 0.5, -0.4))
     assert corrected.min_p == LOW_MIN_P
-    assert len(tries) == 1 + CORRECTIONS + len(OTHERS)
-    assert [(one.setting.temperature, one.setting.strength) for one in tries[-len(OTHERS) :]] == list(OTHERS)
-    assert {one.setting.recall for one in tries[-len(OTHERS) :]} == {corrected.recall}
+    assert len(tries) == 1 + CORRECTIONS + len(OTHERS) + 1
+    others, steady = tries[1 + CORRECTIONS : -1], tries[-1].setting
+    assert [(one.setting.temperature, one.setting.strength) for one in others] == list(OTHERS)
+    assert {one.setting.recall for one in others} == {corrected.recall}
+    assert steady == replace(best_of(tries[:-1]).setting, loudness=STEADY)
 
 
 def test_wishes_stay_small() -> None:
@@ -60,5 +64,6 @@ def test_how_matches_end_is_compared_in_log_odds() -> None:
     assert ends_of(judged) == pytest.approx((0.0, 2 * 1.3863, 0.0, 0.0, 0.0), abs=1e-4)
 
 
-def test_loudness_stays_as_it_was_learned() -> None:
+def test_loudness_is_for_itself() -> None:
     assert Setting(0.8).card.temperature == (0.8, 0.8, 0.8, 1.0)
+    assert Setting(0.8, loudness=0.9).card.temperature == (0.8, 0.8, 0.8, 0.9)

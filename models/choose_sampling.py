@@ -1,6 +1,6 @@
 """Choose how styles are sampled: temperature, min-p, style strength, and how much of the piece's past is favoured.
 
-    python models/choose_sampling.py RUN_OR_BUNDLE OUT.json [--folder FOLDER] [--epoch N] [STYLE...]
+    python models/choose_sampling.py [--folder FOLDER] [--epoch N] RUN_OR_BUNDLE OUT.json [STYLE...]
 
 To hear a style is to let it play 16 pieces of 64 bars beside its human pieces (`trainer.judging`), and the excerpts of
 both gates. A network that plays to itself does not go on with what it remembers as often as people do, although it

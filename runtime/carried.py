@@ -59,6 +59,15 @@ class State(NamedTuple):
         later = clock + np.array([ticks, bars, 0], np.float64)
         return self.replaced(clock=np.minimum(later, LATEST).astype(np.float32))
 
+    def unmatched(self) -> "State":
+        """Return the state in which nothing of the remembered past is being gone on with."""
+        memory = self.tensors.get("memory")
+        if memory is None:
+            return self
+        forgotten = memory.copy()
+        forgotten[:, EVENT_ROWS:] = NO_MATCH
+        return self.replaced(memory=forgotten)
+
     def replaced(self, **changed: NDArray[Any]) -> "State":
         """Return a state in which some tensors are others."""
         return State({**self.tensors, **changed})

@@ -143,7 +143,11 @@ class Improvisation:
         self._draw_key = draw_key or partial(drawn, shares_of([controls.style], controls.style_keys), seed)
 
     def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
-        """Return what the network is to be run on."""
+        """Return what the network is to be run on.
+
+        What is to be varied it does not know for a return: it would else play it as it was, being sure of that.
+        """
+        state = place.state if favour is None or favour.nats == np.inf else place.state.unmatched()
         tensors = self._unending if self._is_too_short(place) or favour is not None else self._tensors
         if self._has_own_keys:
             tensors = {**tensors, "key": _KEYS[self.key_of(place)]}
@@ -151,7 +155,7 @@ class Improvisation:
             tensors = _after_rest(tensors, min(place.not_before - place.onset, LONGEST_REST))
         if favour is not None:
             tensors = _favouring(tensors, favour, place.onset)
-        return Ask(place.state, tensors, gumbel_noise(self._seed, place.number))
+        return Ask(state, tensors, gumbel_noise(self._seed, place.number))
 
     def tell(self, place: Cursor, step: Step | None) -> tuple[Note | None, Cursor]:
         """Read the event that the run gives.
@@ -217,6 +221,10 @@ class Improvisation:
         """Return the place from which nothing starts before a position; of whole bars only the clock tells."""
         rested = self.brought(place, tick) if tick - place.onset > self._bar else place
         return replace(rested, not_before=max(rested.not_before, tick), number=place.number + 1)
+
+    def turning(self, place: Cursor) -> Cursor:
+        """Return the place from which the music goes elsewhere: it begins nothing that it has been going on with."""
+        return replace(place, state=place.state.unmatched())
 
 
 def solo(engine: Engine, voice: Voice) -> Advance:

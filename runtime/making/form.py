@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from runtime.engine import Step
 from runtime.errors import InputError
-from runtime.improviser import Ask, Favour, Voice
+from runtime.improviser import Ask, Favour, Improvisation
 from runtime.making.feeding import as_loud
 from runtime.making.replay import Replay, replayed
 from runtime.notes import Note
@@ -89,7 +89,7 @@ class Formed:
 
     def __init__(
         self,
-        voice: Voice,
+        voice: Improvisation,
         letters: str,
         section_ticks: int,
         variation: float = 0.0,
@@ -196,7 +196,7 @@ class Formed:
         first = number * NUMBERS_A_SECTION
         again = kept.get(self._letter(number))
         if again is None:
-            inner = self._voice.resting(self._voice.moved(place.inner, 0, first), start)
+            inner = self._voice.turning(self._voice.resting(self._voice.moved(place.inner, 0, first), start))
             return FormPlace(inner, max(place.onset, inner.onset), place.origin, number, inner, kept=kept)
         ticks = start - again.start
         replay = replayed(again.notes, ticks, self._variation)

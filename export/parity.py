@@ -18,6 +18,7 @@ from runtime.engine import Engine, Step
 from runtime.errors import ComposerError
 from runtime.noise import gumbel_noise
 from runtime.notes import Meter
+from runtime.piece_memory import AS_LEARNED
 from trainer.features import remaining_table
 from trainer.network import StreamNetwork
 from trainer.recollection import recollect
@@ -68,7 +69,12 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
 def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> _Run:
     remembers = bool(engine.card.network.memory)
     controls = Controls(
-        style=style, meter=_METER, temperature=temperatures(temperature, ()), has_memory=remembers, key=_KEY
+        style=style,
+        meter=_METER,
+        temperature=temperatures(temperature, ()),
+        has_memory=remembers,
+        key=_KEY,
+        recall=AS_LEARNED,
     )
     tensors, state = controls.tensors(may_end=False), engine.start()
     steps: list[Step] = []

@@ -25,7 +25,7 @@ import msgspec
 from runtime.bundle import SamplingCard
 from runtime.ending import in_words
 from runtime.errors import CorpusError, InputError
-from runtime.piece_memory import RECALL_LENGTHS, RECALLS
+from runtime.piece_memory import DEFAULT_RECALL, RECALL_LENGTHS
 from trainer.quiet import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -57,7 +57,7 @@ class Setting:
         temperature: Of delta, pitch and duration.
         min_p: See `Controls`, as for the two that follow.
         strength: How much of the style.
-        recall: RECALLS values.
+        recall: See `Controls`.
         loudness: Temperature of velocity.
 
     """
@@ -65,7 +65,7 @@ class Setting:
     temperature: float = TEMPERATURE[0]
     min_p: float = MIN_P
     strength: float = 1.0
-    recall: tuple[float, ...] = (0.0,) * RECALLS
+    recall: tuple[float, ...] = DEFAULT_RECALL
     loudness: float = TEMPERATURE[-1]
 
     @property
@@ -114,7 +114,7 @@ class Try:
     def corrected(self) -> Setting:
         """The same setting, its wishes for what is remembered changed by what was heard."""
         # Half, for a wish counts twice in a note: for its time and for its pitch.
-        wanted = [0.5 * nats for nats in self.ends] + [-self.too_many_returns]
+        wanted = [*(0.5 * nats for nats in self.ends), -self.too_many_returns, 0.0]
         nats = zip(self.setting.recall, wanted, strict=True)
         return replace(
             self.setting, recall=tuple(max(-_MOST_NATS, min(_MOST_NATS, before + more)) for before, more in nats)

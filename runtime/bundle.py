@@ -30,7 +30,7 @@ from runtime.errors import BundleError, InputError
 from runtime.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.keys import KEYS
 from runtime.notes import Meter
-from runtime.piece_memory import CLOCK_COUNTS, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
+from runtime.piece_memory import CLOCK_COUNTS, DEFAULT_RECALL, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.visible import visible
 from runtime.whole_files import fill_whole, write_whole
 
@@ -85,7 +85,7 @@ class SamplingCard(_Card, frozen=True, omit_defaults=True):
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]
     min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
     style_strength: Annotated[float, msgspec.Meta(ge=0, le=MOST_STRENGTH)] = 1.0
-    recall: Annotated[tuple[Recall, ...], msgspec.Meta(min_length=RECALLS, max_length=RECALLS)] = (0.0,) * RECALLS
+    recall: Annotated[tuple[Recall, ...], msgspec.Meta(min_length=RECALLS, max_length=RECALLS)] = DEFAULT_RECALL
 
 
 class StyleCard(_Card, frozen=True, omit_defaults=True):

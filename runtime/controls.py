@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from runtime.encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, meter_class
 from runtime.notes import Meter
-from runtime.piece_memory import NO_KEY, RECALLS
+from runtime.piece_memory import DEFAULT_RECALL, NO_KEY
 
 FORBIDDEN = -np.inf
 Register = tuple[int, int]
@@ -38,7 +38,8 @@ class Controls:
         has_memory: Whether the network remembers the piece; only such a network takes the two that follow.
         key: 0..11 major on C to B, 12..23 minor, 24 none; None: the piece's own, which whoever makes the music tells.
         recall: Nats by which what the piece's own past suggests is favoured, RECALLS values: in going on with what has
-            agreed with it for each of RECALL_LENGTHS events, and in beginning a return; 0 as learned.
+            agreed with it for each of RECALL_LENGTHS events, and in beginning a return; the last is how much less with
+            each doubling of the rounds of a figure beyond four; 0 as learned.
         style_keys: How much of each style's music is in each of the 24 keys; None where that is not known.
 
     """
@@ -55,7 +56,7 @@ class Controls:
     registers: tuple[Register, ...] = ()
     has_memory: bool = False
     key: int | None = None
-    recall: tuple[float, ...] = (0.0,) * RECALLS
+    recall: tuple[float, ...] = DEFAULT_RECALL
     style_keys: tuple[tuple[float, ...] | None, ...] = ()
 
     def tensors(self, *, may_end: bool = True) -> dict[str, NDArray[Any]]:

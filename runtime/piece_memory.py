@@ -31,5 +31,10 @@ NO_KEY: Final = len(KEYS)
 
 RECALL_LENGTHS: Final = (1, 2, 4, 8, 16)
 """Events of agreement with the past at which a wish to go on with it can be set; between them it changes evenly."""
-RECALLS: Final = len(RECALL_LENGTHS) + 1
-"""Wishes for what the piece's own past suggests, in nats: for going on after each of RECALL_LENGTHS, for beginning."""
+RECALLS: Final = len(RECALL_LENGTHS) + 2
+"""Wishes for what the piece's own past suggests, in nats: for going on after each of RECALL_LENGTHS, for beginning a
+return, and against going round with one figure."""
+AS_LEARNED: Final = (0.0,) * RECALLS
+"""No wishes."""
+DEFAULT_RECALL: Final = (*AS_LEARNED[:-1], 1.0)
+"""A network that plays to itself is the surer of a figure the more often it has played it: that alone is met."""

@@ -2,8 +2,8 @@
 
 - The memory is real: the event before is put into its rows in front (a piece's first step puts nothing), and two rows
   hold how long the match is that ends at each event, by pitches and by durations.
-- The pitch ECHO events ago is favoured by ECHO_NATS and by the sum of `recall`; that much of it takes over at
-  temperature 0.
+- The pitch ECHO events ago is favoured by ECHO_NATS and by the sum of `recall` without its last; that much of it takes over
+  at temperature 0.
 - The scale begins on the tonic of `key`, C where there is none.
 - Of the downbeats every fourth by the clock's bars, from the first on, is louder still: LOUDEST.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runtime.encoding import HEADS, START
-from runtime.piece_memory import EVENT_ROWS, MATCH_ROWS
+from runtime.piece_memory import EVENT_ROWS, MATCH_ROWS, RECALLS
 
 if TYPE_CHECKING:
     from tests.make_tiny_bundle import Graph
@@ -52,7 +52,8 @@ def echo(graph: "Graph") -> str:
     struck = graph.cast(
         graph.add("Equal", graph.constant([range(START.pitch)], np.int32), graph.widen(before)), "float32"
     )
-    wished = graph.add("ReduceSum", "recall", graph.constant([1], np.int64), keepdims=1)
+    wishes = graph.add("Slice", "recall", *(graph.constant([one], np.int64) for one in (0, RECALLS - 1, 1)))
+    wished = graph.add("ReduceSum", wishes, graph.constant([1], np.int64), keepdims=1)
     return graph.add("Mul", struck, graph.add("Add", wished, graph.constant(ECHO_NATS)))
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from runtime.encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
 from runtime.piece_memory import RECALL_LENGTHS, RECALLS
 from trainer.network import StreamNetwork
-from trainer.past_view import Past, Suggested
+from trainer.past_view import Past
 from trainer.recollection import BARS, CANDIDATES, LONGEST, MATCHES
-from trainer.recollection_step import remember
+from trainer.recollection_step import Remembered, remember
 
 Tensor = Any
 MUTED = -1e9
@@ -26,6 +26,8 @@ MUTED = -1e9
 SMALLEST_MIN_P = 1e-30
 RETURNING_BARS = (4, 8, 16)
 """How many bars ago music stood that the player can wish to return."""
+ROUNDS = 4.0
+"""How often a figure may go round before its going on can be made less likely; human music seldom has more."""
 
 
 def pick(biased: Tensor, wobble: Tensor, floor: Tensor) -> Tensor:
@@ -103,7 +105,7 @@ def _look_back(
         return None, {}
     remembered = remember(inputs["event"], inputs["memory"], inputs["clock"], inputs["ticks_per_bar"])
     past = network.memory(remembered.suggested, remembered.bar, inputs["key"], event[1])
-    return past._replace(urge=_urge(remembered.suggested, inputs["recall"])), {"next_memory": remembered.memory}
+    return past._replace(urge=_urge(remembered, inputs["recall"])), {"next_memory": remembered.memory}
 
 
 def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
@@ -112,17 +114,23 @@ def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
     return tf.maximum(clock, 0.0) * tf.constant([1.0, 1.0, 0.0]) + passed
 
 
-def _urge(suggested: Suggested, recall: Tensor) -> Tensor:
-    """Nats [voices, CANDIDATES] by which the player favours the past: what goes on with a return, what begins one."""
-    holds = tf.gather(tf.constant(_by_length()), tf.gather(suggested.agree, 0, axis=1))
+def _urge(remembered: Remembered, recall: Tensor) -> Tensor:
+    """Nats [voices, CANDIDATES] by which the past is favoured: what goes on with a return, what begins one.
+
+    What has gone round and round is favoured less: a network that plays to itself is the surer of a figure the more
+    often it has played it, and would stand still with it.
+    """
+    holds = tf.gather(tf.constant(_by_length()), tf.gather(remembered.suggested.agree, 0, axis=1))
+    tired = tf.math.log(tf.maximum(remembered.rounds / ROUNDS, 1.0))
     favours = np.zeros((RECALLS, CANDIDATES), np.float32)
-    favours[:-1, 0] = 1.0
-    favours[-1, MATCHES:] = np.isin(BARS, RETURNING_BARS)
-    return tf.matmul(recall * holds, favours)
+    favours[:-2, 0] = 1.0
+    favours[-2, MATCHES:] = np.isin(BARS, RETURNING_BARS)
+    favours[-1, 0] = -1 / np.log(2)
+    return tf.matmul(recall * tf.concat([holds, tired], 1), favours)
 
 
 def _by_length() -> NDArray[np.float32]:
-    """How much of each wish holds after an agreement of 0 to LONGEST events, [LONGEST + 1, RECALLS].
+    """How much of each wish holds after an agreement of 0 to LONGEST events, [LONGEST + 1, RECALLS - 1].
 
     Of those for going on, each does at its own length; that for beginning always does.
     """

@@ -53,12 +53,15 @@ class Remembered(NamedTuple):
         memory: float32 [voices, 6, PAST].
         suggested: What follows, all of it int64.
         bar: int64 [voices], bars since the beginning of the piece.
+        rounds: float32 [voices, 1], how often what the longest match by pitches goes on with has just been played in a
+            row: the events of the match over those that lie between it and the present.
 
     """
 
     memory: Tensor
     suggested: Suggested
     bar: Tensor
+    rounds: Tensor
 
 
 def remember(event: Tensor, memory: Tensor, clock: Tensor, ticks_per_bar: Tensor) -> Remembered:
@@ -80,10 +83,12 @@ def remember(event: Tensor, memory: Tensor, clock: Tensor, ticks_per_bar: Tensor
     events = tf.concat([added, memory[:, :EVENT_ROWS, :-1]], 2)
     memory = tf.concat([events, agree], 1)
     bars_ago = _bars_ago(events[:, _ONSET : _ONSET + 1], since)
-    lags = tf.concat([tf.argmax(agree, axis=-1, output_type=tf.int64), bars_ago], 1)
+    longest = tf.argmax(agree, axis=-1, output_type=tf.int64)
+    lags = tf.concat([longest, bars_ago], 1)
     picked = tf.gather(tf.transpose(memory, (0, 2, 1)), lags, batch_dims=1)
     passages = tf.reduce_sum(tf.cast(agree >= float(SAME_PASSAGE), tf.float32), -1)
-    return _read(memory, tf.concat([tf.reshape(picked, (-1, CANDIDATES * MEMORY_ROWS)), passages, told], 1))
+    rounds = picked[:, 0, EVENT_ROWS : EVENT_ROWS + 1] / (tf.cast(longest[:, :1], tf.float32) + 1.0)
+    return _read(memory, tf.concat([tf.reshape(picked, (-1, CANDIDATES * MEMORY_ROWS)), passages, told], 1), rounds)
 
 
 def _sums() -> tuple[Floats, Floats]:
@@ -110,7 +115,7 @@ def _bars_ago(onsets: Tensor, since: Tensor) -> Tensor:
     return tf.cast(tf.maximum(at_or_after - so_far, after) - 1.0, tf.int64)
 
 
-def _read(memory: Tensor, found: Tensor) -> Remembered:
+def _read(memory: Tensor, found: Tensor, rounds: Tensor) -> Remembered:
     """Read the suggestions out of what was found: the events picked, how often the passage has come, what was told."""
     kinds = _readings()
     sizes = [len(kind.weights) for kind in kinds]
@@ -122,7 +127,7 @@ def _read(memory: Tensor, found: Tensor) -> Remembered:
     pitch = code % PITCH_CODES  # below 0 it becomes a pitch that there is none of
     times, bar = (tf.gather(numbers, sum(sizes[:-2]) + last, axis=1) for last in range(2))
     duration, velocity = loudness % LOUDNESS_CODES, loudness // LOUDNESS_CODES
-    return Remembered(memory, Suggested(delta, pitch, duration, velocity, agree, times), bar)
+    return Remembered(memory, Suggested(delta, pitch, duration, velocity, agree, times), bar, rounds)
 
 
 class _Kind(NamedTuple):

@@ -91,7 +91,7 @@ class Knobs:
 
     def _recall(self, before: tuple[float, ...]) -> tuple[float, ...]:
         """More of going on the longer the past has been agreed with, and of beginning."""
-        shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0]
+        shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0, 0.0]
         return tuple(nats + self.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
 
     def _pitch_bias(self, before: Controls) -> tuple[float, ...] | None:

@@ -37,13 +37,13 @@ def test_what_is_remembered_is_brought_to_where_human_music_has_it() -> None:
     """A network that ends long matches too soon and lets too many bars return; each nat of a wish counts twice."""
 
     def hear(setting: Setting) -> Try:
-        longest, begin = setting.recall[-2:]
+        longest, begin = setting.recall[-3:-1]
         excess = 0.4 + begin
         return a_try(setting, returns=excess, ends=(0.0, 0.0, 0.0, 0.0, 1.0 - 2 * longest), told=0.8 + abs(excess))
 
     tries = tries_of(hear)
     corrected = best_of(tries).setting
-    assert corrected.recall == pytest.approx((0, 0, 0, 0, 0.5, -0.4))
+    assert corrected.recall == pytest.approx((0, 0, 0, 0, 0.5, -0.4, 1))
     assert corrected.min_p == LOW_MIN_P
     assert len(tries) == 1 + CORRECTIONS + len(OTHERS) + 1
     others, steady = tries[1 + CORRECTIONS : -1], tries[-1].setting
@@ -54,7 +54,7 @@ def test_what_is_remembered_is_brought_to_where_human_music_has_it() -> None:
 
 def test_wishes_stay_small() -> None:
     far = a_try(returns=-9.0, ends=(9.0, -9.0, 0.0, 0.0, 0.0))
-    assert far.corrected.recall == (3.0, -3.0, 0.0, 0.0, 0.0, 3.0)
+    assert far.corrected.recall == (3.0, -3.0, 0.0, 0.0, 0.0, 3.0, 1.0)
 
 
 def test_how_matches_end_is_compared_in_log_odds() -> None:

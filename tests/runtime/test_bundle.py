@@ -137,7 +137,7 @@ def test_every_state_that_goes_in_comes_out() -> None:
         (lambda card: card["styles"][0].update(keys=[1.0]), "length >= 24"),
         (lambda card: card["styles"][0].update(keys=[1.5, -0.5, *[0] * 22]), "<= 1"),
         (lambda card: card["styles"][0].update(dynamics="loud"), "loud"),
-        (lambda card: card["sampling"].update(recall=[0, 0, 0, 0, 0, 21]), "<= 20"),
+        (lambda card: card["sampling"].update(recall=[0, 0, 0, 0, 0, 0, 21]), "<= 20"),
         (lambda card: card["styles"][0].update(meter="4/0"), "meter 4/0 is not allowed"),
         (lambda card: card["styles"][0].update(meter="\u0663/4"), "is not allowed: write two numbers"),
         (lambda card: card["styles"][0].update(meter="1_0/4"), "meter '1_0/4' is not allowed"),

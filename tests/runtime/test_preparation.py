@@ -92,14 +92,14 @@ def test_a_style_may_tell_its_keys_its_loudness_and_its_returns(
 ) -> None:
     bundle = load_bundle(tiny_models / "memory" / "tiny.onnx.json")
     only_d = tuple(float(key == "D major") for key in KEYS)
-    sampling = SamplingCard(temperature=(0.0,) * 4, min_p=0.0, recall=(0.5, 0, 0, 0, 0, 1.0))
+    sampling = SamplingCard(temperature=(0.0,) * 4, min_p=0.0, recall=(0.5, 0, 0, 0, 0, 1.0, 0.5))
     style = msgspec.structs.replace(bundle.card.styles[0], keys=only_d, dynamics="absent", sampling=sampling)
     card = msgspec.structs.replace(bundle.card, styles=[style])
     assert read_card(write_bundle(card, bundle.onnx, tmp_path)) == card
     settings = music(temperature=None, models_dirs=(tmp_path,), bars=2)
     notes = compose(prepare(settings), None)
     (found,) = controls
-    assert (found.has_memory, found.recall, found.style_keys) == (True, (0.5, 0, 0, 0, 0, 1.0), (only_d,))
+    assert (found.has_memory, found.recall, found.style_keys) == (True, (0.5, 0, 0, 0, 0, 1.0, 0.5), (only_d,))
     assert [note.pitch for note in notes][:3] == [62, 64, 66]
     plain, loud = (
         compose(prepare(replace(settings, turns=turns)), None)

@@ -63,7 +63,7 @@ def test_what_a_network_with_a_memory_takes_and_gives() -> None:
     assert found["memory"] == found["next_memory"] == ("float32", ("voices", 6, 512))
     assert found["clock"] == found["next_clock"] == ("float32", ("voices", 3))
     assert found["key"] == ("int32", ("voices",))
-    assert found["recall"] == ("float32", ("voices", 6))
+    assert found["recall"] == ("float32", ("voices", 7))
     plain, given = expected_tensors(2, 8, 3)
     more = {"memory", "clock", "key", "recall", "next_memory", "next_clock"}
     assert plain == [one for one in inputs if one.name not in more]
@@ -142,13 +142,13 @@ def test_the_key_is_told(remembering: Engine) -> None:
 
 
 def test_returns_can_be_asked_for(remembering: Engine) -> None:
-    pitches = [step.event().pitch for step in run(remembering, replace(GREEDY, recall=(2.0,) * 6), 12)]
+    pitches = [step.event().pitch for step in run(remembering, replace(GREEDY, recall=(2.0,) * 7), 12)]
     assert pitches == [60, 62, 64, 65] * 3
     assert len({step.event().pitch for step in run(remembering, GREEDY, 8)}) == 8
 
 
 def test_a_network_without_a_memory_is_told_nothing_of_it() -> None:
-    plain = Controls(style=(1.0,), key=3, recall=(1.0,) * 6).tensors()
+    plain = Controls(style=(1.0,), key=3, recall=(1.0,) * 7).tensors()
     assert not {"key", "recall"} & plain.keys()
     assert {"key", "recall"} <= GREEDY.tensors().keys()
 
@@ -186,3 +186,11 @@ def test_the_next_piece_remembers_nothing_of_the_one_before(remembering: Engine)
 def test_a_graph_with_a_memory_passes_the_inspection(tiny_models) -> None:
     bundle = load_bundle(tiny_models / "memory" / "tiny.onnx.json")
     check_graph(bundle.onnx, bundle.card.inputs, bundle.card.outputs)
+
+
+def test_elsewhere_nothing_is_gone_on_with_and_nothing_is_forgotten(remembering: Engine) -> None:
+    state = run(remembering, WARM, 40, seed=5)[-1].state
+    memory, turned = (one.tensors["memory"] for one in (state, state.unmatched()))
+    assert memory[0, EVENT_ROWS:].any()  # or the seed shows nothing
+    np.testing.assert_array_equal(turned[0, :EVENT_ROWS], memory[0, :EVENT_ROWS])
+    assert not turned[0, EVENT_ROWS:].any()

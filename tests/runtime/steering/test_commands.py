@@ -257,15 +257,15 @@ def test_an_accent_is_no_louder_than_there_is() -> None:
 
 
 def test_returns_are_asked_for_beside_what_the_style_is_used_to() -> None:
-    before = Controls(style=(1.0,), recall=(0.5, 0.5, 0.5, 0.5, 0.5, -1.0))
+    before = Controls(style=(1.0,), recall=(0.5, 0.5, 0.5, 0.5, 0.5, -1.0, 2.0))
     found = {place: replace(KNOBS_AT_FIRST, returns=place).controls(before).recall for place in (-1.0, 0.0, 1.0)}
     assert found[0.0] == before.recall
-    more, less = ([after - 0.5 for after in found[place][:-1]] for place in (1.0, -1.0))
+    more, less = ([after - 0.5 for after in found[place][:-2]] for place in (1.0, -1.0))
     assert (
         more == sorted(more) == pytest.approx([-nats for nats in less])
     )  # the longer the past has been agreed with, the more
     assert 0 < more[0] < more[-1] < 3
-    assert (found[1.0][-1], found[-1.0][-1]) == (2.0, -4.0)
+    assert (found[1.0][-2:], found[-1.0][-2:]) == ((2.0, 2.0), (-4.0, 2.0))
 
 
 def test_a_key_is_told_to_the_network_as_well() -> None:

@@ -2,8 +2,8 @@
 
 - The memory is real: the event before is put into its rows in front (a piece's first step puts nothing), and two rows
   hold how long the match is that ends at each event, by pitches and by durations.
-- The pitch ECHO events ago is favoured by ECHO_NATS and by the sum of `recall` without its last; that much of it takes over
-  at temperature 0.
+- The pitch ECHO events ago is favoured by ECHO_NATS and by the sum of `recall` without its last; that much of it takes
+  over at temperature 0.
 - The scale begins on the tonic of `key`, C where there is none.
 - Of the downbeats every fourth by the clock's bars, from the first on, is louder still: LOUDEST.
 """

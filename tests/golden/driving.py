@@ -46,7 +46,6 @@ MODELS: Final = ROOT / "models"
 BUNDLES: Final = {
     "tiny": DATA / "tiny.onnx.json",
     "memory": DATA / "memory" / "tiny.onnx.json",
-    "bach": MODELS / "bach.onnx.json",
     "base": MODELS / "base.onnx.json",
 }
 """Cards of the bundles that play here, by the name under which the stored files know them."""

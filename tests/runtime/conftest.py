@@ -2,12 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime.bundle import load_bundle
 from runtime.clock import FakeClock
 from runtime.controls import Controls
 from runtime.dispatcher import Dispatcher
@@ -25,6 +23,7 @@ from runtime.steering.steering import Steerable, Steered, Steering
 from runtime.sync.conductor import Conductor, Inbox
 from runtime.take import Take
 from runtime.transport import InternalTransport, Transport
+from tests.runtime.one_style import BASE, OneStyle
 
 BAR, SEED, TEMPO, STEP_SECONDS = 96, 11, 120.0, 0.02
 TICK_SECONDS = tick_seconds(TEMPO)
@@ -237,8 +236,8 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def bach() -> Engine:
-    """The style that ships."""
-    return Engine(load_bundle(Path(__file__).parents[2] / "models" / "bach.onnx.json"), "cpu")
+    """A trained network that remembers the piece."""
+    return OneStyle(BASE, "bach")
 
 
 @pytest.fixture(scope="session")

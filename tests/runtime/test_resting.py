@@ -48,7 +48,7 @@ class Spoilt:
 def test_a_failure_now_and_then_costs_rests(
     bach: Engine, stage: Make, voices: int, form: str | None, lead_seconds: float
 ) -> None:
-    spoilt = Spoilt(lambda number: number % 23 == 0)
+    spoilt = Spoilt(lambda number: number % 17 == 0)
     plan = Plan(form=form, section_bars=2)
     played = stage(bach, wrap=spoilt, voices=voices, plan=plan, bars=12, lead_seconds=lead_seconds)
     notes = played.play()

@@ -1,12 +1,10 @@
 """Ensembles on the known network, and what they play."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime.bundle import load_bundle
 from runtime.controls import Controls
 from runtime.engine import Engine
 from runtime.improviser import Advance
@@ -16,12 +14,6 @@ from runtime.steering.knobs import Knobs
 
 KNOBS = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 Play = Callable[[Advance, Any, int], list[Note]]
-
-
-@pytest.fixture(scope="session")
-def bach() -> Engine:
-    """The style that ships."""
-    return Engine(load_bundle(Path(__file__).parents[3] / "models" / "bach.onnx.json"), "cpu")
 
 
 @pytest.fixture

@@ -13,9 +13,11 @@ from runtime.notes import Note
 from runtime.preparation import voices_of
 from runtime.steering.knobs import Knobs
 from runtime.steering.scales import pitch_classes
+from tests.runtime.one_style import asked_of
 
 BAR, SEED = 96, 11
 Make = Callable[..., Any]
+ENDLESS = Controls(style=(1.0,), shortest_piece_bars=1000)
 WARM = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 
 
@@ -23,7 +25,7 @@ def each_alone(engine: Engine, made: Make, voices: int, until: int, plan: Plan |
     """What the voices would play one by one."""
     notes: list[Note] = []
     for voice in range(voices):
-        one = Ensemble(engine, [Controls(style=(1.0,), shortest_piece_bars=1000)], plan)
+        one = Ensemble(engine, [asked_of(engine, ENDLESS)], plan)
         alone = made(one.advance(WARM, SEED + voice), one.start(), until)
         notes += [Note(note.onset, note.pitch, note.duration, note.velocity, voice) for note in alone]
     return sorted(notes, key=lambda note: (note.onset, note.voice, note.pitch))
@@ -38,7 +40,7 @@ def test_each_voice_plays_what_it_would_alone(
 ) -> None:
     engine = request.getfixturevalue(network)
     plan = Plan(form=form, section_bars=1)
-    ensemble = Ensemble(engine, [Controls(style=(1.0,), shortest_piece_bars=1000)] * voices, plan)
+    ensemble = Ensemble(engine, [asked_of(engine, ENDLESS)] * voices, plan)
     notes = made(ensemble.advance(WARM, SEED), ensemble.start(), bars * BAR)
     assert [note.onset for note in notes] == sorted(note.onset for note in notes)
     ordered = sorted(notes, key=lambda note: (note.onset, note.voice, note.pitch))

@@ -9,6 +9,7 @@ from runtime.controls import Controls
 from runtime.improviser import Cursor, Improvisation, advancer
 from runtime.making.feeding import GRIDS, fed, snapped
 from runtime.notes import Note, without_overlaps
+from tests.runtime.one_style import asked_of
 
 BAR = 96
 WARM = Controls(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
@@ -16,13 +17,13 @@ WARM = Controls(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
 
 def test_its_own_notes_lead_to_its_own_state(tiny, bach) -> None:
     for engine in (tiny, bach):
-        advance, cursor = advancer(engine, WARM, 3), Cursor(engine.start())
+        advance, cursor = advancer(engine, asked_of(engine, WARM), 3), Cursor(engine.start())
         notes: list[Note] = []
         while len(notes) < 40:
             note, cursor = advance(cursor)
             if note is not None:
                 notes.append(note)
-        taken_up = fed(engine, Improvisation(engine, WARM, 3), notes, Cursor(engine.start()))
+        taken_up = fed(engine, Improvisation(engine, asked_of(engine, WARM), 3), notes, Cursor(engine.start()))
         assert taken_up.onset == cursor.onset
         assert taken_up.last_end == cursor.last_end
         # The loudness is the network's own: nobody can force it, and it goes into the state.

@@ -20,6 +20,7 @@ from runtime.making.feeding import GRIDS, fed, since_rest, snapped
 from runtime.midifile import midi_bytes
 from runtime.notes import Meter, Note, without_overlaps
 from runtime.preparation import prepare
+from tests.runtime.one_style import asked_of
 
 BAR = 96
 WARM = Controls(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
@@ -31,7 +32,7 @@ NOTES = st.lists(
 
 
 def stream(engine: Engine, seed: int, count: int) -> list[Placed]:
-    advance = solo(engine, Improvisation(engine, WARM, seed))
+    advance = solo(engine, Improvisation(engine, asked_of(engine, WARM), seed))
     return list(islice(improvise(advance, Cursor(engine.start())), count))
 
 
@@ -50,12 +51,12 @@ def test_fed_with_its_own_notes_it_is_where_it_was(bach: Engine, seed: int) -> N
     assert whole > 8
     before = placed[whole - 1].before
     notes = [one.note for one in placed[: whole - 1]]
-    cursor = fed(bach, Improvisation(bach, WARM, seed + 100), notes, Cursor(bach.start()))
+    cursor = fed(bach, Improvisation(bach, asked_of(bach, WARM), seed + 100), notes, Cursor(bach.start()))
     assert (cursor.onset, cursor.number, cursor.last_end) == (before.onset, before.number, before.last_end)
     for name, expected in before.state.tensors.items():
         np.testing.assert_allclose(cursor.state.tensors[name], expected, atol=1e-5)
     # So the music that comes is the music that would have come.
-    advance = solo(bach, Improvisation(bach, WARM, seed))
+    advance = solo(bach, Improvisation(bach, asked_of(bach, WARM), seed))
     after, expected_after = (list(islice(improvise(advance, place), 8)) for place in (cursor, before))
     assert [one.note for one in after] == [one.note for one in expected_after]
 
@@ -63,7 +64,8 @@ def test_fed_with_its_own_notes_it_is_where_it_was(bach: Engine, seed: int) -> N
 def test_how_loud_a_phrase_is_reaches_the_network(bach: Engine) -> None:
     def event_after(velocity: int) -> int:
         notes = [Note(0, 60, 24, velocity)]
-        return int(fed(bach, Improvisation(bach, WARM, 0), notes, Cursor(bach.start())).state.event[0, 3])
+        player = Improvisation(bach, asked_of(bach, WARM), 0)
+        return int(fed(bach, player, notes, Cursor(bach.start())).state.event[0, 3])
 
     assert [event_after(velocity) for velocity in (1, 64, 127)] == [0, 64 // VELOCITY_STEP, 127 // VELOCITY_STEP]
 

@@ -4,11 +4,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
-from runtime.bundle import load_bundle
 from runtime.clock import FakeClock
 from runtime.controls import Controls
 from runtime.dispatcher import HORIZON_TICKS, Dispatcher
@@ -25,6 +23,7 @@ from runtime.steering.mapping import Binding, ControlMap
 from runtime.steering.scales import pitch_classes
 from runtime.steering.steering import Steerable, Steered, Steering
 from runtime.transport import InternalTransport
+from tests.runtime.one_style import BASE, OneStyle
 
 BEAT, BAR = TICKS_PER_QUARTER, 4 * TICKS_PER_QUARTER
 TEMPO = 200.0
@@ -115,10 +114,9 @@ def heard(
 
 @pytest.fixture(scope="module")
 def bach() -> Steerable:
-    """The style that ships."""
-    engine = Engine(load_bundle(Path(__file__).parents[3] / "models" / "bach.onnx.json"), "cpu")
-    controls = Controls(style=(1.0,), temperature=(1.0,) * 4, min_p=0.01)
-    return steerable_by(Ensemble(engine, [controls]), 1)
+    """A trained network that remembers the piece."""
+    controls = Controls(style=(1.0,), temperature=(1.0,) * 4, min_p=0.01, has_memory=True)
+    return steerable_by(Ensemble(OneStyle(BASE, "bach"), [controls]), 1)
 
 
 def steerable_by(ensemble: Ensemble, styles: int) -> Steerable:

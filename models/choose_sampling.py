@@ -8,9 +8,9 @@ predicts them well: so each style is heard with a low min-p, and `recall` is cor
 of 1, 2, 4, 8 and 16 notes go on as often as in human music and as many bars return. With what was best, other strengths
 and temperatures are heard, and at last a steadier loudness. The best is inside both gates, then has the fewest measures
 outside the human range, then is told from human music least surely. A bundle needs the FOLDER of its styles, and is
-heard many times as fast as a checkpoint; it must have been exported without `--sampling`. OUT.json is what `lstm-
-composer export --sampling` takes: the styles that want others than the bundle's defaults. With names of styles, only
-these are heard, and what OUT.json says of the others stays.
+heard many times as fast as a checkpoint; it must have been exported without `--sampling`. OUT.json is what
+`lstm-composer export --sampling` takes: the styles that want others than the bundle's defaults. With names of styles,
+only these are heard, and what OUT.json says of the others stays.
 """
 
 import argparse

@@ -60,7 +60,7 @@ class State(NamedTuple):
         return self.replaced(clock=np.minimum(later, LATEST).astype(np.float32))
 
     def unmatched(self) -> "State":
-        """Return the state in which nothing of the remembered past is being gone on with."""
+        """Return the state with all match lengths 0; the remembered events stay. Without a memory it is the same."""
         memory = self.tensors.get("memory")
         if memory is None:
             return self

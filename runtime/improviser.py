@@ -145,7 +145,8 @@ class Improvisation:
     def ask(self, place: Cursor, favour: Favour | None = None) -> Ask:
         """Return what the network is to be run on.
 
-        What is to be varied it does not know for a return: it would else play it as it was, being sure of that.
+        Where a favoured note may be varied, the network is not told of the match with the first time: it would be so
+        sure of that music that it varied nothing.
         """
         state = place.state if favour is None or favour.nats == np.inf else place.state.unmatched()
         tensors = self._unending if self._is_too_short(place) or favour is not None else self._tensors
@@ -223,7 +224,7 @@ class Improvisation:
         return replace(rested, not_before=max(rested.not_before, tick), number=place.number + 1)
 
     def turning(self, place: Cursor) -> Cursor:
-        """Return the place from which the music goes elsewhere: it begins nothing that it has been going on with."""
+        """Return the place with no match going on, so that the network does not repeat what followed it before."""
         return replace(place, state=place.state.unmatched())
 
 

@@ -12,8 +12,8 @@ LEAST_VARIATION: Final = 0.02
 """Less than this is none."""
 HALF_NATS: Final = 3.4
 SLOPE_NATS: Final = 0.87
-"""Measured on the shipped style: with the first, half of the notes come again, and with the second more for each step
-of log odds. `docs/playing.md` has the table."""
+"""Measured on the Bach of version 0.1, a network without a memory: with the first, half of the notes come again, and
+with the second more for each step of log odds. `docs/playing.md` has the table of a network with one."""
 
 
 def favoured_nats(variation: float) -> float:

@@ -148,8 +148,12 @@ def test_note_by_note_the_same_is_found(*, bar: int, repeats: bool) -> None:
     event = np.array([[START.delta, START.pitch, START.duration, START.velocity]], np.int32)
     step = tf.function(remember, reduce_retracing=True)
     for number in range(len(events) + 1):
-        memory, found, bars = step(tf.constant(event), tf.constant(memory), tf.constant(clock), tf.constant([bar]))
+        memory, found, bars, rounds = step(
+            tf.constant(event), tf.constant(memory), tf.constant(clock), tf.constant([bar])
+        )
         assert bars.numpy().tolist() == [clock[0, 1]]
+        length, lag = longest_by_search(events, number, by_interval=False)
+        assert rounds.numpy().tolist() == [[pytest.approx(length / lag)]]
         for name in found._fields:
             value = np.asarray(getattr(found, name))[0]
             value = np.minimum(value, NO_PITCH) if name == "pitch" else value

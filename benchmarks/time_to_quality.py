@@ -1,7 +1,8 @@
 """Time to quality: `stream` and the article's network after so many minutes of training on the same music.
 
 After each of the marks (5, 15 and 60 minutes) the clock stops, and the best network so far is measured: best on the
-validation part, on which each is tried after every epoch and at every mark, with the clock standing still.
+validation part, on which each is tried after every epoch and at every mark, with the clock standing still. With
+`--together` the minutes are those of one processor core, whatever else runs on the machine.
 
 - next onset: of all onsets of the test part, the share whose pitches it names, told all that came before. The
   article's network gives its likeliest token, the name of a note or chord. `stream` is told the time of the onset, as
@@ -101,8 +102,8 @@ class Best:
         return found
 
 
-def learn(learner: Learner, marks: Sequence[float]) -> Iterator[Figures]:
-    """Train, and measure after so many seconds of training each; compiling counts as training."""
+def learn(learner: Learner, marks: Sequence[float], clock: Callable[[], float]) -> Iterator[Figures]:
+    """Train, and measure after so many seconds of training each by a clock; compiling counts as training."""
     passed, epoch, targets, waiting = 0.0, 1, 0, learner.epoch(1)
     best = Best(learner)
     for mark in marks:
@@ -111,16 +112,18 @@ def learn(learner: Learner, marks: Sequence[float]) -> Iterator[Figures]:
                 best.see(epoch)
                 epoch += 1
                 waiting = learner.epoch(epoch)
-            began = time.monotonic()
-            done = _fit(learner, waiting, until=began + mark - passed, whole=(began - passed, marks[-1]))
-            passed += time.monotonic() - began
+            began = clock()
+            done = _fit(learner, waiting, clock, until=began + mark - passed, whole=(began - passed, marks[-1]))
+            passed += clock() - began
             targets += learner.targets(waiting[:done])
             waiting = waiting[done:]
         best.see(epoch)
         yield {"minutes": round(passed / 60, 2), "epochs": epoch, "targets": targets, **best.measure()}
 
 
-def _fit(learner: Learner, batches: Batches, *, until: float, whole: tuple[float, float]) -> int:
+def _fit(
+    learner: Learner, batches: Batches, clock: Callable[[], float], *, until: float, whole: tuple[float, float]
+) -> int:
     """Train on batches until the clock says `until`; returns how many. `whole`: when it all began, and its seconds."""
     import keras  # noqa: PLC0415
 
@@ -128,12 +131,12 @@ def _fit(learner: Learner, batches: Batches, *, until: float, whole: tuple[float
 
     def settle(*_: object, **__: object) -> None:
         if learner.rate:
-            network.optimizer.learning_rate = learner.rate((time.monotonic() - whole[0]) / whole[1])
+            network.optimizer.learning_rate = learner.rate((clock() - whole[0]) / whole[1])
 
     def tell(batch: int, **_: object) -> None:
         nonlocal done
         done = batch + 1
-        network.stop_training = time.monotonic() >= until
+        network.stop_training = clock() >= until
 
     callback = keras.callbacks.LambdaCallback(on_train_batch_begin=settle, on_train_batch_end=tell)
     network.fit(learner.serve(batches), shuffle=False, verbose=0, callbacks=[callback])
@@ -273,7 +276,8 @@ def work(arguments: argparse.Namespace) -> None:
     else:
         tokens = _tokens(corpus, material, as_read=arguments.as_the_article_reads)
         learner = article_learner(tokens, material, jury)
-    for figures in learn(learner, [60 * minutes for minutes in arguments.minutes]):
+    clock = time.process_time if arguments.together else time.monotonic
+    for figures in learn(learner, [60 * minutes for minutes in arguments.minutes], clock):
         print(json.dumps({"preset": arguments.worker, **figures}), flush=True)
 
 
@@ -315,7 +319,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", help="folder of music, file or corpus")
     parser.add_argument("--minutes", type=float, nargs="+", default=list(MARKS), metavar="M", help="rising")
     parser.add_argument("--only", choices=PRESETS, help="train this one alone")
-    parser.add_argument("--together", action="store_true", help="both at once, a thread each; else one after the other")
+    together = "both at once, a thread each, by the processor's time; else one after the other, by the clock"
+    parser.add_argument("--together", action="store_true", help=together)
     parser.add_argument("--threads", type=int, metavar="N", help="processor cores to use (default: all)")
     parser.add_argument("--units", type=int, default=160, metavar="N", help="cells in an LSTM layer of stream")
     as_read = "give the article's network the tokens of music21 and the article's rules"

@@ -6,7 +6,8 @@ To hear a style is to let it play 16 pieces of 64 bars beside its human pieces (
 both gates. A network that plays to itself does not go on with what it remembers as often as people do, although it
 predicts them well: so each style is heard with a low min-p, and `recall` is corrected after each hearing, until matches
 of 1, 2, 4, 8 and 16 notes go on as often as in human music and as many bars return. With what was best, other strengths
-and temperatures are heard, and at last a steadier loudness. The best is inside both gates, then has the fewest measures
+and temperatures are heard, and at last a steadier loudness; of a style that goes round in circles or copies still, also
+stronger guards against going round. The best is inside both gates, then has the fewest measures
 outside the human range, then is told from human music least surely. A bundle needs the FOLDER of its styles, and is
 heard many times as fast as a checkpoint; it must have been exported without `--sampling`. OUT.json is what
 `lstm-composer export --sampling` takes: the styles that want others than the bundle's defaults. With names of styles,
@@ -46,6 +47,8 @@ OTHERS = ((1.0, 1.5), (0.95, 1.0), (0.95, 1.5), (0.9, 1.5))
 """Temperatures of delta, pitch and duration, and strengths, that are heard besides 1 and 1."""
 STEADY = 0.8
 """Temperature of loudness that is heard last: music of scores at one loudness, once it has left that, stays uneven."""
+GUARDS = (4.0, 16.0)
+"""Wishes against going round that are heard, besides that of DEFAULT_RECALL, of a style that stays outside a gate."""
 _MOST_NATS = 3.0
 
 
@@ -77,6 +80,10 @@ class Setting:
             style_strength=self.strength,
             recall=tuple(round(nats, 2) for nats in self.recall),
         )
+
+    def guarded(self, nats: float) -> "Setting":
+        """The same, with another wish against going round."""
+        return replace(self, recall=(*self.recall[:-1], nats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,9 @@ def tries_of(hear: Hear) -> list[Try]:
         tries.append(hear(tries[-1].corrected))
     best = best_of(tries).setting
     tries += [hear(replace(best, temperature=warmth, strength=strength)) for warmth, strength in OTHERS]
-    return [*tries, hear(replace(best_of(tries).setting, loudness=STEADY))]
+    tries.append(hear(replace(best_of(tries).setting, loudness=STEADY)))
+    last = best_of(tries)
+    return tries if last.gates else tries + [hear(last.setting.guarded(nats)) for nats in GUARDS]
 
 
 def ends_of(judged: Judgement) -> tuple[float, ...]:

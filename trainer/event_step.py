@@ -26,8 +26,8 @@ MUTED = -1e9
 SMALLEST_MIN_P = 1e-30
 RETURNING_BARS = (4, 8, 16)
 """How many bars ago music stood that the player can wish to return."""
-ROUNDS = 4.0
-"""How often a figure may go round before its going on can be made less likely; human music seldom has more."""
+ROUNDS = 2.0
+"""How often a figure may come again in a row before its going on can be made less likely."""
 
 
 def pick(biased: Tensor, wobble: Tensor, floor: Tensor) -> Tensor:
@@ -118,9 +118,11 @@ def _urge(remembered: Remembered, recall: Tensor) -> Tensor:
     """Nats [voices, CANDIDATES] by which the past is favoured: what goes on with a return, what begins one.
 
     What has gone round and round is favoured less: a network that plays to itself is the surer of a figure the more
-    often it has played it, and would stand still with it.
+    often it has played it, and would stand still with it. A match that reaches up to its own beginning, a note or
+    figure that goes round, is no return: the wishes for going on with returns do not hold for it.
     """
-    holds = tf.gather(tf.constant(_by_length()), tf.gather(remembered.suggested.agree, 0, axis=1))
+    returning = tf.cast(remembered.rounds[:, 0] < 1.0, tf.int64)
+    holds = tf.gather(tf.constant(_by_length()), tf.gather(remembered.suggested.agree, 0, axis=1) * returning)
     tired = tf.math.log(tf.maximum(remembered.rounds / ROUNDS, 1.0))
     favours = np.zeros((RECALLS, CANDIDATES), np.float32)
     favours[:-2, 0] = 1.0

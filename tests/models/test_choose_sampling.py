@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from choose_sampling import CORRECTIONS, LOW_MIN_P, OTHERS, STEADY, Setting, Try, best_of, ends_of, tries_of
+from choose_sampling import CORRECTIONS, GUARDS, LOW_MIN_P, OTHERS, STEADY, Setting, Try, best_of, ends_of, tries_of
 
 from trainer.judging.style import Judgement
 
@@ -50,6 +50,13 @@ def test_what_is_remembered_is_brought_to_where_human_music_has_it() -> None:
     assert [(one.setting.temperature, one.setting.strength) for one in others] == list(OTHERS)
     assert {one.setting.recall for one in others} == {corrected.recall}
     assert steady == replace(best_of(tries[:-1]).setting, loudness=STEADY)
+
+
+def test_a_style_that_goes_round_in_circles_is_heard_with_stronger_guards() -> None:
+    def hear(setting: Setting) -> Try:
+        return a_try(setting, inside=29 if setting.recall[-1] > GUARDS[0] else 25)
+
+    assert best_of(tries_of(hear)).setting.recall[-1] == GUARDS[-1]
 
 
 def test_wishes_stay_small() -> None:

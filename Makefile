@@ -39,7 +39,7 @@ fuzz: $(CAN_DEVELOP)
 	$(BIN)/python recipes/fuzz.py $(MINUTES)
 
 bench: $(CAN_DEVELOP)
-	@set -e; for script in $(addprefix benchmarks/,whole_process.py engine.py lateness.py reading.py); do echo "# $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(addprefix benchmarks/,playing/write_command.py playing/engine.py playing/lateness.py training/midi_reading.py); do echo "# $$script"; $(BIN)/python "$$script"; done
 
 clean:
 	rm -rf $(VENV)

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.arguments import OneLineParser, as_whole, given_path, given_text, shown
-from runtime.ending import in_words
-from trainer.extra import loaded_for
-from trainer.settings import check_style_name
+from runtime.cli.options import OneLineParser, as_whole, given_path, given_text, shown
+from runtime.system.process_exit import in_words
+from trainer.cli.train_extra import loaded_for
+from trainer.runs.settings import check_style_name
 
 RUNS = Path("runs")
 MODELS = Path("models")

@@ -12,12 +12,11 @@ from typing import Any
 import msgspec
 
 import runtime
-from export import article
-from export.convert import Storage, round_weights, to_onnx
-from export.leaving_out import kept_styles, with_styles_alone
+from export import article_graph
+from export.onnx_model import Storage, round_weights, to_onnx
 from export.parity import check_parity
-from runtime.article import ArticleEncoding, SkuldurEncoding
-from runtime.bundle import (
+from export.style_subset import kept_styles, with_styles_alone
+from runtime.bundle.files import (
     SCHEMA_VERSION,
     Bundle,
     BundleCard,
@@ -34,23 +33,24 @@ from runtime.bundle import (
     expected_token_tensors,
     write_bundle,
 )
-from runtime.engine import Engine
 from runtime.errors import CorpusError, InputError
-from runtime.foreign_files import read_foreign_json
-from runtime.visible import visible
+from runtime.graph.engine import Engine
+from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding
+from runtime.system.foreign_files import read_foreign_json
+from runtime.system.visible_text import visible
 from trainer.article.network import lstm_layers
 from trainer.article.training import load_network as load_article
 from trainer.article.training import read_encoding
-from trainer.bases import data_of_run, styles_of_run
-from trainer.corpus import read_corpus
-from trainer.evaluation import evaluate
-from trainer.excerpts import MIN_P, TEMPERATURE
-from trainer.material import prepare
-from trainer.names import shown_name
-from trainer.network import StreamNetwork
-from trainer.run_directory import RunDirectory, newest_run
-from trainer.settings import TrainingSettings
-from trainer.training import load_network
+from trainer.corpus.corpus import read_corpus
+from trainer.dataset.dataset import prepare
+from trainer.evaluation.keras_nll import evaluate
+from trainer.network.excerpts import MIN_P, TEMPERATURE
+from trainer.network.stream_network import StreamNetwork
+from trainer.runs.run_directory import RunDirectory, newest_run
+from trainer.runs.settings import TrainingSettings
+from trainer.text.names import shown_name
+from trainer.training.fine_tuning import data_of_run, styles_of_run
+from trainer.training.loop import load_network
 
 _NOT_TRIED = ParityCard(steps=0, greedy_equal=False, max_difference=0.0)
 
@@ -142,11 +142,11 @@ def _article_graph(run: RunDirectory, trained: TrainingSettings, network: Any, s
     encoding = read_encoding(run, trained)
     layers = lstm_layers(network)
     return _Graph(
-        article.to_onnx(network, encoding, storage).SerializeToString(),
+        article_graph.to_onnx(network, encoding, storage).SerializeToString(),
         encoding,
         expected_token_tensors(encoding),
         NetworkCard(layers=len(layers), units=layers[0].units),
-        lambda engine: article.check_parity(network, engine.run, encoding),
+        lambda engine: article_graph.check_parity(network, engine.run, encoding),
     )
 
 

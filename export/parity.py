@@ -11,17 +11,17 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from runtime.bundle import ParityCard
-from runtime.controls import Controls, temperatures
-from runtime.encoding import DELTA_END, HEADS, LADDER, START, meter_class
-from runtime.engine import Engine, Step
+from runtime.bundle.files import ParityCard
 from runtime.errors import ComposerError
-from runtime.noise import gumbel_noise
-from runtime.notes import Meter
-from runtime.piece_memory import AS_LEARNED
-from trainer.features import remaining_table
-from trainer.network import StreamNetwork
-from trainer.recollection import recollect
+from runtime.graph.engine import Engine, Step
+from runtime.graph.gumbel_noise import gumbel_noise
+from runtime.graph.inputs import Controls, temperatures
+from runtime.music.event_encoding import DELTA_END, HEADS, LADDER, START, meter_class
+from runtime.music.notes import Meter
+from runtime.music.piece_memory import AS_LEARNED
+from trainer.dataset.training_piece import remaining_table
+from trainer.network.stream_network import StreamNetwork
+from trainer.pieces.recollection import recollect
 
 STEPS = 64
 LARGEST_DIFFERENCE = 1e-4

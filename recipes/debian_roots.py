@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runtime.messages import Kind
-from runtime.midi_music import read_music
-from runtime.scheduler import Scheduler
+from runtime.midi.messages import Kind
+from runtime.midi.reader import read_music
+from runtime.playback.scheduler import Scheduler
 
 CHECKOUT: Final = Path(__file__).parents[1]
 SUITES: Final = ("trixie", "forky")

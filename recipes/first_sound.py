@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from runtime.notes import Meter
-from runtime.settings import MusicSettings
-from runtime.writing import write
-from trainer.plots import piano_roll
+from runtime.music.notes import Meter
+from runtime.session.settings import MusicSettings
+from runtime.session.write import write
+from trainer.reports.plots import piano_roll
 
 DOCS = Path(__file__).parents[1] / "docs"
 STYLE, BARS, SEED = "bach", 8, 1

@@ -9,20 +9,20 @@ TYPE_CHECKING = False  # typing's, without loading it: until the program has beg
 if TYPE_CHECKING:
     from typing import Any
 
-    from runtime.bundle import load_bundle
-    from runtime.engine import Engine
-    from runtime.improviser import improvise
-    from runtime.notes import Meter, Note
+    from runtime.bundle.files import load_bundle
+    from runtime.generation.voice import improvise
+    from runtime.graph.engine import Engine
+    from runtime.music.notes import Meter, Note
 
 __version__ = "0.1.0"
 __all__ = ["Engine", "Meter", "Note", "improvise", "load_bundle"]
 
 _HOMES = {
-    "Engine": "runtime.engine",
-    "Meter": "runtime.notes",
-    "Note": "runtime.notes",
-    "improvise": "runtime.improviser",
-    "load_bundle": "runtime.bundle",
+    "Engine": "runtime.graph.engine",
+    "Meter": "runtime.music.notes",
+    "Note": "runtime.music.notes",
+    "improvise": "runtime.generation.voice",
+    "load_bundle": "runtime.bundle.files",
 }
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from runtime.bundle import Bundle, load_bundle
-from runtime.engine import Engine
-from runtime.settings import MusicSettings
+from runtime.bundle.files import Bundle, load_bundle
+from runtime.graph.engine import Engine
+from runtime.session.settings import MusicSettings
 from tests.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
-from trainer.extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
+from trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"
@@ -53,7 +53,9 @@ def _signals_of_a_terminal() -> None:
 def _no_map_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Controllers turn what they turn by default, whatever the user has taught them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.steering.inputs.default_path", lambda: tmp_path_factory.getbasetemp() / "map.toml")
+        patch.setattr(
+            "runtime.session.control_inputs.default_path", lambda: tmp_path_factory.getbasetemp() / "map.toml"
+        )
         yield
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-PACKAGES: Final = ("runtime", "trainer", "export")
-SCRIPTS: Final = (ROOT / "benchmarks", ROOT / "models")
-"""Folders whose scripts tests import by their bare names, as `pythonpath` in pyproject.toml has it."""
+PACKAGES: Final = ("runtime", "trainer", "export", "benchmarks", "recipes")
 TENSORFLOW: Final = frozenset({"tensorflow", "keras", "tf2onnx"})
 
 
@@ -64,9 +62,7 @@ def _is_module_of_ours(value: object) -> bool:
 @cache
 def _file_of(name: str) -> Path | None:
     """The file of a module of ours; None for any other name."""
-    if name.partition(".")[0] in PACKAGES:
-        path = ROOT.joinpath(*name.split("."))
-        candidates = [path.with_suffix(".py"), path / "__init__.py"]
-    else:
-        candidates = [folder / f"{name}.py" for folder in SCRIPTS]
-    return next((file for file in candidates if file.exists()), None)
+    if name.partition(".")[0] not in PACKAGES:
+        return None
+    path = ROOT.joinpath(*name.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)

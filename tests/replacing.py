@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from runtime.bundle import Bundle, BundleCard
+from runtime.bundle.files import Bundle, BundleCard
 
 
 def two_bundles(bundle: Bundle) -> list[tuple[BundleCard, bytes]]:

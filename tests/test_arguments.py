@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import export.cli
-import runtime.cli
-import trainer.advise_cli
-import trainer.cli
-import trainer.evaluate_cli
-from runtime.arguments import OneLineParser, as_number, as_whole, given_path, number, shown, whole
-from runtime.ending import tell
+import runtime.cli.main
+import trainer.cli.advise
+import trainer.cli.evaluate
+import trainer.cli.train
+from runtime.cli.options import OneLineParser, as_number, as_whole, given_path, number, shown, whole
 from runtime.errors import InputError
-from runtime.visible import visible
+from runtime.system.process_exit import tell
+from runtime.system.visible_text import visible
 
 WORDS = r"""
 - -- --- --help= --seed -o -1 --= =
@@ -48,12 +48,12 @@ NEEDED = {
 
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     (commands,) = (
-        action for action in runtime.cli._parser([])._actions if isinstance(action, argparse._SubParsersAction)
+        action for action in runtime.cli.main._parser([])._actions if isinstance(action, argparse._SubParsersAction)
     )
     yield from commands.choices.items()
-    yield "train", trainer.cli._parser()
-    yield "advise", trainer.advise_cli._parser()
-    yield "evaluate", trainer.evaluate_cli._parser()
+    yield "train", trainer.cli.train._parser()
+    yield "advise", trainer.cli.advise._parser()
+    yield "evaluate", trainer.cli.evaluate._parser()
     yield "export", export.cli._parser()
 
 

@@ -21,7 +21,7 @@ def loaded_by(statement: str, surrounding: dict[str, str]) -> set[str]:
     return set(result.stdout.split())
 
 
-@pytest.mark.parametrize("statement", ["import runtime", "import runtime.cli"])
+@pytest.mark.parametrize("statement", ["import runtime", "import runtime.cli.main"])
 def test_importing_costs_nothing(statement: str, surrounding: dict[str, str]) -> None:
     loaded = loaded_by(statement, surrounding)
     assert "runtime" in loaded
@@ -30,7 +30,12 @@ def test_importing_costs_nothing(statement: str, surrounding: dict[str, str]) ->
 
 @pytest.mark.parametrize(
     "statement",
-    ["import runtime.performance", "import runtime.writing", "import runtime.doctor", "from runtime import *"],
+    [
+        "import runtime.session.play",
+        "import runtime.session.write",
+        "import runtime.cli.doctor",
+        "from runtime import *",
+    ],
 )
 def test_playing_needs_nothing_of_training(statement: str, surrounding: dict[str, str]) -> None:
     loaded = loaded_by(statement, surrounding)
@@ -51,7 +56,7 @@ def test_the_sound_is_loaded_where_it_sounds_only(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = [*command.split(), "--style", "scale", "--tempo", "400"]
-    loaded = loaded_by(f"import runtime.cli; runtime.cli.main({arguments})", surrounding)
+    loaded = loaded_by(f"import runtime.cli.main; runtime.cli.main.main({arguments})", surrounding)
     assert loaded & {"miniaudio"} == sound
 
 

@@ -1,1 +1,1 @@
-"""What is in a bundle's graph: read, followed and limited before onnxruntime sees any of it."""
+"""The graph of a bundle: what may be in it, what goes in and comes out, and its run, a note at a time."""

@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from runtime.bundle import Bundle, TensorCard
+from runtime.bundle.files import Bundle, TensorCard
 from runtime.errors import BundleError, InputError
 from runtime.graph.file import GraphFile, Node, Weights, read_graph
 from runtime.graph.operators import OPERATORS
 from runtime.graph.tensors import LARGEST_DIVISOR, Call, Tensor
-from runtime.visible import visible
+from runtime.system.visible_text import visible
 
 VERSIONS: Final = (18,)
-"""Of the operators; what `export.convert.OPSET` says."""
+"""Of the operators; what `export.onnx_model.OPSET` says."""
 VOICES: Final = 17
 """Shapes are followed for so many: no more than 16 ever play, and no size of a network of ours is 17."""
 FREE_BYTES: Final = 64 << 20

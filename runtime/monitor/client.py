@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 from runtime.errors import InputError, MissingError
-from runtime.foreign_files import MEBIBYTE, shown_bytes
-from runtime.monitor.entrance import reach
-from runtime.monitor.places import Place, is_of_another_user, places, remove_dead, withdraw
-from runtime.monitor.publisher import MOST_CLIENTS
+from runtime.monitor.access import reach
+from runtime.monitor.discovery import Place, is_of_another_user, places, remove_dead, withdraw
+from runtime.monitor.server import MOST_CLIENTS
 from runtime.monitor.snapshot import Snapshot, decode
+from runtime.system.foreign_files import MEBIBYTE, shown_bytes
 
 ANSWER_SECONDS: Final = 5.0
 """A `play` that says nothing for so long has been stopped, or is none."""

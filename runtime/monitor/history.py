@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import deque
 from typing import Final
 
-from runtime.messages import ALL_NOTES_OFF, Kind, Sent
+from runtime.midi.messages import ALL_NOTES_OFF, Kind, Sent
 from runtime.monitor.snapshot import Lateness, RollNote
 
 LIMITS_MS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)

@@ -10,8 +10,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from runtime.errors import InputError, MissingError
-from runtime.foreign_files import decode_json
-from runtime.visible import visible
+from runtime.system.foreign_files import decode_json
+from runtime.system.visible_text import visible
 
 _LARGEST: Final = 2**53
 """Whole numbers up to here are exact in every reader of JSON."""

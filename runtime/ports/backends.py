@@ -11,11 +11,11 @@ from typing import Final
 
 from runtime.errors import InputError, MissingError
 from runtime.ports.base import NoMidiSystemError, OutputPort
-from runtime.ports.enduring import EnduringPort, OpenPort
-from runtime.ports.naming import MAX_NAME_BYTES
+from runtime.ports.multi import SpreadPort
+from runtime.ports.names import MAX_NAME_BYTES
 from runtime.ports.null import NullPort
-from runtime.ports.rtmidi_port import open_loopback, open_rtmidi, output_names
-from runtime.ports.spread import SpreadPort
+from runtime.ports.reconnecting import EnduringPort, OpenPort
+from runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
 
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
 """What --backend may be."""
@@ -132,7 +132,7 @@ def _open_jack_client(port_name: str) -> OutputPort:
         raise MissingError(
             "JACK by sample frame needs JACK-Client: pip install 'lstm-composer[jack]', or use --backend jack"
         )
-    from runtime.ports.jack_client_port import JackClientPort  # noqa: PLC0415 - elsewhere than on Linux an extra
+    from runtime.ports.jack import JackClientPort  # noqa: PLC0415 - elsewhere than on Linux an extra
 
     return JackClientPort(port_name)
 
@@ -143,7 +143,7 @@ def _open_jack(port_name: str) -> OutputPort:
 
 def _has_jack_client() -> bool:
     try:
-        import runtime.ports.jack_client_port  # noqa: F401, PLC0415 - elsewhere than on Linux an extra
+        import runtime.ports.jack  # noqa: F401, PLC0415 - elsewhere than on Linux an extra
     except ImportError:
         return False
     except OSError as error:
@@ -159,7 +159,7 @@ def _probe_alsa() -> str:
 def _probe_jack() -> str:
     if not _has_jack_client():
         return f"server with {len(output_names('jack'))} ports to send to; for sample-accurate time install JACK-Client"
-    from runtime.ports.jack_client_port import server_summary  # noqa: PLC0415 - elsewhere than on Linux an extra
+    from runtime.ports.jack import server_summary  # noqa: PLC0415 - elsewhere than on Linux an extra
 
     return f"sample-accurate; {server_summary()}"
 

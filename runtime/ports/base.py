@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from runtime.clock import Clock, SystemClock
 from runtime.errors import MissingError
-from runtime.messages import Message
+from runtime.midi.messages import Message
+from runtime.transport.clock import Clock, SystemClock
 
 OnMessage = Callable[[bytes, float], None]
 """Told of a message that has come in, and when: a time of the port's clock. Called on a thread of the MIDI system's,

@@ -3,8 +3,8 @@
 import threading
 from typing import Any, Final
 
-from runtime.clock import Clock, SystemClock, sleep_until
-from runtime.ports.periods import signed_frames
+from runtime.ports.jack_periods import signed_frames
+from runtime.transport.clock import Clock, SystemClock, sleep_until
 
 BELIEVED_SECONDS: Final = 0.25
 """How far frame time may run from the system's clock between two readings and still be believed."""
@@ -66,5 +66,5 @@ class JackClock:
         return self.frame() / self._rate
 
     def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
-        """Sleep to an absolute time; see `runtime.clock.Clock.wait_until`."""
+        """Sleep to an absolute time; see `runtime.transport.clock.Clock.wait_until`."""
         return sleep_until(self.now, deadline_seconds, stop)

@@ -1,6 +1,6 @@
 """The port for a machine without a MIDI system: nothing leaves, time passes."""
 
-from runtime.messages import Message
+from runtime.midi.messages import Message
 from runtime.ports.base import OutputPort
 
 

@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 from runtime.errors import MissingError
-from runtime.messages import Kind, Message
+from runtime.midi.messages import Kind, Message
 from runtime.ports.rtmidi_binding import hush_libjack
-from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import RATE, Sampler, Sound
 from runtime.sound.stream_player import StreamPlayer
-from runtime.terminal import quiet_stderr
+from runtime.system.miniaudio_library import miniaudio
+from runtime.system.terminal import quiet_stderr
 
 BUFFER_MILLISECONDS: Final = 10
 """Length of a period; a device has two or three of them."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from runtime.errors import InputError, MissingError
-from runtime.foreign_files import read_foreign_start
-from runtime.messages import Kind, Message
-from runtime.realtime import HELPING_PRIORITY, raise_priority
+from runtime.midi.messages import Kind, Message
 from runtime.sound.player import LEAD_SECONDS, STALE_SECONDS, MessageQueue
 from runtime.sound.sampler import RATE
-from runtime.whole_files import fill_whole
+from runtime.system.atomic_files import fill_whole
+from runtime.system.foreign_files import read_foreign_start
+from runtime.system.realtime import HELPING_PRIORITY, raise_priority
 
 GAIN: Final = 2.0
 """What the program multiplies the sound with at full volume. Its own 0.2 is 23 dB softer than our sampler with the same

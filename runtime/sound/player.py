@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final, Protocol
 
-from runtime.messages import Message
+from runtime.midi.messages import Message
 
 LEAD_SECONDS: Final = 0.1
 """How long before its time a message should be given, so that a late callback does not make it late."""

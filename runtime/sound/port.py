@@ -4,7 +4,7 @@ import time
 from collections import deque
 from typing import Final
 
-from runtime.messages import Kind, Message
+from runtime.midi.messages import Kind, Message
 from runtime.ports.base import OnMessage, OutputPort, Wire
 from runtime.sound.player import LEAD_SECONDS, Player
 

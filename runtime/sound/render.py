@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from runtime.errors import InputError
-from runtime.foreign_files import read_foreign
-from runtime.messages import Kind, Message
-from runtime.smf import MOST_MIDI_BYTES, TICK_SHIFT, TempoMap, Track, parse_midi, without_riff
+from runtime.midi.messages import Kind, Message
+from runtime.midi.smf import MOST_MIDI_BYTES, TICK_SHIFT, TempoMap, Track, parse_midi, without_riff
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import CHANNELS, RATE, Controller, Sampler, Sound
 from runtime.sound.sound_file import check_sound_file, write_sound
+from runtime.system.foreign_files import read_foreign
 
 TAIL_SECONDS: Final = 4.0
 """How long what still sounds may die away after the last message."""

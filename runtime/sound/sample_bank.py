@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.soundfont import Sample, SoundFont
+from runtime.system.miniaudio_library import miniaudio
 
 FADE_FRAMES: Final = 48
 """A millisecond: a sample that does not begin or end at zero would click."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
+from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
 from runtime.sound.limiter import Limiter
 from runtime.sound.low_pass import LowPass
 from runtime.sound.piano import Piano, Stroke

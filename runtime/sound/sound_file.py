@@ -11,7 +11,7 @@ import numpy as np
 
 from runtime.errors import InputError, MissingError
 from runtime.sound.sampler import RATE, Sound
-from runtime.whole_files import fill_whole
+from runtime.system.atomic_files import fill_whole
 
 _BY_SOUNDFILE: Final = {".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 SUFFIXES: Final = (".wav", *_BY_SOUNDFILE)

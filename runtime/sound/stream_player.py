@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from runtime.messages import Kind, Message
+from runtime.midi.messages import Kind, Message
 from runtime.sound.frame_clock import FrameClock
 from runtime.sound.player import OVERDUE_SECONDS, STALE_SECONDS, MessageQueue
 from runtime.sound.sampler import RATE, Sampler, Sound

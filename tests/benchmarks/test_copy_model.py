@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from copy_model import expected, gain
 
-from runtime.encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
-from runtime.notes import Note
-from trainer.features import Sequence, sequence_of
-from trainer.piece import make_piece
+from benchmarks.training.copy_model import expected, gain
+from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
+from runtime.music.notes import Note
+from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.pieces.piece import make_piece
 
 CHANCE = -np.log([DELTA_CLASSES, PITCHES, DURATION_CLASSES, 32])
 

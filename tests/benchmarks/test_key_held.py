@@ -1,12 +1,12 @@
 """Whether a key that is set is held."""
 
 import pytest
-from key_held import locked, share_in
 
-from runtime.controls import Controls
-from runtime.notes import Note
-from runtime.piece_keys import key_number
-from trainer.judging.passage import Passage, lay_out
+from benchmarks.training.key_held import locked, share_in
+from runtime.graph.inputs import Controls
+from runtime.music.notes import Note
+from runtime.music.piece_keys import key_number
+from trainer.measures.passage import Passage, lay_out
 
 C_MINOR = (60, 63, 67, 72, 68, 65, 67, 71, 72, 67, 63, 60)
 

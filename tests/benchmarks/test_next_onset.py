@@ -2,16 +2,16 @@
 
 import keras
 import pytest
-from next_onset import onset_accuracy
-from onset_tokens import token_of, tokens_of
 
-from runtime.article import pitches_of
-from runtime.notes import Note
-from trainer.batches import dataset, whole_pieces
-from trainer.excerpts import player_of
-from trainer.features import sequence_of
-from trainer.network import StreamNetwork
-from trainer.piece import Piece, make_piece
+from benchmarks.common.onset_tokens import token_of, tokens_of
+from benchmarks.training.next_onset import onset_accuracy
+from runtime.music.notes import Note
+from runtime.music.token_encoding import pitches_of
+from trainer.dataset.batches import dataset, whole_pieces
+from trainer.dataset.training_piece import sequence_of
+from trainer.network.excerpts import player_of
+from trainer.network.stream_network import StreamNetwork
+from trainer.pieces.piece import Piece, make_piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

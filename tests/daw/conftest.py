@@ -1,12 +1,13 @@
-"""A real DAW: Ardour without a screen, on a JACK server of the test's own. What drives it is `benchmarks/ardour.py`."""
+"""A real DAW: Ardour without a screen, on a JACK server of its own, driven by `benchmarks/common/ardour.py`."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import ardour as driver
 import pytest
-from jack_server import dummy_server
+
+from benchmarks.common import ardour as driver
+from benchmarks.common.jack_server import dummy_server
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import ardour as driver
 import pytest
-from ardour import Ardour
-from ardour_takes import TakenNote, TempoMap
 
-from runtime.midi_music import read_music
-from runtime.notes import TICKS_PER_QUARTER, Note
+from benchmarks.common import ardour as driver
+from benchmarks.common.ardour import Ardour
+from benchmarks.playing.ardour_takes import TakenNote, TempoMap
+from runtime.midi.reader import read_music
+from runtime.music.notes import TICKS_PER_QUARTER, Note
 
 PATIENCE_SECONDS = 90.0
 SIXTEENTH = TICKS_PER_QUARTER // 4
@@ -62,7 +62,7 @@ def playing(music: list[str]) -> Playing:
 
 
 def in_sixteenths(note: TakenNote, grid: TempoMap) -> tuple[int, int, int]:
-    """Pitch, onset and length, to the nearest sixteenths of Ardour's grid; how near is for benchmarks/daw.py to say."""
+    """Pitch, onset and length, to the nearest sixteenths of Ardour's grid; benchmarks/playing/daw.py says how near."""
     start, end = grid.quarter_at(note.start), grid.quarter_at(note.end)
     return note.pitch, round(4 * start), round(4 * (end - start))
 

@@ -11,11 +11,11 @@ import numpy as np
 import onnx
 import pytest
 
-from runtime.bundle import Bundle, NetworkCard, expected_tensors, read_card
-from runtime.engine import Engine
-from runtime.notes import Note
-from trainer.cli import main as train
-from trainer.network import StreamNetwork, blank_inputs
+from runtime.bundle.files import Bundle, NetworkCard, expected_tensors, read_card
+from runtime.graph.engine import Engine
+from runtime.music.notes import Note
+from trainer.cli.train import main as train
+from trainer.network.stream_network import StreamNetwork, blank_inputs
 
 TINY_CARD = Path(__file__).parents[1] / "data" / "tiny.onnx.json"
 

@@ -6,12 +6,12 @@ import mido
 import pytest
 
 from export.cli import main as export
-from runtime.bundle import load_bundle
-from runtime.cli import main as composer
+from runtime.bundle.files import load_bundle
+from runtime.cli.main import main as composer
 from runtime.errors import CorpusError, InputError
-from trainer.advise_cli import main as advise
-from trainer.cli import main as train
-from trainer.run_directory import RunDirectory
+from trainer.cli.advise import main as advise
+from trainer.cli.train import main as train
+from trainer.runs.run_directory import RunDirectory
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -13,14 +13,14 @@ import mido
 import msgspec
 import pytest
 
-import runtime.cli
+import runtime.cli.main
 from export.cli import main
-from runtime.bundle import load_bundle, read_card
-from runtime.controls import Controls
-from runtime.engine import Engine
+from runtime.bundle.files import load_bundle, read_card
 from runtime.errors import ComposerError, InputError
-from runtime.improviser import Cursor, advancer, improvise
-from trainer.run_directory import RunDirectory
+from runtime.generation.voice import Cursor, advancer, improvise
+from runtime.graph.engine import Engine
+from runtime.graph.inputs import Controls
+from trainer.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +87,7 @@ def test_the_runtime_plays_it(bundle_path: Path) -> None:
 def test_write_makes_music_of_it(bundle_path: Path, tmp_path: Path) -> None:
     target = tmp_path / "music.mid"
     argv = ["write", "--style", "tiny", "--models-dir", str(bundle_path.parent), "--notes", "40", "--seed", "1"]
-    assert runtime.cli.main([*argv, "-o", str(target)]) == 0
+    assert runtime.cli.main.main([*argv, "-o", str(target)]) == 0
     struck = [message for track in mido.MidiFile(target).tracks for message in track if message.type == "note_on"]
     assert sum(message.velocity > 0 for message in struck) == 40
 

@@ -7,11 +7,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.convert import round_weights, to_onnx
+from export.onnx_model import round_weights, to_onnx
 from runtime.errors import BundleError
-from trainer.graph_weights import UnknownWeightError, name_of, point_at_weights, read_weights
-from trainer.network import StreamNetwork, blank_inputs
-from trainer.network_config import PAST
+from trainer.network.onnx_weights import UnknownWeightError, name_of, point_at_weights, read_weights
+from trainer.network.stream_network import StreamNetwork, blank_inputs
+from trainer.runs.network_config import PAST
 
 MakeNetwork = Callable[..., StreamNetwork]
 

@@ -5,11 +5,11 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from export.convert import Storage, round_weights, to_onnx
+from export.onnx_model import Storage, round_weights, to_onnx
 from export.parity import STEPS, ParityError, check_parity
-from runtime.engine import Engine
-from trainer.network import StreamNetwork
-from trainer.network_config import PAST
+from runtime.graph.engine import Engine
+from trainer.network.stream_network import StreamNetwork
+from trainer.runs.network_config import PAST
 
 MakeNetwork = Callable[..., StreamNetwork]
 MakeEngine = Callable[[StreamNetwork, onnx.ModelProto], Engine]

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.bundle import Bundle, load_bundle
+from runtime.bundle.files import Bundle, load_bundle
 from runtime.errors import BundleError, ComposerError
 from runtime.graph.operators import OPERATORS
-from runtime.preparation import prepare
-from runtime.settings import MusicSettings
-from runtime.writing import compose
+from runtime.session.composer import prepare
+from runtime.session.settings import MusicSettings
+from runtime.session.write import compose
 
 CARD, GRAPH = "tiny.onnx.json", "tiny.onnx"
 TEXTS = st.sampled_from(["", "x", "\x1b[31m", "a\r\nb", "4/0", "\u0663/4", "1_0/4", "9" * 5000, "[red]", "\u202e"])
@@ -40,7 +40,7 @@ alone = settings(deadline=None, suppress_health_check=[HealthCheck.function_scop
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle that does not check out is not looked at again."""
-    monkeypatch.setattr("runtime.bundle.SETTLING_SECONDS", 0.0)
+    monkeypatch.setattr("runtime.bundle.files.SETTLING_SECONDS", 0.0)
 
 
 def play(folder: Path) -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runtime.controls import Controls
 from runtime.errors import InputError
-from runtime.steering.commands import Change
-from runtime.steering.knobs import Knobs
-from runtime.steering.learning import Learner
-from runtime.steering.osc import OscInput
+from runtime.graph.inputs import Controls
+from runtime.parameters.commands import Change
+from runtime.parameters.midi_learn import Learner
+from runtime.parameters.osc import OscInput
+from runtime.parameters.parameters import Knobs
 
 STYLES = ("bach", "joplin", "satie")
 KNOBS = Knobs(style=(1.0, 0.0, 0.0), temperature=(1.0,) * 4, min_p=0.03)

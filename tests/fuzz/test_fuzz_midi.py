@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.midi_music import FASTEST_BPM, SLOWEST_BPM, music_of
-from runtime.notes import without_overlaps
-from runtime.smf import parse_midi
+from runtime.midi.reader import FASTEST_BPM, SLOWEST_BPM, music_of
+from runtime.midi.smf import parse_midi
+from runtime.music.notes import without_overlaps
 from runtime.sound.render import read_timed_messages
 
 

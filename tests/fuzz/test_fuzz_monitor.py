@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from runtime.errors import ComposerError
+from runtime.monitor.screen import view
 from runtime.monitor.snapshot import Control, Lateness, RollNote, Snapshot, Time, decode, encode
-from runtime.monitor.view import view
 
 PLAIN = re.compile(rb"[\x20-\x7e]*\n")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from runtime.errors import ComposerError
 from tests.hand_made_run import FILES, make_run
-from trainer.bases import data_of_run, find_base, read_first_weights, styles_of_run
-from trainer.guard import Rollbacks
-from trainer.run_directory import RunDirectory, newest_run
-from trainer.sweep_file import PlannedRun
-from trainer.sweep_job import Outcome, is_complete
-from trainer.sweep_table import page, read_results, result_of, terminal_table, with_winners
+from trainer.runs.run_directory import RunDirectory, newest_run
+from trainer.sweep.job import Outcome, is_complete
+from trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
+from trainer.sweep.sweep_file import PlannedRun
+from trainer.training.collapse_guard import Rollbacks
+from trainer.training.fine_tuning import data_of_run, find_base, read_first_weights, styles_of_run
 
 PLAN = PlannedRun("tiny", {"seed": 7}, {"folder": "music", "seed": 7}, 1)
 NASTY: tuple[Any, ...] = (

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from trainer.read_score import read_score
+from trainer.formats.score_reader import read_score
 
 pytest.importorskip("music21")
 

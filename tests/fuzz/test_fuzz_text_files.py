@@ -6,11 +6,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import trainer.cli
+import trainer.cli.train
 from runtime.errors import InputError
-from runtime.steering.knobs import Knobs
-from runtime.steering.map_file import read_map
-from trainer.sweep_file import read_sweep
+from runtime.parameters.midi_map_file import read_map
+from runtime.parameters.parameters import Knobs
+from trainer.sweep.sweep_file import read_sweep
 
 MAP = """
 [controllers]
@@ -69,4 +69,4 @@ def test_any_map(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
 def test_any_sweep(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     path = tmp_path / "sweep.toml"
     (tmp_path / "music").mkdir(exist_ok=True)
-    check(path, edited(SWEEP, edits), lambda: read_sweep(path, trainer.cli._parser()))
+    check(path, edited(SWEEP, edits), lambda: read_sweep(path, trainer.cli.train._parser()))

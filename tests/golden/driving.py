@@ -19,25 +19,25 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from runtime.bundle import load_bundle, read_card
-from runtime.cli import main as composer
-from runtime.ending import in_words
-from runtime.engine import Engine
+from runtime.bundle.files import load_bundle, read_card
+from runtime.cli.main import main as composer
 from runtime.errors import InputError
-from runtime.eventlog import as_record
-from runtime.listening import Together
-from runtime.making.ensemble import Plan
-from runtime.messages import Sent
-from runtime.notes import tick_seconds
-from runtime.steering.commands import Change, When
-from runtime.steering.controllers import DEFAULT_MAP, KNOBS
-from runtime.steering.knobs import Knobs
-from runtime.steering.learning import Learner
-from runtime.steering.map_file import read_map
-from runtime.steering.mapping import ControlMap
-from runtime.steering.osc import line_of, messages_in
-from runtime.sync.clock_in import PULSE
-from runtime.sync.conductor import Inbox
+from runtime.generation.ensemble import Plan
+from runtime.graph.engine import Engine
+from runtime.midi.messages import Sent
+from runtime.music.notes import tick_seconds
+from runtime.parameters.commands import Change, When
+from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
+from runtime.parameters.midi_learn import Learner
+from runtime.parameters.midi_map import ControlMap
+from runtime.parameters.midi_map_file import read_map
+from runtime.parameters.osc import line_of, messages_in
+from runtime.parameters.parameters import Knobs
+from runtime.playback.event_log import as_record
+from runtime.session.call_and_response import Together
+from runtime.system.process_exit import in_words
+from runtime.transport.external import Inbox
+from runtime.transport.midi_clock_in import PULSE
 from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
 
 ROOT: Final = Path(__file__).parents[2]
@@ -52,9 +52,9 @@ BUNDLES: Final = {
 RUNTIME: Final = ("play", "write", "render", "styles", "doctor", "monitor")
 """Commands of the program that only plays."""
 OTHERS: Final = {
-    "train": "trainer.cli",
-    "advise": "trainer.advise_cli",
-    "evaluate": "trainer.evaluate_cli",
+    "train": "trainer.cli.train",
+    "advise": "trainer.cli.advise",
+    "evaluate": "trainer.cli.evaluate",
     "export": "export.cli",
 }
 """Modules of the other commands; each has a `main`. The installed program finds them by their entry points."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from jack_server import JackServer, dummy_server
+
+from benchmarks.common.jack_server import JackServer, dummy_server
 
 TOOLS = ("jackd", "jack_wait", "jack_lsp", "jack_connect", "jack_midi_dump", "stdbuf")
 PATIENCE_SECONDS = 10.0

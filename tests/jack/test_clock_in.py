@@ -97,8 +97,8 @@ def test_every_note_is_on_its_pulse(receiver: Receiver, running: Running, tiny_m
     ticks = [one["tick"] for one in logged if one["kind"] == "note_on"]
     assert len(ticks) == len(struck) == 24
     assert ticks == [24 * number for number in range(24)]
-    # How near is for benchmarks/clock_in.py to say; here, that no other pulse is nearer. The first note answers the
-    # first pulse, and comes as soon as a busy machine lets it.
+    # How near is for benchmarks/playing/clock_in.py to say; here, that no other pulse is nearer. The first note answers
+    # the first pulse, and comes as soon as a busy machine lets it.
     assert [_nearest(one.frame, pulses) for one in struck[1:]] == ticks[1:]
     assert struck[0].frame >= pulses[0]
     assert len(frames_of(received, 0x80)) == len(struck)

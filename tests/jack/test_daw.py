@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from runtime.held_keys import LONGEST_HELD_SECONDS
+from runtime.midi.held_keys import LONGEST_HELD_SECONDS
 
 jack = pytest.importorskip("jack", reason="needs JACK-Client")
 

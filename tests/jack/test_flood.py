@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.midi_music import read_music
+from runtime.midi.reader import read_music
 
 ROOT = Path(__file__).parents[2]
 OURS = "LSTM Composer:LSTM Composer"
@@ -41,7 +41,7 @@ def connect(receiver: Any) -> bool:
 
 def flood(destination: str, seconds: float, *then: str) -> int:
     """Flood, then send the messages named; returns how many messages there were before those."""
-    script = str(ROOT / "benchmarks" / "midi_flood.py")
+    script = str(ROOT / "benchmarks" / "playing" / "midi_flood.py")
     command = [sys.executable, script, destination, "--seconds", str(seconds), "--then", *then]
     return int(subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.split()[0])
 

@@ -7,18 +7,18 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from jack_server import RATE, JackServer
 
-from runtime.dispatcher import Dispatcher
-from runtime.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
-from runtime.notes import Note, without_overlaps
+from benchmarks.common.jack_server import RATE, JackServer
+from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
+from runtime.music.notes import Note, without_overlaps
+from runtime.playback.dispatcher import Dispatcher
+from runtime.playback.scheduler import Scheduler
 from runtime.ports import OutputPort, PortLostError, available_backends, open_port
-from runtime.ports.enduring import EnduringPort
-from runtime.scheduler import Scheduler
-from runtime.transport import InternalTransport
+from runtime.ports.reconnecting import EnduringPort
+from runtime.transport.transport import InternalTransport
 
 if TYPE_CHECKING:  # without JACK the import fails, and the tests are to skip
-    from runtime.ports.jack_client_port import JackClientPort
+    from runtime.ports.jack import JackClientPort
 
 
 TEMPO_BPM = 300.0
@@ -81,7 +81,7 @@ def dispatcher_for(port: OutputPort, notes: list[Note]) -> tuple[Dispatcher, lis
 
 
 def jack_client_port() -> "JackClientPort":
-    from runtime.ports.jack_client_port import JackClientPort  # noqa: PLC0415 - after the fixtures have skipped
+    from runtime.ports.jack import JackClientPort  # noqa: PLC0415 - after the fixtures have skipped
 
     return JackClientPort("LSTM Composer")
 

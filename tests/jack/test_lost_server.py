@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jack_server import JackServer
 
-from runtime.midi_music import read_music
+from benchmarks.common.jack_server import JackServer
+from runtime.midi.reader import read_music
 
 TEMPO_BPM = 200
 BEAT_SECONDS, BEAT_TICKS, BAR_BEATS = 60 / TEMPO_BPM, 24, 4

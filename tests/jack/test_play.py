@@ -14,10 +14,10 @@ from typing import Protocol
 
 import pytest
 
-from runtime.messages import Kind, Message
-from runtime.midi_music import read_music
-from runtime.notes import Note
-from runtime.scheduler import Scheduler
+from runtime.midi.messages import Kind, Message
+from runtime.midi.reader import read_music
+from runtime.music.notes import Note
+from runtime.playback.scheduler import Scheduler
 
 TEMPO_BPM = 120
 PORT = "LSTM Composer:LSTM Composer"

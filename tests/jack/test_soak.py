@@ -1,6 +1,6 @@
 """Half a minute as fast as it goes: memory stays where it was, and every note-on has its note-off.
 
-`benchmarks/soak.py` is the same for an hour, at 200 bpm.
+`benchmarks/playing/soak.py` is the same for an hour, at 200 bpm.
 """
 
 import signal
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from soak import MEBIBYTE, resident, unpaired
+
+from benchmarks.playing.soak import MEBIBYTE, resident, unpaired
 
 PORT = "LSTM Composer:LSTM Composer"
 WARM_UP_SECONDS = 12.0

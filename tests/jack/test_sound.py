@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jack_server import JackServer
+
+from benchmarks.common.jack_server import JackServer
 
 jack = pytest.importorskip("jack", reason="JACK-Client is not installed")
 

@@ -10,7 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from jack_server import JackServer
+
+from benchmarks.common.jack_server import JackServer
 
 PATIENCE_SECONDS = 20.0
 

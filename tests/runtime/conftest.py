@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 
-from runtime.clock import FakeClock
-from runtime.controls import Controls
-from runtime.dispatcher import Dispatcher
-from runtime.engine import Engine
-from runtime.improviser import Advance
-from runtime.listening import Listener, Together
-from runtime.lookahead import LookAhead
-from runtime.making.ensemble import Ensemble, Plan
-from runtime.messages import Kind, Message, Sent
-from runtime.notes import Meter, Note, tick_seconds
+from runtime.generation.ensemble import Ensemble, Plan
+from runtime.generation.lookahead import LookAhead
+from runtime.generation.voice import Advance
+from runtime.graph.engine import Engine
+from runtime.graph.inputs import Controls
+from runtime.midi.messages import Kind, Message, Sent
+from runtime.music.notes import Meter, Note, tick_seconds
+from runtime.parameters.initial import turned_by
+from runtime.parameters.parameters import Knobs
+from runtime.playback.dispatcher import Dispatcher
+from runtime.playback.take import Take
 from runtime.ports.base import OutputPort
-from runtime.steering.initial import turned_by
-from runtime.steering.knobs import Knobs
-from runtime.steering.steering import Steerable, Steered, Steering
-from runtime.sync.conductor import Conductor, Inbox
-from runtime.take import Take
-from runtime.transport import InternalTransport, Transport
+from runtime.session.call_and_response import Listener, Together
+from runtime.session.live_control import Steerable, Steered, Steering
+from runtime.transport.clock import FakeClock
+from runtime.transport.external import Conductor, Inbox
+from runtime.transport.transport import InternalTransport, Transport
 from tests.runtime.one_style import BASE, OneStyle
 
 BAR, SEED, TEMPO, STEP_SECONDS = 96, 11, 120.0, 0.02

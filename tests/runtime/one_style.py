@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.bundle import load_bundle
-from runtime.carried import State
-from runtime.controls import Controls
-from runtime.engine import Engine, Step
+from runtime.bundle.files import load_bundle
+from runtime.graph.carried_state import State
+from runtime.graph.engine import Engine, Step
+from runtime.graph.inputs import Controls
 
 BASE = Path(__file__).parents[2] / "models" / "base.onnx.json"
 

@@ -8,10 +8,10 @@ import mido
 import msgspec
 import pytest
 
-from runtime.notes import Note
-from trainer.features import Sequence, sequence_of
-from trainer.piece import Piece, make_piece
-from trainer.settings import TrainingSettings
+from runtime.music.notes import Note
+from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.pieces.piece import Piece, make_piece
+from trainer.runs.settings import TrainingSettings
 
 MakeSequences = Callable[[int], tuple[Sequence, ...]]
 TINY_NETWORK = ("--units", "16", "--layers", "1", "--head-units", "16", "--batch-steps", "256", "--seed", "3")

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from runtime.article import WINDOW
+from runtime.music.token_encoding import WINDOW
 
 Network = Any
 LEARNING_RATE: Final = 1e-3

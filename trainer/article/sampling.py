@@ -7,17 +7,17 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from runtime.article import Arrays, Run, TokenControls, TokenEncoding, notes_of, token_noise, token_start
-from runtime.notes import Note
+from runtime.music.notes import Note
+from runtime.music.token_encoding import Arrays, Run, TokenControls, TokenEncoding, notes_of, token_noise, token_start
 from trainer.article.network import logits_of
 from trainer.article.windows import scalars
-from trainer.event_step import SMALLEST_MIN_P, log_probabilities, pick
+from trainer.network.sampling_step import SMALLEST_MIN_P, log_probabilities, pick
 
 Tensor = Any
 
 
 def next_token(logits: Any, classes: int, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Run the whole window and choose; names, types and shapes as in `runtime.article.token_tensors`.
+    """Run the whole window and choose; names, types and shapes as in `runtime.music.token_encoding.token_tensors`.
 
     Args:
         logits: The network without its softmax.

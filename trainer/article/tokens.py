@@ -15,14 +15,14 @@ from functools import partial
 from io import StringIO
 from typing import Any
 
-from runtime.article import pitches_of
 from runtime.errors import ComposerError, CorpusError, InputError
-from runtime.foreign_files import read_foreign
-from trainer.corpus_cache import MOST_MUSIC_BYTES
-from trainer.piece import Refusal
-from trainer.read_files import BYTES_PER_SECOND, FILE_SECONDS, File, Progress
-from trainer.read_score import load_music21, parsers_of
-from trainer.workers import Lost, NoWorkersError, cores, map_in_workers
+from runtime.music.token_encoding import pitches_of
+from runtime.system.foreign_files import read_foreign
+from trainer.corpus.cache import MOST_MUSIC_BYTES
+from trainer.corpus.process_pool import Lost, NoWorkersError, cores, map_in_workers
+from trainer.corpus.readers import BYTES_PER_SECOND, FILE_SECONDS, File, Progress
+from trainer.formats.score_reader import load_music21, parsers_of
+from trainer.pieces.piece import Refusal
 
 _REASONS_SHOWN = 3
 

@@ -11,18 +11,18 @@ from typing import Any
 
 import keras
 
-from runtime.article import ArticleEncoding, SkuldurEncoding, check_encoding
 from runtime.errors import BundleError, InputError
+from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding, check_encoding
 from trainer.article.network import Network, new_network
 from trainer.article.windows import TokenMaterial, dataset
-from trainer.checkpoints import fill_network
-from trainer.guard import Guard
-from trainer.interruption import Interruption
-from trainer.patience import is_spent
-from trainer.resuming import last_whole
-from trainer.run_directory import RunDirectory, write_whole
-from trainer.settings import TrainingSettings
-from trainer.training import Listener, OnBatch, Row, go_back, read_rollbacks, seed_dropout
+from trainer.network.checkpoints import fill_network
+from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.settings import TrainingSettings
+from trainer.training.collapse_guard import Guard
+from trainer.training.early_stopping import is_spent
+from trainer.training.interruption import Interruption
+from trainer.training.loop import Listener, OnBatch, Row, go_back, read_rollbacks, seed_dropout
+from trainer.training.resuming import last_whole
 
 UNEVEN = 2.0
 """How much worse than blind guessing a first epoch may be: with batch normalisation nothing is guessed evenly."""
@@ -44,7 +44,7 @@ def train(
 
     Every epoch's figures go into history.csv (`notes_per_second` counts targets); a checkpoint is saved every
     `save_every` epochs and after the last, which patience may bring early. A training that collapses goes back to the
-    last good checkpoint with half the learning rate (see guard.py).
+    last good checkpoint with half the learning rate (see collapse_guard.py).
 
     Args:
         settings: `preset`, `epochs`, `save_every`, `patience`, `seed` and `learning_rate` count.

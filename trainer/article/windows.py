@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from runtime.article import ENCODINGS, WINDOW, TokenEncoding
 from runtime.errors import CorpusError
+from runtime.music.token_encoding import ENCODINGS, WINDOW, TokenEncoding
 from trainer.article.tokens import TokenCorpus
-from trainer.piece import Piece
-from trainer.split import Split
+from trainer.dataset.split import Split
+from trainer.pieces.piece import Piece
 
 BATCH = 50
 """Windows in a batch, the article's."""

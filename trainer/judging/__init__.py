@@ -1,1 +1,1 @@
-"""Judging what a network plays beside what people wrote: do its phrases return, does its key hold, can one tell it?"""
+"""Judging what a network plays beside what people wrote: measure by measure, and by a classifier."""

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from trainer.judging.features import GROUPS, described, stretches
-from trainer.judging.passage import Flags, Floats, Numbers, Passage
+from trainer.measures.passage import Flags, Floats, Numbers, Passage
 
 TREES = 100
 FOLDS = 5

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainer.judging import pitch_features, time_features
 from trainer.judging.outline import Outline, outline_of
-from trainer.judging.passage import Floats, Passage
+from trainer.measures.passage import Floats, Passage
 
 GROUPS: Final[Mapping[str, Callable[[Outline], Floats]]] = {
     "repetition": time_features.repetition,

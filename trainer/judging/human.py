@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.encoding import METER_OTHER, meter_class, quantise
-from runtime.notes import Meter, Note, end_of
+from runtime.music.event_encoding import METER_OTHER, meter_class, quantise
+from runtime.music.notes import Meter, Note, end_of
 from trainer.judging.features import STRETCH_BARS
-from trainer.judging.passage import Passage, lay_between, lay_out
 from trainer.judging.played import BARS
-from trainer.piece import Piece
+from trainer.measures.passage import Passage, lay_between, lay_out
+from trainer.pieces.piece import Piece
 
 FEWEST_BARS = 8
 """Shorter pieces tell nothing of returns, and are left out where there are others."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.encoding import PITCHES
-from trainer.judging.passage import Flags, Floats, Numbers, Passage
-from trainer.likeness import LENGTHS
+from runtime.music.event_encoding import PITCHES
+from trainer.measures.passage import Flags, Floats, Numbers, Passage
+from trainer.measures.similarity import LENGTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def shares(bins: Numbers, count: int) -> Floats:
 
 
 def length_bins(ticks: Numbers) -> Numbers:
-    """The index of the nearest of `trainer.likeness.LENGTHS`."""
+    """The index of the nearest of `trainer.measures.similarity.LENGTHS`."""
     edges = np.array(LENGTHS, np.float64)
     return np.searchsorted((edges[1:] + edges[:-1]) / 2, ticks)
 

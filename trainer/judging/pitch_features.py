@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from runtime.encoding import VELOCITY_BINS, VELOCITY_STEP
-from runtime.keys import key_numbers
+from runtime.music.event_encoding import VELOCITY_BINS, VELOCITY_STEP
+from runtime.music.key_estimation import key_numbers
 from trainer.judging.outline import Outline, distinct, entropy, joined, mean, mean_and_spread, shares
-from trainer.judging.passage import Floats, Numbers
-from trainer.judging.sounding import chroma, window_sums
-from trainer.judging.tonality import SCALES, main_key
+from trainer.measures.passage import Floats, Numbers
+from trainer.measures.sounding import chroma, window_sums
+from trainer.measures.tonality import SCALES, main_key
 
 _WIDEST = 9
 """Half tones; wider steps of a line count as this wide."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from runtime.controls import Controls
-from trainer.excerpts import Player, make_excerpts
-from trainer.judging.passage import Passage, lay_out
+from runtime.graph.inputs import Controls
+from trainer.measures.passage import Passage, lay_out
+from trainer.network.excerpts import Player, make_excerpts
 
 BARS = 64
 """Bars in a piece that is judged."""

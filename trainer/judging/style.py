@@ -6,20 +6,20 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from runtime.controls import Controls
 from runtime.errors import CorpusError
-from runtime.notes import Meter
-from trainer.excerpts import Player
+from runtime.graph.inputs import Controls
+from runtime.music.notes import Meter
+from trainer.dataset.dataset import Material
 from trainer.judging.classifier import Told, area_of, describe, tell_apart
-from trainer.judging.continuation import continuation_table
 from trainer.judging.human import ENOUGH_PIECES, HumanPieces, human_pieces, meters_of
-from trainer.judging.measures import bad_windows, measures_of
-from trainer.judging.passage import Passage
 from trainer.judging.played import BARS, play_bars
 from trainer.judging.verdicts import Verdict, verdicts
-from trainer.judging.windows import WINDOW_BARS, WindowRange, window_range
-from trainer.material import Material
-from trainer.piece import Piece
+from trainer.measures.continuation import continuation_table
+from trainer.measures.measures import bad_windows, measures_of
+from trainer.measures.passage import Passage
+from trainer.measures.windows import WINDOW_BARS, WindowRange, window_range
+from trainer.network.excerpts import Player
+from trainer.pieces.piece import Piece
 
 PLAYED = 16
 """Pieces that a network plays."""
@@ -34,7 +34,7 @@ class Judgement(msgspec.Struct, frozen=True):
     Attributes:
         played: Pieces that it has played.
         human: Human excerpts beside them.
-        measures: Each of `trainer.judging.measures.MEASURES` beside the human range.
+        measures: Each of `trainer.measures.measures.MEASURES` beside the human range.
         continued_played: The share of matches that are continued, by the least length of the match.
         continued_human: The same of the human excerpts.
         told: How well a classifier tells the two, None if it was not asked or there is too little music.

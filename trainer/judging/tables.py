@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from trainer.console import cell
-from trainer.judging.measures import MEASURES
 from trainer.judging.style import Judgement
 from trainer.judging.verdicts import Verdict
+from trainer.measures.measures import MEASURES
+from trainer.text.console import cell
 
 SHOWN = (
     "bars_return",

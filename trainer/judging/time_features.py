@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from trainer.judging.continuation import LENGTHS as MATCHES
-from trainer.judging.continuation import matches
 from trainer.judging.outline import Outline, distinct, entropy, joined, length_bins, mean, mean_and_spread, shares
-from trainer.judging.passage import Floats, Numbers
-from trainer.judging.returns import ALIKE, jaccard, returns_of
-from trainer.likeness import LENGTHS
+from trainer.measures.continuation import LENGTHS as MATCHES
+from trainer.measures.continuation import matches
+from trainer.measures.passage import Floats, Numbers
+from trainer.measures.returns import ALIKE, jaccard, returns_of
+from trainer.measures.similarity import LENGTHS
 
 LAGS = (1, 2, 4, 8)
 """Bars."""

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from trainer.judging.measures import MEASURES
+from trainer.measures.measures import MEASURES
 
 LOW, HIGH = 0.05, 0.95
 """Percentiles of human excerpts between which the mean of what is played must be."""

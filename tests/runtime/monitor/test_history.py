@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.messages import ALL_NOTES_OFF, Kind, Message, Sent
+from runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
 from runtime.monitor.history import LIMITS_MS, History
 from runtime.monitor.snapshot import RollNote
 

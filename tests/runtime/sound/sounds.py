@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.messages import Kind, Message
+from runtime.midi.messages import Kind, Message
 from runtime.sound.soundfont import Generator
 
 RATE = 44_100

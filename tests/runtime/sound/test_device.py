@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from runtime.errors import MissingError
-from runtime.messages import ALL_NOTES_OFF
+from runtime.midi.messages import ALL_NOTES_OFF
 from runtime.sound import device
 from runtime.sound.device import NULL_DEVICE, SoundCard, device_names
-from runtime.sound.miniaudio_library import miniaudio
 from runtime.sound.piano import Piano
 from runtime.sound.port import SoundPort
 from runtime.sound.sampler import RATE, Sampler, Sound
 from runtime.sound.stream_player import StreamPlayer
+from runtime.system.miniaudio_library import miniaudio
 from tests.runtime.sound.sounds import begins, control, on
 
 PATIENCE_SECONDS = 30.0

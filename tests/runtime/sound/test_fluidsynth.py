@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from runtime.errors import InputError, MissingError
-from runtime.messages import Message
-from runtime.midifile import midi_bytes
-from runtime.notes import Meter, Note
+from runtime.midi.messages import Message
+from runtime.midi.writer import midi_bytes
+from runtime.music.notes import Meter, Note
 from runtime.sound import fluidsynth
 from runtime.sound.fluidsynth import FluidSynth, command_line, render_by_fluidsynth
 from runtime.sound.piano import PIANO_FILE, Piano

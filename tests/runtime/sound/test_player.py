@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from runtime.clock import FakeClock
 from runtime.sound.piano import Piano
 from runtime.sound.player import LEAD_SECONDS, OVERDUE_SECONDS, STALE_SECONDS
 from runtime.sound.sampler import RATE, Sampler
 from runtime.sound.stream_player import StreamPlayer
+from runtime.transport.clock import FakeClock
 from tests.runtime.sound.sounds import CLICK_FRAMES, begins, control, off, on
 
 PERIOD = 441

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.clock import Clock, SystemClock
-from runtime.messages import Message
+from runtime.midi.messages import Message
 from runtime.ports.base import OnMessage, OutputPort, Wire
 from runtime.sound.player import LEAD_SECONDS, MessageQueue
 from runtime.sound.port import SoundingPort, SoundPort
+from runtime.transport.clock import Clock, SystemClock
 from tests.runtime.sound.sounds import off, on
 
 WIRE = Wire(incoming=False, other="DAW:in")

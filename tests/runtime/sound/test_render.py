@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from runtime.errors import InputError, MissingError
-from runtime.midifile import midi_bytes
-from runtime.notes import Meter, Note
+from runtime.midi.writer import midi_bytes
+from runtime.music.notes import Meter, Note
 from runtime.sound.piano import Piano
 from runtime.sound.render import LONGEST_SECONDS, TAIL_SECONDS, read_timed_messages, render, rendered
 from runtime.sound.sampler import RATE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.messages import Message
+from runtime.midi.messages import Message
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import POLYPHONY, RATE, Sampler
 from runtime.sound.soundfont import Generator

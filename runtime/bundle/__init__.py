@@ -1,0 +1,1 @@
+"""The bundle: its card and its graph as files, and where bundles are found."""

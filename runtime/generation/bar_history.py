@@ -1,0 +1,100 @@
+"""What has been made, and where each bar began: so that bar 17 is bar 17 again, and a loop the same loop.
+
+The music of a bar follows from the place in the stream before it: that place is enough to make the bar anew, note for
+note, and all that come after it. The notes are kept as well, so that what starts on the very pulse of a DAW's Start
+is there at once, and bars that were heard can be repeated.
+"""
+
+from bisect import bisect_left
+from functools import singledispatch
+from typing import Any
+
+from runtime.music.notes import Note
+
+LATEST_BARS = 128
+"""Bars back from the latest for which every place is kept, and the notes."""
+FIRST_BARS = 8
+"""So are those of the first bars, where music is started again."""
+KEPT_EVERY = 8
+"""Of the places between, every so many: making up to seven others on the way takes some ten milliseconds."""
+
+
+@singledispatch
+def slim(place: Any) -> Any:
+    """Return a place that takes less memory and from which the same music comes; kinds of places register their own."""
+    return place
+
+
+class BarMemory:
+    """Keeps the notes of bars and the places before them, by their number from that of the first bar.
+
+    Attributes:
+        until: Position before which everything that starts is known, as far back as it is kept.
+
+    """
+
+    def __init__(self, bar_ticks: int, first_bar: int = 0) -> None:
+        self._bar_ticks, self._first_bar = bar_ticks, first_bar
+        self._places: dict[int, Any] = {}
+        self._notes: dict[int, list[Note]] = {}
+        self.until = 0
+
+    def __len__(self) -> int:
+        """Return how many places are kept."""
+        return len(self._places)
+
+    def keep(self, number: int, place: Any) -> None:
+        """Keep the place before the first note of a bar, or of a later one if nothing starts in it."""
+        self._places[number] = slim(place)
+        old = number - LATEST_BARS
+        if old >= self._first_bar + FIRST_BARS:
+            self._notes.pop(old, None)
+            if old % KEPT_EVERY:
+                self._places.pop(old, None)
+
+    def add(self, note: Note) -> bool:
+        """Keep a note, made in the order of onsets; False if it is known already."""
+        notes = self._notes.setdefault(note.onset // self._bar_ticks, [])
+        if note.onset < self.until or note in notes:
+            return False
+        notes.append(note)
+        return True
+
+    def between(self, first: int, last: int) -> list[Note]:
+        """Return the kept notes that start at `first` or later, and before `last`."""
+        end = min(last, (max(self._notes, default=-1) + 1) * self._bar_ticks)
+        bars = range(first // self._bar_ticks, -(-end // self._bar_ticks))
+        return [note for bar in bars for note in self._notes.get(bar, ()) if first <= note.onset < last]
+
+    def has_lost(self, tick: int) -> bool:
+        """Tell whether notes from a position on were known and are not kept any more."""
+        oldest = self.latest() - LATEST_BARS
+        return oldest >= self._first_bar + FIRST_BARS and tick // self._bar_ticks <= oldest
+
+    def forget_from(self, tick: int) -> None:
+        """Forget all that starts at a position or later: from there the music goes another way."""
+        number = tick // self._bar_ticks
+        for later in [key for key in self._notes if key > number]:
+            del self._notes[later]
+        if number in self._notes:
+            notes = self._notes[number]
+            del notes[bisect_left(notes, tick, key=lambda note: note.onset) :]
+        self.until = min(self.until, tick)
+
+    def forget_places_after(self, number: int) -> None:
+        """Forget the places of all bars after this one, but for the first of all."""
+        for later in [key for key in self._places if key > max(number, self._first_bar)]:
+            del self._places[later]
+
+    def before(self, number: int) -> Any:
+        """Return the place of a bar, or of the latest before it that is kept.
+
+        Raises:
+            ValueError: If there is none.
+
+        """
+        return self._places[max(key for key in self._places if key <= number)]
+
+    def latest(self) -> int:
+        """Return the number of the latest bar kept, -1 if there is none."""
+        return max(self._places, default=-1)

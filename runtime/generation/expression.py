@@ -1,0 +1,71 @@
+"""What is done to notes after they have been made, just before they are played.
+
+That is their loudness, the accents of the meter, swing, a human hand, and silence.
+
+The pitches stay what they were and the stream of the network does not know of any of this, so that it is heard at once
+and can be undone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runtime.music.meter_accents import accent
+from runtime.music.notes import TICKS_PER_QUARTER, Meter, Note
+from runtime.parameters.parameters import Knobs
+
+EIGHTH = TICKS_PER_QUARTER // 2
+LATEST_SECONDS = 0.03
+LOUDEST = 12
+"""By how much a human hand is late, louder or softer at the most, with humanise at 1."""
+MIDDLE_VELOCITY = 80
+"""The velocity that `velocity_range` measures distances from where none is asked for."""
+
+
+def shaped(notes: Iterable[Note], knobs: Knobs, meter: Meter) -> list[Note]:
+    """Return the notes as the knobs want them to sound, in a meter whose bars are counted from position 0."""
+    if knobs.mute:
+        return []
+    accented = (_accented(_loud(note, knobs), knobs.accents, meter) for note in notes)
+    return [_human(_swung(note, knobs.swing), knobs.humanise) for note in accented]
+
+
+def human_delay(tick: int, humanise: float) -> float:
+    """Return how many seconds late a hand is at a position; the same each time, so that a loop stays a loop."""
+    return humanise * LATEST_SECONDS * _chance(tick)
+
+
+def _human(note: Note, humanise: float) -> Note:
+    """Make a note a little louder or softer."""
+    if humanise == 0.0:
+        return note
+    louder = round(humanise * LOUDEST * (2 * _chance(128 * note.onset + note.pitch) - 1))
+    return _louder(note, louder)
+
+
+def _accented(note: Note, accents: float, meter: Meter) -> Note:
+    return _louder(note, round(accents * accent(note.onset, meter))) if accents else note
+
+
+def _louder(note: Note, steps: int) -> Note:
+    return replace(note, velocity=min(max(note.velocity + steps, 1), 127))
+
+
+def _chance(number: int) -> float:
+    """A number from 0 to 1 that looks random: Knuth's multiplicative hash."""
+    return (number * 2_654_435_761 & 0xFFFF_FFFF) / 0xFFFF_FFFF
+
+
+def _loud(note: Note, knobs: Knobs) -> Note:
+    if knobs.velocity is None and knobs.velocity_range == 1.0:
+        return note
+    centre = MIDDLE_VELOCITY if knobs.velocity is None else knobs.velocity
+    velocity = round(centre + (note.velocity - MIDDLE_VELOCITY) * knobs.velocity_range)
+    return replace(note, velocity=min(max(velocity, 1), 127))
+
+
+def _swung(note: Note, swing: float) -> Note:
+    """Move an off-beat eighth late, at most to two thirds of its beat; its end stays."""
+    if swing == 0.0 or note.onset % TICKS_PER_QUARTER != EIGHTH:
+        return note
+    later = round(swing * TICKS_PER_QUARTER / 6)
+    return replace(note, onset=note.onset + later, duration=max(1, note.duration - later))

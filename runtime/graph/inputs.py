@@ -1,0 +1,124 @@
+"""What steers the music while it is made."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.music.event_encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, meter_class
+from runtime.music.notes import Meter
+from runtime.music.piece_memory import DEFAULT_RECALL, NO_KEY
+
+FORBIDDEN = -np.inf
+Register = tuple[int, int]
+WHOLE: Register = (0, PITCHES - 1)
+HEARD = 0.1
+"""Weight from which on a style of a mix brings its register."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """One setting of everything that the event graph takes besides its state.
+
+    Attributes:
+        style: Weight of each of the bundle's styles; they add up to 1.
+        style_strength: How much of the style: 1 as learned, 0 what all styles have in common; above 1, what sets it
+            apart from them is laid on thicker.
+        meter: The meter the music is made in.
+        temperature: One per head (delta, pitch, duration, velocity), 0 or more; 0 takes the likeliest class.
+        min_p: 0..1; classes less likely than this share of the likeliest are never taken.
+        delta_bias: 106 values added to the logits of the time to the next onset, in nats, the last one to that of the
+            end of the piece; minus infinity forbids a class. None for all 0.
+        pitch_bias: 128 values added to the pitch logits, likewise.
+        duration_bias: 105 values added to the duration logits, likewise.
+        shortest_piece_bars: Bars before which a piece does not end.
+        registers: Lowest and highest pitch 0..127 that each of the bundle's styles uses; empty where that is not known.
+        has_memory: Whether the network remembers the piece; only such a network takes the two that follow.
+        key: 0..11 major on C to B, 12..23 minor, 24 none; None: the piece's own, which whoever makes the music tells.
+        recall: Nats by which what the piece's own past suggests is favoured, RECALLS values: in going on with what has
+            agreed with it for each of RECALL_LENGTHS events, and in beginning a return; the last is how much less with
+            each doubling of the rounds of a figure beyond two; 0 as learned.
+        style_keys: How much of each style's music is in each of the 24 keys; None where that is not known.
+
+    """
+
+    style: tuple[float, ...]
+    style_strength: float = 1.0
+    meter: Meter = Meter(4, 4)  # noqa: RUF009 - frozen, so that one may be shared
+    temperature: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    min_p: float = 0.0
+    delta_bias: tuple[float, ...] | None = None
+    pitch_bias: tuple[float, ...] | None = None
+    duration_bias: tuple[float, ...] | None = None
+    shortest_piece_bars: int = 8
+    registers: tuple[Register, ...] = ()
+    has_memory: bool = False
+    key: int | None = None
+    recall: tuple[float, ...] = DEFAULT_RECALL
+    style_keys: tuple[tuple[float, ...] | None, ...] = ()
+
+    def tensors(self, *, may_end: bool = True) -> dict[str, NDArray[Any]]:
+        """Return the constant inputs of the event graph for one voice, each [1, ...].
+
+        Args:
+            may_end: Whether the piece may end with the next event.
+
+        """
+        delta_bias = _bias(self.delta_bias, DELTA_CLASSES)
+        if not may_end:
+            delta_bias[0, DELTA_END] = FORBIDDEN
+        remembering = {}
+        if self.has_memory:
+            key = NO_KEY if self.key is None else self.key
+            remembering = {"key": np.array([key], np.int32), "recall": np.array([self.recall], np.float32)}
+        return {
+            "style": np.array([self._style_weights()], np.float32),
+            "meter": np.array([meter_class(self.meter)], np.int32),
+            "ticks_per_bar": np.array([self.meter.ticks_per_bar], np.int32),
+            "temperature": np.array([self.temperature], np.float32),
+            "min_p": np.array([[self.min_p]], np.float32),
+            "delta_bias": delta_bias,
+            "pitch_bias": _bias(self.pitch_bias, PITCHES),
+            "duration_bias": _bias(self.duration_bias, DURATION_CLASSES),
+            **remembering,
+        }
+
+    def register_of(self, style: Sequence[float]) -> Register:
+        """Return the lowest and the highest pitch that a mix of styles uses, by their weights."""
+        heard = [used for used, weight in zip(self.registers, style, strict=False) if weight >= HEARD]
+        return (min(low for low, _ in heard), max(high for _, high in heard)) if heard else WHOLE
+
+    def _style_weights(self) -> NDArray[np.float64]:
+        """Weights of the styles [styles], moved away from equal weights, or towards them; they still add up to 1.
+
+        The network's vector of a mix is the weighted sum of its styles' vectors, so that this moves the vector along
+        the line from the mean of all of them through its own: the thought of classifier-free guidance (Ho and Salimans
+        2021), in the place where it costs nothing.
+        """
+        weights = np.array(self.style, np.float64)
+        if self.style_strength != 1:
+            weights = weights.mean() + self.style_strength * (weights - weights.mean())
+        return weights
+
+
+def pitch_bias(allowed: Callable[[int], bool]) -> tuple[float, ...] | None:
+    """Return what forbids all other pitches; None where all are allowed."""
+    bias = tuple(0.0 if allowed(pitch) else FORBIDDEN for pitch in range(PITCHES))
+    return bias if min(bias) == FORBIDDEN else None
+
+
+def _bias(values: Sequence[float] | None, classes: int) -> NDArray[np.float32]:
+    return np.zeros((1, classes), np.float32) if values is None else np.array([values], np.float32)
+
+
+def stack_voices(voices: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Join the inputs of several voices, each [1, ...], into one batch [voices, ...]."""
+    return {name: np.concatenate([voice[name] for voice in voices]) for name in voices[0]}
+
+
+def temperatures(value: float | None, defaults: Sequence[float]) -> tuple[float, float, float, float]:
+    """One temperature for all heads, or the bundle's own where none is given."""
+    delta, pitch, duration, velocity = [value] * len(HEADS) if value is not None else defaults
+    return float(delta), float(pitch), float(duration), float(velocity)

@@ -1,0 +1,1 @@
+"""MIDI: messages, and files read and written."""

@@ -1,0 +1,152 @@
+"""Which controller turns which knob: the default map, and what the user's own map (`midi_map_file`) puts before it.
+
+What is named in a map goes before the default map: a controller, note or program that it names does what it says, every
+other what it does by default. A line for one channel goes before a line for all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from runtime.errors import InputError
+from runtime.parameters.commands import Change, obey
+from runtime.parameters.controllers import DEFAULT_MAP, HIGHEST, KNOBS, place_of, received, turned
+from runtime.parameters.parameters import Knobs
+
+OFF: Final = "off"
+"""Bound to this, a controller turns nothing, whatever it does by default."""
+SWITCHES: Final = frozenset({"hold", "mute", "new", "panic"})
+"""Knobs whose places are few and fixed."""
+FULL_TRAVEL: Final[Mapping[str, tuple[float, float]]] = {
+    "register-low": (0, HIGHEST),
+    "register-high": (0, HIGHEST),
+    "morph": (0, 1),
+}
+"""Where the knobs without a command of their own name stand at 0 and at 127."""
+
+Slot = tuple[int, int | None]
+"""Number 0..127 of a controller, note or program, and the channel 1..16; None for all channels."""
+Bound = TypeVar("Bound")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a controller turns.
+
+    Attributes:
+        knob: A name from `KNOBS`, or `OFF`.
+        travel: Where the knob stands with the controller at 0 and at 127, in the units of its command; None for the
+            usual places.
+
+    """
+
+    knob: str
+    travel: tuple[float, float] | None = None
+
+    def turned(self, knobs: Knobs, value: int, styles: Sequence[str]) -> Change | None:
+        """Turn the knob to where a controller 0..127 stands; None where that changes nothing."""
+        if self.knob == OFF:
+            return None
+        if self.travel is None:
+            return turned(knobs, self.knob, value)
+        low, high = self.travel
+        share = value / HIGHEST
+        place = low * (1 - share) + high * share  # at either end exactly there, and never beyond
+        if self.knob in FULL_TRAVEL:
+            lowest, highest = FULL_TRAVEL[self.knob]
+            return turned(knobs, self.knob, round((place - lowest) / (highest - lowest) * HIGHEST))
+        return obey(f"{self.knob.replace('temperature-', 'temperature ')} {place:.6g}", knobs, styles)
+
+
+def binding(knob: str, travel: tuple[float, float] | None, knobs: Knobs, styles: Sequence[str]) -> Binding:
+    """Make a binding whose knob can be turned all the way.
+
+    Args:
+        knob: A name from `KNOBS`.
+        travel: See `Binding`.
+        knobs: Any, to try it on.
+        styles: Names of the styles that the bundle holds.
+
+    Raises:
+        InputError: If there is no such knob, or it cannot stand at one end of its travel.
+
+    """
+    if knob not in KNOBS:
+        raise InputError(f"knob {knob!r} is unknown: choose one of {', '.join(KNOBS)}")
+    if travel is None:
+        return Binding(knob)
+    if knob in SWITCHES:
+        raise InputError(f"{knob} has fixed places: leave low and high out")
+    if knob in FULL_TRAVEL:
+        lowest, highest = FULL_TRAVEL[knob]
+        if not all(lowest <= end <= highest for end in travel):
+            raise InputError(f"{knob} {travel[0]:g} to {travel[1]:g}: give numbers from {lowest:g} to {highest:g}")
+    made = Binding(knob, travel)
+    for value in (0, HIGHEST):
+        made.turned(knobs, value, styles)
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlMap:
+    """What the messages that come in turn.
+
+    Attributes:
+        learnt: What controllers turn since the user has taught it; goes before `controllers`.
+        controllers: What controllers turn by the user's map.
+        notes: The command lines that beginning notes say.
+        programs: The command lines that program changes say.
+        default: Whether the default map stands behind all these.
+
+    """
+
+    learnt: Mapping[Slot, Binding] = field(default_factory=dict)
+    controllers: Mapping[Slot, Binding] = field(default_factory=dict)
+    notes: Mapping[Slot, str] = field(default_factory=dict)
+    programs: Mapping[Slot, str] = field(default_factory=dict)
+    default: bool = True
+
+    def received(self, message: bytes, knobs: Knobs, styles: Sequence[str]) -> Change | None:
+        """Read a channel message; None for those that turn nothing."""
+        kind, channel = (message[0] & 0xF0, (message[0] & 0x0F) + 1) if message else (0, 0)
+        line: str | None = None
+        match kind, len(message):
+            case 0xB0, 3:
+                bound = self.binding_at(message[1] & 0x7F, channel)
+                return None if bound is None else bound.turned(knobs, place_of(message), styles)
+            case 0x90, 3 if message[2]:
+                line = _at(self.notes, message[1] & 0x7F, channel)
+            case 0xC0, 2:
+                line = _at(self.programs, message[1] & 0x7F, channel)
+                if line is None and self.default:
+                    return received(message, knobs)
+        return None if line is None else obey(line, knobs, styles)
+
+    def binding_at(self, number: int, channel: int | None) -> Binding | None:
+        """Return what a controller turns on a channel; None for nothing."""
+        found = (_at(table, number, channel) for table in self._tables())
+        return next((bound for bound in found if bound is not None), None)
+
+    def controllers_of(self, knob: str) -> list[Slot]:
+        """Return the controllers that turn a knob, by number."""
+        return self.controllers_by_knob().get(knob, [])
+
+    def controllers_by_knob(self) -> dict[str, list[Slot]]:
+        """Return the controllers of each knob that is turned by any, by number."""
+        found: dict[str, list[Slot]] = {}
+        slots = {slot for table in self._tables() for slot in table}
+        for slot in sorted(slots, key=lambda slot: (slot[0], slot[1] or 0)):
+            if (bound := self.binding_at(*slot)) is not None:
+                found.setdefault(bound.knob, []).append(slot)
+        return found
+
+    def _tables(self) -> tuple[Mapping[Slot, Binding], ...]:
+        return (self.learnt, self.controllers, _USUAL if self.default else {})
+
+
+_USUAL: Final[Mapping[Slot, Binding]] = {(number, None): Binding(knob) for number, knob in DEFAULT_MAP.items()}
+
+
+def _at(table: Mapping[Slot, Bound], number: int, channel: int | None) -> Bound | None:
+    found = table.get((number, channel))
+    return table.get((number, None)) if found is None else found

@@ -1,0 +1,219 @@
+"""The user's map as a file: `--map FILE.toml`, or map.toml in the user's configuration folder.
+
+Such as::
+
+    default = true        # other controllers do what they do by default; false: nothing but what is named here
+
+    [controllers]
+    21 = "temperature"
+    22 = {knob = "density", low = -0.5, high = 0.5, channel = 3}
+    23 = {knob = "temperature-pitch", low = 1.5, high = 0.5}     # turned up, it cools
+    24 = [{knob = "swing", channel = 1}, {knob = "morph", channel = 2}]
+    74 = "off"            # turns nothing, whatever it does by default
+
+    [notes]               # a note that begins says a command line; so does a program change
+    36 = "new"
+    37 = {say = "key C minor", channel = 10}
+
+    [programs]
+    5 = "style bach:0.5,joplin:0.5"
+
+Without a channel, messages on all channels count. `low` and `high` are where the knob stands with the controller at 0
+and at 127, in the units of its command. A program that is not named is a style, as usual. With `default = false` the
+panic of 120 and 123 has to be named as well. `[learnt]` is written like `[controllers]` and goes before it: what is
+learnt while playing is kept there, and the rest of the file, comments and all, is left as it is.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from runtime.errors import InputError
+from runtime.parameters.commands import obey
+from runtime.parameters.controllers import HIGHEST
+from runtime.parameters.midi_map import OFF, Binding, Bound, ControlMap, Slot, binding
+from runtime.parameters.parameters import Knobs
+from runtime.system.atomic_files import write_whole
+from runtime.system.foreign_files import read_foreign_text, read_foreign_toml
+from runtime.system.user_folders import user_config_dir
+from runtime.system.visible_text import visible
+
+CHANNELS: Final = 16
+LARGEST: Final = 1e6
+"""No knob goes that far; beyond it TOML has whole numbers that no float can hold."""
+LEARNT: Final = "[learnt]"
+_LINE_END: Final = re.compile(r"\r?\n")
+"""TOML's; `splitlines` knows others, which may stand in a text or a remark."""
+HEADLINE: Final = f"{LEARNT}  # written by the command learn; leave out a line to forget it"
+
+
+def default_path() -> Path:
+    """Where the map is looked for, and what was learnt is kept, without --map."""
+    return user_config_dir() / "map.toml"
+
+
+def read_map(path: Path, knobs: Knobs, styles: Sequence[str]) -> ControlMap:
+    """Read a map.
+
+    Args:
+        path: The file.
+        knobs: Any, to try the command lines on.
+        styles: Names of the styles that the bundle holds.
+
+    Raises:
+        InputError: If it cannot be read, or something in it is not allowed; names the file and the key.
+
+    """
+    try:
+        return _control_map(_content(path), knobs, styles)
+    except InputError as error:
+        raise InputError(f"map {visible(str(path))}: {error}") from error
+    except ValueError as error:  # hexadecimal numbers may be longer than Python can show
+        raise InputError(f"map {visible(str(path))}: a number in it is too long: mend it") from error
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return read_foreign_toml(path)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise InputError("there is no such file; to learn into a new one, make an empty one first") from error
+        raise InputError(f"it {error}: mend it, or name another file") from error
+
+
+def _control_map(content: Mapping[str, Any], knobs: Knobs, styles: Sequence[str]) -> ControlMap:
+    _refuse_unknown(content, ("default", "controllers", "notes", "programs", "learnt"))
+    default = content.get("default", True)
+    if not isinstance(default, bool):
+        raise InputError(f"default: {default!r} is not allowed: give true or false")
+
+    def bound(value: Any) -> Binding:
+        return _read_binding(value, knobs, styles)
+
+    def line(value: Any) -> str:
+        return _read_line(value, knobs, styles)
+
+    return ControlMap(
+        learnt=dict(_slots(content, "learnt", bound)),
+        controllers=dict(_slots(content, "controllers", bound)),
+        notes=dict(_slots(content, "notes", line)),
+        programs=dict(_slots(content, "programs", line)),
+        default=default,
+    )
+
+
+def _slots(content: Mapping[str, Any], table: str, read: Callable[[Any], Bound]) -> Iterator[tuple[Slot, Bound]]:
+    """Read the lines of a table, each with one value or, for several channels, a list of them."""
+    lines = content.get(table, {})
+    if not isinstance(lines, dict):
+        raise InputError(f"{table}: {lines!r} is not allowed: write [{table}] and a line for each number below it")
+    for key, values in lines.items():
+        try:
+            number = _whole(key, "", 0, HIGHEST)
+            for value in values if isinstance(values, list) else [values]:
+                yield (number, _channel(value)), read(value)
+        except InputError as error:
+            raise InputError(f"{table}.{key}: {error}") from error
+
+
+def _channel(value: Any) -> int | None:
+    if not isinstance(value, dict) or "channel" not in value:
+        return None
+    return _whole(value["channel"], "channel ", 1, CHANNELS)
+
+
+def _whole(value: Any, name: str, lowest: int, highest: int) -> int:
+    text = str(value)  # a key is text, whatever it says; of the other values true and 1.0 do not look like digits
+    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and lowest <= int(text) <= highest):
+        raise InputError(f"{name}{value!r} is not allowed: give a whole number from {lowest} to {highest}")
+    return int(text)
+
+
+def _read_binding(value: Any, knobs: Knobs, styles: Sequence[str]) -> Binding:
+    entry = {"knob": value} if isinstance(value, str) else value
+    if not isinstance(entry, dict) or not isinstance(entry.get("knob"), str):
+        raise InputError(f'{value!r} is not allowed: write "density", say, or {{knob = "density", channel = 3}}')
+    _refuse_unknown(entry, ("knob", "low", "high", "channel"))
+    return Binding(OFF) if entry["knob"] == OFF else binding(entry["knob"], _travel(entry), knobs, styles)
+
+
+def _travel(entry: Mapping[str, Any]) -> tuple[float, float] | None:
+    if "low" not in entry and "high" not in entry:
+        return None
+    if "low" not in entry or "high" not in entry:
+        raise InputError("low and high go together: give both")
+    return _number(entry, "low"), _number(entry, "high")
+
+
+def _number(entry: Mapping[str, Any], name: str) -> float:
+    value = entry[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+        raise InputError(f"{name} {value!r} is not allowed: give a number that the knob can stand at")
+    return float(value)
+
+
+def _read_line(value: Any, knobs: Knobs, styles: Sequence[str]) -> str:
+    entry = {"say": value} if isinstance(value, str) else value
+    if not isinstance(entry, dict) or not isinstance(entry.get("say"), str):
+        raise InputError(f'{value!r} is not allowed: write a command line, such as "new" or "key C minor"')
+    _refuse_unknown(entry, ("say", "channel"))
+    obey(entry["say"], knobs, styles)
+    return str(entry["say"])
+
+
+def _refuse_unknown(entry: Mapping[str, Any], known: Sequence[str]) -> None:
+    for name in entry:
+        if name not in known:
+            raise InputError(f"{name!r} is unknown: choose one of {', '.join(known)}")
+
+
+def keep_learnt(path: Path, learnt: Mapping[Slot, Binding]) -> None:
+    """Write what was learnt into a map, in place of what was there under `[learnt]`; the rest stays as it is.
+
+    Raises:
+        InputError: If the map cannot take it, having become something else than a map meanwhile.
+        MissingError: If it cannot be written.
+
+    """
+    path = path.resolve()  # of a link, the file: moving a new one there would replace the link
+    lines = [f"{number} = [{', '.join(shown)}]" for number, shown in _by_number(learnt).items()]
+    table = ["", HEADLINE, *lines] if lines else []
+    text = "\n".join([_without_learnt(path).rstrip("\n"), *table, ""]).lstrip("\n")
+    try:
+        fits = len(tomllib.loads(text).get("learnt", {})) == len(lines)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InputError(
+            f"map {visible(str(path))} cannot be added to any more: mend it, with {LEARNT} as a table of its own"
+        )
+    write_whole(path, text.encode())
+
+
+def _by_number(learnt: Mapping[Slot, Binding]) -> dict[int, list[str]]:
+    shown: dict[int, list[str]] = {}
+    for (number, channel), bound in sorted(learnt.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
+        words = [f'knob = "{bound.knob}"']
+        words += [] if bound.travel is None else [f"low = {bound.travel[0]!r}", f"high = {bound.travel[1]!r}"]
+        words += [] if channel is None else [f"channel = {channel}"]
+        shown.setdefault(number, []).append(f"{{{', '.join(words)}}}")
+    return shown
+
+
+def _without_learnt(path: Path) -> str:
+    """Return the text of a map, or none where there is no file, without its table of what was learnt."""
+    try:
+        text = read_foreign_text(path)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return ""
+        raise InputError(f"map {visible(str(path))} cannot be added to any more: it {error}") from error
+    kept, within = [], False
+    for line in _LINE_END.split(text):
+        if line.startswith("["):
+            within = line.startswith(LEARNT)
+        if not within:
+            kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,1 @@
+"""One performance put together: what `play` and `write` run."""

@@ -1,0 +1,219 @@
+"""From what the user asked for to an engine that is ready to improvise: shared by `play` and `write`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.bundle.files import BundleCard, load_bundle
+from runtime.bundle.library import FoundStyle, Shelved, find_styles, styles
+from runtime.errors import BundleError, InputError
+from runtime.generation.ensemble import Ensemble, Plan
+from runtime.generation.form import read_form
+from runtime.generation.stretches import Anew
+from runtime.generation.voice import Advance
+from runtime.graph.engine import Engine
+from runtime.graph.inputs import WHOLE, Controls, temperatures
+from runtime.midi.reader import read_music
+from runtime.music.notes import Meter, Note, shifted
+from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer, token_anew, token_start
+from runtime.parameters.initial import turned_by
+from runtime.parameters.parameters import Knobs
+from runtime.parameters.style_mix import heaviest_of, read_mix, shown
+from runtime.session.live_control import Steerable
+from runtime.session.settings import MusicSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A style about to be improvised in.
+
+    Attributes:
+        style: Its name; of a mix, all names and weights; of several voices, all theirs.
+        device: What the engine runs on, "cpu" or "cuda".
+        tempo_bpm: Quarter notes a minute.
+        meter: The meter the music is made in.
+        advance: Makes the next event.
+        cursor: The place before the first event, of the kind that `advance` takes.
+        end_tick: Position at which the music ends, None if it does not.
+        anew: Begins at positions far from all that was played.
+        steerable: What can be turned while it plays; None for the article's presets.
+        channels: MIDI channel 1..16 of each voice.
+
+    """
+
+    style: str
+    device: str
+    tempo_bpm: float
+    meter: Meter
+    advance: Advance
+    cursor: Any
+    end_tick: int | None
+    anew: Anew | None = None
+    steerable: Steerable | None = None
+    channels: tuple[int, ...] = (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Primer:
+    """Music to begin from, and its tempo and meter at its end; the first bar begins at its bar line `end_tick`."""
+
+    notes: Sequence[Note]
+    tempo_bpm: float
+    meter: Meter
+    end_tick: int
+
+
+def prepare(settings: MusicSettings) -> Prepared:
+    """Load the bundle that holds the style, and settle what the user left open by the bundle's own defaults.
+
+    A mix of styles, or several voices, have the weighted mean of their tempos and the meter of the heaviest. A primer
+    brings its own.
+
+    Raises:
+        InputError: If there is no such style, or a value is not allowed, or no bundle holds all styles together.
+        BundleError: If its bundle does not check out.
+        MissingError: If the device asked for is not there.
+
+    """
+    mixes = [read_mix(style) for style, _ in settings.voices] or [read_mix(settings.style)]
+    names = list(dict.fromkeys(name for mix in mixes for name in mix))
+    found = dict(zip(names, find_styles(names, settings.models_dirs), strict=True))
+    primer = None if settings.primer is None else _primer(settings.primer)
+    bundle = load_bundle(next(iter(found.values())).path)
+    found = _in_bundle(names, found, bundle.card)
+    heaviest = found[heaviest_of(mixes[0])]
+    engine = Engine(bundle, settings.device)
+    meter = settings.meter or (primer.meter if primer else Meter.parse(heaviest.card.meter))
+    end_tick = None if settings.bars is None else (settings.lead_in + settings.bars) * meter.ticks_per_bar
+    tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
+    if isinstance(bundle.card.encoding, TokenEncoding):
+        advance, cursor, steerable = _tokens(bundle.card.encoding, engine, settings, bundle.card)
+        anew: Anew = token_anew(bundle.card.encoding)
+    else:
+        weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
+        steerable = _steerable(bundle.card, engine, settings, meter, weights)
+        advance, anew = steerable.ensemble.advance(steerable.knobs, settings.seed), steerable.ensemble.anew
+        cursor = _beginning(steerable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
+    return Prepared(
+        style=" and ".join(shown({found[name].card.name: weight for name, weight in mix.items()}) for mix in mixes),
+        device=engine.device,
+        tempo_bpm=settings.tempo_bpm or (primer.tempo_bpm if primer else tempo),
+        meter=meter,
+        advance=advance,
+        cursor=cursor,
+        end_tick=end_tick,
+        anew=anew,
+        steerable=steerable,
+        channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
+    )
+
+
+def _in_bundle(names: Sequence[str], found: Mapping[str, FoundStyle], card: BundleCard) -> dict[str, FoundStyle]:
+    """Find the styles once more in the bundle that has been loaded: since they were found it may have been replaced."""
+    path = next(iter(found.values())).path
+    held = styles([Shelved(path, card)])
+    if gone := [found[name].card.name for name in names if found[name].card.name not in held]:
+        raise BundleError(f"bundle {card.name} has just been replaced, and holds no style {gone[0]} any more")
+    return {name: held[found[name].card.name] for name in names}
+
+
+def _tokens(
+    encoding: TokenEncoding, engine: Engine, settings: MusicSettings, card: BundleCard
+) -> tuple[Advance, Any, None]:
+    """What the article's networks play: nothing but their names of notes, one after another."""
+    asked = {
+        "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
+        "--lead-in": settings.lead_in, "--set": settings.turns, "--style-strength": settings.style_strength is not None,
+    }  # fmt: skip
+    if refused := [name for name, value in asked.items() if value]:
+        raise InputError(f"{refused[0]} is not for {card.name}, a bundle of an article's preset: choose another style")
+    temperature = temperatures(settings.temperature, card.sampling.temperature)
+    min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
+    controls = TokenControls(temperature[1], min_p)
+    return token_advancer(engine.run, encoding, controls, settings.seed), token_start(encoding, settings.seed), None
+
+
+def _steerable(
+    card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Sequence[Mapping[int, float]]
+) -> Steerable:
+    """Who plays and what can be turned; `weights` of each voice by the style's number."""
+    first = weights[0]
+    sampling = card.styles[max(first, key=lambda index: first[index])].sampling or card.sampling
+    temperature = temperatures(settings.temperature, sampling.temperature)
+    min_p = sampling.min_p if settings.min_p is None else settings.min_p
+    strength = sampling.style_strength if settings.style_strength is None else settings.style_strength
+    mixes = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
+    registers = tuple(one.register or WHOLE for one in card.styles)
+    controls = [
+        Controls(
+            style=style,
+            style_strength=strength,
+            meter=meter,
+            temperature=temperature,
+            min_p=min_p,
+            registers=registers,
+            has_memory=card.network.memory > 0,
+            recall=sampling.recall,
+            style_keys=tuple(one.keys for one in card.styles),
+        )
+        for style in mixes
+    ]
+    knobs = Knobs(style=mixes[0], style_strength=strength, temperature=temperature, min_p=min_p)
+    names = [one.name for one in card.styles]
+    return Steerable(
+        knobs=turned_by(settings.turns, knobs, names),
+        styles=names,
+        ensemble=Ensemble(engine, controls, _plan(settings, meter)),
+    )
+
+
+def _plan(settings: MusicSettings, meter: Meter) -> Plan:
+    """What the music as a whole shall be."""
+    first_tick = settings.lead_in * meter.ticks_per_bar
+    if settings.ending and settings.bars is None:
+        raise InputError("--ending tonic needs to know where the music ends: say --bars N as well")
+    return Plan(
+        form=None if settings.form is None else read_form(settings.form),
+        section_bars=settings.section_bars,
+        end_tick=first_tick + (settings.bars or 0) * meter.ticks_per_bar if settings.ending else None,
+        first_tick=first_tick,
+    )
+
+
+def _primer(path: Path) -> _Primer:
+    try:
+        music = read_music(path)
+    except InputError as error:
+        raise InputError(f"--primer {path} {error}: name a MIDI file with music in it") from error
+    if not music.notes:
+        found = "has drums only, no notes with a pitch" if music.has_drums else "has no notes"
+        raise InputError(f"--primer {path} {found}: name a MIDI file with music in it")
+    end_tick, meter = music.next_bar()
+    return _Primer(music.notes, music.last_tempo_bpm, meter, end_tick)
+
+
+def _beginning(ensemble: Ensemble, primer: _Primer | None, first_tick: int) -> Any:
+    """Return the place before the first note."""
+    if primer is None:
+        return ensemble.start()
+    return ensemble.after(shifted(primer.notes, first_tick - primer.end_tick), first_tick)
+
+
+def voices_of(text: str) -> tuple[tuple[str, int], ...]:
+    """Read --voices: styles and their channels, such as bach@1,joplin@2; without a channel the next one.
+
+    Raises:
+        InputError: If a channel is none, or there are more than 16 voices.
+
+    """
+    voices: list[tuple[str, int]] = []
+    for part in text.split(","):
+        style, _, channel = part.strip().partition("@")
+        number = channel.strip() or str(len(voices) + 1)
+        if not style or not (number.isascii() and number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= 16):
+            raise InputError(f"--voices {text}: write styles and channels from 1 to 16, such as bach@1,joplin@2")
+        voices.append((style, int(number)))
+    if len(voices) > 16:
+        raise InputError(f"--voices names {len(voices)} voices: 16 at the most can play")
+    return tuple(voices)

@@ -1,0 +1,106 @@
+"""What turns the knobs beside the MIDI input, made ready before the music starts: the user's map and the OSC port."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runtime.errors import InputError
+from runtime.parameters.midi_learn import Learner, Read
+from runtime.parameters.midi_map import Binding, ControlMap, Slot
+from runtime.parameters.midi_map_file import default_path, keep_learnt, read_map
+from runtime.parameters.osc import OscInput
+from runtime.session.live_control import Steerable
+
+Complain = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringInputs:
+    """What turns the knobs.
+
+    Attributes:
+        read: What a channel message or a command line asks for, by the user's map.
+        osc: The OSC port; None where none was asked for.
+        controllers_by_knob: The controllers of each knob that is turned by any at present.
+
+    """
+
+    read: Read
+    osc: OscInput | None = None
+    controllers_by_knob: Callable[[], Mapping[str, Sequence[Slot]]] = dict
+
+    @contextmanager
+    def heard(self, put: Callable[[str, Complain], None]) -> Iterator[None]:
+        """Hand over what comes in by OSC during the block, on a thread that ends with it.
+
+        Args:
+            put: Given a command line, and whom to tell what is wrong with it, which is told a few times only.
+
+        """
+        if self.osc is None:
+            yield
+            return
+        osc, stop = self.osc, threading.Event()
+        thread = threading.Thread(target=osc.run, args=(lambda line: put(line, osc.tell_once), stop), name="osc")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+@contextmanager
+def steering_inputs(
+    steerable: Steerable | None, map_path: Path | None, osc: str | None, say: Callable[[str], None]
+) -> Iterator[SteeringInputs | None]:
+    """Read the map and open the OSC port; None where the style has nothing to turn.
+
+    Args:
+        steerable: What can be turned.
+        map_path: The user's map; None for the one in the user's configuration folder, if there is one.
+        osc: PORT or HOST:PORT; None for no OSC.
+        say: Told in a line where OSC is heard, what was learnt, and what was wrong with a message.
+
+    Raises:
+        InputError: If the map or the address is not right.
+        MissingError: If the port cannot be opened, or python-osc is not installed.
+
+    """
+    if steerable is None:
+        if map_path is not None or osc is not None:
+            raise InputError("this style has no knobs, as those of the article's presets: leave --map and --osc out")
+        yield None
+        return
+    learner = _learner(steerable, map_path, say)
+    inputs = SteeringInputs(learner.read, controllers_by_knob=learner.controllers_by_knob)
+    if osc is None:
+        yield inputs
+        return
+    port = OscInput(osc, say)
+    try:
+        say(f"is steered by OSC at {port.address[0]}:{port.address[1]}, such as /lstm/temperature 0.8")
+        yield replace(inputs, osc=port)
+    finally:
+        port.close()
+
+
+def _learner(steerable: Steerable, map_path: Path | None, say: Callable[[str], None]) -> Learner:
+    path = map_path or default_path()
+    is_there = map_path is not None or _is_there(path)
+    control_map = read_map(path, steerable.knobs, steerable.styles) if is_there else ControlMap()
+
+    def keep(learnt: Mapping[Slot, Binding]) -> str:
+        keep_learnt(path, learnt)
+        return f"in {path}"
+
+    return Learner(steerable.styles, control_map, tell=say, keep=keep)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder above it that may not be entered
+        return False

@@ -1,0 +1,248 @@
+"""Turning the knobs while the music plays: from messages and command lines to notes that are made anew."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from runtime.errors import ComposerError
+from runtime.generation.ensemble import Ensemble
+from runtime.generation.expression import human_delay, shaped
+from runtime.generation.lookahead import Arrive, LookAhead
+from runtime.generation.voice import Advance
+from runtime.music.notes import TICKS_PER_QUARTER, Note
+from runtime.parameters.commands import Change, When
+from runtime.parameters.midi_learn import Learner, Read
+from runtime.parameters.parameters import Knobs
+from runtime.system.visible_text import visible
+
+LARGEST: Final = 4096
+"""Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
+WAIT_SECONDS: Final = 0.1
+"""How soon a stop is seen while nobody turns anything."""
+CATCH_UP_TICKS: Final = TICKS_PER_QUARTER // 2
+CATCH_UP_SECONDS: Final = 0.25
+"""After a change so much music is made before the next one, unless that takes longer."""
+PAUSE_SECONDS: Final = 0.05
+"""Between two changes: turns that come faster are heard together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steerable:
+    """A style that can be steered.
+
+    Attributes:
+        knobs: Where the knobs stand at first.
+        styles: Names of the styles of the bundle, in the order of their weights.
+        ensemble: Who plays.
+
+    """
+
+    knobs: Knobs
+    styles: Sequence[str]
+    ensemble: Ensemble
+
+
+@dataclass(frozen=True, slots=True)
+class _Idea:
+    """What changes on bar lines only."""
+
+    style: tuple[float, ...]
+    seed: int
+    hold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """The next idea: the bar line it begins on, whether it begins a new piece, and the stream's `settled` of then."""
+
+    tick: int
+    idea: _Idea
+    fresh: bool
+    settled: int
+
+
+class Steered:
+    """The dispatcher's source: a look-ahead's notes, shaped as they are taken.
+
+    Attributes:
+        stream: The look-ahead.
+        shape: What is done to the notes.
+
+    """
+
+    def __init__(self, stream: LookAhead) -> None:
+        self.stream = stream
+        self.shape: Callable[[list[Note]], list[Note]] = lambda notes: notes
+
+    @property
+    def end_tick(self) -> int | None:
+        """Position at which the performance ends."""
+        return self.stream.end_tick
+
+    def take_before(self, tick: int) -> list[Note]:
+        """Hand over the notes before a position as they are to sound."""
+        return self.shape(self.stream.take_before(tick))
+
+    def finished(self) -> bool:
+        """Tell whether every note there will be has been taken."""
+        return self.stream.finished()
+
+    def locate(self, tick: int) -> None:
+        """Go on from another position."""
+        self.stream.locate(tick)
+
+    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
+        """Wait until the notes before a position can be taken."""
+        return self.stream.wait_until_made(tick, timeout_seconds)
+
+
+class Steering:
+    """Takes turns from any thread, and has them heard.
+
+    Attributes:
+        knobs: Where they stand.
+
+    """
+
+    def __init__(
+        self,
+        steerable: Steerable,
+        seed: int,
+        stream: LookAhead,
+        *,
+        panic: Callable[[float | None], None],
+        complain: Callable[[str], None],
+        read: Read | None = None,
+        set_volume: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Begin with the knobs where they stand.
+
+        Args:
+            steerable: What can be turned.
+            seed: Of the music so far.
+            stream: What is steered.
+            panic: Ends at once what had begun to sound at a time of the port's clock; None for now.
+            complain: Told in a line what was wrong with a command.
+            read: What a message or a command line asks for; without it, by the default map.
+            set_volume: Sets the loudness of the sound here, 0..1.
+
+        """
+        self._set_volume = set_volume
+        self._steerable = steerable
+        self._stream = stream
+        self._panic = panic
+        self._complain = complain
+        self._reads = read or Learner(steerable.styles, tell=complain).read
+        self._turns: deque[tuple[bytes | str, float | None, Callable[[str], None]]] = deque(maxlen=LARGEST)
+        self._wake = threading.Event()
+        self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
+        self._coming: _Coming | None = None
+        self.knobs = steerable.knobs
+
+    @property
+    def seed(self) -> int:
+        """Of the music at present, or from the next bar line on where a new idea has been asked for."""
+        coming = self._coming
+        return self._idea.seed if coming is None else coming.idea.seed
+
+    def put(
+        self, turn: bytes | str, seconds: float | None = None, complain: Callable[[str], None] | None = None
+    ) -> None:
+        """Take a channel message or a command line; returns at once.
+
+        Args:
+            turn: What is asked for.
+            seconds: When it came, by the port's clock, if that is known.
+            complain: Told in a line what is wrong with it, instead of whoever is told otherwise.
+
+        """
+        self._turns.append((turn, seconds, complain or self._complain))
+        self._wake.set()
+
+    def shape(self, notes: Iterable[Note]) -> list[Note]:
+        """Return notes as the knobs want them to sound."""
+        return shaped(notes, self.knobs, self._steerable.ensemble.meter)
+
+    def advance(self) -> Advance:
+        """Return what makes the next event as the knobs stand, the next idea's if there is one."""
+        return self._advance(self._idea if self._coming is None else self._coming.idea)
+
+    def delay(self, tick: int) -> float:
+        """Return how many seconds after its time what is at a position shall be sent."""
+        return human_delay(tick, self.knobs.humanise)
+
+    def run(self, stop: threading.Event) -> None:
+        """Have the turns heard until `stop` is set."""
+        while not stop.is_set():
+            if self._wake.wait(WAIT_SECONDS):
+                self._wake.clear()
+                self.take_turns()
+                stop.wait(PAUSE_SECONDS)
+                # Turns that come faster than the music can be made anew would leave none to be played.
+                self._stream.wait_until_made(self._stream.taken_before() + CATCH_UP_TICKS, CATCH_UP_SECONDS)
+
+    def take_turns(self) -> None:
+        """Have all turns heard that wait, together."""
+        before, bar, new_idea = self.knobs, False, False
+        while self._turns:
+            turn, seconds, complain = self._turns.popleft()
+            change = self._read(turn, complain)
+            if change is not None:
+                is_new = change.new_idea or change.knobs != self.knobs  # DAWs send the program that is set already
+                self.knobs = change.knobs
+                bar, new_idea = bar or (is_new and change.when is When.BAR), new_idea or change.new_idea
+                if change.panic:
+                    self._panic(seconds)
+        if before.volume != self.knobs.volume:
+            self._set_volume(self.knobs.volume)
+        if bar or _asks_network(before) != _asks_network(self.knobs):
+            self._go_on(bar=bar, new_idea=new_idea)
+
+    def _read(self, turn: bytes | str, complain: Callable[[str], None]) -> Change | None:
+        try:
+            change = self._reads(turn, self.knobs)
+            if change is not None and change.knobs != self.knobs:
+                self._steerable.ensemble.advance(change.knobs, self._idea.seed)
+        except ComposerError as error:
+            complain(visible(str(error)))
+            return None
+        return change
+
+    def _go_on(self, *, bar: bool, new_idea: bool) -> None:
+        """Make the notes anew: at once with the idea of before, and from the bar line with the new one."""
+        next_bar, settled = self._stream.next_bar(), self._stream.settled
+        if self._coming is not None and (self._coming.tick < next_bar or self._coming.settled != settled):
+            self._idea, self._coming = self._coming.idea, None
+        if bar:
+            before = self._coming or _Coming(next_bar, self._idea, fresh=False, settled=settled)
+            seed = before.idea.seed + new_idea * self._steerable.ensemble.voices
+            idea = _Idea(self.knobs.style, seed, self.knobs.hold)
+            self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh, settled=settled)
+        elif self._coming is None:
+            self._idea = replace(self._idea, style=self.knobs.style)
+        self._stream.restart(self._advance(self._idea))
+        if self._coming is not None:
+            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._arrival(self._coming))
+
+    def _arrival(self, coming: _Coming) -> Arrive | None:
+        """Where the next idea begins."""
+        ensemble, tick, held = self._steerable.ensemble, coming.tick, coming.idea.hold
+        first = max(0, tick - held * self._stream.bar_ticks)
+        if held and first < tick and (held != self._idea.hold or coming.fresh):
+            return lambda before: ensemble.hold(before, self._stream.heard(first, tick), first, tick)
+        if coming.fresh:
+            return lambda _: ensemble.piece_at(tick)
+        if self._idea.hold and not held:
+            return lambda before: ensemble.let_go(before, tick)
+        return None
+
+    def _advance(self, idea: _Idea) -> Advance:
+        return self._steerable.ensemble.advance(replace(self.knobs, style=idea.style, hold=idea.hold), idea.seed)
+
+
+def _asks_network(knobs: Knobs) -> Knobs:
+    """The knobs without those that only shape notes or sound."""
+    as_made = replace(knobs, velocity=None, velocity_range=1.0, accents=0.0, swing=0.0, humanise=0.0)
+    return replace(as_made, mute=False, volume=1.0)

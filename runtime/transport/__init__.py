@@ -1,0 +1,1 @@
+"""From positions to seconds: our own tempo, a MIDI clock, Ableton Link."""

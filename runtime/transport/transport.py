@@ -1,0 +1,94 @@
+"""Where in the music we are: positions in ticks against the seconds of a clock."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from runtime.errors import InputError
+from runtime.music.notes import tick_seconds
+
+
+class MoveKind(Enum):
+    """What can become of a song besides going on."""
+
+    START = "start"
+    """It plays from this position on."""
+    STOP = "stop"
+    LOCATE = "locate"
+    """It goes on, or will, from another position."""
+    RETIME = "retime"
+    """Its tempo has jumped: what was planned by the old one is at the wrong time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing that has become of the song, and its position then: where it starts, stops, goes to or is."""
+
+    kind: MoveKind
+    tick: int
+
+
+class Transport(Protocol):
+    """A position that moves. Following another program's clock means another class with these members."""
+
+    @property
+    def tempo_bpm(self) -> float:
+        """Quarter notes a minute at present."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Whether the position moves on at present."""
+        ...
+
+    def moves(self, now_seconds: float) -> list[Move]:
+        """Return what has become of the song since this was asked last, in order."""
+        ...
+
+    def seconds_at(self, tick: int) -> float:
+        """Return the time of the clock at which a position is reached."""
+        ...
+
+    def tick_at(self, seconds: float) -> int:
+        """Return the last position reached at a time; negative before the start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InternalTransport:
+    """A steady tempo of our own.
+
+    Attributes:
+        start_seconds: Time of the clock at position 0.
+        tempo_bpm: Quarter notes a minute, more than 0.
+
+    """
+
+    start_seconds: float
+    tempo_bpm: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.tempo_bpm < float("inf"):
+            raise InputError(f"tempo {self.tempo_bpm} bpm is not allowed: give a number above 0, such as 100")
+
+    @property
+    def running(self) -> bool:
+        """It always runs."""
+        return True
+
+    def moves(self, now_seconds: float) -> list[Move]:
+        """Nothing becomes of it."""
+        return []
+
+    def seconds_at(self, tick: int) -> float:
+        """Return the time of the clock at which a position is reached."""
+        return self.start_seconds + tick * tick_seconds(self.tempo_bpm)
+
+    def tick_at(self, seconds: float) -> int:
+        """Return the last position reached at a time; negative before the start.
+
+        Rounding first and stepping back if that is too far makes it the exact inverse of `seconds_at`, where a
+        plain floor would lose ticks to the last bit of a float.
+        """
+        nearest = round((seconds - self.start_seconds) / tick_seconds(self.tempo_bpm))
+        return nearest if self.seconds_at(nearest) <= seconds else nearest - 1

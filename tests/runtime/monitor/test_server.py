@@ -1,0 +1,372 @@
+"""Publishing to real sockets, and finding what is published."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import InputError, MissingError
+from runtime.monitor import client
+from runtime.monitor.access import LOCALHOST, MOST_STRANGERS, greeting
+from runtime.monitor.client import connect, snapshots
+from runtime.monitor.discovery import SOCKET_SUFFIX, Place, announce, places, withdraw
+from runtime.monitor.server import MOST_CLIENTS, Publisher
+from runtime.monitor.snapshot import Snapshot, decode, encode
+
+PATIENCE_SECONDS = 30.0
+TOKEN = "0123456789abcdef" * 4
+with_unix_sockets = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no Unix sockets")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing that this user plays is seen here."""
+    monkeypatch.setattr("runtime.monitor.discovery.folder", lambda: tmp_path / "runtime")
+    return tmp_path / "runtime"
+
+
+@pytest.fixture(params=["unix", "port"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """As on a system with Unix sockets, and as on one without."""
+    if request.param == "port":
+        monkeypatch.setattr("runtime.monitor.access.LONGEST_SOCKET_PATH", 0)
+    elif not hasattr(socket, "AF_UNIX"):
+        pytest.skip("this system has no Unix sockets")
+    return str(request.param)
+
+
+@contextmanager
+def publishing(take: Callable[[], Snapshot], idle: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
+    """Publish, announced, on a thread of its own."""
+    publisher, stop = Publisher(take, idle), threading.Event()
+    announce(publisher.place)
+    thread = threading.Thread(target=publisher.run, args=(stop,))
+    thread.start()
+    try:
+        yield publisher
+    finally:
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+        withdraw(publisher.place)
+        assert not thread.is_alive()
+
+
+def knock(place: Place) -> socket.socket:
+    """Connect and say nothing."""
+    if place.port is None:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(place.socket_path))
+    else:
+        connection = socket.create_connection((LOCALHOST, place.port))
+    connection.settimeout(PATIENCE_SECONDS)
+    return connection
+
+
+def answer(connection: socket.socket) -> bytes:
+    """What is answered first; b"" if the connection is closed."""
+    try:
+        return connection.recv(1)
+    except ConnectionResetError:  # closed with something of ours unread
+        return b""
+
+
+def test_snapshots_go_to_everybody_who_is_connected(either_way: str, snapshot: Callable[..., Snapshot]) -> None:
+    taken: list[Snapshot] = []
+
+    def take() -> Snapshot:
+        taken.append(snapshot(notes=len(taken)))
+        return taken[-1]
+
+    with publishing(take) as publisher:
+        assert taken == []
+        assert (publisher.place.port is None) == (either_way == "unix")
+        with snapshots() as first, snapshots(os.getpid()) as second:
+            seen = [next(first) for _ in range(3)]
+            assert [one.notes for one in seen] == [0, 1, 2]
+            assert next(second) in taken
+    with pytest.raises(MissingError):
+        connect(None)
+
+
+def test_nobody_connected_costs_no_snapshots() -> None:
+    idle = threading.Event()
+
+    def take() -> Snapshot:
+        raise AssertionError
+
+    with publishing(take, idle.set):
+        assert idle.wait(PATIENCE_SECONDS)
+
+
+def test_the_lines_end_with_the_play(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot):
+        connection = connect(None)
+    with connection, connection.makefile("rb") as file:
+        assert all(line.endswith(b"\n") for line in file)
+
+
+def test_one_who_does_not_read_holds_nobody_up_and_gets_whole_lines(snapshot: Callable[..., Snapshot]) -> None:
+    big = snapshot(style="x" * 300_000)
+    with publishing(lambda: big), connect(None) as sleeper, snapshots() as reader:
+        for _ in range(10):
+            assert next(reader) == big
+        with sleeper.makefile("rb") as file:
+            assert [decode(file.readline()) for _ in range(3)] == [big] * 3
+
+
+def test_one_too_many_is_sent_away_and_told_why(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot), ExitStack() as stack:
+        for _ in range(MOST_CLIENTS):
+            assert stack.enter_context(connect(None)).recv(1)
+        with (
+            snapshots() as seen,
+            pytest.raises(MissingError, match=f"lets nobody look in: .* {MOST_CLIENTS} monitors look already"),
+        ):
+            next(seen)
+
+
+def test_one_who_has_long_stopped_reading_makes_room(
+    snapshot: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.monitor.server.STUCK_SNAPSHOTS", 1)
+    with publishing(lambda: snapshot(style="x" * 1_000_000)) as publisher, ExitStack() as stack:
+        sleepers = [stack.enter_context(connect(None)) for _ in range(MOST_CLIENTS)]
+        assert all(sleeper.recv(1) for sleeper in sleepers)
+        while not all(known.stuck for known in publisher._clients):
+            time.sleep(0.01)
+        with snapshots() as seen:
+            assert next(seen).notes == 100
+
+
+def test_those_who_say_nothing_take_no_place(either_way: str, snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot) as publisher, ExitStack() as stack:
+        silent = [stack.enter_context(knock(publisher.place)) for _ in range(MOST_STRANGERS + 10)]
+        with snapshots() as seen:
+            assert next(seen) == snapshot()
+        assert {answer(connection) for connection in silent} == {b""}
+    assert publisher._clients == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"\n", b"GET / HTTP/1.1\r\n\r\n", greeting("0" * 64), greeting(TOKEN)[:-1] + b"x", b"\xff" * 1000, b"\0" * 65],
+)
+def test_a_stranger_is_shown_nothing(either_way: str, snapshot: Callable[..., Snapshot], said: bytes) -> None:
+    with publishing(snapshot) as publisher, knock(publisher.place) as stranger:
+        stranger.sendall(said)
+        assert answer(stranger) == b""
+
+
+def test_the_token_may_come_in_pieces(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot) as publisher, knock(publisher.place) as slow:
+        said = greeting(publisher.place.token)
+        slow.sendall(said[:10])
+        slow.sendall(said[10:])
+        assert answer(slow) == b"{"
+
+
+def test_another_user_on_the_socket_is_shown_nothing(
+    snapshot: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(socket, "SO_PEERCRED"):
+        pytest.skip("this system does not say who is at the other end")
+    monkeypatch.setattr("runtime.monitor.access._ROOT", -1)
+    with publishing(snapshot) as publisher:
+        monkeypatch.setattr("runtime.monitor.access.os.geteuid", lambda: 4711)
+        with knock(publisher.place) as connection:
+            try:
+                connection.sendall(greeting(publisher.place.token))
+            except BrokenPipeError:
+                return
+            assert answer(connection) == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_what_is_announced_is_for_this_user_alone(snapshot: Callable[..., Snapshot], own_folder: Path) -> None:
+    own_folder.mkdir(mode=0o755)
+    with publishing(snapshot) as publisher:
+        assert stat.S_IMODE(own_folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(publisher.place.path.stat().st_mode) == 0o600
+    assert list(own_folder.iterdir()) == []
+
+
+def test_what_a_killed_play_has_left_is_removed_by_whoever_looks(
+    snapshot: Callable[..., Snapshot], own_folder: Path
+) -> None:
+    with publishing(snapshot):
+        stale = left_behind(own_folder)
+        with snapshots() as found:
+            assert next(found) == snapshot()
+        assert not stale.path.exists()
+        assert not stale.socket_path.exists()
+        assert [place.pid for place in places()] == [os.getpid()]
+
+
+def test_what_a_killed_play_has_left_is_removed_by_the_next_play(
+    snapshot: Callable[..., Snapshot], own_folder: Path
+) -> None:
+    own_folder.mkdir(mode=0o700)
+    stale = left_behind(own_folder)
+    stale.path.write_text("half a")
+    with publishing(snapshot):
+        assert {path.stem for path in own_folder.iterdir()} == {str(os.getpid())}
+
+
+def left_behind(own_folder: Path) -> Place:
+    """The files of a process that has ended without removing them."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    stale = Place(gone.pid, own_folder / f"{gone.pid}.json", TOKEN)
+    announce(stale)
+    stale.socket_path.touch()
+    return stale
+
+
+def test_a_port_that_nobody_listens_on_is_removed(own_folder: Path) -> None:
+    own_folder.mkdir(mode=0o700)
+    with socket.create_server((LOCALHOST, 0)) as server:
+        place = Place(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN, server.getsockname()[1])
+    announce(place)
+    with pytest.raises(MissingError, match="no play is running here"):
+        connect(os.getpid())
+    assert not place.path.exists()
+
+
+@with_unix_sockets
+def test_a_socket_that_is_gone_is_removed(own_folder: Path) -> None:
+    own_folder.mkdir(mode=0o700)
+    place = Place(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN)
+    announce(place)
+    with pytest.raises(MissingError, match="no play is running here"):
+        connect(None)
+    assert not place.path.exists()
+
+
+def test_a_process_that_does_not_play_is_told_which_do(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot):
+        for pid in (1, 2**31, 2**63 - 1):
+            with pytest.raises(InputError, match=f"--pid {pid} does not play: {os.getpid()} may"):
+                connect(pid)
+
+
+def test_the_process_of_another_user_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "is_of_another_user", lambda pid: pid == 17)
+    with pytest.raises(InputError, match="--pid 17 belongs to another user: monitor shows your own plays only"):
+        connect(17)
+
+
+@contextmanager
+def answering(own_folder: Path, data: bytes, *, close: bool = True) -> Iterator[None]:
+    """Something that was given the port of a play, and sends what it likes."""
+    own_folder.mkdir(mode=0o700)
+    with socket.create_server((LOCALHOST, 0)) as server:
+        announce(Place(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN, server.getsockname()[1]))
+        done = threading.Event()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                try:
+                    connection.sendall(data)
+                except OSError:  # the other end has had enough
+                    return
+                if not close:
+                    done.wait(PATIENCE_SECONDS)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "of another version"),
+        (b"\xff\xfe\n", "of another version"),
+        (b"[" * 100_000 + b"\n", "of another version"),
+        (b"null\n", "of another version"),
+        (b'{"pid": NaN}\n', "of another version"),
+        (b"x" * 5000, "a line of more than 2 KiB"),
+        (b"no end", "lets nobody look in"),
+        (b"", "lets nobody look in"),
+    ],
+)
+def test_something_else_that_answers_is_no_play(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, said: str
+) -> None:
+    monkeypatch.setattr(client, "MOST_LINE_BYTES", 2048 if data.startswith(b"x") else client.MOST_LINE_BYTES)
+    with answering(own_folder, data), snapshots() as seen, pytest.raises(MissingError, match=said):
+        next(seen)
+
+
+def test_a_play_that_says_nothing_is_not_said_to_have_ended(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch, snapshot: Callable[..., Snapshot]
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 1.5)
+    with answering(own_folder, encode(snapshot()), close=False), snapshots() as seen:
+        assert next(seen) == snapshot()
+        with pytest.raises(MissingError, match=r"has said nothing for 1\.5 s"):
+            next(seen)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 1000,
+        "{}",
+        "\xff",
+        '{"token": 1}',
+        f'{{"token": "{TOKEN[1:]}"}}',
+        f'{{"token": "{TOKEN}x"}}',
+        f'{{"token": "{TOKEN}", "port": "many"}}',
+        f'{{"token": "{TOKEN}", "port": 99999}}',
+        f'{{"token": "{TOKEN}", "port": -1}}',
+        f'{{"token": "{TOKEN}", "port": {"9" * 500}}}',
+        f'{{"token": "{TOKEN}"{" " * 5000}}}',
+    ],
+)
+def test_files_of_something_else_are_passed_over(own_folder: Path, text: str) -> None:
+    own_folder.mkdir(mode=0o700)
+    (own_folder / "17.json").write_bytes(text.encode("latin-1"))
+    assert places() == []
+
+
+@pytest.mark.parametrize("name", ["notes", "0", "-1", "1.5", "٣", "²", "9" * 12, "9" * 200])
+def test_files_that_no_process_names_are_passed_over(own_folder: Path, name: str) -> None:
+    own_folder.mkdir(mode=0o700)
+    (own_folder / f"{name}.json").write_text(f'{{"token": "{TOKEN}", "port": 1}}')
+    assert places() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices in a folder are POSIX's")
+def test_what_is_no_file_is_passed_over(own_folder: Path) -> None:
+    own_folder.mkdir(mode=0o700)
+    os.mkfifo(own_folder / "17.json")
+    (own_folder / "18.json").symlink_to("/dev/zero")
+    (own_folder / "19.json").symlink_to("nowhere")
+    (own_folder / "20.json").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(own_folder / f"21{SOCKET_SUFFIX}"))
+    assert places() == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(own_folder: Path) -> None:
+    own_folder.touch()
+    with pytest.raises(MissingError, match="XDG_RUNTIME_DIR"):
+        places()

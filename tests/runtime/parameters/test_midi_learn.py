@@ -1,0 +1,198 @@
+"""Move a knob to bind it."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.errors import InputError, MissingError
+from runtime.generation.ensemble import Ensemble
+from runtime.graph.engine import Engine
+from runtime.graph.inputs import Controls
+from runtime.parameters.controllers import KNOBS as NAMES
+from runtime.parameters.midi_learn import Learner
+from runtime.parameters.midi_map import Binding, Slot
+from runtime.parameters.parameters import Knobs
+from runtime.session.control_inputs import steering_inputs
+from runtime.session.live_control import Steerable
+
+STYLES = ("bach", "joplin")
+KNOBS = Knobs(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+FOREIGN = (bytes([0x90, 60, 64]), bytes([0xC0, 1]), bytes([0xB0, 123, 0]), bytes([0xE0, 0, 64]), bytes([0xB0]), b"")
+
+
+class Taught(Learner):
+    """A learner with all that it said and kept."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.kept: list[Mapping[Slot, Binding]] = []
+        super().__init__(STYLES, tell=self.told.append, keep=self.keep)
+
+    def keep(self, learnt: Mapping[Slot, Binding]) -> str:
+        self.kept.append(learnt)
+        return "in a list"
+
+    def density(self, *message: int) -> float | None:
+        """Where a message turns the density to."""
+        change = self.read(bytes(message), KNOBS)
+        return None if change is None or change.knobs == KNOBS else change.knobs.density
+
+
+@pytest.fixture
+def learner() -> Taught:
+    return Taught()
+
+
+def test_the_next_controller_that_moves_is_bound_and_turns_at_once(learner: Taught) -> None:
+    assert learner.read("learn density", KNOBS) is None
+    for message in FOREIGN:
+        learner.read(message, KNOBS)
+    assert learner.density(0xB4, 30, 127) == 1.0
+    assert learner.density(0xB4, 31, 127) is None  # the next one after it is not
+    assert learner.density(0xB4, 30, 0) == -1.0
+    assert learner.density(0xB3, 30, 0) is None  # nor is another channel's
+    assert learner.density(0xB3, 73, 0) == -1.0  # by default
+    assert learner.told == [
+        "move a controller: the next one that moves turns density (learn off: none)",
+        "density is turned by controller 30 on channel 5 and by controller 73 from now on; kept in a list",
+    ]
+    assert learner.kept == [{(30, 5): Binding("density")}]
+
+
+def test_a_controller_that_turned_something_else_turns_what_was_learnt(learner: Taught) -> None:
+    learner.read("learn density -0.5 0.5", KNOBS)
+    assert learner.density(0xB0, 1, 127) == 0.5
+    change = learner.read(bytes([0xB0, 1, 0]), KNOBS)
+    assert change is not None
+    assert change.knobs.temperature == KNOBS.temperature
+
+
+def test_none_is_waited_for_any_more(learner: Taught) -> None:
+    learner.read("learn density", KNOBS)
+    learner.read("Learn off", KNOBS)
+    assert learner.density(0xB0, 30, 127) is None
+    assert learner.told[1:] == ["no controller is waited for any more"]
+    assert learner.kept == []
+
+
+def test_the_latest_wish_counts(learner: Taught) -> None:
+    learner.read("learn swing", KNOBS)
+    learner.read("learn density", KNOBS)
+    assert learner.density(0xB0, 30, 127) == 1.0
+    assert learner.kept == [{(30, 1): Binding("density")}]
+
+
+def test_what_was_learnt_is_forgotten(learner: Taught) -> None:
+    for number in (30, 73):
+        learner.read("learn swing", KNOBS)
+        learner.read(bytes([0xB0, number, 1]), KNOBS)
+    learner.read("unlearn swing", KNOBS)
+    assert learner.density(0xB0, 73, 127) == 1.0
+    assert learner.kept[-1] == {}
+    assert learner.told[-1] == "swing is turned by controller 72 from now on; kept in a list"
+    with pytest.raises(
+        InputError, match="unlearn swing: no controller was learnt for it; swing is turned by controller"
+    ):
+        learner.read("unlearn swing", KNOBS)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("learn", "learn : name a knob, with low and high behind it or not, or say off"),
+        ("learn loudness", "knob 'loudness' is unknown"),
+        ("learn density 1", "learn density 1: name a knob, with low and high"),
+        ("learn density a b", "learn density a b: a b are not two numbers"),
+        ("learn density -3 3", "density -3: give a number from -1 to 1"),
+        ("unlearn", "knob '' is unknown"),
+        ("unlearn loudness", "knob 'loudness' is unknown"),
+        ("loud", "command 'loud' is unknown"),
+    ],
+)
+def test_what_cannot_be_learnt_says_why(learner: Taught, line: str, why: str) -> None:
+    with pytest.raises(InputError) as error:
+        learner.read(line, KNOBS)
+    assert str(error.value).startswith(why)
+    assert learner.density(0xB0, 30, 127) is None
+
+
+@given(
+    words=st.lists(
+        st.one_of(
+            st.sampled_from(["learn", "unlearn", "off", "1", "nan", "-inf", "9" * 400, *NAMES]), st.text(max_size=4)
+        ),
+        max_size=5,
+    )
+)
+def test_any_line_is_obeyed_or_refused(words: list[str]) -> None:
+    learner = Taught()
+    with suppress(InputError):
+        learner.read(" ".join(words), KNOBS)
+    learner.read(bytes([0xB0, 30, 64]), KNOBS)
+
+
+def test_what_cannot_be_kept_is_learnt_all_the_same() -> None:
+    def keep(_: Mapping[Slot, Binding]) -> str:
+        raise MissingError("the disk is full")
+
+    told: list[str] = []
+    learner = Learner(STYLES, tell=told.append, keep=keep)
+    learner.read("learn mute", KNOBS)
+    change = learner.read(bytes([0xB0, 30, 127]), KNOBS)
+    assert change is not None
+    assert change.knobs.mute
+    assert told[1].startswith("mute is turned by controller 30 on channel 1 and by controller 80 from now on")
+    assert told[1].endswith("from now on, but not at the next start: the disk is full")
+
+
+def never(line: str) -> None:
+    pytest.fail(f"nothing is to be told, and this was: {line}")
+
+
+@pytest.fixture
+def steerable(tiny: Engine) -> Steerable:
+    return Steerable(knobs=KNOBS, styles=STYLES, ensemble=Ensemble(tiny, [Controls(style=(1.0,))]))
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_what_was_learnt_is_there_at_the_next_start(
+    steerable: Steerable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, given: bool
+) -> None:
+    path = tmp_path / "configuration" / "map.toml"
+    monkeypatch.setattr("runtime.session.control_inputs.default_path", lambda: path)
+    named = tmp_path / "named.toml" if given else None
+    if named is not None:
+        named.write_text('# mine\n[controllers]\n9 = "swing"\n')
+    told: list[str] = []
+    with steering_inputs(steerable, named, None, told.append) as inputs:
+        assert inputs is not None
+        inputs.read("learn min-p", KNOBS)
+        inputs.read(bytes([0xB0, 9, 127]), KNOBS)
+    assert told[1].endswith(f"; kept in {named or path}")
+    assert path.exists() is not given
+    with steering_inputs(steerable, named, None, told.append) as inputs:
+        assert inputs is not None
+        change = inputs.read(bytes([0xB0, 9, 127]), KNOBS)
+        assert change is not None
+        assert change.knobs.min_p == 0.5
+
+
+def test_a_style_without_knobs_has_nothing_to_bind(tmp_path: Path) -> None:
+    with steering_inputs(None, None, None, never) as inputs:
+        assert inputs is None
+    for path, osc in ((tmp_path / "my.toml", None), (None, "0")):
+        with pytest.raises(InputError, match="this style has no knobs"), steering_inputs(None, path, osc, never):
+            pytest.fail("it began")
+
+
+def test_a_map_of_the_users_own_that_is_wrong_is_named(
+    steerable: Steerable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.session.control_inputs.default_path", lambda: tmp_path / "map.toml")
+    (tmp_path / "map.toml").write_text("[learnt]\n200 = 'swing'\n")
+    with pytest.raises(InputError, match=r"map .*map\.toml: learnt\.200: '200' is not allowed"):
+        steering_inputs(steerable, None, None, never).__enter__()

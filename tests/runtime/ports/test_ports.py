@@ -1,0 +1,150 @@
+"""Ports without a MIDI system: the contract of every port, names, and what is said about what is missing."""
+
+import sys
+import uuid
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import ComposerError, InputError, MissingError
+from runtime.midi.messages import Kind, Message
+from runtime.ports import BACKENDS, NoMidiSystemError, NullPort, OutputPort, available_backends, backends, open_port
+from runtime.ports.rtmidi import find_port
+from runtime.transport.clock import FakeClock
+
+MESSAGE = Message(0, Kind.NOTE_ON, 1, 60, 64)
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks for Linux's MIDI systems")
+
+
+class ClosingPort(OutputPort):
+    """Counts how often its backend is closed."""
+
+    closings = 0
+
+    def describe(self) -> str:
+        return "closing"
+
+    def _send(self, message: Message, when_seconds: float) -> float:
+        return self.clock.now()
+
+    def _close(self) -> None:
+        self.closings += 1
+
+
+@pytest.fixture
+def silent_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with neither ALSA's sequencer nor a JACK server."""
+    monkeypatch.setattr(backends, "_ALSA_SEQUENCER", tmp_path / "seq")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", f"none-{uuid.uuid4().hex[:8]}")
+
+
+def test_a_port_is_closed_once() -> None:
+    port = ClosingPort("here")
+    with port:
+        port.send(MESSAGE, 0.0)
+    port.close()
+    assert port.closings == 1
+
+
+def test_a_closed_port_takes_no_message() -> None:
+    port = ClosingPort("here")
+    port.close()
+    with pytest.raises(ValueError, match="port 'here' is closed"):
+        port.send(MESSAGE, 0.0)
+
+
+def test_the_null_port_takes_time_from_its_clock() -> None:
+    clock = FakeClock(7.0)
+    with NullPort("nowhere", clock) as port:
+        assert port.send(MESSAGE, 6.0) == 7.0
+        assert port.discard_pending() == []
+        assert port.lead_seconds == 0.0
+        assert "\n" not in port.describe()
+
+
+def test_the_backend_none_is_always_there() -> None:
+    with open_port("none", "LSTM Composer") as port:
+        assert isinstance(port, NullPort)
+
+
+def test_an_unknown_backend_is_told_with_those_that_are() -> None:
+    with pytest.raises(InputError, match="backend 'oss' is unknown: choose one of auto, alsa, jack, coremidi"):
+        open_port("oss", "LSTM Composer")
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "x" * 64, "ü" * 32, "two\nlines"])
+def test_a_name_that_cannot_be_a_ports(name: str) -> None:
+    with pytest.raises(InputError, match="is not allowed: give 1 to 63 bytes"):
+        open_port("none", name)
+
+
+@pytest.mark.parametrize("name", ["x", "LSTM Composer", "x" * 63, "Künstler"])
+def test_a_name_that_can(name: str) -> None:
+    with open_port("none", name) as port:
+        assert port.name == name
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "index"),
+    [
+        ([], "LSTM", None),
+        (["Microsoft GS Wavetable Synth 0", "LSTM Composer 1"], "LSTM Composer", 1),
+        (["lstm composer 3"], "LSTM Composer", 0),
+        (["Microsoft GS Wavetable Synth 0"], "LSTM Composer", None),
+    ],
+)
+def test_find_port(names: list[str], wanted: str, index: int | None) -> None:
+    assert find_port(names, wanted) == index
+
+
+@ON_LINUX
+@pytest.mark.usefixtures("silent_machine")
+@pytest.mark.parametrize("backend", ["alsa", "jack", "jack-client", "jack-rtmidi", "coremidi", "windows"])
+def test_a_named_backend_that_is_missing_is_told_in_one_line(backend: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(MissingError, match=r"choose another --backend|install") as caught:
+        open_port(backend, "LSTM Composer")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture
+def no_libjack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with JACK-Client and without the library that it loads."""
+    if find_spec("jack") is None:
+        pytest.skip("needs JACK-Client")
+    for name in ("jack", "runtime.ports.jack"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+
+
+@pytest.mark.usefixtures("no_libjack")
+@pytest.mark.parametrize("backend", ["jack", "jack-client"])
+def test_a_missing_libjack_is_told_with_its_packages(backend: str) -> None:
+    with pytest.raises(MissingError, match=r"libjack is not installed: install libjack-jackd2-0 \(Debian, Ubuntu\), "):
+        open_port(backend, "LSTM Composer")
+
+
+@ON_LINUX
+@pytest.mark.usefixtures("silent_machine", "no_libjack")
+def test_the_doctor_tells_of_a_missing_libjack() -> None:
+    assert "libjack is not installed" in {one.name: one for one in available_backends()}["jack"].detail
+
+
+@ON_LINUX
+@pytest.mark.usefixtures("silent_machine")
+def test_auto_without_any_system_can_be_told_from_other_errors(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(NoMidiSystemError, match=r"no MIDI system found .*--backend none") as caught:
+        open_port("auto", "LSTM Composer")
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, ComposerError)
+    assert capfd.readouterr() == ("", "")
+
+
+@ON_LINUX
+@pytest.mark.usefixtures("silent_machine")
+def test_the_doctor_says_what_is_missing() -> None:
+    status = {one.name: one for one in available_backends()}
+    assert [(name, one.ok) for name, one in status.items()] == [("alsa", False), ("jack", False), ("none", True)]
+    assert all(one.detail and "\n" not in one.detail for one in status.values())
+    assert set(status) <= set(BACKENDS)

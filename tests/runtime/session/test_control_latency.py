@@ -1,0 +1,221 @@
+"""When a turn is heard, in ticks: controller bytes, the dispatcher and the style that ships, on a fake clock."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from runtime.generation.ensemble import Ensemble
+from runtime.generation.lookahead import LookAhead
+from runtime.generation.voice import Advance
+from runtime.graph.engine import Engine
+from runtime.graph.inputs import Controls
+from runtime.midi.messages import Kind, Message, Sent
+from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
+from runtime.music.scales import pitch_classes
+from runtime.parameters.midi_learn import Learner
+from runtime.parameters.midi_map import Binding, ControlMap
+from runtime.parameters.parameters import Knobs
+from runtime.playback.dispatcher import HORIZON_TICKS, Dispatcher
+from runtime.ports.base import OutputPort
+from runtime.session.live_control import Steerable, Steered, Steering
+from runtime.transport.clock import FakeClock
+from runtime.transport.transport import InternalTransport
+from tests.runtime.one_style import BASE, OneStyle
+
+BEAT, BAR = TICKS_PER_QUARTER, 4 * TICKS_PER_QUARTER
+TEMPO = 200.0
+"""Fast: then the most ticks pass while a message is on its way."""
+LENGTH = 12 * BAR
+SEED = 5
+PATIENCE_SECONDS = 30.0
+Turn = bytes | str
+Script = dict[int, list[Turn]]
+"""What is turned at which tick."""
+
+
+class Port(OutputPort):
+    """Sends at the time asked for, and takes messages as early as JACK does."""
+
+    def __init__(self, clock: FakeClock, lead_seconds: float) -> None:
+        super().__init__("port", clock)
+        self.lead_seconds = lead_seconds
+
+    def describe(self) -> str:
+        return "port"
+
+    def _send(self, message: Message, when_seconds: float) -> float:
+        return max(when_seconds, self.clock.now())
+
+
+class Player(FakeClock):
+    """Time, in which knobs are turned at their ticks, and which waits for the engine before it jumps."""
+
+    def __init__(self, script: Script, stream: LookAhead) -> None:
+        super().__init__(0.0)
+        self._script = sorted(script.items())
+        self._stream = stream
+        self.steering: Steering | None = None
+
+    def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
+        while self._script and self._script[0][0] * tick_seconds(TEMPO) <= deadline_seconds:
+            tick, turns = self._script.pop(0)
+            self.jump(max(0.0, tick * tick_seconds(TEMPO) - self.now()))
+            assert self.steering is not None
+            for turn in turns:
+                self.steering.put(turn)
+            self.steering.take_turns()
+        assert self._stream.wait_until_filled(PATIENCE_SECONDS)
+        return super().wait_until(deadline_seconds, stop)
+
+
+@contextmanager
+def made(stream: LookAhead) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=stream.run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+
+
+def heard(
+    steerable: Steerable, script: Script, *, lead_seconds: float = 0.0, read: Learner | None = None
+) -> list[Sent]:
+    """Play `LENGTH` ticks, and return the beginnings of notes as they were sent."""
+    sent: list[Sent] = []
+    first = steerable.ensemble.advance(steerable.knobs, SEED)
+    stream = LookAhead(first, steerable.ensemble.start(), bar_ticks=BAR, ahead_ticks=2 * BAR, end_tick=LENGTH)
+    clock = Player(script, stream)
+    source = Steered(stream)
+    transport = InternalTransport(0.0, TEMPO)
+    dispatcher = Dispatcher(Port(clock, lead_seconds), transport, source, [1], sent.append)
+    problems: list[str] = []
+    clock.steering = Steering(
+        steerable,
+        SEED,
+        stream,
+        panic=dispatcher.panic,
+        complain=problems.append,
+        read=None if read is None else read.read,
+    )
+    source.shape = clock.steering.shape
+    with made(stream):
+        assert stream.wait_until_filled(PATIENCE_SECONDS)
+        dispatcher.run(threading.Event())
+    assert problems == []
+    assert dispatcher.late_notes == dispatcher.missed_notes == 0
+    return [one for one in sent if one.message.kind is Kind.NOTE_ON]
+
+
+@pytest.fixture(scope="module")
+def bach() -> Steerable:
+    """A trained network that remembers the piece."""
+    controls = Controls(style=(1.0,), temperature=(1.0,) * 4, min_p=0.01, has_memory=True)
+    return steerable_by(Ensemble(OneStyle(BASE, "bach"), [controls]), 1)
+
+
+def steerable_by(ensemble: Ensemble, styles: int) -> Steerable:
+    weights = tuple(float(index == 0) for index in range(styles))
+    return Steerable(
+        knobs=Knobs(style=weights, temperature=(1.0,) * 4, min_p=0.01),
+        styles=["bach", "joplin"][:styles],
+        ensemble=ensemble,
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A turn in mid-bar and what every note has to be that starts a beat later or after that."""
+
+    turns: list[Turn]
+    obeyed: Callable[[Message], bool]
+
+
+CASES = {
+    "register": Case([bytes([0xB0, 75, 60]), bytes([0xB0, 76, 67])], lambda message: 60 <= message.number <= 67),
+    "key": Case(["key Eb minor"], lambda message: message.number % 12 in pitch_classes("Eb minor")),
+    "velocity": Case([bytes([0xB0, 70, 0]), bytes([0xB0, 11, 33])], lambda message: message.value == 33),
+    "mute": Case([bytes([0xB0, 80, 127])], lambda message: False),
+}
+
+
+@pytest.mark.parametrize("lead_seconds", [0.0, 0.1])
+@pytest.mark.parametrize("at", [3 * BAR + 7, 4 * BAR + 53])
+@pytest.mark.parametrize("name", CASES)
+def test_a_knob_that_is_turned_in_mid_bar_is_heard_within_a_beat(
+    bach: Steerable, name: str, at: int, lead_seconds: float
+) -> None:
+    case = CASES[name]
+    usual = heard(bach, {}, lead_seconds=lead_seconds)
+    turned = heard(bach, {at: case.turns}, lead_seconds=lead_seconds)
+    assert [one.message for one in turned if one.message.tick < at] == [
+        one.message for one in usual if one.message.tick < at
+    ]
+    late = [one.message for one in turned if one.message.tick >= at + BEAT]
+    assert [message for message in late if not case.obeyed(message)] == []
+    assert len(late) > 20 or name == "mute"
+    # Without the turn it would have been otherwise: a test that cannot fail shows nothing.
+    assert not all(case.obeyed(one.message) for one in usual if at + BEAT <= one.message.tick < at + BAR)
+
+
+def test_only_what_was_on_its_way_is_not_reached(bach: Steerable) -> None:
+    at = 4 * BAR + 53
+    turned = heard(bach, {at: [bytes([0xB0, 80, 127])]})
+    assert max(one.message.tick for one in turned) < at + HORIZON_TICKS
+
+
+def test_turns_fifty_times_a_second_do_not_hold_up_the_music(bach: Steerable) -> None:
+    every = round(1 / 50 / tick_seconds(TEMPO)) or 1
+    turns: Script = {tick: [bytes([0xB0, 1, 64 + tick % 8])] for tick in range(BAR, 8 * BAR, every)}
+    turns[8 * BAR + 1] = [bytes([0xB0, 75, 60]), bytes([0xB0, 76, 67])]
+    sent = heard(bach, turns)
+    assert all(60 <= one.message.number <= 67 for one in sent if one.message.tick >= 8 * BAR + 1 + BEAT)
+    for bar in range(LENGTH // BAR):
+        assert any(bar * BAR <= one.message.tick < (bar + 1) * BAR for one in sent)
+
+
+def test_a_controller_of_the_users_map_is_heard_within_a_beat(bach: Steerable) -> None:
+    at = 4 * BAR + 53
+    control_map = ControlMap(
+        controllers={(20, 3): Binding("register-low", (36, 60)), (21, None): Binding("register-high", (84, 67))}
+    )
+    learner = Learner(bach.styles, control_map, tell=lambda _: None)
+    turned = heard(bach, {at: [bytes([0xB2, 20, 127]), bytes([0xB7, 21, 127])]}, read=learner)
+    assert {one.message.number for one in turned if one.message.tick >= at + BEAT} <= set(range(60, 68))
+
+
+@pytest.fixture
+def low_and_high(tiny: Engine) -> Steerable:
+    """Two styles that can be told apart: one plays below 60, the other from there on."""
+
+    class TwoStyles(Ensemble):
+        def advance(self, knobs: Knobs, seed: int) -> Advance:
+            register = (60, 90) if knobs.style[1] > knobs.style[0] else (30, 59)
+            return super().advance(replace(knobs, style=(1.0,), register=register), seed)
+
+    return steerable_by(TwoStyles(tiny, [Controls(style=(1.0,), shortest_piece_bars=1000)]), 2)
+
+
+@pytest.mark.parametrize("at", [2 * BAR + 1, 2 * BAR + 50, 3 * BAR - 2 * HORIZON_TICKS])
+@pytest.mark.parametrize("turn", [bytes([0xC0, 1]), bytes([0xCF, 1]), "style joplin"])
+def test_a_style_changes_on_the_bar_line(low_and_high: Steerable, at: int, turn: Turn) -> None:
+    usual, sent = heard(low_and_high, {}), heard(low_and_high, {at: [turn]})
+    bar_line = 3 * BAR
+    assert [one.message for one in sent if one.message.tick < bar_line] == [
+        one.message for one in usual if one.message.tick < bar_line
+    ]
+    assert {one.message.number >= 60 for one in usual} == {False}
+    after = [one.message for one in sent if one.message.tick >= bar_line]
+    assert all(message.number >= 60 for message in after)
+    assert bar_line <= after[0].tick < bar_line + BAR
+
+
+def test_a_style_that_comes_too_late_for_a_bar_line_waits_for_the_next(low_and_high: Steerable) -> None:
+    sent = heard(low_and_high, {3 * BAR - 2: [bytes([0xC0, 1])]})
+    assert {one.message.number >= 60 for one in sent if one.message.tick < 4 * BAR} == {False}
+    assert {one.message.number >= 60 for one in sent if one.message.tick >= 4 * BAR} == {True}

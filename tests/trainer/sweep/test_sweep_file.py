@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+
+import trainer.cli.train
+from runtime.errors import InputError
+from trainer.sweep.sweep_file import Sweep, read_sweep
+
+COMMON = "[common]\nfolder = 'music/bach'\n"
+
+
+def read(folder: Path, text: str) -> Sweep:
+    path = folder / "styles.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_sweep(path, trainer.cli.train._parser())
+
+
+def test_runs_with_what_they_share(tmp_path: Path) -> None:
+    text = "gpus = 0.5\n[common]\nepochs = 60\nsave_every = 5\nthreads = 2\n"
+    text += "[[run]]\nname = 'bach'\nfolder = 'a/bach'\n[[run]]\nname = 'folk'\nfolder = 'b/folk'\none-style = true\n"
+    sweep = read(tmp_path, text)
+    assert sweep.gpus == 0.5
+    assert [run.threads for run in sweep.runs] == [2, 2]
+    assert [run.differs for run in sweep.runs] == [{"folder": "a/bach"}, {"folder": "b/folk", "one-style": True}]
+    shared = ["--epochs=60", "--save-every=5"]
+    assert sweep.runs[0].argv(Path("d")) == ["--run-dir=d", "--name=bach", "--threads=2", *shared, "--", "a/bach"]
+    assert "--one-style" in sweep.runs[1].argv(Path("d"))
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "style"),
+    [
+        ("[grid]\nunits = [64, 128]\nseed = [1, 2]",
+         ["units-64_seed-1", "units-64_seed-2", "units-128_seed-1", "units-128_seed-2"], "styles"),
+        ("[grid]\nfolder = ['x/bach/', 'music21:bwv1']", ["bach", "bwv1"], "styles"),
+        ("[grid]\nno-transposition = [true, false]", ["no-transposition", "no-no-transposition"], "styles"),
+        ("[grid]\nlearning_rate = [0.001]", ["learning-rate-0.001"], "styles"),
+        ("[[run]]\npreset = 'article'", ["article"], "styles"),
+        ("[[run]]\nname = 'a'\n[[run]]\nname = 'b'\n[grid]\nseed = [1]", ["a_seed-1", "b_seed-1"], "a"),
+    ],
+)  # fmt: skip
+def test_names_are_made_of_values(tmp_path: Path, text: str, names: list[str], style: str) -> None:
+    runs = read(tmp_path, COMMON + text).runs
+    assert [run.name for run in runs] == names
+    assert runs[0].flags["name"] == style
+
+
+def test_one_style_for_all_runs(tmp_path: Path) -> None:
+    runs = read(tmp_path, COMMON + "name = 'bach'\n[[run]]\nname = 'small'\nunits = 64").runs
+    assert (runs[0].name, runs[0].flags["name"], runs[0].threads) == ("small", "bach", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (COMMON, "it names no run: give [[run]] tables, a [grid], or both"),
+        (
+            COMMON + "[grid]\n" + "\n".join(f"{flag} = {list(range(1, 30))}" for flag in ("seed", "epochs", "units")),
+            "it names 24,389 runs: 1000 at the most are trained; leave values out of [grid]",
+        ),
+        ("runs = 3", "'runs' is not allowed there: it may hold [common], [[run]], [grid] and gpus"),
+        (COMMON + "[grid]\nepoch = [1]", "'epoch' in [grid] is not allowed: batch-steps, dropout, epochs, "),
+        (COMMON + "resume = true\n[grid]\nseed = [1]", "'resume' in [common] is not allowed"),
+        (COMMON + "[grid]\nseed = 1", "seed = 1 in [grid] is not allowed: give a list of values, such as [1, 2, 3]"),
+        (COMMON + "[grid]\nseed = []", "give a list of values"),
+        (COMMON + "[grid]\nname = ['a']", "name in [grid] is not allowed"),
+        (COMMON + "[grid]\nseed = [-1]", "run 'seed--1': argument --seed: -1 is not allowed: give a whole number"),
+        (COMMON + "[grid]\npreset = ['waltz']", "run 'waltz': argument --preset: invalid choice: 'waltz'"),
+        (COMMON + "[grid]\nseed = [1, 1]", "2 runs are named 'seed-1'"),
+        (COMMON + "[[run]]\nname = 'A'\n[[run]]\nname = 'a'", "2 runs are named 'a'"),
+        (COMMON + "[[run]]\nname = 'a/b'", "run 'a/b': --name 'a/b' is not allowed"),
+        (COMMON + "[[run]]\nseed = 1\n[grid]\nseed = [1]", "seed is both in a [[run]] and in [grid]"),
+        (COMMON + "[[run]]\nsave_every = 1\nsave-every = 2", "'save-every' comes twice in [[run]]"),
+        (COMMON + "[[run]]\nunits = true", "units = True in [[run]] is not allowed: give a value"),
+        (COMMON + "[[run]]\none_style = 'yes'", "one_style = 'yes' in [[run]] is not allowed: give true or false"),
+        (COMMON + "[[run]]\nunits = [1]", "units = [1] in [[run]] is not allowed: give a text, a number, true or"),
+        ("common = 3\n[grid]\nseed = [1]", "[common] is not a table"),
+        ("[grid]\nseed = [1]", "a run has no folder of music"),
+        ("gpus = -1\n" + COMMON + "[grid]\nseed = [1]", "gpus = -1 is not allowed: give how many a run needs"),
+        ("gpus = nan\n" + COMMON + "[grid]\nseed = [1]", "gpus = nan is not allowed"),
+        ("[common", "is not valid TOML"),
+        ("\ufeff[common", "is not valid TOML (Expected ']'"),
+        (f"gpus = 1{400 * '0'}\n" + COMMON + "[grid]\nseed = [1]", "a number in it is too long"),
+        (COMMON + f"[grid]\nseed = [0x{5000 * 'f'}]", "a number in it is too long"),
+        (f"x = {5000 * '['}", "is nested too deep"),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(InputError) as error:
+        read(tmp_path, text)
+    assert str(error.value).startswith(str(tmp_path / "styles.toml"))
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml cannot be opened \(No such file or directory\)"):
+        read_sweep(tmp_path / "none.toml", trainer.cli.train._parser())
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    text = COMMON + "[grid]\nseed = [1]"
+    assert read(tmp_path, "\ufeff" + text) == read(tmp_path, text)

@@ -1,0 +1,1 @@
+"""What the commands `train`, `advise` and `evaluate` do."""

@@ -1,0 +1,1 @@
+"""How good a network is: NLL, gates, baselines, which epoch to take."""

@@ -1,0 +1,237 @@
+"""Which epoch to take: every checkpoint is heard, and judged beside the music that it learned from.
+
+A checkpoint improvises EXCERPTS excerpts with fixed seeds. They must pass the loop gate and the copy gate (gates.py);
+of the checkpoints that do, the one is taken that is least surprised by the pieces held out. Beside it stands what the
+article that this project descends from would have taken: the epoch at which its curves flatten.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from runtime.graph.inputs import Controls
+from runtime.music.event_encoding import quantise
+from runtime.music.notes import Meter, Note
+from trainer.dataset.dataset import Material
+from trainer.evaluation.gates import Gates, GateVerdict, excerpt_length, judge, make_gates
+from trainer.evaluation.plateau import where_curves_flatten
+from trainer.judging.style import Judgement, judge_style
+from trainer.measures.similarity import Histogram, histograms, overlaps
+from trainer.network.checkpoints import fill_network
+from trainer.network.excerpts import Player, controls_of, make_excerpts, player_of
+from trainer.pieces.piece import Piece
+from trainer.runs.run_directory import RunDirectory
+from trainer.training.loop import load_network
+
+EXCERPTS = 32
+
+Row = Mapping[str, float]
+OnCheckpoint = Callable[[int, int], None]
+"""Told how many checkpoints have been heard, and of how many."""
+
+
+class GateAdvice(msgspec.Struct, frozen=True):
+    """What one gate says of a checkpoint: excerpts inside its bounds, and where they are not, why."""
+
+    passed: bool
+    inside: int
+    excerpts: int
+    reasons: tuple[str, ...]
+
+
+class CheckpointAdvice(msgspec.Struct, frozen=True):
+    """What is known of a checkpoint.
+
+    Attributes:
+        epoch: Its epoch.
+        training_nll: Nats a note on the training pieces, with dropout, while they were learned.
+        held_out_nll: Nats a note on the validation part, None if nothing is held out.
+        loop: The loop gate.
+        copy: The copy gate.
+        longest_match: The longest passage shared with a training piece, as a sentence.
+        likeness: Mean overlapped area with the training pieces, 0..1.
+        areas: The same by feature.
+
+    """
+
+    epoch: int
+    training_nll: float
+    held_out_nll: float | None
+    loop: GateAdvice
+    copy: GateAdvice
+    longest_match: str
+    likeness: float
+    areas: dict[str, float]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passes both gates."""
+        return self.loop.passed and self.copy.passed
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """advice.json.
+
+    Attributes:
+        epoch: The epoch to take, None if no checkpoint passes both gates.
+        sentence: The choice and its reason, or what to change.
+        article_epoch: Where the curves flatten, None where they do not.
+        article_reason: Why there.
+        excerpt_notes: Notes in an excerpt.
+        ceiling: Mean overlapped area of held-out pieces with the training pieces, None if nothing is held out.
+        human_share: Share of human excerpts that pass both gates.
+        remarks: What was done otherwise than usual.
+        checkpoints: Epochs rising.
+        judged: What the epoch to take (or, where none passes, the last) plays over 64 bars, beside what people wrote;
+            None of a run with several styles, which `evaluate --by-style` judges each for itself.
+
+    """
+
+    epoch: int | None
+    sentence: str
+    article_epoch: int | None
+    article_reason: str
+    excerpt_notes: int
+    ceiling: float | None
+    human_share: float
+    remarks: tuple[str, ...]
+    checkpoints: tuple[CheckpointAdvice, ...]
+    judged: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Jury:
+    """What the checkpoints of a run are judged by: its gates, and the histograms of its training pieces."""
+
+    gates: Gates
+    training: dict[str, Histogram]
+    ceiling: float | None
+    controls: tuple[Controls, ...]
+
+    def hear(
+        self, excerpts: Sequence[Sequence[Note]], *, played: bool
+    ) -> tuple[GateAdvice, GateAdvice, str, float, dict[str, float]]:
+        """Judge excerpts: loop gate, copy gate, longest match, likeness, areas."""
+        verdict = judge(self.gates, excerpts)
+        likeness = overlaps(histograms(excerpts, excerpts if played else ()), self.training)
+        areas = {name: round(area, 4) for name, area in likeness.areas.items()}
+        return _advice(verdict.loop), _advice(verdict.copy), verdict.longest_match, round(likeness.mean, 4), areas
+
+
+def jury_of(material: Material, styles: int) -> Jury:
+    """Measure the corpus.
+
+    Raises:
+        CorpusError: If no piece is long enough for an excerpt.
+
+    """
+    training, held_out = material.split.train, (*material.split.validation, *material.split.test)
+    gates = make_gates(training, held_out, excerpt_length((*training, *held_out)))
+    known = _histograms(training)
+    ceiling = overlaps(_histograms(held_out), known).mean if held_out else None
+    meter = Meter.parse(material.summary()["meter"])
+    # Not those of its base: they are not in the music that it is judged by.
+    learned = sorted({sequence.style for sequence in material.train})
+    keys = tuple(card.keys for card in material.styles)
+    controls = tuple(
+        controls_of(styles, learned[seed % len(learned)], meter=meter, style_keys=keys) for seed in range(EXCERPTS)
+    )
+    return Jury(gates, known, None if ceiling is None else round(ceiling, 4), controls)
+
+
+def _histograms(pieces: Sequence[Piece]) -> dict[str, Histogram]:
+    return histograms([quantise(p.notes) for p in pieces], [quantise(p.notes) for p in pieces if p.performed])
+
+
+def improvised(jury: Jury, player: Player) -> list[list[Note]]:
+    """The excerpts by which a network is judged."""
+    return make_excerpts(player, range(EXCERPTS), jury.gates.notes, jury.controls)
+
+
+def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = lambda *_: None) -> Advice:
+    """Hear every checkpoint of a run and choose one.
+
+    Raises:
+        InputError: If nothing has been saved, or a checkpoint cannot be loaded.
+        CorpusError: If no piece is long enough for an excerpt.
+
+    """
+    rows = {int(row["epoch"]): row for row in run.read_history()}
+    epochs = [epoch for epoch in run.saved_epochs() if epoch in rows]
+    if not epochs:
+        raise run.nothing_saved()
+    network = load_network(run, epochs[-1])
+    jury = jury_of(material, network.config.styles)
+    player = player_of(network)
+    played = any(piece.performed for piece in material.split.train)
+    checkpoints = []
+    for number, epoch in enumerate(epochs, start=1):
+        fill_network(network, run.checkpoint(epoch))
+        heard = jury.hear(improvised(jury, player), played=played)
+        row = rows[epoch]
+        checkpoints.append(CheckpointAdvice(epoch, row["loss"], row.get("val_loss"), *heard))
+        on_checkpoint(number, len(epochs))
+    advice = _conclude(jury, list(rows.values()), checkpoints)
+    if len({sequence.style for sequence in material.train}) > 1:
+        return advice
+    fill_network(network, run.checkpoint(advice.epoch or epochs[-1]))
+    judged = judge_style(player, material, jury.controls[0], classify=False)
+    return msgspec.structs.replace(advice, judged=judged)
+
+
+def _advice(verdict: GateVerdict) -> GateAdvice:
+    return GateAdvice(verdict.passed, verdict.inside, verdict.excerpts, verdict.reasons)
+
+
+def _conclude(jury: Jury, rows: Sequence[Row], checkpoints: Sequence[CheckpointAdvice]) -> Advice:
+    best = choose(checkpoints)
+    flattening = where_curves_flatten(rows)
+    return Advice(
+        epoch=best.epoch if best else None,
+        sentence=_sentence(best, checkpoints),
+        article_epoch=flattening.epoch if flattening else None,
+        article_reason=flattening.reason if flattening else "too few epochs to tell where the curves flatten",
+        excerpt_notes=jury.gates.notes,
+        ceiling=jury.ceiling,
+        human_share=round(jury.gates.human_share, 4),
+        remarks=jury.gates.remarks,
+        checkpoints=tuple(checkpoints),
+    )
+
+
+def surprise(checkpoint: CheckpointAdvice) -> float:
+    """Nats a note on the pieces held out, or on those learned where nothing is."""
+    return checkpoint.training_nll if checkpoint.held_out_nll is None else checkpoint.held_out_nll
+
+
+def choose(checkpoints: Sequence[CheckpointAdvice]) -> CheckpointAdvice | None:
+    """Of the checkpoints that pass both gates the one with the lowest held-out NLL; None if none passes."""
+    return min((checkpoint for checkpoint in checkpoints if checkpoint.passed), key=surprise, default=None)
+
+
+def _sentence(best: CheckpointAdvice | None, checkpoints: Sequence[CheckpointAdvice]) -> str:
+    if best:
+        passed = sum(checkpoint.passed for checkpoint in checkpoints)
+        return (
+            f"take epoch {best.epoch}: {passed} of {len(checkpoints)} saved epochs neither loop nor copy, and of these "
+            f"it is least surprised by pieces that it has not heard ({surprise(best):.3f} nats a note)"
+        )
+    copying = sum(not checkpoint.copy.passed for checkpoint in checkpoints)
+    looping = sum(not checkpoint.loop.passed for checkpoint in checkpoints)
+    return f"no saved epoch passes both gates. {_remedy(copying, looping, checkpoints)}"
+
+
+def _remedy(copying: int, looping: int, checkpoints: Sequence[CheckpointAdvice]) -> str:
+    early = checkpoints[: max(1, len(checkpoints) // 2)]
+    if copying >= looping:
+        return (
+            f"{copying} of {len(checkpoints)} copy passages out of the training pieces: add more pieces, or train with "
+            "a larger --dropout, or for fewer epochs with a smaller --save-every"
+        )
+    if all(not checkpoint.loop.passed for checkpoint in early) and checkpoints[-1].epoch < 50:
+        return f"{looping} of {len(checkpoints)} go round in circles: train for more epochs, or add more pieces"
+    return (
+        f"{looping} of {len(checkpoints)} go round in circles or wander: add more pieces of one kind, or train with a "
+        "smaller --dropout"
+    )

@@ -1,0 +1,1 @@
+"""Readers of files of music: MIDI, MusicXML, kern, the JSB chorales; ABC is in `abc`."""

@@ -1,0 +1,1 @@
+"""The Keras network of preset `stream`: layers, step, checkpoints, weights, excerpts."""

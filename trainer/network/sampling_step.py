@@ -1,0 +1,171 @@
+"""One note per voice, with the sampling inside: what the exported graph runs, and what makes a checkpoint's excerpts.
+
+For each voice the step picks delta, then pitch given delta, then duration, then velocity, so that no Python runs
+between the heads. A class is picked by the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014): the largest of
+logits / temperature + noise, the noise an input, so that a seed gives the same music again and noise 0 the likeliest
+note.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+from numpy.typing import NDArray
+
+from runtime.music.event_encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
+from runtime.music.piece_memory import RECALL_LENGTHS, RECALLS
+from trainer.network.past_view import Past
+from trainer.network.recollection_step import Remembered, remember
+from trainer.network.stream_network import StreamNetwork
+from trainer.pieces.recollection import BARS, CANDIDATES, LONGEST, MATCHES
+
+Tensor = Any
+MUTED = -1e9
+"""Stands for minus infinity where a later sum or product must stay a number."""
+SMALLEST_MIN_P = 1e-30
+RETURNING_BARS = (4, 8, 16)
+"""How many bars ago music stood that the player can wish to return."""
+ROUNDS = 2.0
+"""How often a figure may come again in a row before its going on can be made less likely."""
+
+
+def pick(biased: Tensor, wobble: Tensor, floor: Tensor) -> Tensor:
+    """Choose a class per voice, in as few operations as it takes: they are most of the cost of a note.
+
+    The largest of logits / T + noise is the largest of logits + T * noise, which needs no case for T = 0.
+
+    Args:
+        biased: [voices, classes], logits with what steers the choice added to them.
+        wobble: [voices, classes], Gumbel noise times the temperature.
+        floor: [voices, 1], log of min-p times the temperature: classes less likely than that share of the likeliest
+            are left out (Nguyen et al. 2024).
+
+    Returns:
+        The class, int64 [voices] (what ONNX looks up by).
+
+    """
+    left_out = biased < ops.max(biased, axis=-1, keepdims=True) + floor
+    # Not ops.argmax: Keras orders -0.0 and 0.0 with a bit cast that ONNX cannot express.
+    return tf.argmax(tf.where(left_out, MUTED, biased) + wobble, axis=-1, output_type=tf.int64)
+
+
+def log_probabilities(logits: list[Tensor], classes: Tensor) -> Tensor:
+    """Log-probabilities in nats, float32 [voices, heads], of classes, int64 [voices, heads], by each head's logits."""
+    # All heads side by side, so that one look-up serves them.
+    starts = np.cumsum([0, *(one.shape[-1] for one in logits[:-1])])
+    every = tf.concat([tf.nn.log_softmax(one) for one in logits], 1)
+    return tf.gather(every, classes + starts, batch_dims=1)
+
+
+def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Run one step; names, types and shapes as in `runtime.bundle.files.expected_tensors`."""
+    chosen: dict[str, Tensor] = {}
+    logits: dict[str, Tensor] = {}
+    temperature = _per_head(inputs["temperature"])
+    floor = _per_head(inputs["temperature"] * ops.log(ops.maximum(inputs["min_p"], SMALLEST_MIN_P)))
+
+    def choose(head: str, of_head: Tensor) -> Tensor:
+        logits[head] = of_head
+        biased = of_head + inputs[f"{head}_bias"] if head in STEERED else of_head
+        chosen[head] = pick(biased, inputs[f"noise_{head}"] * temperature[head], floor[head])
+        return chosen[head]
+
+    event = [tf.gather(inputs["event"], column, axis=1) for column in range(len(HEADS))]
+    remaining = inputs["remaining"]
+    past, remembered = _look_back(network, event, inputs)
+    told, state = _recur(network, event, inputs, past)
+    delta = choose("delta", network.delta_logits(told, remaining, past))
+    reached = inputs["position"] + _ladder_ticks(delta)
+    position = reached % inputs["ticks_per_bar"]
+    if past is not None:
+        remembered["next_clock"] = _later(inputs["clock"], delta, reached // inputs["ticks_per_bar"], event[1])
+    onset = network.onset(remaining, delta, position, past)
+    pitch = choose("pitch", network.pitch_logits(told, event[1], onset, past))
+    near = onset.at(pitch)
+    duration = choose("duration", network.duration_logits(told, onset, pitch, near, past))
+    choose("velocity", network.velocity_logits(told, event[3], onset, (pitch, duration), near, past))
+    classes = tf.stack([chosen[head] for head in HEADS], 1)
+    return {
+        "next_event": tf.cast(classes, tf.int32),
+        "log_probability": log_probabilities([logits[head] for head in HEADS], classes),
+        "next_position": position,
+        "next_h": ops.stack([h for h, _ in state]),
+        "next_c": ops.stack([c for _, c in state]),
+        "next_remaining": _struck(onset.sounding, pitch, duration),
+        **remembered,
+    }
+
+
+def _look_back(
+    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor]
+) -> tuple[Past | None, dict[str, Tensor]]:
+    """What the piece's own past says, and the memory after the previous event; nothing for networks without one."""
+    if network.memory is None:
+        return None, {}
+    remembered = remember(inputs["event"], inputs["memory"], inputs["clock"], inputs["ticks_per_bar"])
+    past = network.memory(remembered.suggested, remembered.bar, inputs["key"], event[1])
+    return past._replace(urge=_urge(remembered, inputs["recall"])), {"next_memory": remembered.memory}
+
+
+def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
+    """The clock at the next onset; the start of a piece, half a tick early, counts as its first bar line."""
+    passed = tf.cast(tf.stack([_ladder_ticks(delta), bars, pitch], 1), tf.float32)
+    return tf.maximum(clock, 0.0) * tf.constant([1.0, 1.0, 0.0]) + passed
+
+
+def _urge(remembered: Remembered, recall: Tensor) -> Tensor:
+    """Nats [voices, CANDIDATES] by which the past is favoured: what goes on with a return, what begins one.
+
+    What has gone round and round is favoured less: a network that plays to itself is the surer of a figure the more
+    often it has played it, and would stand still with it. A match that reaches up to its own beginning, a note or
+    figure that goes round, is no return: the wishes for going on with returns do not hold for it.
+    """
+    returning = tf.cast(remembered.rounds[:, 0] < 1.0, tf.int64)
+    holds = tf.gather(tf.constant(_by_length()), tf.gather(remembered.suggested.agree, 0, axis=1) * returning)
+    tired = tf.math.log(tf.maximum(remembered.rounds / ROUNDS, 1.0))
+    favours = np.zeros((RECALLS, CANDIDATES), np.float32)
+    favours[:-2, 0] = 1.0
+    favours[-2, MATCHES:] = np.isin(BARS, RETURNING_BARS)
+    favours[-1, 0] = -1 / np.log(2)
+    return tf.matmul(recall * tf.concat([holds, tired], 1), favours)
+
+
+def _by_length() -> NDArray[np.float32]:
+    """How much of each wish holds after an agreement of 0 to LONGEST events, [LONGEST + 1, RECALLS - 1].
+
+    Of those for going on, each does at its own length; that for beginning always does.
+    """
+    reached, at = np.log2(np.maximum(1, np.arange(LONGEST + 1))), np.log2(RECALL_LENGTHS)
+    table = np.stack([np.interp(reached, at, one) for one in np.eye(len(at))] + [np.ones_like(reached)], 1)
+    table[0, :-1] = 0
+    # Through half floats, which is how bundles store it.
+    return table.astype(np.float16).astype(np.float32)
+
+
+def _per_head(values: Tensor) -> dict[str, Tensor]:
+    """Columns of [voices, 4] by head, each [voices, 1]."""
+    return dict(zip(HEADS, tf.split(values, len(HEADS), axis=-1), strict=True))
+
+
+def _recur(
+    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor], past: Past | None
+) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]]]:
+    """Carry the state one step on: what the heads are told, each [voices, ...], and the state of every layer."""
+    position, meter, remaining, style = (inputs[name] for name in ("position", "meter", "remaining", "style"))
+    features = network.encode(event, position, meter, remaining, style, past)
+    state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
+    _, state = network.recur(ops.expand_dims(features, 1), state)
+    return network.told(state[-1][0], inputs["style"], past), state
+
+
+def _ladder_ticks(ladder_class: Tensor) -> Tensor:
+    """Ticks of a delta or duration class, [voices] of [voices]; 0 for the classes that are no length."""
+    return tf.gather(tf.constant([*LADDER, 0, 0], tf.int32), ladder_class)
+
+
+def _struck(sounding: Tensor, pitch: Tensor, duration: Tensor) -> Tensor:
+    """Remaining ticks per pitch once the note has started, int32 [voices, 128]."""
+    # The chosen pitch does not sound, so the larger of the two is the new note (or, for one struck again, the longer).
+    is_struck = tf.range(PITCHES, dtype=tf.int64) == tf.expand_dims(pitch, 1)
+    return tf.maximum(sounding, tf.where(is_struck, tf.expand_dims(_ladder_ticks(duration), 1), SILENT))

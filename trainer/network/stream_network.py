@@ -1,0 +1,437 @@
+"""The network of preset `stream`: two LSTM layers that carry the state, and four heads chained by conditioning.
+
+    previous event, position, meter, style, pitches that sound --> LSTM --> LSTM --> h
+    p(delta | h)  p(pitch | h, delta)  p(duration | h, delta, pitch)  p(velocity | h, delta, pitch, duration)
+
+The pitches that sound at the onset are computed from the events (`remaining`), because a recurrent network remembers
+them only at a high price: on the JSB chorales this input alone is worth a nat per note. Around every pitch they are
+seen through one small convolution along the pitches, the same in every key: "a third above what sounds, a step below
+what has just ended". On the JSB chorales that is worth another fifth of a nat, and is learned in half the epochs. It
+sees as well how soon what sounds will end, and what has sounded in the last beat, bar and four bars: which note, which
+chord, which key. That is worth a sixth of a nat more (docs/training.md). The loss is taken at every step.
+
+Velocity stays out of the recurrent layers: it reaches only its own head. Engraved scores, which have no dynamics, and
+performances can so be learned together, the scores leaving the velocity head alone.
+
+The methods `encode` to `velocity_logits` work on any leading dimensions, written [...] below: training calls them on
+whole sequences, the export once per note with the sampling between them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from runtime.music.event_encoding import (
+    DELTA_CLASSES,
+    DURATION_CLASSES,
+    HEADS,
+    LADDER,
+    METER_CLASSES,
+    PITCHES,
+    SILENT,
+    VELOCITY_BINS,
+    ladder_class,
+)
+from trainer.network.layers import ClassTable, SequenceLSTM, look_up, row_by_matrix
+from trainer.network.past_view import DEGREES, Past, PastView, copied, suggested
+from trainer.pieces.recollection import CANDIDATES, FIELDS
+from trainer.runs.network_config import NetworkConfig
+
+Tensor = Any
+POSITIONS = 192
+"""Positions in a bar with an embedding of their own: every tick of two whole notes; those beyond share the last."""
+FADES = (24, 96, 384)
+"""Ticks for which a pitch that has ended is still shown, ever more faintly: a quarter, a bar and four bars of 4/4."""
+ENDINGS = (12, 48)
+"""Ticks in which the planes of how soon a pitch ends fall to 1/e."""
+PLANES = 1 + len(FADES) + len(ENDINGS)
+SURROUNDINGS = 24
+"""Features of what sounds around a pitch."""
+REACH = 15
+"""Semitones above and below a pitch that they look at."""
+PIANO = (21, 109)
+"""The keys of a piano, from A0 up to before C#8."""
+CHORD = 4
+"""Notes of a common chord: planes are summed in this unit."""
+FORBIDDEN = -20.0
+"""Added to the logit of a pitch that the encoding rules out; finite, so that one odd event costs 20 nats, not all."""
+
+
+class Onset(NamedTuple):
+    """The onset of the note to choose, as pitch, duration and velocity are told of it.
+
+    Attributes:
+        delta: [...], class of the time since the onset before.
+        position: [...], ticks since the bar line.
+        sounding: [..., 128], ticks for which each pitch still sounds; 0 and below: since when it does not.
+        planes: [..., 128, PLANES], what is shown of each pitch, see `plane_table`.
+        total: [..., PLANES], the planes summed over all pitches: how many sound, how many will end soon.
+        around: [..., SURROUNDINGS, pitches], features of what sounds around each pitch: of all pitches, or with a
+            memory of the keys of a piano, those of others being 0.
+        first: The first of these pitches.
+
+    """
+
+    delta: Tensor
+    position: Tensor
+    sounding: Tensor
+    planes: Tensor
+    total: Tensor
+    around: Tensor
+    first: int
+
+    def at(self, pitch: Tensor) -> list[Tensor]:
+        """Return what one pitch [...] has around it: features of its surroundings, and all planes' sums there.
+
+        [..., SURROUNDINGS] and twice [..., PLANES]: the sums over all pitches, and over those below it (which voice is
+        it?).
+        """
+        # Products and not look-ups: one node each in the exported graph, and a cheap gradient. Their tables have a row
+        # more for the end event, which has no pitch.
+        is_pitch = np.eye(PITCHES + 1, dtype=np.float32)[:, self.first : self.first + self.around.shape[-1], None]
+        is_below = np.tri(PITCHES + 1, PITCHES, -1, dtype=np.float32)[:, None] / CHORD
+        near = ops.matmul(self.around, look_up(ops.convert_to_tensor(is_pitch), pitch))
+        below = ops.matmul(look_up(ops.convert_to_tensor(is_below), pitch), self.planes)
+        return [ops.squeeze(near, -1), self.total, ops.squeeze(below, -2)]
+
+
+@keras.saving.register_keras_serializable(package="lstm_composer")
+class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
+    """The `stream` network.
+
+    Inputs of `call`, B pieces of T steps: `event` [B, T, 4], `position` [B, T], `meter` [B, T], `remaining`
+    [B, T, 128], `style` [B, styles] (weights that add up to 1), and, since each head is told what the heads before it
+    chose, `target` [B, T, 4] and `next_position` [B, T]. Output: logits per head, [B, T, classes].
+    """
+
+    def __init__(self, config: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = NetworkConfig(**config)
+        self.memory = PastView(name="memory") if self.config.memory else None
+        self._make_embeddings()
+        self._make_stack()
+        self._make_heads()
+        self.nll = {head: keras.metrics.Mean(name=f"nll_{head}") for head in HEADS}
+        self.hits = {head: keras.metrics.Mean(name=f"accuracy_{head}") for head in HEADS}
+        self.loss_mean = keras.metrics.Mean(name="loss")
+
+    def _make_embeddings(self) -> None:
+        def table(classes: int, size: int, name: str) -> ClassTable:
+            return ClassTable(classes, size, name=name)
+
+        self.delta_table = table(DELTA_CLASSES + 1, 16, "delta_table")
+        self.pitch_table = table(PITCHES + 1, 48, "pitch_table")
+        self.duration_table = table(DURATION_CLASSES + 1, 16, "duration_table")
+        self.velocity_table = table(VELOCITY_BINS + 1, 16, "velocity_table")
+        self.position_table = table(POSITIONS, 24, "position_table")
+        self.meter_table = table(METER_CLASSES, 8, "meter_table")
+        self.release_table = table(len(LADDER) + 1, 16, "release_table")
+        self.chord_table = keras.layers.Dense(48, use_bias=False, name="chord_table")
+        self.style_table = keras.layers.Dense(self.config.style_units, use_bias=False, name="style_table")
+        self.surroundings = keras.layers.Conv1D(
+            SURROUNDINGS, 2 * REACH + 1, padding="same", activation="silu", name="surroundings"
+        )
+
+    def _make_stack(self) -> None:
+        rates = (self.config.input_dropout, *[self.config.dropout] * (self.config.layers - 1))
+        self.stack = [
+            SequenceLSTM(
+                self.config.units, dropout=rate, return_sequences=True, return_state=True, name=f"lstm_{layer}"
+            )
+            for layer, rate in enumerate(rates)
+        ]
+        self.state_dropout = keras.layers.Dropout(
+            self.config.dropout, noise_shape=(None, 1, None), name="state_dropout"
+        )
+
+    def _make_heads(self) -> None:
+        # The pitch head says what it wants of a pitch twice: of the pitch itself, and of its surroundings.
+        copies, degrees = (CANDIDATES, DEGREES) if self.memory else (0, 0)
+        outputs = {
+            "delta": DELTA_CLASSES + copies, "pitch": PITCHES + SURROUNDINGS + copies + degrees,
+            "duration": DURATION_CLASSES + copies, "velocity": VELOCITY_BINS + copies,
+        }  # fmt: skip
+        self.hidden = {
+            head: keras.layers.Dense(self.config.head_units, activation="silu", name=f"{head}_hidden") for head in HEADS
+        }
+        self.head_dropout = keras.layers.Dropout(self.config.head_dropout, name="head_dropout")
+        self.logits = {head: keras.layers.Dense(size, name=f"{head}_logits") for head, size in outputs.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what Keras needs to build the network again from a checkpoint."""
+        return {**super().get_config(), "config": self.config.as_dict()}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Make every variable, for Keras to load a checkpoint into: runs the network once on one empty step."""
+        del config
+        self(blank_inputs(self.config.styles))
+
+    def onset(self, remaining: Tensor, delta: Tensor, position: Tensor, past: Past | None = None) -> Onset:
+        """Look at the onset `delta` after the one before, at which `remaining` [..., 128] was left."""
+        ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
+        sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
+        planes = self._planes(sounding)
+        first, behind, seen = 0, PITCHES, planes
+        if past is not None:
+            # Music for other pitches is rare, and this is what training spends most of its time on.
+            first, behind = PIANO
+            seen = ops.concatenate([planes, past.marks(delta)], axis=-1)[..., first:behind, :]
+        return Onset(delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, self._around(seen), first)
+
+    def _around(self, seen: Tensor) -> Tensor:
+        """Look along the pitches [..., pitches, planes]: features [..., SURROUNDINGS, pitches]."""
+        pitches, planes = seen.shape[-2:]
+        around = self.surroundings(ops.reshape(seen, (-1, pitches, planes)))
+        return ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(seen, 2), SURROUNDINGS, pitches))
+
+    def _planes(self, remaining: Tensor) -> Tensor:
+        table = ops.convert_to_tensor(plane_table())
+        return look_up(table, ops.minimum(ops.maximum(remaining, SILENT), LADDER[-1]) - SILENT)
+
+    def _release(self, remaining: Tensor) -> Tensor:
+        """Embed the ticks until the next release, [..., 16]: where a note ends is where the next one often starts."""
+        never = LADDER[-1] + 1
+        ticks = ops.minimum(ops.min(ops.where(remaining > 0, remaining, never), axis=-1), never)
+        classes = [ladder_class(tick) for tick in range(never)] + [len(LADDER)]
+        return look_up(self.release_table(ops.convert_to_tensor(classes, dtype="int32")), ticks)
+
+    def _position(self, position: Tensor) -> Tensor:
+        return self.position_table(ops.minimum(position, POSITIONS - 1))
+
+    def encode(
+        self,
+        event: Sequence[Tensor],
+        position: Tensor,
+        meter: Tensor,
+        remaining: Tensor,
+        style: Tensor,
+        past: Past | None = None,
+    ) -> Tensor:
+        """Gather what is known before the step into one vector, [..., features].
+
+        `event` is four classes, each [...]; style is [..., styles].
+        """
+        delta, pitch, duration, _ = event
+        parts = [
+            self.delta_table(delta),
+            self.pitch_table(pitch),
+            self.duration_table(duration),
+            self._position(position),
+            self.meter_table(meter),
+            self.chord_table(ops.cast(remaining > 0, "float32")),
+            self._release(remaining),
+            self.style_table(style),
+        ]
+        if past is not None:
+            parts.append(past.view)
+        return ops.concatenate(parts, axis=-1)
+
+    def recur(
+        self, features: Tensor, state: list[tuple[Tensor, Tensor]] | None = None, *, training: bool = False
+    ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """Run the LSTM layers over [B, T, features] from a state (h, c) per layer, each [B, units].
+
+        Returns h of the last layer at every step, [B, T, units], and the state after the last.
+        """
+        hidden, after = features, []
+        for index, layer in enumerate(self.stack):
+            initial = None if state is None else list(state[index])
+            hidden, h, c = layer(hidden, initial_state=initial, training=training)
+            after.append((h, c))
+        return self.state_dropout(hidden, training=training), after
+
+    def told(self, hidden: Tensor, style: Tensor, past: Past | None = None) -> list[Tensor]:
+        """What the heads are told: the LSTM's output [..., units], the style if they see it, and the past's view."""
+        parts = [hidden]
+        if self.config.style_in_heads:
+            parts.append(self.style_table(style))
+        if past is not None:
+            parts.append(past.view)
+        return parts
+
+    def _head(self, head: str, parts: list[Tensor], *, training: bool) -> Tensor:
+        hidden = self.hidden[head](ops.concatenate(parts, axis=-1))
+        return self.logits[head](self.head_dropout(hidden, training=training))
+
+    def delta_logits(
+        self, told: list[Tensor], remaining: Tensor, past: Past | None = None, *, training: bool = False
+    ) -> Tensor:
+        """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset."""
+        logits = self._head("delta", [*told, self._release(remaining)], training=training)
+        if past is None:
+            return logits
+        logits, gates = ops.split(logits, [DELTA_CLASSES], axis=-1)
+        return logits + copied(past.urged(gates), past.delta, DELTA_CLASSES)
+
+    def _rhythm(self, onset: Onset) -> list[Tensor]:
+        return [self.delta_table(onset.delta), self._position(onset.position)]
+
+    def pitch_logits(
+        self, told: list[Tensor], previous_pitch: Tensor, onset: Onset, past: Past | None = None, *,
+        training: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Logits [..., 128] of the pitch.
+
+        A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
+        nothing has to be learned or repaired.
+        """
+        struck = onset.planes[..., :2]  # what sounds and what has just ended; all planes are too much to tell apart
+        flat = ops.reshape(struck, (*_leading(struck, 2), 2 * PITCHES))
+        parts = [*told, *self._rhythm(onset), flat, onset.total]
+        if past is None:
+            wanted = self._head("pitch", parts, training=training)
+            alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
+            rows = row_by_matrix(of_surroundings, onset.around)
+        else:
+            in_time = past.in_time(onset.delta)
+            wanted = self._head("pitch", [*parts, in_time], training=training)
+            own = PITCHES + SURROUNDINGS
+            alone, of_surroundings, gates, degrees = ops.split(wanted, [PITCHES, own, own + CANDIDATES], axis=-1)
+            rows = (
+                _over_all_pitches(row_by_matrix(of_surroundings, onset.around), onset.first)
+                + row_by_matrix(past.urged(gates, in_time), ops.one_hot(past.pitch, PITCHES))
+                + row_by_matrix(degrees, past.degrees())
+            )
+        free = alone + ops.squeeze(rows, -2) + self._too_low(onset.delta, previous_pitch)
+        return ops.where(onset.sounding > 0, FORBIDDEN, free)
+
+    def _too_low(self, delta: Tensor, previous_pitch: Tensor) -> Tensor:
+        """FORBIDDEN for the pitches that are not above the one before in a chord, else 0: [..., 128]."""
+        # By tables, because a look-up costs the exported graph no more than a sum.
+        rows = np.tri(PITCHES + 1, PITCHES)
+        rows[PITCHES] = 0  # above the start event, which has no pitch
+        in_chord = np.arange(DELTA_CLASSES + 1)[:, None] == 0
+        return look_up(ops.convert_to_tensor(in_chord, dtype="float32"), delta) * look_up(
+            ops.convert_to_tensor(FORBIDDEN * rows, dtype="float32"), previous_pitch
+        )
+
+    def duration_logits(
+        self, told: list[Tensor], onset: Onset, pitch: Tensor, near: list[Tensor], past: Past | None = None, *,
+        training: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Logits [..., 105] of the duration, given the pitch and what is `near` it (`Onset.at`)."""
+        parts = [*told, *self._rhythm(onset), self._release(onset.sounding), self.pitch_table(pitch), *near]
+        if past is None:
+            return self._head("duration", parts, training=training)
+        hit = past.at_pitch(pitch)
+        logits = self._head("duration", [*parts, hit], training=training)
+        logits, gates = ops.split(logits, [DURATION_CLASSES], axis=-1)
+        return logits + copied(past.urged(gates) * hit, past.duration, DURATION_CLASSES)
+
+    def velocity_logits(
+        self, told: list[Tensor], previous_velocity: Tensor, onset: Onset, struck: tuple[Tensor, Tensor],
+        near: list[Tensor], past: Past | None = None, *, training: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Logits [..., 32] of the velocity, given the pitch and duration that are struck and the velocity before."""
+        pitch, duration = struck
+        tables = [self.velocity_table(previous_velocity), self.pitch_table(pitch), self.duration_table(duration)]
+        parts = [*told, *self._rhythm(onset), *tables, *near]
+        if past is None:
+            return self._head("velocity", parts, training=training)
+        hit = past.at_pitch(pitch)
+        logits = self._head("velocity", [*parts, hit], training=training)
+        logits, gates = ops.split(logits, [VELOCITY_BINS], axis=-1)
+        return logits + copied(gates * hit, past.velocity, VELOCITY_BINS)
+
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:  # noqa: FBT001, FBT002 - Keras' signature
+        """Return the logits per head, each told what came before it."""
+        remaining = ops.cast(inputs["remaining"], "int32")
+        steps = ops.shape(remaining)[1]
+        style = ops.repeat(ops.expand_dims(inputs["style"], 1), steps, axis=1)
+        event, target = (ops.unstack(inputs[name], axis=-1) for name in ("event", "target"))
+        past = self._past(inputs)
+        features = self.encode(event, inputs["position"], inputs["meter"], remaining, style, past)
+        told = self.told(self.recur(features, training=training)[0], style, past)
+        delta, pitch, duration, _ = target
+        onset = self.onset(remaining, delta, inputs["next_position"], past)
+        near = onset.at(pitch)
+        return {
+            "delta": self.delta_logits(told, remaining, past, training=training),
+            "pitch": self.pitch_logits(told, event[1], onset, past, training=training),
+            "duration": self.duration_logits(told, onset, pitch, near, past, training=training),
+            "velocity": self.velocity_logits(told, event[3], onset, (pitch, duration), near, past, training=training),
+        }
+
+    def _past(self, inputs: dict[str, Tensor]) -> Past | None:
+        """What the past of each piece says at every step."""
+        if self.memory is None:
+            return None
+        key = ops.repeat(ops.expand_dims(inputs["key"], 1), ops.shape(inputs["bar"])[1], axis=1)
+        found = suggested(ops.cast(inputs["candidates"], "int32"), ops.cast(inputs["times"], "int32"))
+        past: Past = self.memory(found, inputs["bar"], key, inputs["event"][..., 1])
+        return past
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Tensor = None,
+        y_pred: Any = None,
+        sample_weight: Tensor = None,
+        training: bool = True,  # noqa: FBT001, FBT002 - Keras' signature
+    ) -> Tensor:
+        """Mean negative log-likelihood in nats a note, summed over the heads.
+
+        `y` [B, T, 4] are the classes, `sample_weight` [B, T, 4] is 1 where a head has something to say: not in
+        padding, and only for delta at the end of a piece.
+        """
+        notes = ops.maximum(ops.sum(sample_weight[..., 1]), 1.0)
+        total = 0.0
+        for column, head in enumerate(HEADS):
+            weight, classes = sample_weight[..., column], ops.minimum(y[..., column], y_pred[head].shape[-1] - 1)
+            cost = keras.losses.sparse_categorical_crossentropy(classes, y_pred[head], from_logits=True)
+            total_cost = ops.sum(cost * weight)
+            hit = ops.cast(ops.argmax(y_pred[head], axis=-1), "int32") == ops.cast(classes, "int32")
+            self.nll[head].update_state(total_cost / notes, sample_weight=notes)
+            self.hits[head].update_state(ops.cast(hit, "float32"), sample_weight=weight)
+            total = total + total_cost / notes
+        self.loss_mean.update_state(total, sample_weight=notes)
+        return total
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The metrics that Keras resets before every epoch."""
+        return [self.loss_mean, *self.nll.values(), *self.hits.values()]
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Tensor]:
+        """Return means over the epoch so far: nats a note per head and in total, and accuracy per head."""
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+def plane_table() -> NDArray[np.float32]:
+    """What is shown of a pitch by the ticks that remain of it: [LADDER[-1] - SILENT + 1, PLANES], from SILENT on.
+
+    In this order: whether it sounds; how lately it did, once for each of FADES (1: up to now); how soon it will end,
+    once for each of ENDINGS (1: now).
+    """
+    remaining = np.arange(SILENT, LADDER[-1] + 1)
+    sounds = remaining > 0
+    lately = [np.where(sounds, 0, np.maximum(0, 1 + remaining / ticks)) for ticks in FADES]
+    soon = [np.where(sounds, np.exp(-np.abs(remaining) / ticks), 0) for ticks in ENDINGS]
+    # Through half floats, which is how bundles store it.
+    return np.stack([sounds, *lately, *soon], axis=-1).astype(np.float16).astype(np.float32)
+
+
+def _over_all_pitches(values: Tensor, first: int) -> Tensor:
+    """Add zeros to values [..., pitches] of the pitches from `first` on: [..., 128]."""
+    unchanged = [(0, 0)] * (len(values.shape) - 1)
+    return ops.pad(values, [*unchanged, (first, PITCHES - first - values.shape[-1])])
+
+
+def blank_inputs(styles: int) -> dict[str, Tensor]:
+    """Inputs of one step of one piece, all zero: enough to build the network."""
+    whole = {name: ops.zeros((1, 1), "int32") for name in ("position", "meter", "next_position", "bar")}
+    whole["times"] = ops.zeros((1, 1), "int16")
+    whole |= {"key": ops.zeros((1,), "int32"), "candidates": ops.zeros((1, 1, CANDIDATES, FIELDS), "int16")}
+    classes = {name: ops.zeros((1, 1, len(HEADS)), "int32") for name in ("event", "target")}
+    return {
+        **whole, **classes, "remaining": ops.zeros((1, 1, PITCHES), "int16"), "style": ops.zeros((1, styles))
+    }  # fmt: skip
+
+
+def _leading(tensor: Tensor, last: int) -> tuple[Any, ...]:
+    """Sizes of a tensor's axes but for the last few, the first one left open."""
+    return (-1, *ops.shape(tensor)[1:-last])

@@ -1,0 +1,1 @@
+"""What a training leaves to read, to see and to hear."""

@@ -1,0 +1,1 @@
+"""A run: its settings and its directory."""

@@ -1,0 +1,238 @@
+"""sweep.toml: which trainings a sweep is made of, each checked as its own command line before anything starts.
+
+gpus = 0                    GPUs for each run, also a part of one
+
+[common]                    flags of `lstm-composer train` for all runs, and `folder`
+[[run]]                     a run: its `name`, and flags in which it differs
+[grid]                      flags with lists of values: every combination is a run, of every [[run]] if there are any
+"""
+
+import argparse
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.errors import InputError
+from runtime.system.foreign_files import read_foreign_toml
+from runtime.system.visible_text import visible
+from trainer.runs.settings import check_style_name
+
+Value = str | int | float | bool
+Flags = dict[str, Value]
+
+_TABLES = ("common", "run", "grid", "gpus")
+_NOT_FOR_A_SWEEP = {"help", "sweep", "resume", "run-dir"}
+"""The sweep itself says where its runs go, and which are resumed."""
+
+
+MOST_RUNS = 1000
+"""Of a sweep: a few lists too many make millions."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run of a sweep.
+
+    Attributes:
+        name: Of the run and of its directory.
+        differs: The flags in which it differs from the others.
+        flags: All flags, without their dashes, and `folder`.
+        threads: Processor cores that it uses.
+
+    """
+
+    name: str
+    differs: Flags
+    flags: Flags
+    threads: int
+
+    @property
+    def folder(self) -> str:
+        """Where its music comes from."""
+        return str(self.flags["folder"])
+
+    def argv(self, directory: Path) -> list[str]:
+        """The arguments of `lstm-composer train` for it, given its run directory."""
+        return _argv(self.flags, directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What sweep.toml says: the runs, and GPUs for each of them."""
+
+    runs: tuple[PlannedRun, ...]
+    gpus: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Flags of `lstm-composer train` that a sweep may set; switches take no value."""
+
+    flags: frozenset[str]
+    switches: frozenset[str]
+
+
+def read_sweep(path: Path, parser: argparse.ArgumentParser) -> Sweep:
+    """Read a sweep and check every run of it.
+
+    Args:
+        path: The file.
+        parser: That of `lstm-composer train`: what it takes is allowed.
+
+    Raises:
+        InputError: If the file cannot be read, or any of its runs could not be started.
+
+    """
+    content = _read(path)
+    try:
+        return _sweep(content, parser, path.stem)
+    except InputError as error:
+        raise InputError(f"{visible(str(path))}: {error}") from error
+    except (ValueError, OverflowError) as error:  # TOML's numbers may be longer than Python can show or measure
+        raise InputError(f"{visible(str(path))}: a number in it is too long: mend it") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return read_foreign_toml(path)
+    except InputError as error:
+        raise InputError(
+            f"{visible(str(path))} {error}: --sweep takes a TOML file; docs/training.md shows one"
+        ) from error
+
+
+def _sweep(content: Mapping[str, Any], parser: argparse.ArgumentParser, stem: str) -> Sweep:
+    for key in content:
+        if key not in _TABLES:
+            raise InputError(f"{key!r} is not allowed there: it may hold [common], [[run]], [grid] and gpus")
+    allowed = _allowed(parser)
+    common = {"threads": 1, **_flags("[common]", content.get("common", {}), allowed)}
+    grid = _grid(content.get("grid", {}), allowed)
+    tables = _run_tables(content.get("run"), grid)
+    runs = [_planned(common, name, table, stem, parser) for name, table in _combinations(tables, grid, allowed)]
+    _check_names([run.name for run in runs])
+    return Sweep(tuple(runs), _gpus(content.get("gpus", 0)))
+
+
+def _allowed(parser: argparse.ArgumentParser) -> _Allowed:
+    """The usage line is the one place where argparse says in public what it takes: `[--seed SEED] [--resume]`."""
+    found = dict(re.findall(r"--([a-z][a-z-]*)(\]?)", parser.format_usage()))
+    flags = frozenset(found) - _NOT_FOR_A_SWEEP
+    return _Allowed(flags | {"folder"}, frozenset(flag for flag in flags if found[flag]))
+
+
+def _grid(table: Any, allowed: _Allowed) -> dict[str, list[Flags]]:
+    """For each flag of [grid], its values, each checked."""
+    grid = {}
+    for key, values in _table("[grid]", table).items():
+        if not isinstance(values, list) or not values:
+            raise InputError(f"{key} = {values!r} in [grid] is not allowed: give a list of values, such as [1, 2, 3]")
+        checked = [_flags("[grid]", {key: value}, allowed) for value in values]
+        flag = next(iter(checked[0]))
+        if flag == "name":
+            raise InputError("name in [grid] is not allowed: the values of the other flags name the runs")
+        grid[flag] = checked
+    return grid
+
+
+def _run_tables(tables: Any, grid: Mapping[str, object]) -> list[Any]:
+    if tables is None and grid:
+        return [{}]
+    if not isinstance(tables, list) or not tables:
+        raise InputError("it names no run: give [[run]] tables, a [grid], or both")
+    return tables
+
+
+def _combinations(tables: Sequence[Any], grid: Mapping[str, list[Flags]], allowed: _Allowed) -> list[tuple[str, Flags]]:
+    """Name each run, and say in which flags it differs; `name` among them if it has one in [[run]]."""
+    count = len(tables) * math.prod(map(len, grid.values()))
+    if count > MOST_RUNS:
+        raise InputError(f"it names {count:,} runs: {MOST_RUNS} at the most are trained; leave values out of [grid]")
+    found = []
+    for table in tables:
+        own = _flags("[[run]]", table, allowed)
+        if twice := sorted(own.keys() & grid.keys()):
+            raise InputError(f"{twice[0]} is both in a [[run]] and in [grid]: leave it out of one of them")
+        first = str(own["name"]) if "name" in own else _named(own)
+        for values in itertools.product(*grid.values()):
+            flags = {flag: value for one in values for flag, value in one.items()}
+            name = "_".join(part for part in (first, _named(flags)) if part)
+            found.append((name, {**own, **flags}))
+    return found
+
+
+def _planned(common: Flags, name: str, own: Flags, stem: str, parser: argparse.ArgumentParser) -> PlannedRun:
+    """Settle the flags of a run; its style is that of [common], or else named as its [[run]] or the file."""
+    flags = {"name": stem, **own, **common, **{flag: value for flag, value in own.items() if flag != "name"}}
+    if "folder" not in flags:
+        raise InputError("a run has no folder of music: give `folder` in [common], in its [[run]] or in [grid]")
+    try:
+        check_style_name(name)
+        parsed = parser.parse_args(_argv(flags, Path(name)))
+        check_style_name(parsed.name)
+    except InputError as error:
+        raise InputError(f"run {name!r}: {error}") from error
+    differs = {flag: value for flag, value in own.items() if flag != "name"}
+    return PlannedRun(name, differs, flags, parsed.threads)
+
+
+def _argv(flags: Flags, directory: Path) -> list[str]:
+    given = [(flag, value) for flag, value in flags.items() if flag != "folder" and value is not False]
+    options = [f"--{flag}" if value is True else f"--{flag}={value}" for flag, value in given]
+    return [f"--run-dir={directory}", *options, "--", str(flags["folder"])]
+
+
+def _flags(where: str, table: Any, allowed: _Allowed) -> Flags:
+    """Check keys, which may be written with underscores, and kinds of values; the parser looks at the values."""
+    flags: Flags = {}
+    for key, value in _table(where, table).items():
+        flag = key.replace("_", "-")
+        if flag not in allowed.flags:
+            raise InputError(f"{key!r} in {where} is not allowed: {', '.join(sorted(allowed.flags))} are")
+        if flag in flags:
+            raise InputError(f"{key!r} comes twice in {where}: leave one out")
+        if not isinstance(value, (str, int, float)):
+            raise InputError(f"{key} = {value!r} in {where} is not allowed: give a text, a number, true or false")
+        if isinstance(value, bool) != (flag in allowed.switches):
+            kind = "true or false" if flag in allowed.switches else "a value"
+            raise InputError(f"{key} = {value!r} in {where} is not allowed: give {kind}")
+        flags[flag] = value
+    return flags
+
+
+def _table(where: str, table: Any) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise InputError(f"{where} is not a table of flags and values: docs/training.md shows a sweep")
+    return table
+
+
+def _gpus(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise InputError(f"gpus = {value!r} is not allowed: give how many a run needs, 0 or more; 0.5 for half of one")
+    return value
+
+
+def _named(flags: Flags) -> str:
+    """A name made of values: `stream_units-128_seed-1`."""
+    return "_".join(_word(flag, value) for flag, value in flags.items())
+
+
+def _word(flag: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return flag if value else f"no-{flag}"
+    if isinstance(value, str):
+        last = re.split(r"[/\\:]", value.rstrip("/\\"))[-1]
+        return re.sub(r"[^\w.-]", "-", last)
+    return f"{flag}-{value}"
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Two that differ in capitals alone would be one folder on some systems."""
+    name, times = Counter(name.casefold() for name in names).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"{times} runs are named {name!r}: give each [[run]] a name of its own")

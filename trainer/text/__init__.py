@@ -1,0 +1,1 @@
+"""Texts of others: as names, on the terminal, in Markdown."""

@@ -1,0 +1,1 @@
+"""The training loop and what it needs: stopping, resuming, fine-tuning, the guard against collapse."""

@@ -29,12 +29,13 @@ with quiet_tensorflow():
     from trainer.dataset.dataset import Material
     from trainer.evaluation.keras_nll import evaluate
     from trainer.evaluation.per_style import by_style
+    from trainer.network.trained_network import load_network
     from trainer.runs.network_config import NetworkConfig
     from trainer.runs.run_directory import RunDirectory
     from trainer.runs.settings import FINE_TUNING, FROM_NOTHING, Recipe, TrainingSettings
     from trainer.training.fine_tuning import FIRST_WEIGHTS, find_base
     from trainer.training.interruption import Interruption
-    from trainer.training.loop import Listener, load_network, train
+    from trainer.training.loop import Listener, train
 
 MINUTES = 1.5
 MOST_EPOCHS = 24

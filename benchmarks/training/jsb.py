@@ -32,11 +32,12 @@ with quiet_tensorflow():
     from trainer.evaluation import markov_baseline
     from trainer.evaluation.keras_nll import evaluate
     from trainer.network.stream_network import StreamNetwork
+    from trainer.network.trained_network import load_network
     from trainer.runs.network_config import NetworkConfig
     from trainer.runs.run_directory import RunDirectory
     from trainer.runs.settings import TrainingSettings
     from trainer.training.interruption import Interruption
-    from trainer.training.loop import Listener, Row, load_network, train
+    from trainer.training.loop import Listener, Row, train
 
 RECIPE = TrainingSettings(
     name="jsb",

@@ -15,9 +15,9 @@ from dataclasses import replace
 from statistics import fmean
 
 from benchmarks.common.tables import print_table
-from runtime.graph.inputs import WHOLE, Controls, Register
+from runtime.graph.inputs import Controls, graph_inputs
 from runtime.music.piece_keys import key_number
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import WHOLE, Knobs, Register
 from runtime.system.process_exit import in_words
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 
@@ -49,7 +49,7 @@ def locked(controls: Controls, key: str, register: Register) -> Controls:
         register=register,
         key=key,
     )
-    return knobs.controls(controls)
+    return graph_inputs(knobs, controls)
 
 
 def main() -> int:

@@ -40,9 +40,9 @@ with quiet_tensorflow():
     from trainer.evaluation.gates import cut_excerpts
     from trainer.evaluation.per_style import as_played, by_style, sampled_by
     from trainer.network.excerpts import Player, controls_of, make_excerpts, player_of
+    from trainer.network.trained_network import load_network
     from trainer.pieces.piece import Piece
     from trainer.runs.run_directory import RunDirectory
-    from trainer.training.loop import load_network
 
 NOTES = 128
 """Notes in an excerpt: hymns and tunes have hardly more."""

@@ -153,8 +153,9 @@ def stream_learner(material: "Material", jury: "Jury", units: int) -> Learner:
     from trainer.evaluation.keras_nll import evaluate  # noqa: PLC0415
     from trainer.network.excerpts import player_of  # noqa: PLC0415
     from trainer.network.stream_network import StreamNetwork  # noqa: PLC0415
+    from trainer.network.trained_network import CLIP_NORM  # noqa: PLC0415
     from trainer.runs.settings import TrainingSettings  # noqa: PLC0415
-    from trainer.training.loop import CLIP_NORM, FINAL_RATE  # noqa: PLC0415
+    from trainer.training.loop import FINAL_RATE  # noqa: PLC0415
 
     recipe = TrainingSettings(name="stream", source="")
     keras.utils.set_random_seed(recipe.seed)
@@ -264,7 +265,7 @@ def work(arguments: argparse.Namespace) -> None:
         from trainer.corpus.corpus import read_corpus  # noqa: PLC0415
         from trainer.dataset.dataset import prepare  # noqa: PLC0415
         from trainer.evaluation.epoch_choice import jury_of  # noqa: PLC0415
-        from trainer.training.loop import load_network  # noqa: F401, PLC0415 - loads TensorFlow while it is quiet
+        from trainer.network.trained_network import load_network  # noqa: F401, PLC0415 - loads TensorFlow while it is quiet
     corpus = read_corpus(arguments.source)
     material = prepare(corpus, seed=0)
     if not material.test:

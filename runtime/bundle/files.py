@@ -30,6 +30,7 @@ from runtime.music.key_estimation import KEYS
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import CLOCK_COUNTS, DEFAULT_RECALL, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding, TokenEncoding, check_encoding, token_tensors
+from runtime.parameters.parameters import MOST_STRENGTH
 from runtime.system.atomic_files import fill_whole, write_whole
 from runtime.system.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.system.visible_text import visible
@@ -46,8 +47,6 @@ SETTLING_SECONDS: Final = 0.5
 """How long a graph and a card that do not fit each other may be two halves of a bundle that is being replaced."""
 _LOOK_SECONDS: Final = 0.02
 
-MOST_STRENGTH: Final = 3.0
-"""Styles are laid on no thicker: beyond that their music comes apart."""
 Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 MOST_RECALL: Final = 20.0

@@ -4,11 +4,6 @@
 found by its entry point in the group `lstm_composer.commands`, so that this package never imports the trainer.
 """
 
-if __name__ == "__main__":  # before anything that takes time
-    from runtime.cli.start import begin
-
-    begin()
-
 import argparse
 import secrets
 import sys
@@ -374,7 +369,3 @@ def _allowed(read: Callable[[str], T], text: str) -> T:
 
 def _meter(text: str) -> Meter:
     return _allowed(Meter.parse, text)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

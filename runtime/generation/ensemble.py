@@ -13,7 +13,7 @@ from runtime.generation.loop import Held, HeldPlace
 from runtime.generation.priming import MOST_NOTES, fed, since_rest
 from runtime.generation.voice import Advance, Cursor, Improvisation, Voice, solo
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import Controls, graph_inputs
 from runtime.music.key_estimation import KEYS, key_of
 from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, shares_of
@@ -83,7 +83,7 @@ class Ensemble:
         draw_key = None if self.voices == 1 else self._joint_key(seed)
         for index, before in enumerate(self._controls):
             own = knobs if self.voices == 1 else replace(knobs, style=before.style)
-            controls = own.controls(before)
+            controls = graph_inputs(own, before)
             voices.append(self._player(controls, seed + index, knobs, draw_key).voice)
         return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
 

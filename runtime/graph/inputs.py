@@ -1,21 +1,40 @@
 """What steers the music while it is made."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.music.event_encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, meter_class
-from runtime.music.notes import Meter
-from runtime.music.piece_memory import DEFAULT_RECALL, NO_KEY
+from runtime.errors import InputError
+from runtime.music.event_encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, LADDER, PITCHES, meter_class
+from runtime.music.key_estimation import profile_of
+from runtime.music.notes import TICKS_PER_QUARTER, Meter
+from runtime.music.piece_keys import key_number
+from runtime.music.piece_memory import DEFAULT_RECALL, NO_KEY, RECALL_LENGTHS
+from runtime.music.scales import pitch_classes
+from runtime.parameters.parameters import WHOLE, Knobs, Register
 
 FORBIDDEN = -np.inf
-Register = tuple[int, int]
-WHOLE: Register = (0, PITCHES - 1)
 HEARD = 0.1
 """Weight from which on a style of a mix brings its register."""
+DENSITY_NATS = 1.5
+"""Nats by which density 1 favours an onset over one that comes twice as late."""
+RECALL_NATS = 3.0
+"""Nats by which returns 1 favours what the past of the piece suggests more than the style does: `Controls.recall`."""
+KEY_NATS = 0.25
+"""Nats for each standard deviation of the profile of the key that is set, for networks with a memory.
+
+Profiles are in runtime/music/key_estimation.py.
+
+To forbid the notes of other keys is not enough: C minor has those of Eb major, and music that has begun there stays.
+"""
+HALF_MATCH = 4
+"""Events of agreement with the past after which its going on is favoured half as much as after many."""
+LONGEST_OCTAVES = 3.0
+"""Doublings of an eighth's distance beyond which density makes no further difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +141,56 @@ def temperatures(value: float | None, defaults: Sequence[float]) -> tuple[float,
     """One temperature for all heads, or the bundle's own where none is given."""
     delta, pitch, duration, velocity = [value] * len(HEADS) if value is not None else defaults
     return float(delta), float(pitch), float(duration), float(velocity)
+
+
+def graph_inputs(knobs: Knobs, before: Controls) -> Controls:
+    """Return what the network is asked for: the controls of before with these knobs' values.
+
+    Raises:
+        InputError: If no pitch of the key lies in the register.
+
+    """
+    return replace(
+        before,
+        style=knobs.style,
+        style_strength=knobs.style_strength,
+        temperature=knobs.temperature,
+        min_p=knobs.min_p,
+        key=before.key if knobs.key is None else key_number(knobs.key),
+        recall=_recall(knobs, before.recall),
+        delta_bias=_delta_bias(knobs),
+        pitch_bias=_pitch_bias(knobs, before),
+    )
+
+
+def _recall(knobs: Knobs, before: tuple[float, ...]) -> tuple[float, ...]:
+    """More of going on the longer the past has been agreed with, and of beginning."""
+    shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0, 0.0]
+    return tuple(nats + knobs.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
+
+
+def _pitch_bias(knobs: Knobs, before: Controls) -> tuple[float, ...] | None:
+    lowest, highest = before.register_of(knobs.style) if knobs.register == WHOLE else knobs.register
+    allowed = pitch_classes(knobs.key) if knobs.key else frozenset(range(12))
+    if not any(pitch % 12 in allowed for pitch in range(lowest, highest + 1)):
+        raise InputError(f"no note of {knobs.key} lies between {lowest} and {highest}: widen the register")
+    bias = pitch_bias(lambda pitch: lowest <= pitch <= highest and pitch % 12 in allowed)
+    number = NO_KEY if knobs.key is None else key_number(knobs.key)
+    if bias is None or number == NO_KEY or not before.has_memory:
+        return bias
+    lean = KEY_NATS * profile_of(number)
+    return tuple(nats + float(lean[pitch % 12]) for pitch, nats in enumerate(bias))
+
+
+def _delta_bias(knobs: Knobs) -> tuple[float, ...] | None:
+    if knobs.density == 0.0:
+        return None
+    return tuple(_delta_nats(knobs, LADDER[index]) if index < len(LADDER) else 0.0 for index in range(DELTA_CLASSES))
+
+
+def _delta_nats(knobs: Knobs, ticks: int) -> float:
+    """Nats for a time to the next onset; notes of a chord, 0 ticks apart, are for the harmony to decide."""
+    if ticks == 0:
+        return 0.0
+    octaves = math.log2(ticks / (TICKS_PER_QUARTER / 2))
+    return -knobs.density * DENSITY_NATS * min(max(octaves, -LONGEST_OCTAVES), LONGEST_OCTAVES)

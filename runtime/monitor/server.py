@@ -15,7 +15,6 @@ from runtime.errors import ComposerError
 from runtime.monitor.access import Entrance
 from runtime.monitor.discovery import Place, announce, withdraw
 from runtime.monitor.snapshot import Snapshot, encode
-from runtime.session.snapshots import Watch
 from runtime.system.realtime import HELPING_PRIORITY, raise_priority
 
 PAUSE_SECONDS: Final = 0.1
@@ -118,11 +117,20 @@ class Publisher:
 
 
 @contextmanager
-def published(watch: Watch, complain: Callable[[str], None]) -> Iterator[None]:
-    """Publish beside the block, on a thread of its own; where that is not possible, say so and go on without."""
+def published(
+    take: Callable[[], Snapshot], idle: Callable[[], None], complain: Callable[[str], None]
+) -> Iterator[None]:
+    """Publish beside the block, on a thread of its own; where that is not possible, say so and go on without.
+
+    Args:
+        take: Makes a snapshot, on the publisher's thread.
+        idle: Called now and then while nobody looks.
+        complain: Told in a line why it is not possible.
+
+    """
     with ExitStack() as stack:
         try:
-            publisher = Publisher(watch.snapshot, watch.tidy)
+            publisher = Publisher(take, idle)
             stack.callback(publisher.close)
             stack.callback(withdraw, publisher.place)
             announce(publisher.place)

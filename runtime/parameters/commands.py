@@ -21,11 +21,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from runtime.bundle.files import MOST_STRENGTH
 from runtime.errors import InputError
 from runtime.music.event_encoding import HEADS, PITCHES
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import Knobs, with_temperature
+from runtime.parameters.parameters import MOST_STRENGTH, Knobs, with_temperature
 from runtime.parameters.style_mix import read_mix
 
 HELD_BARS: Final = (0, 1, 2, 4, 8)

@@ -5,10 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from runtime.bundle.files import MOST_STRENGTH
 from runtime.music.event_encoding import HEADS
 from runtime.parameters.commands import HELD_BARS, Change, When
-from runtime.parameters.parameters import Knobs, with_temperature
+from runtime.parameters.parameters import MOST_STRENGTH, Knobs, with_temperature
 
 CONTROL_CHANGE, PROGRAM_CHANGE = 0xB0, 0xC0
 HIGHEST = 127

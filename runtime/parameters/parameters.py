@@ -1,32 +1,14 @@
-"""What can be turned while the music plays, and what each turn asks of the network."""
+"""What can be turned while the music plays."""
 
-import math
 from dataclasses import dataclass, replace
+from typing import Final
 
-from runtime.errors import InputError
-from runtime.graph.inputs import WHOLE, Controls, Register, pitch_bias
-from runtime.music.event_encoding import DELTA_CLASSES, HEADS, LADDER
-from runtime.music.key_estimation import profile_of
-from runtime.music.notes import TICKS_PER_QUARTER
-from runtime.music.piece_keys import key_number
-from runtime.music.piece_memory import NO_KEY, RECALL_LENGTHS
-from runtime.music.scales import pitch_classes
+from runtime.music.event_encoding import HEADS, PITCHES
 
-DENSITY_NATS = 1.5
-"""Nats by which density 1 favours an onset over one that comes twice as late."""
-RECALL_NATS = 3.0
-"""Nats by which returns 1 favours what the past of the piece suggests more than the style does: `Controls.recall`."""
-KEY_NATS = 0.25
-"""Nats for each standard deviation of the profile of the key that is set, for networks with a memory.
-
-Profiles are in runtime/music/key_estimation.py.
-
-To forbid the notes of other keys is not enough: C minor has those of Eb major, and music that has begun there stays.
-"""
-HALF_MATCH = 4
-"""Events of agreement with the past after which its going on is favoured half as much as after many."""
-LONGEST_OCTAVES = 3.0
-"""Doublings of an eighth's distance beyond which density makes no further difference."""
+Register = tuple[int, int]
+WHOLE: Register = (0, PITCHES - 1)
+MOST_STRENGTH: Final = 3.0
+"""Styles are laid on no thicker: beyond that their music comes apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,54 +53,6 @@ class Knobs:
     returns: float = 0.0
     hold: int = 0
     volume: float = 1.0
-
-    def controls(self, before: Controls) -> Controls:
-        """Return what the network is asked for: the controls of before with these knobs' values.
-
-        Raises:
-            InputError: If no pitch of the key lies in the register.
-
-        """
-        return replace(
-            before,
-            style=self.style,
-            style_strength=self.style_strength,
-            temperature=self.temperature,
-            min_p=self.min_p,
-            key=before.key if self.key is None else key_number(self.key),
-            recall=self._recall(before.recall),
-            delta_bias=self._delta_bias(),
-            pitch_bias=self._pitch_bias(before),
-        )
-
-    def _recall(self, before: tuple[float, ...]) -> tuple[float, ...]:
-        """More of going on the longer the past has been agreed with, and of beginning."""
-        shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0, 0.0]
-        return tuple(nats + self.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
-
-    def _pitch_bias(self, before: Controls) -> tuple[float, ...] | None:
-        lowest, highest = before.register_of(self.style) if self.register == WHOLE else self.register
-        allowed = pitch_classes(self.key) if self.key else frozenset(range(12))
-        if not any(pitch % 12 in allowed for pitch in range(lowest, highest + 1)):
-            raise InputError(f"no note of {self.key} lies between {lowest} and {highest}: widen the register")
-        bias = pitch_bias(lambda pitch: lowest <= pitch <= highest and pitch % 12 in allowed)
-        number = NO_KEY if self.key is None else key_number(self.key)
-        if bias is None or number == NO_KEY or not before.has_memory:
-            return bias
-        lean = KEY_NATS * profile_of(number)
-        return tuple(nats + float(lean[pitch % 12]) for pitch, nats in enumerate(bias))
-
-    def _delta_bias(self) -> tuple[float, ...] | None:
-        if self.density == 0.0:
-            return None
-        return tuple(self._delta_nats(LADDER[index]) if index < len(LADDER) else 0.0 for index in range(DELTA_CLASSES))
-
-    def _delta_nats(self, ticks: int) -> float:
-        """Nats for a time to the next onset; notes of a chord, 0 ticks apart, are for the harmony to decide."""
-        if ticks == 0:
-            return 0.0
-        octaves = math.log2(ticks / (TICKS_PER_QUARTER / 2))
-        return -self.density * DENSITY_NATS * min(max(octaves, -LONGEST_OCTAVES), LONGEST_OCTAVES)
 
 
 def with_temperature(knobs: Knobs, value: float, head: str | None = None) -> Knobs:

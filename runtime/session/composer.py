@@ -13,12 +13,12 @@ from runtime.generation.form import read_form
 from runtime.generation.stretches import Anew
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import WHOLE, Controls, temperatures
+from runtime.graph.inputs import Controls, temperatures
 from runtime.midi.reader import read_music
 from runtime.music.notes import Meter, Note, shifted
 from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer, token_anew, token_start
 from runtime.parameters.initial import turned_by
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import WHOLE, Knobs
 from runtime.parameters.style_mix import heaviest_of, read_mix, shown
 from runtime.session.live_control import Steerable
 from runtime.session.settings import MusicSettings

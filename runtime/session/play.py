@@ -198,7 +198,7 @@ def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
         watch = Watch(
             prepared, stage.settings, port_name, transport, dispatcher, lookahead, history, steering, steered_by
         )
-        stack.enter_context(published(watch, stage.say))
+        stack.enter_context(published(watch.snapshot, watch.tidy, stage.say))
         thread = stack.enter_context(running("dispatcher", partial(_dispatch, dispatcher, failures), stop))
         stack.enter_context(_paused_by_signals(dispatcher))
         live = stack.enter_context(LiveLine(stage.console, prepared))

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import Controls, graph_inputs
 from runtime.parameters.commands import Change
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.osc import OscInput
@@ -44,7 +44,7 @@ def turned(learner: Learner, turn: bytes | str) -> Change | None:
     try:
         change = learner.read(turn, KNOBS)
         if change is not None:
-            change.knobs.controls(Controls(style=change.knobs.style)).tensors()
+            graph_inputs(change.knobs, Controls(style=change.knobs.style)).tensors()
     except InputError:
         return None
     assert change is None or sum(change.knobs.style) == pytest.approx(1.0)

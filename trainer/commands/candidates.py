@@ -17,8 +17,8 @@ from trainer.dataset.dataset import Material, prepare
 from trainer.evaluation.keras_nll import evaluate
 from trainer.evaluation.onnx_nll import player_of_engine, score
 from trainer.network.excerpts import Player, player_of
+from trainer.network.trained_network import load_network
 from trainer.runs.run_directory import RunDirectory
-from trainer.training.loop import load_network
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from trainer.evaluation.epoch_choice import Advice, advise
 from trainer.evaluation.keras_nll import evaluate
 from trainer.network.excerpts import Player, controls_of, player_of
 from trainer.network.stream_network import StreamNetwork
+from trainer.network.trained_network import load_network
 from trainer.reports.artifacts import (
     CORPUS_PAGE,
     draw_advice,
@@ -41,7 +42,7 @@ from trainer.text.console import PlainConsole, described
 from trainer.training.early_stopping import early_end, is_spent
 from trainer.training.fine_tuning import first_weights, keep_first_weights
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, Row, load_network, read_rollbacks, train
+from trainer.training.loop import Listener, Row, read_rollbacks, train
 
 _REFUSALS_SHOWN = 12
 

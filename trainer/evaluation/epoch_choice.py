@@ -20,9 +20,9 @@ from trainer.judging.style import Judgement, judge_style
 from trainer.measures.similarity import Histogram, histograms, overlaps
 from trainer.network.checkpoints import fill_network
 from trainer.network.excerpts import Player, controls_of, make_excerpts, player_of
+from trainer.network.trained_network import load_network
 from trainer.pieces.piece import Piece
 from trainer.runs.run_directory import RunDirectory
-from trainer.training.loop import load_network
 
 EXCERPTS = 32
 

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from runtime.bundle.files import SamplingCard, StyleCard
 from runtime.errors import CorpusError, InputError
-from runtime.graph.inputs import WHOLE, Controls, pitch_bias
+from runtime.graph.inputs import Controls, pitch_bias
+from runtime.parameters.parameters import WHOLE
 from runtime.system.visible_text import visible
 from trainer.dataset.dataset import Material
 from trainer.dataset.split import Split

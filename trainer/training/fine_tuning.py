@@ -121,7 +121,7 @@ def _card_path(source: str) -> Path:
 
 
 def _checkpoint_weights(run: RunDirectory, epoch: int) -> Weights:
-    from trainer.training.loop import load_network  # noqa: PLC0415 - slow, and a bundle needs no TensorFlow
+    from trainer.network.trained_network import load_network  # noqa: PLC0415 - slow, and a bundle needs no TensorFlow
 
     return {name_of(variable): np.asarray(variable) for variable in load_network(run, epoch).trainable_variables}
 

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,9 +12,9 @@ from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHE
 from trainer.dataset.batches import TrainingSet, dataset
 from trainer.dataset.dataset import Material
 from trainer.evaluation.keras_nll import evaluate
-from trainer.network.checkpoints import check_size, fill_network, read_schedule
 from trainer.network.devices import make_ready, shared_by_all_gpus
 from trainer.network.stream_network import StreamNetwork
+from trainer.network.trained_network import compiled, load_network
 from trainer.runs.run_directory import RunDirectory, write_whole
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import Guard, Rollback, Rollbacks
@@ -24,8 +23,6 @@ from trainer.training.fine_tuning import read_first_weights, start_from
 from trainer.training.interruption import Interruption
 from trainer.training.resuming import last_whole
 
-CLIP_NORM = 1.0
-"""Largest norm of a batch's gradient: Adam without clipping is how trainings collapse."""
 FINAL_RATE = 0.02
 """Share of the learning rate that is left in the last epoch."""
 ROLLBACKS = "rollbacks.json"
@@ -71,47 +68,8 @@ def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNet
         warmup_steps=updates_per_epoch,
     )
     with shared_by_all_gpus():
-        network = _compiled(settings, schedule)
+        network = compiled(settings, schedule)
         make_ready(network)
-    return network
-
-
-def _compiled(settings: TrainingSettings, schedule: Any) -> StreamNetwork:
-    network = StreamNetwork(settings.network.as_dict())
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=CLIP_NORM)
-    network.compile(optimizer=optimizer, jit_compile=False)
-    return network
-
-
-def load_network(run: RunDirectory, epoch: int, settings: TrainingSettings | None = None) -> StreamNetwork:
-    """Build the network of a run of preset `stream` and load a checkpoint into it, its optimizer included.
-
-    Args:
-        run: The run.
-        epoch: One that is saved.
-        settings: Those of the run, None to read them.
-
-    Raises:
-        DamagedCheckpointError: If the file is damaged, or of another network than the settings describe.
-        InputError: If it cannot be opened, or the settings cannot be read.
-        MissingError: If there is not enough memory.
-
-    """
-    settings, path = settings or run.read_settings(), run.checkpoint(epoch)
-    check_size(path, settings.network)
-    plan = read_schedule(path)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        plan.initial_learning_rate,
-        decay_steps=plan.decay_steps,
-        alpha=plan.alpha,
-        warmup_target=settings.learning_rate,
-        warmup_steps=plan.warmup_steps,
-    )
-    with shared_by_all_gpus():
-        network = _compiled(settings, schedule)
-        network.build_from_config({})
-        network.optimizer.build(network.trainable_variables)
-        fill_network(network, path)
     return network
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import InputError
 from runtime.generation.expression import shaped
-from runtime.graph.inputs import FORBIDDEN, Controls
+from runtime.graph.inputs import FORBIDDEN, Controls, graph_inputs
 from runtime.music.event_encoding import LADDER
 from runtime.music.meter_accents import accent
 from runtime.music.notes import Meter, Note
@@ -140,7 +140,7 @@ def test_keys(key: str, expected: set[int]) -> None:
 @given(scale=st.sampled_from(sorted(SCALES)), low=st.integers(0, 115))
 def test_a_key_and_a_register_allow_these_pitches_and_no_other(scale: str, low: int) -> None:
     knobs = replace(KNOBS_AT_FIRST, key=f"D {scale}", register=(low, low + 12))
-    bias = knobs.controls(Controls(style=(1.0, 0.0, 0.0))).pitch_bias or (0.0,) * 128
+    bias = graph_inputs(knobs, Controls(style=(1.0, 0.0, 0.0))).pitch_bias or (0.0,) * 128
     allowed = {pitch for pitch, nats in enumerate(bias) if nats != FORBIDDEN}
     assert allowed == {pitch for pitch in range(low, low + 13) if (pitch - 2) % 12 in SCALES[scale]}
 
@@ -149,7 +149,7 @@ def test_a_network_with_a_memory_leans_on_the_chord_of_the_key() -> None:
     """C minor and Eb major allow the same notes; what is set must be told from its relative key."""
     remembering = Controls(style=(1.0, 0.0, 0.0), has_memory=True)
     minor, major = (
-        replace(KNOBS_AT_FIRST, key=key).controls(remembering).pitch_bias for key in ("C minor", "Eb major")
+        graph_inputs(replace(KNOBS_AT_FIRST, key=key), remembering).pitch_bias for key in ("C minor", "Eb major")
     )
     assert minor is not None
     assert major is not None
@@ -157,7 +157,7 @@ def test_a_network_with_a_memory_leans_on_the_chord_of_the_key() -> None:
     assert min(minor[c], minor[e_flat], minor[g]) > minor[d]
     assert minor[c] - minor[b_flat] > 0 > major[c] - major[b_flat]
     assert minor[61] == FORBIDDEN
-    plain = replace(KNOBS_AT_FIRST, key="C minor").controls(Controls(style=(1.0, 0.0, 0.0))).pitch_bias
+    plain = graph_inputs(replace(KNOBS_AT_FIRST, key="C minor"), Controls(style=(1.0, 0.0, 0.0))).pitch_bias
     assert set(plain or ()) == {0.0, FORBIDDEN}
 
 
@@ -165,7 +165,7 @@ def test_without_a_register_it_is_the_styles() -> None:
     before = Controls(style=(1.0, 0.0), registers=((50, 60), (40, 80)))
     knobs = replace(KNOBS_AT_FIRST, style=(0.0, 1.0))
     for register, allowed in (((0, 127), (40, 80)), ((20, 50), (20, 50))):
-        bias = replace(knobs, register=register).controls(before).pitch_bias
+        bias = graph_inputs(replace(knobs, register=register), before).pitch_bias
         assert bias is not None
         pitches = [pitch for pitch, nats in enumerate(bias) if nats == 0]
         assert (pitches[0], pitches[-1]) == allowed
@@ -173,15 +173,15 @@ def test_without_a_register_it_is_the_styles() -> None:
 
 def test_a_register_without_a_note_of_the_key_is_refused() -> None:
     with pytest.raises(InputError, match="no note of C major lies between 61 and 61"):
-        replace(KNOBS_AT_FIRST, key="C major", register=(61, 61)).controls(Controls(style=(1.0,)))
+        graph_inputs(replace(KNOBS_AT_FIRST, key="C major", register=(61, 61)), Controls(style=(1.0,)))
 
 
 def test_density_favours_near_onsets_or_far_ones() -> None:
     for density, sign in ((1.0, -1), (-0.5, 1)):
-        bias = replace(KNOBS_AT_FIRST, density=density).controls(Controls(style=(1.0,))).delta_bias or ()
+        bias = graph_inputs(replace(KNOBS_AT_FIRST, density=density), Controls(style=(1.0,))).delta_bias or ()
         assert bias[LADDER.index(0)] == 0.0
         assert sign * bias[LADDER.index(48)] > sign * bias[LADDER.index(12)] == 0.0 > sign * bias[LADDER.index(6)]
-    assert KNOBS_AT_FIRST.controls(Controls(style=(1.0,))).delta_bias is None
+    assert graph_inputs(KNOBS_AT_FIRST, Controls(style=(1.0,))).delta_bias is None
 
 
 @given(number=st.sampled_from(sorted(DEFAULT_MAP)), values=st.lists(st.integers(0, 127), max_size=6))
@@ -192,7 +192,7 @@ def test_every_controller_gives_knobs_that_can_be_played(number: int, values: li
         knobs = change.knobs if change else knobs
     assert sum(knobs.style) == pytest.approx(1)
     assert knobs.register[0] <= knobs.register[1]
-    knobs.controls(Controls(style=knobs.style))
+    graph_inputs(knobs, Controls(style=knobs.style))
     assert {DEFAULT_MAP[number]} <= set(KNOBS)
 
 
@@ -258,7 +258,7 @@ def test_an_accent_is_no_louder_than_there_is() -> None:
 
 def test_returns_are_asked_for_beside_what_the_style_is_used_to() -> None:
     before = Controls(style=(1.0,), recall=(0.5, 0.5, 0.5, 0.5, 0.5, -1.0, 2.0))
-    found = {place: replace(KNOBS_AT_FIRST, returns=place).controls(before).recall for place in (-1.0, 0.0, 1.0)}
+    found = {place: graph_inputs(replace(KNOBS_AT_FIRST, returns=place), before).recall for place in (-1.0, 0.0, 1.0)}
     assert found[0.0] == before.recall
     more, less = ([after - 0.5 for after in found[place][:-2]] for place in (1.0, -1.0))
     assert (
@@ -270,7 +270,9 @@ def test_returns_are_asked_for_beside_what_the_style_is_used_to() -> None:
 
 def test_a_key_is_told_to_the_network_as_well() -> None:
     before = Controls(style=(1.0,))
-    assert KNOBS_AT_FIRST.controls(before).key is None
-    found = [replace(KNOBS_AT_FIRST, key=key).controls(before) for key in ("Bb", "F# minor", "D dorian", "C octatonic")]
+    assert graph_inputs(KNOBS_AT_FIRST, before).key is None
+    found = [
+        graph_inputs(replace(KNOBS_AT_FIRST, key=key), before) for key in ("Bb", "F# minor", "D dorian", "C octatonic")
+    ]
     assert [one.key for one in found] == [10, 18, 14, NO_KEY]
     assert all(one.pitch_bias is not None for one in found)

@@ -13,10 +13,11 @@ from runtime.errors import BundleError, InputError, MissingError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.voice import improvise
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import WHOLE, Controls
+from runtime.graph.inputs import Controls
 from runtime.music.event_encoding import LADDER
 from runtime.music.key_estimation import KEYS
 from runtime.music.notes import Meter, Note
+from runtime.parameters.parameters import WHOLE
 from runtime.session import composer
 from runtime.session.composer import prepare
 from runtime.session.settings import MusicSettings

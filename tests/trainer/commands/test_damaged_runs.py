@@ -23,10 +23,10 @@ from trainer.cli.advise import main as advise
 from trainer.cli.evaluate import main as evaluate
 from trainer.cli.train import main as train
 from trainer.network.checkpoints import DamagedCheckpointError, check_size, fill_network, read_schedule
+from trainer.network.trained_network import load_network
 from trainer.runs.network_config import NetworkConfig
 from trainer.runs.run_directory import RunDirectory
 from trainer.training.fine_tuning import FIRST_WEIGHTS, read_first_weights
-from trainer.training.loop import load_network
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

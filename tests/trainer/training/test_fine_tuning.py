@@ -11,6 +11,7 @@ from runtime.errors import BundleError, ComposerError, InputError
 from trainer.cli.train import main
 from trainer.network.onnx_weights import name_of
 from trainer.network.stream_network import StreamNetwork, blank_inputs
+from trainer.network.trained_network import load_network
 from trainer.runs.network_config import NetworkConfig
 from trainer.runs.run_directory import RunDirectory
 from trainer.training.fine_tuning import (
@@ -23,7 +24,6 @@ from trainer.training.fine_tuning import (
     styles_of_run,
     with_new_vectors,
 )
-from trainer.training.loop import load_network
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

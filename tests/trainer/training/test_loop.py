@@ -12,21 +12,13 @@ from runtime.errors import InputError
 from trainer.corpus.corpus import Corpus
 from trainer.dataset.dataset import Material, prepare
 from trainer.network.stream_network import StreamNetwork
+from trainer.network.trained_network import load_network
 from trainer.pieces.piece import Piece
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import MAX_ROLLBACKS
 from trainer.training.interruption import Interruption
-from trainer.training.loop import (
-    FINAL_RATE,
-    Listener,
-    Row,
-    load_network,
-    new_network,
-    read_rollbacks,
-    seed_dropout,
-    train,
-)
+from trainer.training.loop import FINAL_RATE, Listener, Row, new_network, read_rollbacks, seed_dropout, train
 from trainer.training.loop import _network_at as network_at
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.

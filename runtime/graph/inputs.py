@@ -57,8 +57,8 @@ class Controls:
         has_memory: Whether the network remembers the piece; only such a network takes the two that follow.
         key: 0..11 major on C to B, 12..23 minor, 24 none; None: the piece's own, which whoever makes the music tells.
         recall: Nats by which what the piece's own past suggests is favoured, RECALLS values: in going on with what has
-            agreed with it for each of RECALL_LENGTHS events, and in beginning a return; the last is how much less with
-            each doubling of the rounds of a figure beyond two; 0 as learned.
+            agreed with it for each of RECALL_LENGTHS events, and in beginning a return; the last is how much less what
+            goes round is, with each doubling of its rounds; 0 as learned.
         style_keys: How much of each style's music is in each of the 24 keys; None where that is not known.
 
     """

@@ -53,8 +53,9 @@ class Remembered(NamedTuple):
         memory: float32 [voices, 6, PAST].
         suggested: What follows, all of it int64.
         bar: int64 [voices], bars since the beginning of the piece.
-        rounds: float32 [voices, 1], how often what the longest match by pitches goes on with has just been played in a
-            row: the events of the match over those that lie between it and the present.
+        rounds: float32 [voices, 1], how far the longest match by pitches reaches up to its own beginning: its events
+            and one more, over those that lie between it and the present. 1 or more says that a figure goes round; of
+            a single note sooner than of a phrase.
 
     """
 
@@ -87,7 +88,7 @@ def remember(event: Tensor, memory: Tensor, clock: Tensor, ticks_per_bar: Tensor
     lags = tf.concat([longest, bars_ago], 1)
     picked = tf.gather(tf.transpose(memory, (0, 2, 1)), lags, batch_dims=1)
     passages = tf.reduce_sum(tf.cast(agree >= float(SAME_PASSAGE), tf.float32), -1)
-    rounds = picked[:, 0, EVENT_ROWS : EVENT_ROWS + 1] / (tf.cast(longest[:, :1], tf.float32) + 1.0)
+    rounds = (picked[:, 0, EVENT_ROWS : EVENT_ROWS + 1] + 1.0) / (tf.cast(longest[:, :1], tf.float32) + 1.0)
     return _read(memory, tf.concat([tf.reshape(picked, (-1, CANDIDATES * MEMORY_ROWS)), passages, told], 1), rounds)
 
 

@@ -26,8 +26,6 @@ MUTED = -1e9
 SMALLEST_MIN_P = 1e-30
 RETURNING_BARS = (4, 8, 16)
 """How many bars ago music stood that the player can wish to return."""
-ROUNDS = 2.0
-"""How often a figure may come again in a row before its going on can be made less likely."""
 
 
 def pick(biased: Tensor, wobble: Tensor, floor: Tensor) -> Tensor:
@@ -123,7 +121,7 @@ def _urge(remembered: Remembered, recall: Tensor) -> Tensor:
     """
     returning = tf.cast(remembered.rounds[:, 0] < 1.0, tf.int64)
     holds = tf.gather(tf.constant(_by_length()), tf.gather(remembered.suggested.agree, 0, axis=1) * returning)
-    tired = tf.math.log(tf.maximum(remembered.rounds / ROUNDS, 1.0))
+    tired = tf.math.log(tf.maximum(remembered.rounds, 1.0))
     favours = np.zeros((RECALLS, CANDIDATES), np.float32)
     favours[:-2, 0] = 1.0
     favours[-2, MATCHES:] = np.isin(BARS, RETURNING_BARS)

@@ -35,7 +35,7 @@ with quiet_tensorflow():
     from trainer.runs.settings import FINE_TUNING, FROM_NOTHING, Recipe, TrainingSettings
     from trainer.training.fine_tuning import FIRST_WEIGHTS, find_base
     from trainer.training.interruption import Interruption
-    from trainer.training.loop import Listener, train
+    from trainer.training.loop import TrainingCallbacks, train
 
 MINUTES = 1.5
 MOST_EPOCHS = 24
@@ -91,7 +91,7 @@ class Learning:
             if self.weights is not None:
                 np.savez(run.path / FIRST_WEIGHTS, allow_pickle=False, **self.weights)
             settings = msgspec.structs.replace(self.settings, epochs=epochs, save_every=1)
-            train(settings, material, run, Interruption(), Listener())
+            train(settings, material, run, Interruption(), TrainingCallbacks())
             rows = run.read_history()
             best = min(rows, key=lambda row: row["val_loss"])
             found = evaluate(load_network(run, int(best["epoch"]), settings), material.test)["loss"]

@@ -37,7 +37,7 @@ with quiet_tensorflow():
     from trainer.runs.run_directory import RunDirectory
     from trainer.runs.settings import TrainingSettings
     from trainer.training.interruption import Interruption
-    from trainer.training.loop import Listener, Row, train
+    from trainer.training.loop import Row, TrainingCallbacks, train
 
 RECIPE = TrainingSettings(
     name="jsb",
@@ -86,7 +86,7 @@ def trained(settings: TrainingSettings, run: RunDirectory, material: Material) -
             print(f"{run.path}: epoch {row['epoch']} of {settings.epochs}: {figures}", file=sys.stderr, flush=True)
 
     with Interruption() as interruption:
-        train(settings, material, run, interruption, Listener(on_epoch=on_epoch), resume=resume)
+        train(settings, material, run, interruption, TrainingCallbacks(on_epoch=on_epoch), resume=resume)
     if interruption.asked:
         sys.exit("stopped; the same command goes on from there")
 

@@ -6,8 +6,7 @@ the pitches up to there are its chord. It is right where the chord has the name 
 of a single note the pitch must be right, of several their pitch classes, as in the article's tokens.
 """
 
-from collections.abc import Iterable, Iterator
-from collections.abc import Sequence as Many
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -21,7 +20,7 @@ from runtime.graph.gumbel_noise import SIZES
 from runtime.graph.inputs import Controls
 from runtime.music.event_encoding import HEADS, SILENT
 from trainer.dataset.batches import Arrays, pack, windows_of
-from trainer.dataset.training_piece import Sequence
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.evaluation.onnx_nll import FORCED, ticks_per_bar
 from trainer.network.excerpts import Player
 
@@ -53,7 +52,7 @@ class _Onset:
     name: str
 
 
-def onset_accuracy(player: Player, sequences: Many[Sequence]) -> OnsetAccuracy:
+def onset_accuracy(player: Player, sequences: Sequence[EncodedPiece]) -> OnsetAccuracy:
     """Ask for every onset of pieces of one style.
 
     Args:
@@ -86,7 +85,7 @@ def _noise(head: str = "", classes: IntArray | None = None) -> Arrays:
     return noise
 
 
-def _onsets(player: Player, sequences: Many[Sequence]) -> Iterator[_Onset]:
+def _onsets(player: Player, sequences: Sequence[EncodedPiece]) -> Iterator[_Onset]:
     """Go through the pieces as they are, and stop before each onset."""
     for part in _in_parts(sorted(sequences, key=lambda sequence: sequence.steps)):
         filled = [*part, *[part[-1]] * (VOICES - len(part))]

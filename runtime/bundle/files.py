@@ -31,7 +31,7 @@ from runtime.music.notes import Meter
 from runtime.music.piece_memory import CLOCK_COUNTS, DEFAULT_RECALL, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding, TokenEncoding, check_encoding, token_tensors
 from runtime.parameters.parameters import MOST_STRENGTH
-from runtime.system.atomic_files import fill_whole, write_whole
+from runtime.system.atomic_files import write_atomically, write_bytes_atomically
 from runtime.system.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.system.visible_text import visible
 
@@ -300,9 +300,9 @@ def write_bundle(card: BundleCard, onnx: bytes, folder: Path) -> Path:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        write_whole(graph_path, onnx)
+        write_bytes_atomically(graph_path, onnx)
 
-    fill_whole(card_path, fill, cure="make room, or name another place")
+    write_atomically(card_path, fill, cure="make room, or name another place")
     return card_path
 
 

@@ -211,7 +211,7 @@ def _music(arguments: Arguments) -> MusicSettings:
         ending=arguments.ending == "tonic",
         primer=arguments.primer,
         lead_in=getattr(arguments, "lead_in", 0),
-        turns=tuple(arguments.set),
+        initial_commands=tuple(arguments.set),
     )
 
 

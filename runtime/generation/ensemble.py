@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from runtime.generation.batching import TogetherPlace, begin, each, together
+from runtime.generation.batching import BatchState, batched, start_all, with_states
 from runtime.generation.ending import Ended, EndedPlace
 from runtime.generation.form import Formed, FormPlace
 from runtime.generation.loop import Held, HeldPlace
@@ -85,7 +85,7 @@ class Ensemble:
             own = knobs if self.voices == 1 else replace(knobs, style=before.style)
             controls = graph_inputs(own, before)
             voices.append(self._player(controls, seed + index, knobs, draw_key).voice)
-        return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
+        return solo(self._engine, voices[0]) if self.voices == 1 else batched(self._engine, voices)
 
     def _joint_key(self, seed: int) -> Callable[[int], int]:
         """Return what draws the key of several voices: one for all, since each comes to its next piece at its time."""
@@ -120,7 +120,7 @@ class Ensemble:
             tick = max(self._plan.first_tick, min(tick, before_end))
         places = [
             player.anew(first, place, tick - self._plan.first_tick, tick)
-            for player, first, place in zip(self._plain, _parts(beginning), _parts(present), strict=True)
+            for player, first, place in zip(self._plain, _states(beginning), _states(present), strict=True)
         ]
         return self._joined(places)
 
@@ -172,17 +172,17 @@ class Ensemble:
         return _Player(improvisation, formed, held, ended)
 
     def _joined(self, places: list[Any]) -> Any:
-        return places[0] if self.voices == 1 else begin(places)
+        return places[0] if self.voices == 1 else start_all(places)
 
     def _each(self, place: Any, change: "Callable[[_Player, Any, int], Any]") -> Any:
         """Change the places of all voices."""
-        if not isinstance(place, TogetherPlace):
+        if not isinstance(place, BatchState):
             return change(self._plain[0], place, 0)
         parts = [
-            change(player, part.place, index)
-            for index, (player, part) in enumerate(zip(self._plain, place.parts, strict=True))
+            change(player, part.state, index)
+            for index, (player, part) in enumerate(zip(self._plain, place.queues, strict=True))
         ]
-        return each(place, parts)
+        return with_states(place, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +228,9 @@ def _inner(place: Any) -> Any:
     return place.inner if isinstance(place, EndedPlace) else place
 
 
-def _parts(place: Any) -> list[Any]:
+def _states(place: Any) -> list[Any]:
     """Return the place of each voice."""
-    return [part.place for part in place.parts] if isinstance(place, TogetherPlace) else [place]
+    return [part.state for part in place.queues] if isinstance(place, BatchState) else [place]
 
 
 def _inside(place: Any, change: Callable[[Any], Any]) -> Any:

@@ -76,7 +76,7 @@ class Stretches:
             self._all.remove(stretch)
             self._all.append(stretch)
 
-    def have_turned(self) -> None:
-        """Forget what was made in other stretches than the present: it would be other music now."""
+    def forget_others(self) -> None:
+        """Drop the stretches other than the present: their notes would be made differently now."""
         self._first.stale_before = sys.maxsize if self.present is not self._first else self._first.stale_before
         self._all = [self._first] if self.present is self._first else [self._first, self.present]

@@ -35,7 +35,7 @@ from runtime.parameters.commands import obey
 from runtime.parameters.controllers import HIGHEST
 from runtime.parameters.midi_map import OFF, Binding, Bound, ControlMap, Slot, binding
 from runtime.parameters.parameters import Knobs
-from runtime.system.atomic_files import write_whole
+from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import read_foreign_text, read_foreign_toml
 from runtime.system.user_folders import user_config_dir
 from runtime.system.visible_text import visible
@@ -189,7 +189,7 @@ def keep_learnt(path: Path, learnt: Mapping[Slot, Binding]) -> None:
         raise InputError(
             f"map {visible(str(path))} cannot be added to any more: mend it, with {LEARNT} as a table of its own"
         )
-    write_whole(path, text.encode())
+    write_bytes_atomically(path, text.encode())
 
 
 def _by_number(learnt: Mapping[Slot, Binding]) -> dict[int, list[str]]:

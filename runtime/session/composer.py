@@ -124,7 +124,8 @@ def _tokens(
     """What the article's networks play: nothing but their names of notes, one after another."""
     asked = {
         "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
-        "--lead-in": settings.lead_in, "--set": settings.turns, "--style-strength": settings.style_strength is not None,
+        "--lead-in": settings.lead_in, "--set": settings.initial_commands,
+        "--style-strength": settings.style_strength is not None,
     }  # fmt: skip
     if refused := [name for name, value in asked.items() if value]:
         raise InputError(f"{refused[0]} is not for {card.name}, a bundle of an article's preset: choose another style")
@@ -162,7 +163,7 @@ def _steerable(
     knobs = Knobs(style=mixes[0], style_strength=strength, temperature=temperature, min_p=min_p)
     names = [one.name for one in card.styles]
     return Steerable(
-        knobs=turned_by(settings.turns, knobs, names),
+        knobs=turned_by(settings.initial_commands, knobs, names),
         styles=names,
         ensemble=Ensemble(engine, controls, _plan(settings, meter)),
     )

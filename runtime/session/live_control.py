@@ -9,7 +9,7 @@ from typing import Final
 from runtime.errors import ComposerError
 from runtime.generation.ensemble import Ensemble
 from runtime.generation.expression import human_delay, shaped
-from runtime.generation.lookahead import Arrive, LookAhead
+from runtime.generation.lookahead import Enter, LookAhead
 from runtime.generation.voice import Advance
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 from runtime.parameters.commands import Change, When
@@ -224,9 +224,9 @@ class Steering:
             self._idea = replace(self._idea, style=self.knobs.style)
         self._stream.restart(self._advance(self._idea))
         if self._coming is not None:
-            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._arrival(self._coming))
+            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._entry(self._coming))
 
-    def _arrival(self, coming: _Coming) -> Arrive | None:
+    def _entry(self, coming: _Coming) -> Enter | None:
         """Where the next idea begins."""
         ensemble, tick, held = self._steerable.ensemble, coming.tick, coming.idea.hold
         first = max(0, tick - held * self._stream.bar_ticks)

@@ -28,7 +28,7 @@ class MusicSettings:
         ending: Whether the last bar is a chord on the tonic.
         primer: A MIDI file whose music is continued.
         lead_in: Bars of silence before the first one.
-        turns: Command lines that are obeyed before the music starts.
+        initial_commands: Command lines that are applied before the music starts.
 
     """
 
@@ -49,7 +49,7 @@ class MusicSettings:
     ending: bool = False
     primer: Path | None = None
     lead_in: int = 0
-    turns: tuple[str, ...] = ()
+    initial_commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

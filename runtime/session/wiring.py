@@ -8,7 +8,7 @@ from functools import partial
 
 from runtime.errors import InputError
 from runtime.playback.dispatcher import Dispatcher
-from runtime.session.call_and_response import Listener, Together
+from runtime.session.call_and_response import CallAndResponse, Responder
 from runtime.session.composer import Prepared
 from runtime.session.live_control import Steered, Steering
 from runtime.session.outputs import Output, Say
@@ -54,9 +54,9 @@ def attending(
         stack.enter_context(running("steering", helping(steering.run), stop))
         stack.enter_context(output.steered_by.heard(lambda line, tell: steering.put(line, complain=tell)))
         if settings.listen != "off":
-            listener = _listener(prepared, settings, source, steering, dispatcher)
-            output.ears.on_playing = listener.put
-            stack.enter_context(running("listening", helping(listener.run), stop))
+            responder = _responder(prepared, settings, source, steering, dispatcher)
+            output.ears.on_playing = responder.put
+            stack.enter_context(running("listening", helping(responder.run), stop))
         yield steering
 
 
@@ -64,22 +64,22 @@ def _set_no_volume(_volume: float) -> None:
     """Nothing sounds here: the volume is that of another program."""
 
 
-def _listener(
+def _responder(
     prepared: Prepared, settings: PlaySettings, source: Steered, steering: Steering, dispatcher: Dispatcher
-) -> Listener:
+) -> Responder:
     """Have what is played into the input taken up."""
     if prepared.steerable is None:
         raise ValueError("only music that can be steered can listen")
-    together = Together(
+    exchange = CallAndResponse(
         mode=settings.listen,
         bar_ticks=prepared.meter.ticks_per_bar,
         beat_ticks=prepared.meter.ticks_per_beat,
         turn_bars=settings.answer_bars,
         first_tick=settings.music.lead_in * prepared.meter.ticks_per_bar,
     )
-    source.shape = lambda notes: together.ours(steering.shape(notes))
+    source.shape = lambda notes: exchange.only_our_bars(steering.shape(notes))
     after = prepared.steerable.ensemble.after
-    return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
+    return Responder(exchange, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
 
 
 def _read_lines(steering: Steering, say: Say) -> None:

@@ -34,7 +34,7 @@ from runtime.parameters.midi_map_file import read_map
 from runtime.parameters.osc import line_of, messages_in
 from runtime.parameters.parameters import Knobs
 from runtime.playback.event_log import as_record
-from runtime.session.call_and_response import Together
+from runtime.session.call_and_response import CallAndResponse
 from runtime.system.process_exit import in_words
 from runtime.transport.external import Inbox
 from runtime.transport.midi_clock_in import PULSE
@@ -222,7 +222,7 @@ def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[flo
         bars=bars,
         lead_seconds=settings.get("lead_seconds", 0.0),
         early_seconds=settings.get("early_seconds", 0.0),
-        listen=Together(mode=listen, bar_ticks=BAR, beat_ticks=24) if listen else None,
+        listen=CallAndResponse(mode=listen, bar_ticks=BAR, beat_ticks=24) if listen else None,
         inbox=inbox,
         shortest_bars=4,
     )

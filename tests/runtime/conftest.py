@@ -18,7 +18,7 @@ from runtime.parameters.parameters import Knobs
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.take import Take
 from runtime.ports.base import OutputPort
-from runtime.session.call_and_response import Listener, Together
+from runtime.session.call_and_response import CallAndResponse, Responder
 from runtime.session.live_control import Steerable, Steered, Steering
 from runtime.transport.clock import FakeClock
 from runtime.transport.external import Conductor, Inbox
@@ -96,7 +96,7 @@ class Stage:
         seed: int = SEED,
         lead_seconds: float = 0.0,
         early_seconds: float = 0.0,
-        listen: Together | None = None,
+        listen: CallAndResponse | None = None,
         inbox: Inbox | None = None,
         own_tempo: bool = True,
         shortest_bars: int = 1000,
@@ -141,10 +141,10 @@ class Stage:
             complain=self.problems.append,
         )
         self.source.shape, self.dispatcher.delay = self.steering.shape, self.steering.delay
-        self.listener: Listener | None = None
+        self.responder: Responder | None = None
         if listen is not None:
-            self.source.shape = lambda notes: listen.ours(self.steering.shape(notes))
-            self.listener = Listener(
+            self.source.shape = lambda notes: listen.only_our_bars(self.steering.shape(notes))
+            self.responder = Responder(
                 listen,
                 self.stream,
                 self.ensemble.after,
@@ -163,8 +163,8 @@ class Stage:
 
     def step(self) -> None:
         """Let everybody but the dispatcher do what there is to do."""
-        if self.listener is not None:
-            self.listener.look()
+        if self.responder is not None:
+            self.responder.look()
         self.fill()
 
     def fill(self) -> None:
@@ -198,11 +198,11 @@ class Stage:
 
     def hear(self, tick: float, pitch: int, length: float, velocity: int = 80) -> None:
         """Have the player play a note."""
-        listener = self.listener
-        assert listener is not None
+        responder = self.responder
+        assert responder is not None
 
         def put(message: bytes) -> Callable[[], None]:
-            return lambda: listener.put(message, self.clock.now())
+            return lambda: responder.put(message, self.clock.now())
 
         self.at(tick, put(bytes([0x90, pitch, velocity])))
         self.at(tick + length, put(bytes([0x80, pitch, 64])))

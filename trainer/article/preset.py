@@ -22,12 +22,12 @@ from trainer.corpus.corpus import find_files, is_benchmark
 from trainer.dataset.dataset import Material
 from trainer.network.excerpts import MIN_P, TEMPERATURE
 from trainer.reports.artifacts import SAMPLE_NOTES, SAMPLE_SEED, keep_animation, keep_plot, write_sample
-from trainer.reports.tensorboard import FOLDER, EventLog
+from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.early_stopping import early_end
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, Row, read_rollbacks
+from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
@@ -109,8 +109,8 @@ def _train(
         Interruption() as interruption,
     ):
         task = progress.add_task("", total=settings.epochs)
-        listener = _listener(settings, run, encoding, material, progress, task)
-        saved = train(settings, tokens, run, interruption, listener, resume=resume)
+        callbacks = _callbacks(settings, run, encoding, material, progress, task)
+        saved = train(settings, tokens, run, interruption, callbacks, resume=resume)
     if interruption.asked and saved < settings.epochs:
         console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
     elif early := early_end(run.read_history(), settings.patience, settings.epochs):
@@ -118,18 +118,18 @@ def _train(
     return saved
 
 
-def _listener(
+def _callbacks(
     settings: TrainingSettings,
     run: RunDirectory,
     encoding: TokenEncoding,
     material: Material,
     progress: Progress,
     task: TaskID,
-) -> Listener:
+) -> TrainingCallbacks:
     summary = material.summary()
     tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
     controls = TokenControls(TEMPERATURE[1], MIN_P)
-    events = EventLog(run.path / FOLDER) if settings.tensorboard else None
+    events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
         progress.update(task, completed=epoch - 1 + batch / batches)
@@ -138,7 +138,7 @@ def _listener(
         row, epoch = rows[-1], int(rows[-1]["epoch"])
         progress.update(task, completed=epoch)
         if events:
-            events.keep(rows)
+            events.write(rows)
         if not saved:
             return
         rollbacks = read_rollbacks(run)
@@ -151,7 +151,7 @@ def _listener(
             f"{row['notes_per_second']:,.0f} targets/s"
         )
 
-    return Listener(on_batch, on_epoch, progress.console.print)
+    return TrainingCallbacks(on_batch, on_epoch, progress.console.print)
 
 
 def _conclude(run: RunDirectory, saved: int, console: Console) -> None:

@@ -15,7 +15,7 @@ from trainer.commands.candidates import Candidate, candidate_of, material_by_sty
 from trainer.corpus.corpus import read_corpus
 from trainer.dataset.dataset import Material
 from trainer.dataset.split import Split
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.evaluation.epoch_choice import GateAdvice, improvised, jury_of
 from trainer.evaluation.per_style import figures_by_style, means, table_of
 from trainer.judging.tables import table_of as judgements
@@ -78,7 +78,7 @@ def _each_style(candidate: Candidate, folder: str | None, console: Console, *, a
     return 0
 
 
-def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequence, ...], Material]:
+def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[EncodedPiece, ...], Material]:
     """What to measure on, and what to judge its improvisations by."""
     known = candidate.material
     if folder is None:
@@ -88,7 +88,7 @@ def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequenc
             if getattr(known, part):
                 return f"{known.corpus.source} ({part} part)", getattr(known, part), known
     corpus = read_corpus(str(folder))
-    sequences = tuple(sequence_of(piece, candidate.style) for piece in corpus.pieces)
+    sequences = tuple(encode_piece(piece, candidate.style) for piece in corpus.pieces)
     if not sequences:
         raise CorpusError(f"{folder} has no music to evaluate on")
     if known is None:

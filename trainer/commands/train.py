@@ -34,15 +34,15 @@ from trainer.reports.artifacts import (
 )
 from trainer.reports.corpus_report import report_of
 from trainer.reports.report import report
-from trainer.reports.tensorboard import FOLDER, EventLog
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.run_files import ADVICE, METRICS
 from trainer.runs.settings import TrainingSettings, with_styles
 from trainer.text.console import PlainConsole, described
 from trainer.training.early_stopping import early_end, is_spent
 from trainer.training.fine_tuning import first_weights, keep_first_weights
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, Row, read_rollbacks, train
+from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, train
 
 _REFUSALS_SHOWN = 12
 
@@ -203,8 +203,8 @@ def _train(
         Interruption() as interruption,
     ):
         task = progress.add_task("starting", total=settings.epochs)
-        listener = _listener(settings, material, run, progress, task)
-        saved = train(settings, material, run, interruption, listener, resume=resume)
+        callbacks = _callbacks(settings, material, run, progress, task)
+        saved = train(settings, material, run, interruption, callbacks, resume=resume)
     if interruption.asked and saved < settings.epochs:
         console.print(
             f"stopped after epoch {saved}; the same command with --resume goes on from there, and "
@@ -215,14 +215,14 @@ def _train(
     return saved
 
 
-def _listener(
+def _callbacks(
     settings: TrainingSettings, material: Material, run: RunDirectory, progress: Progress, task: TaskID
-) -> Listener:
+) -> TrainingCallbacks:
     summary = material.summary()
     style = len(settings.base_styles)
     keys = tuple(card.keys for card in material.styles)
     controls = controls_of(settings.network.styles, style, meter=Meter.parse(summary["meter"]), style_keys=keys)
-    events = EventLog(run.path / FOLDER) if settings.tensorboard else None
+    events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
     players: dict[int, Player] = {}  # one is compiled for each network: another comes only after a collapse
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
@@ -231,7 +231,7 @@ def _listener(
     def on_epoch(network: StreamNetwork, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
         progress.update(task, completed=rows[-1]["epoch"], description=_figures(rows[-1]))
         if events:
-            events.keep(rows)
+            events.write(rows)
         if saved:
             epoch = int(rows[-1]["epoch"])
             keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=read_rollbacks(run))
@@ -239,10 +239,10 @@ def _listener(
             keep_sample(run, player, epoch, name=settings.name, tempo_bpm=summary["tempo_bpm"], controls=controls)
             progress.console.print(f"epoch {epoch} saved: {_figures(rows[-1])}")
 
-    def on_trouble(sentence: str) -> None:
+    def on_collapse(sentence: str) -> None:
         progress.console.print(sentence)
 
-    return Listener(on_batch, on_epoch, on_trouble)
+    return TrainingCallbacks(on_batch, on_epoch, on_collapse)
 
 
 def _figures(row: Row) -> str:
@@ -316,7 +316,7 @@ def write_report(run: RunDirectory, name: str, advice: Advice) -> None:
     sentences = [rollback.sentence for rollback in read_rollbacks(run)]
     music = _corpus_page(run).replace("# ", "## ", 1)
     text = report(name, advice, run.read_metrics().as_dict(), sentences, music, pictures=True)
-    write_whole(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
+    write_run_file(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _corpus_page(run: RunDirectory) -> str:

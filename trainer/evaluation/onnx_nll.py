@@ -4,8 +4,7 @@ The graph samples inside, so it is forced: noise that leaves only one class to c
 likelihood of its choices is what the network says of the pieces' notes.
 """
 
-from collections.abc import Mapping
-from collections.abc import Sequence as Many
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from runtime.music.event_encoding import DELTA_END, HEADS, LADDER, METERS, SILEN
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import RECALLS
 from trainer.dataset.batches import Arrays, batches_of, pack, windows_of
-from trainer.dataset.training_piece import Sequence
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.network.excerpts import Player
 
 FORCED = 1e6
@@ -32,7 +31,7 @@ def player_of_engine(engine: Engine) -> Player:
     return Player(engine.carried, engine.run)
 
 
-def score(player: Player, sequences: Many[Sequence], styles: int) -> dict[str, float]:
+def score(player: Player, sequences: Sequence[EncodedPiece], styles: int) -> dict[str, float]:
     """Nats a note, as `trainer.evaluation.keras_nll.evaluate` measures a checkpoint: `loss` and `nll_<head>`."""
     totals = sum(found.sum(axis=0) for found in log_probabilities(player, sequences, styles))
     notes = sum(sequence.notes for sequence in sequences)
@@ -40,7 +39,7 @@ def score(player: Player, sequences: Many[Sequence], styles: int) -> dict[str, f
     return {"loss": sum(parts.values()), **parts}
 
 
-def log_probabilities(player: Player, sequences: Many[Sequence], styles: int) -> list[NDArray[np.float64]]:
+def log_probabilities(player: Player, sequences: Sequence[EncodedPiece], styles: int) -> list[NDArray[np.float64]]:
     """Log-probabilities in nats of what each piece does, [steps, 4]; 0 of what its end does not say."""
     order = sorted(range(len(sequences)), key=lambda number: sequences[number].steps)
     windows = [window for number in order for window in windows_of(sequences[number], sequences[number].steps)]

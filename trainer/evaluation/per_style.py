@@ -20,14 +20,14 @@ from runtime.parameters.parameters import WHOLE
 from runtime.system.visible_text import visible
 from trainer.dataset.dataset import Material
 from trainer.dataset.split import Split
-from trainer.dataset.training_piece import Sequence as Laid
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.evaluation import markov_baseline as markov
 from trainer.evaluation.epoch_choice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
 from trainer.judging.style import Judgement, judge_style
 from trainer.network.excerpts import Player
 from trainer.text.console import cell
 
-Figures = Callable[[Sequence[Laid]], Mapping[str, float]]
+Figures = Callable[[Sequence[EncodedPiece]], Mapping[str, float]]
 """Nats a note of sequences: `loss` and its parts."""
 OnStyle = Callable[[int, int, str], None]
 """Told before each style how many are done, how many there are and its name."""
@@ -143,7 +143,7 @@ def _style(
 
 
 def _predicted(
-    found: Mapping[str, float], own: Material, held_out: Sequence[Laid], of_all: Mapping[str, markov.WittenBell]
+    found: Mapping[str, float], own: Material, held_out: Sequence[EncodedPiece], of_all: Mapping[str, markov.WittenBell]
 ) -> dict[str, Any]:
     alone, together = (
         markov.nll_per_note(dict(models), held_out)["loss"] for models in (markov.fit(own.train), of_all)

@@ -9,7 +9,7 @@ from runtime.music.notes import Meter, Note, end_of
 from trainer.evaluation.epoch_choice import Advice
 from trainer.network.excerpts import Player, make_excerpts
 from trainer.reports.corpus_report import CorpusReport, as_markdown
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.training.collapse_guard import Rollback
 
 SAMPLE_NOTES = 200
@@ -56,7 +56,7 @@ def write_sample(
     bar = meter.ticks_per_bar
     end_tick = max(bar, -(-end_of(music) // bar) * bar) if music else bar
     data = midi_bytes(music, tempo_bpm=tempo_bpm, meter=meter, end_tick=end_tick, name=f"{name}, epoch {epoch}")
-    write_whole(path, lambda part: part.write_bytes(data))
+    write_run_file(path, lambda part: part.write_bytes(data))
 
 
 def keep_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> None:
@@ -64,7 +64,7 @@ def keep_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> No
     from trainer.reports.plots import CorpusCounts, corpus_plot  # noqa: PLC0415 - as above
 
     text = as_markdown(corpus)
-    write_whole(run.path / CORPUS_PAGE, lambda part: part.write_text(text, encoding="utf-8"))
+    write_run_file(run.path / CORPUS_PAGE, lambda part: part.write_text(text, encoding="utf-8"))
     title = f"{name}: {corpus.pieces:,} pieces, {corpus.notes:,} notes, {corpus.hours:.1f} hours"
     counts = CorpusCounts(title, corpus.polyphony, corpus.pitches, corpus.keys, corpus.meters)
     corpus_plot(counts, run.path / "corpus.png")

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from runtime.errors import InputError
 from runtime.system.foreign_files import read_foreign_json
-from trainer.runs.run_directory import RunDirectory, has_entry, write_whole
+from trainer.runs.run_directory import RunDirectory, has_entry, write_run_file
 from trainer.runs.run_files import MOST_RUN_FILE_BYTES
 from trainer.sweep.job import Outcome, State
 from trainer.sweep.sweep_file import Flags, PlannedRun, Value
@@ -132,7 +132,7 @@ def keep_results(directory: Path, runs: Sequence[RunResult]) -> None:
     """Write sweep.json and sweep.md."""
     RunDirectory(directory).write_json(RESULTS, Results(tuple(runs)))
     text = page(directory.name, runs)
-    write_whole(directory / PAGE, lambda part: part.write_text(text, encoding="utf-8"))
+    write_run_file(directory / PAGE, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def page(name: str, runs: Sequence[RunResult]) -> str:

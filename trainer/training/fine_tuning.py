@@ -22,7 +22,7 @@ from trainer.network.archives import read_arrays
 from trainer.network.onnx_weights import Weights, name_of, read_weights
 from trainer.network.past_view import VIEW_UNITS
 from trainer.runs.network_config import NetworkConfig, check_size
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import BaseCard, TrainingSettings
 from trainer.text.names import shown_name, source_path
 
@@ -208,7 +208,7 @@ def keep_first_weights(run: RunDirectory, weights: Weights | None) -> None:
 
     """
     if weights is not None:
-        write_whole(run.path / FIRST_WEIGHTS, lambda part: np.savez(part, allow_pickle=False, **weights))
+        write_run_file(run.path / FIRST_WEIGHTS, lambda part: np.savez(part, allow_pickle=False, **weights))
 
 
 def read_first_weights(run: RunDirectory) -> Weights:

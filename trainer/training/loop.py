@@ -15,7 +15,7 @@ from trainer.evaluation.keras_nll import evaluate
 from trainer.network.devices import make_ready, shared_by_all_gpus
 from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import compiled, load_network
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import Guard, Rollback, Rollbacks
 from trainer.training.early_stopping import is_spent
@@ -35,7 +35,7 @@ OnBatch = Callable[[int, int, int], None]
 """Told after each batch: the epoch, the batch and the batches in the epoch, all counted from 1."""
 OnEpoch = Callable[[StreamNetwork, Sequence[Row], bool], None]
 """Told after each epoch: the network, the history up to it, and whether a checkpoint was saved."""
-OnTrouble = Callable[[str], None]
+OnCollapse = Callable[[str], None]
 """Told in a sentence when the training has collapsed, and what is done about it."""
 
 
@@ -45,16 +45,16 @@ def _no_batch(_epoch: int, _batch: int, _batches: int) -> None: ...
 def _no_epoch(_network: StreamNetwork, _rows: Sequence[Row], _saved: bool) -> None: ...  # noqa: FBT001 - a callback
 
 
-def _no_trouble(_sentence: str) -> None: ...
+def _no_collapse(_sentence: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told how the training goes."""
+class TrainingCallbacks:
+    """Functions that the training loop calls as it goes on."""
 
     on_batch: OnBatch = field(default=_no_batch)
     on_epoch: OnEpoch = field(default=_no_epoch)
-    on_trouble: OnTrouble = field(default=_no_trouble)
+    on_collapse: OnCollapse = field(default=_no_collapse)
 
 
 def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNetwork:
@@ -78,7 +78,7 @@ def train(
     material: Material,
     run: RunDirectory,
     interruption: Interruption,
-    listener: Listener,
+    callbacks: TrainingCallbacks,
     *,
     resume: bool = False,
 ) -> int:
@@ -104,7 +104,7 @@ def train(
     def load(epoch: int) -> StreamNetwork:
         return load_network(run, epoch, settings)
 
-    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
+    done, loaded = last_whole(run, load, callbacks.on_collapse) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses = [row["loss"] for row in rows]
     guard = Guard(settings.learning_rate, GUESSING_NLL, losses, read_rollbacks(run))
@@ -113,14 +113,14 @@ def train(
     while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
-        row = _trained(network, training_set, epoch, listener.on_batch)
+        row = _trained(network, training_set, epoch, callbacks.on_batch)
         collapse = guard.see(row["loss"])
         if collapse is not None:
             if guard.spent:
-                listener.on_trouble(guard.farewell(collapse, run.saved_epochs()))
+                callbacks.on_collapse(guard.farewell(collapse, run.saved_epochs()))
                 break
             done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
-            listener.on_trouble(guard.rollbacks[-1].sentence)
+            callbacks.on_collapse(guard.rollbacks[-1].sentence)
             network = _network_at(run, done, settings, updates, guard.scale)
             continue
         rows.append({**row, **_held_out(network, material)})
@@ -129,9 +129,9 @@ def train(
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
         save = save or is_spent(rows, settings.patience)
         if save:
-            write_whole(run.checkpoint(epoch), network.save)
+            write_run_file(run.checkpoint(epoch), network.save)
             done = epoch
-        listener.on_epoch(network, rows, save)
+        callbacks.on_epoch(network, rows, save)
     return done
 
 

@@ -45,7 +45,7 @@ def test_let_go_the_music_goes_on_where_it_was(bach: Engine, stage: Make, moved:
     assert max(note.onset for note in after) > 19 * BAR
     # No new piece: the network goes on from what it had played before it was held.
     parts = played.stream._memory.before(9)
-    places = [part.place for part in parts.parts] if voices > 1 else [parts]
+    places = [queue.state for queue in parts.queues] if voices > 1 else [parts]
     assert all(place.piece_start == (4 if place.piece_start else 0) * BAR for place in places)
 
 

@@ -15,7 +15,7 @@ from runtime.graph.engine import Engine
 from runtime.graph.inputs import Controls
 from runtime.music.notes import Note
 from runtime.parameters.parameters import Knobs
-from runtime.session.call_and_response import Together
+from runtime.session.call_and_response import CallAndResponse
 from tests.tiny_memory import EVENTS
 
 BAR = 96
@@ -79,7 +79,7 @@ def test_new_music_and_far_positions_remember_nothing(remembering: Engine, voice
     while place.onset < 6 * BAR:
         _, place = advance(place)
     for begun in (ensemble.piece_at(8 * BAR), ensemble.anew(ensemble.start(), place, 500 * BAR)):
-        cursors = [begun] if voices == 1 else [part.place for part in begun.parts]
+        cursors = [begun] if voices == 1 else [queue.state for queue in begun.queues]
         for cursor in cursors:
             assert clock_of(cursor) == [0, 0]
             np.testing.assert_array_equal(memory_of(cursor), remembering.start().tensors["memory"])
@@ -152,8 +152,8 @@ def test_of_a_long_primer_the_latest_notes_are_remembered(remembering: Engine) -
 
 def test_what_the_player_plays_is_remembered(remembering: Engine, stage: Make) -> None:
     """The known network's echo: of a phrase that was heard, the fourth note before comes again, if that is wished."""
-    together = Together(mode="answer", bar_ticks=BAR, beat_ticks=24, turn_bars=1)
-    played = stage(remembering, bars=2, listen=together, turns=["returns 1", "min-p 1", "key C chromatic"])
+    exchange = CallAndResponse(mode="answer", bar_ticks=BAR, beat_ticks=24, turn_bars=1)
+    played = stage(remembering, bars=2, listen=exchange, turns=["returns 1", "min-p 1", "key C chromatic"])
     phrase = [62, 58, 60, 57]
     for index, pitch in enumerate(phrase):
         played.hear(24 * index, pitch, 20)
@@ -197,15 +197,15 @@ def test_sections_that_come_again_are_remembered_as_well(remembering: Engine, fo
 def test_places_of_several_voices_are_kept_without_what_is_ready(remembering: Engine, knobs: Knobs) -> None:
     ensemble = Ensemble(remembering, [WARM] * 3)
     advance, place = ensemble.advance(knobs, 1), ensemble.start()
-    while not all(part.ready for part in place.parts):
+    while not all(queue.ready for queue in place.queues):
         _, place = advance(place)
     small = slim(place)
-    assert not any(part.ready for part in small.parts)
+    assert not any(queue.ready for queue in small.queues)
     assert small.onset == place.onset
     rest, same = ([note for note in _notes(advance, one, 40) if note is not None] for one in (place, small))
     assert len(rest) > 30
     assert rest == same[: len(rest)] or same == rest[: len(same)]
-    alone = ensemble.start().parts[0].place
+    alone = ensemble.start().queues[0].state
     assert slim(alone) is alone
 
 

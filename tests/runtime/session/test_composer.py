@@ -103,12 +103,12 @@ def test_a_style_may_tell_its_keys_its_loudness_and_its_returns(
     assert (found.has_memory, found.recall, found.style_keys) == (True, (0.5, 0, 0, 0, 0, 1.0, 0.5), (only_d,))
     assert [note.pitch for note in notes][:3] == [62, 64, 66]
     plain, loud = (
-        compose(prepare(replace(settings, turns=turns)), None)
+        compose(prepare(replace(settings, initial_commands=turns)), None)
         for turns in (("velocity 60", "velocity-range 0"), ("velocity 60", "velocity-range 0", "accents 1"))
     )
     assert [note.velocity for note in plain] == [60] * 8
     assert [note.velocity for note in loud] == [84, 60, 72, 60] * 2
-    turned = compose(prepare(replace(settings, turns=("key E",))), None)
+    turned = compose(prepare(replace(settings, initial_commands=("key E",))), None)
     assert turned[0].pitch == 64
 
 

@@ -20,7 +20,7 @@ from runtime.parameters.parameters import Knobs
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.take import Take
 from runtime.ports.base import OutputPort
-from runtime.session.call_and_response import Listener, Together
+from runtime.session.call_and_response import CallAndResponse, Responder
 from runtime.session.live_control import Steerable, Steered, Steering
 from runtime.transport.clock import FakeClock
 from runtime.transport.external import Conductor, Inbox
@@ -57,7 +57,7 @@ class World:
             self.clock.jump(max(0.0, deadline_seconds - self.now()))
         if not self.script:
             self.stop.set()
-        self.rig.listener.look()
+        self.rig.responder.look()
         self.rig.steering.take_turns()
         assert self.rig.stream.wait_until_filled(PATIENCE_SECONDS)
         return True
@@ -128,13 +128,13 @@ class Rig:
         self.steering = Steering(
             steerable, SEED, self.stream, panic=self.dispatcher.panic, complain=self.problems.append
         )
-        together = Together(mode=mode, bar_ticks=BAR, beat_ticks=24)
+        exchange = CallAndResponse(mode=mode, bar_ticks=BAR, beat_ticks=24)
         source.shape, self.dispatcher.delay = (
-            lambda notes: together.ours(self.steering.shape(notes)),
+            lambda notes: exchange.only_our_bars(self.steering.shape(notes)),
             self.steering.delay,
         )
-        self.listener = Listener(
-            together, self.stream, ensemble.after, self.steering.advance, self.dispatcher.tick_at, self.port.clock.now
+        self.responder = Responder(
+            exchange, self.stream, ensemble.after, self.steering.advance, self.dispatcher.tick_at, self.port.clock.now
         )
 
     def on_sent(self, sent: Sent) -> None:
@@ -147,7 +147,7 @@ class Rig:
         elif kind == "turn":
             self.steering.put(value)
         elif kind == "key":
-            self.listener.put(value, self.world.now())
+            self.responder.put(value, self.world.now())
         elif kind == "away":
             self.port.go()
         elif kind == "back":

@@ -21,7 +21,7 @@ from runtime.midi.messages import Kind, Message
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, end_of, tick_seconds
 from runtime.ports.base import PortLostError
-from runtime.session.call_and_response import Together
+from runtime.session.call_and_response import CallAndResponse
 from runtime.transport.external import Inbox
 from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 
@@ -111,7 +111,11 @@ def spoiling(failing: frozenset[int]) -> Callable[[Advance], Advance]:
 
 def built(engine: Engine, stage: Make, scene: Scene, inbox: Inbox) -> Any:
     end_tick = None if scene.ending_bars is None else scene.ending_bars * BAR
-    listen = None if scene.listen == "off" else Together(mode=scene.listen, bar_ticks=BAR, beat_ticks=BEAT, turn_bars=1)
+    listen = (
+        None
+        if scene.listen == "off"
+        else CallAndResponse(mode=scene.listen, bar_ticks=BAR, beat_ticks=BEAT, turn_bars=1)
+    )
     return stage(
         engine,
         voices=scene.voices,
@@ -137,8 +141,8 @@ def written(  # noqa: C901 - a case for each kind of step
         played.at_seconds(seconds, lambda: inbox.put(bytes(message), seconds))
 
     def key(seconds: float, *message: int) -> None:
-        if played.listener is not None:
-            played.at_seconds(seconds, lambda: played.listener.put(bytes(message), seconds))
+        if played.responder is not None:
+            played.at_seconds(seconds, lambda: played.responder.put(bytes(message), seconds))
 
     for kind, value in steps:
         now += 0.003

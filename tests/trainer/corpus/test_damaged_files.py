@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from runtime.errors import InputError
 from trainer.corpus.corpus import SUFFIXES
 from trainer.corpus.readers import File, read_files
-from trainer.dataset.training_piece import sequence_of
+from trainer.dataset.training_piece import encode_piece
 from trainer.formats.midi_reader import read_midi
 from trainer.formats.score_reader import read_score
 from trainer.pieces.piece import Piece, Reading
@@ -51,7 +51,7 @@ def check(piece: Piece) -> None:
         assert note.onset >= ticks
         ticks = note.onset
     assert tidiness_of(piece).off_tick <= 0.5
-    assert 1 <= sequence_of(piece).notes <= len(piece.notes)
+    assert 1 <= encode_piece(piece).notes <= len(piece.notes)
 
 
 @pytest.fixture(scope="module")

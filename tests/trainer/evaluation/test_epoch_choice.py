@@ -14,7 +14,7 @@ from trainer.reports.report import report
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, train
+from trainer.training.loop import TrainingCallbacks, train
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -58,7 +58,7 @@ def run(material: Material, tiny_settings: TrainingSettings, tmp_path_factory: p
     run = RunDirectory(tmp_path_factory.mktemp("runs") / "run")
     run.create()
     run.write_json("config.json", tiny_settings)
-    train(tiny_settings, material, run, Interruption(), Listener())
+    train(tiny_settings, material, run, Interruption(), TrainingCallbacks())
     return run
 
 

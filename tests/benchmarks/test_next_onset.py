@@ -9,7 +9,7 @@ from runtime.music.notes import Note
 from runtime.music.token_encoding import pitches_of
 from trainer.dataset.batches import dataset, whole_pieces
 from trainer.dataset.training_piece import encode_piece
-from trainer.network.excerpts import player_of
+from trainer.network.excerpts import stepped
 from trainer.network.stream_network import StreamNetwork
 from trainer.pieces.piece import Piece, make_piece
 
@@ -70,9 +70,9 @@ def learned() -> StreamNetwork:
 
 def test_a_tune_that_is_known_by_heart_and_one_that_is_not(learned: StreamNetwork) -> None:
     known, strange = encode_piece(tune("tune")), encode_piece(tune("other", shift=7))
-    found = onset_accuracy(player_of(learned), [known])
+    found = onset_accuracy(stepped(learned), [known])
     assert (found.pitches, found.time_and_pitches, found.onsets) == (1.0, 1.0, 12)
-    both = onset_accuracy(player_of(learned), [known, strange])
+    both = onset_accuracy(stepped(learned), [known, strange])
     assert both.onsets == 24
     assert both.pitches < 0.75
 
@@ -80,6 +80,6 @@ def test_a_tune_that_is_known_by_heart_and_one_that_is_not(learned: StreamNetwor
 def test_a_network_that_knows_nothing() -> None:
     keras.utils.set_random_seed(2)
     network = StreamNetwork({"units": 4, "layers": 1, "head_units": 4, "styles": 1})
-    found = onset_accuracy(player_of(network), [encode_piece(tune("tune"))])
+    found = onset_accuracy(stepped(network), [encode_piece(tune("tune"))])
     assert found.onsets == 12
     assert found.time_and_pitches <= found.pitches < 0.5

@@ -18,8 +18,8 @@ from trainer.article.windows import TokenMaterial, dataset
 from trainer.network.checkpoints import fill_network
 from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
-from trainer.training.collapse_guard import Guard
-from trainer.training.early_stopping import is_spent
+from trainer.training.collapse_guard import CollapseGuard
+from trainer.training.early_stopping import should_stop_early
 from trainer.training.interruption import Interruption
 from trainer.training.loop import OnBatch, Row, TrainingCallbacks, go_back, read_rollbacks, seed_dropout
 from trainer.training.resuming import last_whole
@@ -66,16 +66,16 @@ def train(
     done, loaded = last_whole(run, load, callbacks.on_collapse) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses, guessing = [row["loss"] for row in rows], UNEVEN * math.log(len(material.vocabulary))
-    guard = Guard(settings.learning_rate, guessing, losses, read_rollbacks(run))
+    guard = CollapseGuard(settings.learning_rate, guessing, losses, read_rollbacks(run))
     network = _with_rate(loaded or _new(settings, material, scale), settings, guard)
-    while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
+    while len(rows) < settings.epochs and not interruption.asked and not should_stop_early(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
         row = _trained(network, material, settings.seed, epoch, callbacks.on_batch)
-        collapse = guard.see(row["loss"])
+        collapse = guard.observe(row["loss"])
         if collapse is not None:
-            if guard.spent:
-                callbacks.on_collapse(guard.farewell(collapse, run.saved_epochs()))
+            if guard.exhausted:
+                callbacks.on_collapse(guard.final_message(collapse, run.saved_epochs()))
                 break
             done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
             callbacks.on_collapse(guard.rollbacks[-1].sentence)
@@ -85,7 +85,7 @@ def train(
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
-        save = save or is_spent(rows, settings.patience)
+        save = save or should_stop_early(rows, settings.patience)
         if save:
             write_run_file(run.checkpoint(epoch), network.save)
             done = epoch
@@ -145,7 +145,7 @@ def _new(settings: TrainingSettings, material: TokenMaterial, scale: float) -> N
     return new_network(settings.preset, len(material.vocabulary), scale=scale, window=material.train.length)
 
 
-def _with_rate(network: Network, settings: TrainingSettings, guard: Guard) -> Network:
+def _with_rate(network: Network, settings: TrainingSettings, guard: CollapseGuard) -> Network:
     network.optimizer.learning_rate = settings.learning_rate * guard.scale
     return network
 

@@ -19,7 +19,7 @@ StyleOf = Callable[[Piece], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class Dataset:
     """The corpus of a run, split and laid out for the network; validation and test may be empty.
 
     Attributes:
@@ -54,7 +54,7 @@ class Material:
         }
 
 
-def prepare(corpus: Corpus, seed: int, names: Sequence[str] = ("",), base: Sequence[StyleCard] = ()) -> Material:
+def build_dataset(corpus: Corpus, seed: int, names: Sequence[str] = ("",), base: Sequence[StyleCard] = ()) -> Dataset:
     """Split a corpus by piece, every style for itself, and lay its parts out.
 
     Args:
@@ -74,12 +74,12 @@ def prepare(corpus: Corpus, seed: int, names: Sequence[str] = ("",), base: Seque
     split = split_pieces(corpus.pieces, seed=seed, style_of=style_of)
     _check_training_part(corpus, split, names, style_of)
 
-    def laid_out(pieces: Iterable[Piece]) -> tuple[EncodedPiece, ...]:
+    def encoded(pieces: Iterable[Piece]) -> tuple[EncodedPiece, ...]:
         return tuple(encode_piece(piece, len(base) + names.index(style_of(piece))) for piece in pieces)
 
-    train, validation, test = map(laid_out, (split.train, split.validation, split.test))
+    train, validation, test = map(encoded, (split.train, split.validation, split.test))
     styles = _styles(corpus.pieces, [*train, *validation, *test], names, style_of)
-    return Material(corpus, split, train, validation, test, (*base, *styles))
+    return Dataset(corpus, split, train, validation, test, (*base, *styles))
 
 
 def _check_training_part(corpus: Corpus, split: Split, names: Sequence[str], style_of: StyleOf) -> None:
@@ -94,10 +94,10 @@ def _check_training_part(corpus: Corpus, split: Split, names: Sequence[str], sty
 
 
 def _styles(
-    pieces: Sequence[Piece], laid_out: Sequence[EncodedPiece], names: Sequence[str], style_of: StyleOf
+    pieces: Sequence[Piece], encoded: Sequence[EncodedPiece], names: Sequence[str], style_of: StyleOf
 ) -> list[StyleCard]:
     """What the card says of each style: its usual tempo and meter, its size, its loudness and its keys."""
-    notes = {sequence.name: sequence.notes for sequence in laid_out}
+    notes = {sequence.name: sequence.notes for sequence in encoded}
     own = {name: [piece for piece in pieces if style_of(piece) == name] for name in names}
     return [
         StyleCard(

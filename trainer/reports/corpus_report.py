@@ -13,7 +13,7 @@ from runtime.music.notes import Note
 from trainer.corpus.corpus import Corpus
 from trainer.dataset.split import near_duplicates
 from trainer.pieces.piece import Piece
-from trainer.pieces.timing_quality import longest_stretch, tidiness_of
+from trainer.pieces.timing_quality import longest_stretch, timing_quality
 from trainer.text.markdown import plain
 
 _SHOWN = 12
@@ -30,7 +30,7 @@ class Range(msgspec.Struct, frozen=True, rename={"min": "least", "median": "midd
 
 
 class PieceTiming(msgspec.Struct, frozen=True):
-    """How well one piece keeps its own time, in the words of `trainer.pieces.timing_quality.Tidiness`, rounded."""
+    """How well one piece keeps its own time, in the words of `trainer.pieces.timing_quality.TimingQuality`, rounded."""
 
     off_tick: float
     off_grid: float
@@ -142,7 +142,7 @@ def pitch_name(pitch: int) -> str:
 
 
 def _timing_of(piece: Piece) -> PieceTiming:
-    found = tidiness_of(piece)
+    found = timing_quality(piece)
     return PieceTiming(
         round(found.off_tick, 3),
         round(found.off_grid, 3),

@@ -13,11 +13,11 @@ from trainer.judging.style import Yardstick
 from trainer.judging.tables import markdown
 from trainer.judging.verdicts import human_range, verdicts
 from trainer.measures.passage import lay_out
-from trainer.network.excerpts import Player
+from trainer.network.excerpts import SteppedNetwork
 from trainer.pieces.piece import make_piece
 
 BAR = 96
-NOBODY = Player(Carried(*expected_tensors(1, 1, 1)), lambda inputs: inputs)
+NOBODY = SteppedNetwork(Carried(*expected_tensors(1, 1, 1)), lambda inputs: inputs)
 ROW = {"bars_return": 0.5, "phrase_returns": 1.0, "endless": 0.0, "outside_scale": 0.05}
 HUMAN = {
     "bars_return": [i / 100 for i in range(20, 81)],

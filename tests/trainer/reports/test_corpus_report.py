@@ -7,7 +7,7 @@ import pytest
 from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from trainer.corpus.corpus import Corpus
-from trainer.pieces.piece import Piece, Refusal, make_piece
+from trainer.pieces.piece import Piece, SkippedFile, make_piece
 from trainer.reports.corpus_report import CorpusReport, Range, as_markdown, pitch_name, polyphony_of, report_of
 
 MakeWalk = Callable[[int, int], Piece]
@@ -23,7 +23,7 @@ def scale(name: str, tonic: int, meter: str, tempo_bpm: float) -> Piece:
 @pytest.fixture
 def report() -> CorpusReport:
     pieces = (scale("a", 60, "4/4", 60.0), scale("b", 67, "4/4", 90.0), scale("c", 48, "3/4", 120.0))
-    return report_of(Corpus(pieces, (Refusal("d.mid", "is empty (0 bytes)"),), "music"))
+    return report_of(Corpus(pieces, (SkippedFile("d.mid", "is empty (0 bytes)"),), "music"))
 
 
 def test_figures(report: CorpusReport) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.errors import InputError
 from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import Material, prepare
+from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import load_network
 from trainer.pieces.piece import Piece
@@ -29,8 +29,8 @@ MakeWalk = Callable[[int, int], Piece]
 
 
 @pytest.fixture(scope="module")
-def material(make_walk: MakeWalk) -> Material:
-    return prepare(Corpus(tuple(make_walk(seed, 40) for seed in range(5)), (), "none"), seed=7)
+def material(make_walk: MakeWalk) -> Dataset:
+    return build_dataset(Corpus(tuple(make_walk(seed, 40) for seed in range(5)), (), "none"), seed=7)
 
 
 def new_run(path: Path) -> RunDirectory:
@@ -60,14 +60,14 @@ def weights(run: RunDirectory, epoch: int, settings: TrainingSettings) -> list[A
 
 @pytest.fixture(scope="module")
 def unbroken(
-    material: Material, tiny_settings: TrainingSettings, tmp_path_factory: pytest.TempPathFactory
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> RunDirectory:
     run = new_run(tmp_path_factory.mktemp("unbroken") / "run")
     assert train(tiny_settings, material, run, Interruption(), TrainingCallbacks()) == 4
     return run
 
 
-def test_what_a_training_leaves(unbroken: RunDirectory, material: Material) -> None:
+def test_what_a_training_leaves(unbroken: RunDirectory, material: Dataset) -> None:
     assert unbroken.saved_epochs() == [2, 4]
     rows = unbroken.read_history()
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
@@ -93,7 +93,7 @@ def test_the_learning_rate_rises_for_an_epoch_and_then_falls(
 
 
 def test_resumed_is_unbroken_and_can_be_made_longer(
-    material: Material, tiny_settings: TrainingSettings, unbroken: RunDirectory, tmp_path: Path
+    material: Dataset, tiny_settings: TrainingSettings, unbroken: RunDirectory, tmp_path: Path
 ) -> None:
     """A run that died in epoch 4, its last checkpoint of epoch 2, goes on as if nothing had been."""
     run = new_run(tmp_path / "run")
@@ -130,7 +130,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("save_every", "saved"), [(1, [1, 2, 3, 4]), (2, [2, 4]), (3, [3, 4]), (25, [4])])
 def test_what_is_saved(
-    material: Material,
+    material: Dataset,
     tiny_settings: TrainingSettings,
     tmp_path: Path,
     pretend: None,
@@ -151,7 +151,7 @@ def test_what_is_saved(
 
 @pytest.mark.parametrize("epoch", [1, 2, 3, 4])
 def test_an_interrupted_epoch_is_finished_and_saved(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, epoch: int
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, epoch: int
 ) -> None:
     run, interruption = new_run(tmp_path / "run"), Interruption()
     assert train(tiny_settings, material, run, interruption, stopping_in(epoch, interruption)) == epoch
@@ -160,7 +160,7 @@ def test_an_interrupted_epoch_is_finished_and_saved(
 
 
 def test_the_history_has_an_epoch_before_its_checkpoint_is_there(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, monkeypatch: pytest.MonkeyPatch
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run killed while it saves must not resume with a gap in its history."""
     run = new_run(tmp_path / "run")
@@ -176,7 +176,7 @@ def test_the_history_has_an_epoch_before_its_checkpoint_is_there(
 
 
 def test_a_run_that_is_complete_is_left_alone(
-    material: Material, tiny_settings: TrainingSettings, unbroken: RunDirectory
+    material: Dataset, tiny_settings: TrainingSettings, unbroken: RunDirectory
 ) -> None:
     before = figures(unbroken)
     assert train(tiny_settings, material, unbroken, Interruption(), TrainingCallbacks(), resume=True) == 4
@@ -212,7 +212,7 @@ def test_dropout_follows_from_seed_and_epoch(tiny_settings: TrainingSettings) ->
 
 
 def test_a_training_that_collapses_goes_back_with_half_the_rate(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path
 ) -> None:
     """A learning rate far too high: three returns, and then either a rate it can live with, or an end with a reason."""
     run, told = new_run(tmp_path / "run"), list[str]()
@@ -227,7 +227,7 @@ def test_a_training_that_collapses_goes_back_with_half_the_rate(
 
 
 def test_a_collapse_loses_nothing_that_was_good(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The weights are spoilt in the third epoch, once: the second is gone back to, and the training ends as planned."""
     run, told, spoilt = new_run(tmp_path / "run"), list[str](), list[int]()

@@ -58,9 +58,9 @@ class Setting:
 
     Attributes:
         temperature: Of delta, pitch and duration.
-        min_p: See `Controls`, as for the two that follow.
+        min_p: See `GraphInputs`, as for the two that follow.
         strength: How much of the style.
-        recall: See `Controls`.
+        recall: See `GraphInputs`.
         loudness: Temperature of velocity.
 
     """

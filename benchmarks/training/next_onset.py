@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.common.onset_tokens import token_of
 from runtime.graph.carried_state import State, next_of
 from runtime.graph.gumbel_noise import SIZES
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import HEADS, SILENT
 from trainer.dataset.batches import Arrays, pack, windows_of
 from trainer.dataset.training_piece import EncodedPiece
@@ -73,7 +73,7 @@ def _in_parts(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 def _constant(player: SteppedNetwork) -> Arrays:
     """What steers nothing, for all voices."""
-    tensors = Controls(style=(1.0,), has_memory=player.has_memory).tensors()
+    tensors = GraphInputs(style=(1.0,), has_memory=player.has_memory).tensors()
     return {name: np.repeat(values, VOICES, axis=0) for name, values in tensors.items()}
 
 

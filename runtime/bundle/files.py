@@ -76,9 +76,9 @@ class TensorCard(_Card, frozen=True):
 
 
 class SamplingCard(_Card, frozen=True, omit_defaults=True):
-    """Defaults for play: a temperature per head, min-p, and how much of the style (`Controls.style_strength`).
+    """Defaults for play: a temperature per head, min-p, and how much of the style (`GraphInputs.style_strength`).
 
-    `recall` is for networks with a memory: see `Controls.recall`.
+    `recall` is for networks with a memory: see `GraphInputs.recall`.
     """
 
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runtime.generation.bar_history import slim
-from runtime.generation.voice import Advance, Ask, Voice
+from runtime.generation.voice import Advance, StepRequest, Voice
 from runtime.graph.engine import Engine, Step
 from runtime.graph.inputs import stack_voices
 from runtime.music.notes import Note
@@ -101,12 +101,12 @@ def _first(queues: Sequence[VoiceQueue]) -> int | None:
 def _with_one_more(engine: Engine, voices: Sequence[Voice], queues: tuple[VoiceQueue, ...]) -> tuple[VoiceQueue, ...]:
     """Make one event of every voice whose queue has room for one."""
     wanting = [index for index, queue in enumerate(queues) if len(queue.ready) < MADE_AHEAD]
-    asks = [voices[index].ask(queues[index].next) for index in wanting]
-    steps = run_batch(engine, asks)
+    requests = [voices[index].request(queues[index].next) for index in wanting]
+    steps = run_batch(engine, requests)
     made = list(queues)
     for index, step in zip(wanting, steps, strict=True):
         queue = queues[index]
-        note, after = voices[index].tell(queue.next, step)
+        note, after = voices[index].advance(queue.next, step)
         if note is not None:
             made[index] = VoiceQueue(queue.state, (*queue.ready, (note, after)), after)
         elif queue.ready:
@@ -116,18 +116,18 @@ def _with_one_more(engine: Engine, voices: Sequence[Voice], queues: tuple[VoiceQ
     return tuple(made)
 
 
-def run_batch(engine: Engine, asks: Sequence[Ask | None]) -> list[Step | None]:
+def run_batch(engine: Engine, requests: Sequence[StepRequest | None]) -> list[Step | None]:
     """Run the network once for all requests; None where a voice requests no run."""
-    asking = [ask for ask in asks if ask is not None]
-    if not asking:
-        return [None for _ in asks]
-    if len(asking) == 1:
-        steps = iter([engine.step(*asking[0])])
+    needed = [request for request in requests if request is not None]
+    if not needed:
+        return [None for _ in requests]
+    if len(needed) == 1:
+        steps = iter([engine.step(*needed[0])])
     else:
-        states, controls, noises = zip(*asking, strict=True)
+        states, controls, noises = zip(*needed, strict=True)
         step = engine.step(engine.carried.joined(states), stack_voices(controls), stack_voices(noises))
-        steps = iter(_split(engine, step, len(asking)))
-    return [None if ask is None else next(steps) for ask in asks]
+        steps = iter(_split(engine, step, len(needed)))
+    return [None if request is None else next(steps) for request in requests]
 
 
 def _split(engine: Engine, step: Step, voices: int) -> list[Step]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime.errors import ComposerError, MissingError, RunError
-from runtime.generation.bar_history import BarMemory
+from runtime.generation.bar_history import BarHistory
 from runtime.generation.stretches import Anew, Stretches
-from runtime.generation.voice import Advance, Place, Placed
+from runtime.generation.voice import Advance, NoteWithState, Place
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
 WAIT_SECONDS: Final = 0.1
@@ -90,7 +90,7 @@ class LookAhead:
         self.bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
         self._rest = rest
-        self._placed: deque[Placed] = deque()  # made and not taken, for a restart
+        self._placed: deque[NoteWithState] = deque()  # made and not taken, for a restart
         self._late: list[Note] = []
         self._advance = advance
         self._cursor: Place = cursor
@@ -109,8 +109,8 @@ class LookAhead:
         self._changed = threading.Condition(threading.RLock())
 
     @property
-    def _memory(self) -> BarMemory:
-        return self._stretches.present.memory
+    def _history(self) -> BarHistory:
+        return self._stretches.present.history
 
     def run(self, stop: threading.Event) -> None:
         """Keep the queue filled until `stop` is set; what ends it before is handed to the taker."""
@@ -167,7 +167,7 @@ class LookAhead:
             self._complete = self.end_tick is not None and after.onset >= self.end_tick
             if note is not None and not self._complete:
                 self._keep(note, before)
-            self._memory.until = max(self._memory.until, after.onset)
+            self._history.until = max(self._history.until, after.onset)
             self._changed.notify_all()
 
     def _is_behind(self, after: Place) -> bool:
@@ -178,15 +178,15 @@ class LookAhead:
         """
         return (
             after.onset >= max(self._from, self._arrived_from)
-            and max(after.onset, self._memory.until) < self._taken_before - BEHIND_TICKS
+            and max(after.onset, self._history.until) < self._taken_before - BEHIND_TICKS
         )
 
     def _keep(self, note: Note, before: Place) -> None:
-        for number in range(self._memory.latest() + 1, note.onset // self.bar_ticks + 1):
-            self._memory.keep(number, before)
-        new = self._memory.add(note)
+        for number in range(self._history.latest() + 1, note.onset // self.bar_ticks + 1):
+            self._history.save_state(number, before)
+        new = self._history.add_note(note)
         if note.onset >= self._taken_before:
-            self._placed.append(Placed(note, before))
+            self._placed.append(NoteWithState(note, before))
         elif new and note.onset >= max(self._from, self._taken_before - BEHIND_TICKS):
             self._late.append(note)
 
@@ -195,7 +195,7 @@ class LookAhead:
         self.rests += 1
         self._restarts += 1
         self._cursor = rest(place, bar_line)
-        self._memory.until = max(self._memory.until, place.onset)
+        self._history.until = max(self._history.until, place.onset)
         self._changed.notify_all()
 
     def take_before(self, tick: int) -> list[Note]:
@@ -205,7 +205,7 @@ class LookAhead:
         with self._changed:
             notes, self._late = self._late, []
             if tick > self._taken_before:
-                notes += self._memory.between(self._taken_before, tick)
+                notes += self._history.notes_between(self._taken_before, tick)
                 self._taken_before = tick
                 present = self._stretches.present
                 present.reached_bar = max(present.reached_bar, tick // self.bar_ticks)
@@ -225,7 +225,7 @@ class LookAhead:
 
     def _known_until(self) -> int:
         """Return the position up to which notes are at hand."""
-        return max(self._cursor.onset, self._memory.until)
+        return max(self._cursor.onset, self._history.until)
 
     def coming(self) -> list[Note]:
         """Return the notes that are made and have not been taken, in the order of their onsets."""
@@ -235,7 +235,7 @@ class LookAhead:
     def heard(self, first: int, last: int) -> list[Note]:
         """Return the notes that were made to start at `first` or later and before `last`, as far as they are kept."""
         with self._changed:
-            return self._memory.between(first, last)
+            return self._history.notes_between(first, last)
 
     def restart(self, advance: Advance, from_tick: int = 0, enter: Enter | None = None) -> None:
         """Drop what has not been taken and make it anew with other controls, from the state before it.
@@ -265,8 +265,8 @@ class LookAhead:
         self._restarts += 1
         self._advance, self._next_segment = segment.advance, None
         start = max(segment.from_tick, self._taken_before)
-        self._memory.forget_from(start)
-        self._memory.forget_places_after(before.onset // self.bar_ticks)
+        self._history.drop_from(start)
+        self._history.drop_states_after(before.onset // self.bar_ticks)
         self._stretches.present.stale_before = self._from = start
         self._stretches.forget_others()
         self._late = []
@@ -288,7 +288,7 @@ class LookAhead:
             if self._placed:
                 self._cursor = self._placed[0].before
             self._placed.clear()
-            self._memory.forget_from(self._taken_before)
+            self._history.drop_from(self._taken_before)
 
     def taken_before(self) -> int:
         """Return the position before which notes have been handed over."""
@@ -322,7 +322,7 @@ class LookAhead:
                 self._restarts += 1
                 self._placed.clear()
                 self._stretches.go_to(stretch)
-                self._cursor = self._memory.before(bar)
+                self._cursor = self._history.state_before(bar)
                 self._forget_stale(tick)
             self._wake_if_short()
 
@@ -333,16 +333,16 @@ class LookAhead:
             return False
         while self._placed and self._placed[0].note.onset < tick:
             self._placed.popleft()
-        return not self._memory.has_lost(tick)
+        return not self._history.has_lost(tick)
 
     def _forget_stale(self, tick: int) -> None:
         """Forget what was made from a position on, if it would be made otherwise now, or is not whole any more."""
         present = self._stretches.present
         stale = tick < present.stale_before
         if stale:
-            self._memory.forget_places_after(tick // self.bar_ticks)
-        if stale or self._memory.has_lost(tick):
-            self._memory.forget_from(tick)
+            self._history.drop_states_after(tick // self.bar_ticks)
+        if stale or self._history.has_lost(tick):
+            self._history.drop_from(tick)
             present.stale_before = min(tick, present.stale_before)
 
     def _begin_anew(self, bar: int) -> None:
@@ -375,7 +375,7 @@ class LookAhead:
         """Wait until all notes before a position are made; True if they are in time."""
         with self._changed:
             self._changed.notify_all()
-            made = lambda: self._memory.until >= tick or self._complete or self._ended  # noqa: E731 - one line says it
+            made = lambda: self._history.until >= tick or self._complete or self._ended  # noqa: E731 - one line says it
             return self._changed.wait_for(made, timeout_seconds)
 
     def _is_filled(self) -> bool:

@@ -14,7 +14,7 @@ import jack
 
 from runtime.errors import MissingError
 from runtime.midi.messages import Kind, Message
-from runtime.ports.base import OnMessage, OutputPort, PortLostError, Wire
+from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
 from runtime.ports.jack_clock import JackClock
 from runtime.ports.jack_periods import PeriodWatch, signed_frames
 from runtime.ports.jack_process import PeriodReader, PeriodWriter
@@ -89,23 +89,23 @@ class JackClientPort(OutputPort):
         self._on_message = on_message
         return self._input_name()
 
-    def tend(self) -> bool:
-        """Find out whether the server has gone; see `OutputPort.tend`."""
+    def check_alive(self) -> bool:
+        """Find out whether the server has gone; see `OutputPort.check_alive`."""
         self._check_lost()
         return True
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         """Return what is connected with our two ports."""
         ends = ((False, self._client.midi_outports[0]), (True, self._client.midi_inports[0]))
         with suppress(jack.JackError):  # one of the other ports has gone while they were listed
             return frozenset(
-                Wire(incoming, other.name)
+                Connection(incoming, other.name)
                 for incoming, port in ends
                 for other in self._client.get_all_connections(port)
             )
         return frozenset()
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         """Connect one of our ports; False if there is no such other port at present, or it is not ready."""
         ours = self._input_name() if wire.incoming else self.name
         try:

@@ -6,8 +6,8 @@
 Keys are let go by their note-offs, or as `runtime.midi.held_keys` has it where those are lost: we are silent for no key
 that nobody holds.
 
-The phrase is moved onto the grid (`snapped`) and given to the network as if it had made it; the music goes on from the
-state after it.
+The phrase is moved onto the grid (`snap_to_grid`) and given to the network as if it had made it; the music goes on from
+the state after it.
 """
 
 import threading
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from runtime.errors import ComposerError
-from runtime.generation.priming import snapped
+from runtime.generation.priming import snap_to_grid
 from runtime.generation.voice import Advance
 from runtime.midi.held_keys import HeldKeys
 from runtime.music.notes import TICKS_PER_QUARTER, Note
@@ -183,7 +183,7 @@ class Responder:
 
     def _go_on(self, tick: int) -> None:
         """Go on from the phrase, at a position."""
-        phrase = [note for note in snapped(sorted(self._phrase)) if note.onset < tick]
+        phrase = [note for note in snap_to_grid(sorted(self._phrase)) if note.onset < tick]
         self._phrase.clear()
         try:
             place = self._after(phrase, tick)

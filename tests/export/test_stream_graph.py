@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from export.stream_graph import graph_function
 from runtime.bundle.files import TensorCard, expected_tensors
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
 from runtime.music.notes import Meter
 from trainer.network.sampling_step import gumbel_max, log_probabilities
@@ -117,7 +117,7 @@ def step(make_network: MakeNetwork) -> Callable[..., Arrays]:
         inputs: Arrays = {
             "event": np.tile(start, (voices, 1)),
             "remaining": np.full((voices, PITCHES), SILENT, np.int32),
-            **{name: np.repeat(rows, voices, 0) for name, rows in Controls(style=(1.0,)).tensors().items()},
+            **{name: np.repeat(rows, voices, 0) for name, rows in GraphInputs(style=(1.0,)).tensors().items()},
             **{name: np.repeat(rows, voices, 0) for name, rows in gumbel_noise(1, number).items()},
         }
         for card in cards:

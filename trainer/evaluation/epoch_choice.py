@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Meter, Note
 from trainer.dataset.dataset import Dataset
@@ -126,7 +126,7 @@ class Evaluator:
     gates: Gates
     training: dict[str, Histogram]
     human_ceiling: float | None
-    controls: tuple[Controls, ...]
+    controls: tuple[GraphInputs, ...]
 
     def evaluate(self, excerpts: Sequence[Sequence[Note]], *, played: bool) -> Evaluation:
         """Judge excerpts; `played` tells whether their velocities are of a network that learned from played ones."""

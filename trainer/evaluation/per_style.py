@@ -15,7 +15,7 @@ from rich.table import Table
 
 from runtime.bundle.files import SamplingCard, StyleCard
 from runtime.errors import CorpusError, InputError
-from runtime.graph.inputs import Controls, pitch_bias
+from runtime.graph.inputs import GraphInputs, pitch_bias
 from runtime.parameters.parameters import WHOLE
 from runtime.system.visible_text import visible
 from trainer.dataset.dataset import Dataset
@@ -169,7 +169,7 @@ def make_style_evaluator(own: Dataset) -> Evaluator:
     return replace(evaluator, controls=tuple(as_played(controls, card) for controls in evaluator.controls))
 
 
-def as_played(controls: Controls, style: StyleCard) -> Controls:
+def as_played(controls: GraphInputs, style: StyleCard) -> GraphInputs:
     """The same controls with what a style has of its own: its register, keys, and sampling if its card has any."""
     low, high = style.register or WHOLE
     keys = tuple(style.keys if weight else None for weight in controls.style)
@@ -182,7 +182,7 @@ def with_sampling(evaluator: Evaluator, sampling: SamplingCard) -> Evaluator:
     return replace(evaluator, controls=tuple(sampled_by(one, sampling) for one in evaluator.controls))
 
 
-def sampled_by(controls: Controls, sampling: SamplingCard) -> Controls:
+def sampled_by(controls: GraphInputs, sampling: SamplingCard) -> GraphInputs:
     """The same controls with a style's own defaults."""
     return replace(controls, **msgspec.structs.asdict(sampling))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from trainer.measures.passage import Passage, lay_out
 from trainer.network.excerpts import SteppedNetwork, make_excerpts
 
@@ -12,7 +12,7 @@ _MORE = 3
 """A piece whose notes do not fill the bars is made again with so many times as many, and then judged by what it has."""
 
 
-def play_bars(player: SteppedNetwork, controls: Sequence[Controls], notes: int, bars: int = BARS) -> list[Passage]:
+def play_bars(player: SteppedNetwork, controls: Sequence[GraphInputs], notes: int, bars: int = BARS) -> list[Passage]:
     """Let a network play pieces of so many bars, all at once, one for each of the controls.
 
     Args:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from runtime.errors import CorpusError
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Meter
 from trainer.dataset.dataset import Dataset
 from trainer.judging.classifier import Told, area_of, describe, tell_apart
@@ -83,7 +83,7 @@ class Yardstick:
         """So many meters, each as often as human pieces have it."""
         return meters_of(self._all, count)
 
-    def play(self, player: SteppedNetwork, controls: Sequence[Controls]) -> list[Passage]:
+    def play(self, player: SteppedNetwork, controls: Sequence[GraphInputs]) -> list[Passage]:
         """Let a network play a piece of BARS bars for each of the controls."""
         return play_bars(player, controls, int(_SPARE * np.quantile(self._notes, 0.75)) + 1, BARS)
 
@@ -115,7 +115,7 @@ class Yardstick:
 def judge_style(
     player: SteppedNetwork,
     own: Dataset,
-    controls: Controls,
+    controls: GraphInputs,
     *,
     pieces: int = PLAYED,
     jobs: int = 1,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from runtime.bundle.files import expected_tensors
 from runtime.graph.carried_state import Carried, next_of
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls, stack_voices
+from runtime.graph.inputs import GraphInputs, stack_voices
 from runtime.music.event_encoding import LADDER, Event, decode, quantise
 from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, shares_of
@@ -57,14 +57,14 @@ def stepped(network: StreamNetwork) -> SteppedNetwork:
     return SteppedNetwork(Carried(*expected_tensors(config.layers, config.units, config.styles, config.memory)), run)
 
 
-def controls_of(styles: int, style: int, **settings: Any) -> Controls:
+def controls_of(styles: int, style: int, **settings: Any) -> GraphInputs:
     """What excerpts of one style are made with, as `play` would by default."""
     weights = tuple(float(index == style) for index in range(styles))
-    return Controls(style=weights, temperature=TEMPERATURE, min_p=MIN_P, **settings)
+    return GraphInputs(style=weights, temperature=TEMPERATURE, min_p=MIN_P, **settings)
 
 
 def make_excerpts(
-    player: SteppedNetwork, seeds: Sequence[int], notes: int, controls: Sequence[Controls]
+    player: SteppedNetwork, seeds: Sequence[int], notes: int, controls: Sequence[GraphInputs]
 ) -> list[list[Note]]:
     """Let a network improvise, all excerpts at once, each from the start of a piece that does not end.
 
@@ -89,7 +89,7 @@ def make_excerpts(
     return [_notes_of(voice)[:notes] for voice in np.stack(events, axis=1)]
 
 
-def _told(controls: Controls, seed: int, player: SteppedNetwork) -> Controls:
+def _told(controls: GraphInputs, seed: int, player: SteppedNetwork) -> GraphInputs:
     """The same controls with what a network that remembers the piece is told of it: its key, drawn as `play` does."""
     if not player.has_memory:
         return controls

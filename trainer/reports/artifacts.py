@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, Note, end_of
 from trainer.evaluation.epoch_choice import EpochChoice
@@ -40,7 +40,7 @@ def write_plot(
 
 
 def sample_checkpoint(
-    run: RunDirectory, player: SteppedNetwork, epoch: int, *, name: str, tempo_bpm: float, controls: Controls
+    run: RunDirectory, player: SteppedNetwork, epoch: int, *, name: str, tempo_bpm: float, controls: GraphInputs
 ) -> list[Note]:
     """Write samples/epoch_0025.mid, SAMPLE_NOTES notes of the same seed at every checkpoint, and return them."""
     [music] = make_excerpts(player, [SAMPLE_SEED], SAMPLE_NOTES, [controls])

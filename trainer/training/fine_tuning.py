@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from runtime.bundle.files import CARD_SUFFIX, BundleCard, DataSource, StyleCard, load_bundle, read_card
-from runtime.bundle.library import shelf
+from runtime.bundle.library import list_bundles
 from runtime.errors import BundleError, InputError
 from runtime.system.user_folders import expanded
 from trainer.network.archives import read_arrays
@@ -115,7 +115,7 @@ def _card_path(source: str) -> Path:
     with suppress(OSError, ValueError):  # a name that is too long
         if path.is_file():
             return path
-    shelved = {bundle.name: bundle for bundle in reversed(shelf())}
+    shelved = {bundle.name: bundle for bundle in reversed(list_bundles())}
     if source in shelved:
         return shelved[source].path
     names = ", ".join(sorted(shelved)) or "none"

@@ -3,7 +3,7 @@ import pytest
 
 from runtime.bundle.files import expected_tensors
 from runtime.graph.carried_state import Carried
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.bars import MeterChange
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Meter, Note
@@ -106,7 +106,7 @@ def test_a_piece_that_does_not_fill_its_bars_is_made_again(monkeypatch):
         return [notes(100, seed)[:count] if seed else notes(100)[: 3 * count] for seed in seeds]
 
     monkeypatch.setattr(played, "make_excerpts", made)
-    found = played.play_bars(NOBODY, [Controls((1.0,))] * 3, 100, bars=32)
+    found = played.play_bars(NOBODY, [GraphInputs((1.0,))] * 3, 100, bars=32)
     assert asked == [([0, 1, 2], 100), ([1, 2], 300)]
     assert [(piece.bars, piece.notes) for piece in found] == [(32, 128)] * 3
 

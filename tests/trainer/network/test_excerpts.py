@@ -6,7 +6,7 @@ import pytest
 
 from runtime.bundle.files import expected_tensors
 from runtime.graph.carried_state import Carried
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Meter, Note
 from runtime.music.piece_memory import NO_KEY
 from trainer.network.excerpts import MIN_P, TEMPERATURE, Arrays, SteppedNetwork, controls_of, make_excerpts, stepped
@@ -77,4 +77,4 @@ def test_the_key_of_a_piece_is_drawn_from_those_of_its_style() -> None:
 
 
 def test_styles_are_told_apart_by_weights() -> None:
-    assert controls_of(3, 1) == Controls(style=(0.0, 1.0, 0.0), temperature=TEMPERATURE, min_p=MIN_P)
+    assert controls_of(3, 1) == GraphInputs(style=(0.0, 1.0, 0.0), temperature=TEMPERATURE, min_p=MIN_P)

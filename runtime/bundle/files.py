@@ -333,9 +333,10 @@ def _decode_card(data: bytes, path: Path) -> BundleCard:
 
 def _check_version(data: bytes, path: Path) -> None:
     """Tell a card of another version from one that is damaged."""
+    ours = str(SCHEMA_VERSION).encode()
     with suppress(InputError):
-        version = bytes(decode_json(data, dict[str, msgspec.Raw]).get("schema_version", b"1"))
-        if version != b"1":
+        version = bytes(decode_json(data, dict[str, msgspec.Raw]).get("schema_version", ours))
+        if version != ours:
             raise BundleError(
                 f"bundle {path.name} has schema version {version[:20].decode(errors='replace')}; this program reads "
                 f"{SCHEMA_VERSION}: update LSTM Composer, or export the model again"

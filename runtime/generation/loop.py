@@ -10,7 +10,6 @@ from runtime.generation.voice import Bias, FreeVoice, StepRequest, Voice
 from runtime.graph.engine import Step
 from runtime.music.notes import Note, shifted
 
-NUMBERS_A_ROUND: Final = 1 << 12
 NUMBERS_A_HOLD: Final = 1 << 20
 """Events after a hold are numbered so much further on than those in it, so that none draws the noise of another."""
 

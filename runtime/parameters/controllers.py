@@ -9,7 +9,7 @@ from runtime.music.event_encoding import HEADS
 from runtime.parameters.commands import HELD_BARS, Change, TakesEffect
 from runtime.parameters.parameters import MOST_STRENGTH, Parameters, with_temperature
 
-CONTROL_CHANGE, PROGRAM_CHANGE = 0xB0, 0xC0
+CONTROL_CHANGE = 0xB0
 HIGHEST = 127
 SWITCH = 64
 """Values from this on mean "on" (MIDI 1.0)."""

@@ -42,7 +42,6 @@ class JackClientPort(OutputPort):
     left. Each of these is one atomic operation of `deque`, so that JACK's thread never waits for a lock.
 
     Attributes:
-        late_count: Messages that reached JACK's thread after their frame; they left at the start of a period.
         xrun_count: Periods that JACK reports as missed, by whichever program.
 
     """
@@ -73,7 +72,6 @@ class JackClientPort(OutputPort):
         self._unread: deque[tuple[bytes, float]] = deque(maxlen=MOST_WAITING)
         self._last_start: int = self._client.last_frame_time
         self._watch = PeriodWatch(self._last_start)
-        self.late_count = 0
         self.xrun_count = 0
         self._client.set_process_callback(self._process)
         self._client.set_shutdown_callback(lambda *_: self._lost.set())
@@ -163,7 +161,7 @@ class JackClientPort(OutputPort):
             return
         with suppress(IndexError):  # the queue ran empty, here or by `discard_pending`
             while (offset := signed_frames(self._queue[0][0], start)) < frames and self._write(offset):
-                self.late_count += offset < 0
+                pass
 
     def _hand_over(self, on_message: OnMessage, start: int, frames: int) -> None:
         """Hand over what has come in: system messages at once, channel messages so many at a time."""

@@ -22,7 +22,6 @@ from runtime.generation.voice import Advance
 from runtime.midi.held_keys import HeldKeys
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
-LISTENS: Final = ("off", "continue", "answer")
 LOOK_SECONDS: Final = 0.02
 FEED_TICKS: Final = TICKS_PER_QUARTER // 2 + 4
 """How long before our first bar a phrase is taken up: the dispatcher takes notes so early, and they must be made."""
@@ -51,7 +50,7 @@ class CallAndResponse:
     """When the player and we play: the mode, and the turns of `answer`.
 
     Attributes:
-        mode: One of LISTENS.
+        mode: "continue" or "answer".
         bar_ticks: Length of a bar.
         beat_ticks: Length of a beat.
         turn_bars: Bars that each of us plays, in `answer`.

@@ -58,7 +58,8 @@ class PlaySettings:
 
     Attributes:
         music: What.
-        sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
+        sync: Who sets the time: "auto" (our own tempo until a MIDI clock comes), "internal" (our own), "midi" (a MIDI
+            clock alone) or "link" (an Ableton Link session).
         port_name: What other programs shall call the port.
         port_per_voice: Whether each of several voices has a port of its own.
         backend: One of `runtime.ports.BACKENDS`.

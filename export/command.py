@@ -15,7 +15,7 @@ import runtime
 from export import article_graph
 from export.onnx_model import Storage, round_weights, to_onnx
 from export.parity import check_parity
-from export.style_subset import kept_styles, with_styles_alone
+from export.style_subset import style_indices_to_keep, subset_styles
 from runtime.bundle.files import (
     SCHEMA_VERSION,
     Bundle,
@@ -42,7 +42,7 @@ from trainer.article.network import lstm_layers
 from trainer.article.training import load_network as load_article
 from trainer.article.training import read_encoding
 from trainer.corpus.corpus import read_corpus
-from trainer.dataset.dataset import prepare
+from trainer.dataset.dataset import build_dataset
 from trainer.evaluation.keras_nll import evaluate
 from trainer.network.excerpts import MIN_P, TEMPERATURE
 from trainer.network.stream_network import StreamNetwork
@@ -104,7 +104,7 @@ def run_export(settings: ExportSettings) -> int:
     round_weights(network, settings.weights)
     played = network
     if settings.leave_out:
-        played = with_styles_alone(network, kept_styles(styles_of_run(run, trained), settings.leave_out))
+        played = subset_styles(network, style_indices_to_keep(styles_of_run(run, trained), settings.leave_out))
     graph = _graph(run, trained, played, settings.weights)
     untested = _card(settings, run, trained, network, epoch, graph, data)
     parity = graph.check(Engine(Bundle(untested, graph.onnx), "cpu"))
@@ -265,7 +265,7 @@ def _measured_now(run: RunDirectory, trained: TrainingSettings, network: StreamN
     """Figures on the test part; none where the music is gone or has changed, so that its parts are others now."""
     try:
         corpus = read_corpus(trained.source, leave_out_untidy=trained.leave_out_untidy)
-        material = prepare(corpus, trained.seed, trained.style_names, trained.base_styles)
+        material = build_dataset(corpus, trained.seed, trained.style_names, trained.base_styles)
     except CorpusError:
         return {}
     same = material.summary()["names"] == run.read_corpus(trained).names

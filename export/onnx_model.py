@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from export.stream_graph import graph_function
 from runtime.bundle.files import expected_tensors
 from runtime.errors import ComposerError
-from trainer.network.onnx_weights import STORED, point_at_weights
+from trainer.network.onnx_weights import STORED, record_weight_locations
 from trainer.network.stream_network import StreamNetwork
 
 _SAME_OPERATORS = {"SelectV2": "Where", "FloorMod": "Mod", "Greater": "Greater", "Less": "Less"}
@@ -50,7 +50,7 @@ def to_onnx(network: StreamNetwork, storage: Storage) -> onnx.ModelProto:
     model = _converted(network)
     check_nodes(model, network.config.layers)
     _name_voices(model, network)
-    point_at_weights(model, network)
+    record_weight_locations(model, network)
     if storage == "float16":
         store_in_16_bits(model)
     model.producer_name, model.producer_version = "lstm-composer", ""

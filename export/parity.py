@@ -15,7 +15,7 @@ from runtime.bundle.files import ParityCard
 from runtime.errors import ComposerError
 from runtime.graph.engine import Engine, Step
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls, temperatures
+from runtime.graph.inputs import GraphInputs, temperatures
 from runtime.music.event_encoding import DELTA_END, HEADS, LADDER, START, meter_class
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import AS_LEARNED
@@ -68,7 +68,7 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
 
 def _run_graph(engine: Engine, style: tuple[float, ...], temperature: float) -> _Run:
     remembers = bool(engine.card.network.memory)
-    controls = Controls(
+    controls = GraphInputs(
         style=style,
         meter=_METER,
         temperature=temperatures(temperature, ()),

@@ -6,12 +6,12 @@ import numpy as np
 
 from runtime.bundle.files import StyleCard
 from runtime.errors import InputError
-from trainer.network.onnx_weights import name_of
+from trainer.network.onnx_weights import weight_name
 from trainer.network.stream_network import StreamNetwork, blank_inputs
 from trainer.training.fine_tuning import STYLE_TABLE
 
 
-def kept_styles(styles: Sequence[StyleCard], left_out: Collection[str]) -> list[int]:
+def style_indices_to_keep(styles: Sequence[StyleCard], left_out: Collection[str]) -> list[int]:
     """Return the numbers of the styles that stay.
 
     Raises:
@@ -27,12 +27,12 @@ def kept_styles(styles: Sequence[StyleCard], left_out: Collection[str]) -> list[
     return kept
 
 
-def with_styles_alone(network: StreamNetwork, kept: Sequence[int]) -> StreamNetwork:
+def subset_styles(network: StreamNetwork, kept: Sequence[int]) -> StreamNetwork:
     """Return a network that plays the styles of these numbers as the given one does, and knows no other."""
     smaller = StreamNetwork({**network.config.as_dict(), "styles": len(kept)})
     smaller(blank_inputs(len(kept)))
-    weights = {name_of(variable): np.asarray(variable) for variable in network.trainable_variables}
+    weights = {weight_name(variable): np.asarray(variable) for variable in network.trainable_variables}
     weights[STYLE_TABLE] = weights[STYLE_TABLE][list(kept)]
     for variable in smaller.trainable_variables:
-        variable.assign(weights[name_of(variable)])
+        variable.assign(weights[weight_name(variable)])
     return smaller

@@ -33,11 +33,11 @@ with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.commands.candidates import candidate_of, material_by_style
-    from trainer.dataset.dataset import Material
-    from trainer.evaluation.epoch_choice import Jury, improvised
-    from trainer.evaluation.per_style import by_style, jury_of_style, only, sampled_by, with_sampling
+    from trainer.dataset.dataset import Dataset
+    from trainer.evaluation.epoch_choice import Evaluator, sample_excerpts
+    from trainer.evaluation.per_style import by_style, make_style_evaluator, only, sampled_by, with_sampling
     from trainer.judging.style import PLAYED, Judgement, Yardstick
-    from trainer.network.excerpts import MIN_P, TEMPERATURE, Player
+    from trainer.network.excerpts import MIN_P, TEMPERATURE, SteppedNetwork
 
 CORRECTIONS = 3
 """How often the wishes for what is remembered are corrected."""
@@ -58,9 +58,9 @@ class Setting:
 
     Attributes:
         temperature: Of delta, pitch and duration.
-        min_p: See `Controls`, as for the two that follow.
+        min_p: See `GraphInputs`, as for the two that follow.
         strength: How much of the style.
-        recall: See `Controls`.
+        recall: See `GraphInputs`.
         loudness: Temperature of velocity.
 
     """
@@ -159,7 +159,7 @@ def _log_odds(share: float | None) -> float:
     return math.log(certain / (1 - certain))
 
 
-def listener(own: Material, jury: Jury, player: Player) -> Hear:
+def listener(own: Dataset, evaluator: Evaluator, player: SteppedNetwork) -> Hear:
     """Return the function that hears a style at a setting.
 
     Raises:
@@ -171,9 +171,9 @@ def listener(own: Material, jury: Jury, player: Player) -> Hear:
     meters = yardstick.meters(PLAYED)
 
     def hear(setting: Setting) -> Try:
-        heard = with_sampling(jury, setting.card)
-        loop, copy, *_ = heard.hear(improvised(heard, player), played=played)
-        controls = sampled_by(jury.controls[0], setting.card)
+        heard = with_sampling(evaluator, setting.card)
+        loop, copy, *_ = heard.evaluate(sample_excerpts(heard, player), played=played)
+        controls = sampled_by(evaluator.controls[0], setting.card)
         pieces = yardstick.play(player, [replace(controls, meter=meter) for meter in meters])
         judged, told = yardstick.judge(pieces, classify=False), yardstick.area_of(pieces)
         returned = judged.measures["bars_return"]
@@ -211,7 +211,7 @@ def main() -> int:
     )
     for name, own in only(styles, asked.styles, "STYLE").items():
         try:
-            hear = listener(own, jury_of_style(own), candidate.player)
+            hear = listener(own, make_style_evaluator(own), candidate.player)
         except CorpusError as error:
             console.print(f"{name}: {error}")
             continue

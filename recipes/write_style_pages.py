@@ -13,9 +13,9 @@ from PIL import Image
 from runtime.bundle.files import StyleCard, read_card
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, Note
-from runtime.session.composer import prepare
+from runtime.session.composer import load_composer
 from runtime.session.settings import MusicSettings
-from runtime.session.write import compose
+from runtime.session.write import make_notes
 from trainer.reports.plots import piano_roll
 
 BARS = 16
@@ -31,7 +31,7 @@ def music_of(style: str, styles: Sequence[StyleCard], folder: Path) -> list[Note
     """
     others = [card.name for card in styles if card.name != style]
     mix = ",".join([f"{style}:1", *(f"{other}:0" for other in others[:1])])
-    return compose(prepare(MusicSettings(style=mix, seed=SEED, bars=BARS, models_dirs=(folder,))), None)
+    return make_notes(load_composer(MusicSettings(style=mix, seed=SEED, bars=BARS, models_dirs=(folder,))), None)
 
 
 def write_style(style: StyleCard, notes: list[Note], out: Path) -> None:

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime.bundle.files import load_bundle
-    from runtime.generation.voice import improvise
+    from runtime.generation.voice import note_stream
     from runtime.graph.engine import Engine
     from runtime.music.notes import Meter, Note
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "Meter", "Note", "improvise", "load_bundle"]
+__all__ = ["Engine", "Meter", "Note", "load_bundle", "note_stream"]
 
 _HOMES = {
     "Engine": "runtime.graph.engine",

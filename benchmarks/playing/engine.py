@@ -23,7 +23,7 @@ from runtime.bundle.files import load_bundle
 from runtime.bundle.library import find_style
 from runtime.graph.engine import Engine
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls, stack_voices
+from runtime.graph.inputs import GraphInputs, stack_voices
 from runtime.music.notes import Meter
 from runtime.system.process_exit import in_words
 
@@ -54,7 +54,7 @@ def engine_step(path: Path, voices: int) -> Callable[[int], None]:
     engine = Engine(load_bundle(path.with_suffix(".onnx.json")), "cpu")
     has_memory = engine.card.network.memory > 0
     style = tuple(float(number == 0) for number in range(len(engine.card.styles)))
-    one = Controls(style=style, meter=METER, min_p=0.03, has_memory=has_memory).tensors(may_end=False)
+    one = GraphInputs(style=style, meter=METER, min_p=0.03, has_memory=has_memory).tensors(may_end=False)
     controls = stack_voices([one] * voices)
     state = engine.start(voices)
 

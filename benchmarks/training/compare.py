@@ -11,8 +11,7 @@ them. Loudness is left out of the sum, since what is learned of it has changed.
 import argparse
 import json
 import sys
-from collections.abc import Mapping
-from collections.abc import Sequence as Many
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,30 +23,30 @@ from trainer.network.quiet_tensorflow import quiet_tensorflow
 with quiet_tensorflow():
     from trainer.commands.candidates import Candidate, candidate_of
     from trainer.corpus.corpus import read_corpus, style_folder
-    from trainer.dataset.training_piece import Sequence, sequence_of
+    from trainer.dataset.training_piece import EncodedPiece, encode_piece
     from trainer.evaluation.onnx_nll import log_probabilities
     from trainer.text.console import PlainConsole
 
 HEADS = ("delta", "pitch", "duration")
 
 
-def held_out(folder: str) -> dict[str, list[Sequence]]:
+def held_out(folder: str) -> dict[str, list[EncodedPiece]]:
     """The pieces that the folder's split.tsv names for validation or test, by style.
 
     Raises:
         InputError: If it names none.
 
     """
-    found: dict[str, list[Sequence]] = {}
+    found: dict[str, list[EncodedPiece]] = {}
     for piece in read_corpus(folder).pieces:
         if piece.part in ("validation", "test"):
-            found.setdefault(style_folder(piece), []).append(sequence_of(piece))
+            found.setdefault(style_folder(piece), []).append(encode_piece(piece))
     if not found:
         raise InputError(f"{folder} has no split.tsv that names pieces for validation or test")
     return dict(sorted(found.items()))
 
 
-def nats(candidate: Candidate, style: str, pieces: Many[Sequence]) -> dict[str, float]:
+def nats(candidate: Candidate, style: str, pieces: Sequence[EncodedPiece]) -> dict[str, float]:
     """Nats a note of pieces, by head."""
     number = [card.name for card in candidate.cards].index(style)
     own = [replace(piece, style=number) for piece in pieces]
@@ -57,7 +56,7 @@ def nats(candidate: Candidate, style: str, pieces: Many[Sequence]) -> dict[str, 
 
 
 def compared(
-    old: Candidate, new: Candidate, pieces: Mapping[str, Many[Sequence]], renamed: Mapping[str, str]
+    old: Candidate, new: Candidate, pieces: Mapping[str, Sequence[EncodedPiece]], renamed: Mapping[str, str]
 ) -> dict[str, dict[str, float]]:
     """Measure both in every style that both hold: notes, and nats a note of each, in sum and by head."""
     known = {card.name for card in old.cards}

@@ -13,7 +13,7 @@ together. A network that remembers the piece has nothing left to gain; see docs/
 import argparse
 import json
 import sys
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.common.tables import print_table
 from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
 from runtime.system.process_exit import in_words
-from trainer.dataset.training_piece import Sequence
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 from trainer.pieces.recollection import MATCHES
 
@@ -43,7 +43,7 @@ ROUNDS = 30
 """Of expectation maximisation."""
 
 
-def expected(sequence: Sequence) -> tuple[Floats, NDArray[np.int64]]:
+def expected(sequence: EncodedPiece) -> tuple[Floats, NDArray[np.int64]]:
     """What the copy model thinks of what a piece does.
 
     Returns:
@@ -60,7 +60,7 @@ def expected(sequence: Sequence) -> tuple[Floats, NDArray[np.int64]]:
     return np.where(asked, np.where(hits, 1 - MISSED, others), np.nan), lengths @ [1, LONGEST + 1]
 
 
-def gain(own: Many[Floats], sequences: Many[Sequence]) -> float:
+def gain(own: Sequence[Floats], sequences: Sequence[EncodedPiece]) -> float:
     """Nats a note that mixing in the copy model takes off, given the model's log-probabilities [steps, 4] of pieces."""
     halves = [[n for n in range(len(sequences)) if n % 2 == half] for half in range(2)]
     copies = [expected(sequence) for sequence in sequences]
@@ -75,7 +75,7 @@ def gain(own: Many[Floats], sequences: Many[Sequence]) -> float:
 
 
 def _joined(
-    own: Many[Floats], copies: Many[tuple[Floats, NDArray[np.int64]]], head: int, numbers: Many[int]
+    own: Sequence[Floats], copies: Sequence[tuple[Floats, NDArray[np.int64]]], head: int, numbers: Sequence[int]
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Probabilities [steps, 1 + MATCHES] of the model and of the matches, and the bucket of each step, of pieces."""
     if not numbers:
@@ -120,7 +120,7 @@ def main() -> int:
     apart = by_style(material_by_style(candidate, asked.folder))
     found: dict[str, dict[str, float]] = {}
     for name in only(apart, asked.styles, "--styles"):
-        pieces: Many[Sequence] = getattr(apart[name], asked.part)
+        pieces: Sequence[EncodedPiece] = getattr(apart[name], asked.part)
         if len(pieces) < MATCHES:
             continue  # nothing to fit weights on
         models = markov_baseline.fit(apart[name].train)

@@ -27,7 +27,7 @@ from trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
     from trainer.commands.candidates import Candidate, candidate_of, material_by_style
-    from trainer.dataset.dataset import Material
+    from trainer.dataset.dataset import Dataset
     from trainer.evaluation.per_style import as_played, by_style, only
     from trainer.judging.features import GROUPS
     from trainer.judging.style import PLAYED, Judgement, judge_style
@@ -37,7 +37,7 @@ with quiet_tensorflow():
 
 
 def judged(
-    candidate: Candidate, material: Material, styles: Sequence[str], pieces: int, jobs: int
+    candidate: Candidate, material: Dataset, styles: Sequence[str], pieces: int, jobs: int
 ) -> dict[str, Judgement]:
     """Judge each style that has enough music, or only some.
 

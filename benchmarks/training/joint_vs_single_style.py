@@ -26,16 +26,16 @@ with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.commands.train import material_of
-    from trainer.dataset.dataset import Material
+    from trainer.dataset.dataset import Dataset
     from trainer.evaluation.keras_nll import evaluate
     from trainer.evaluation.per_style import by_style
     from trainer.network.trained_network import load_network
     from trainer.runs.network_config import NetworkConfig
     from trainer.runs.run_directory import RunDirectory
     from trainer.runs.settings import FINE_TUNING, FROM_NOTHING, Recipe, TrainingSettings
-    from trainer.training.fine_tuning import FIRST_WEIGHTS, find_base
+    from trainer.training.fine_tuning import INITIAL_WEIGHTS, find_pretrained
     from trainer.training.interruption import Interruption
-    from trainer.training.loop import Listener, train
+    from trainer.training.loop import TrainingCallbacks, train
 
 MINUTES = 1.5
 MOST_EPOCHS = 24
@@ -83,15 +83,15 @@ class Learning:
     settings: TrainingSettings
     weights: dict[str, Any] | None = None
 
-    def trained(self, material: Material, epochs: int) -> tuple[float, float]:
+    def trained(self, material: Dataset, epochs: int) -> tuple[float, float]:
         """Train; nats a note on the test part in the best epoch, and seconds an epoch but the first."""
         with TemporaryDirectory() as folder:
             run = RunDirectory(Path(folder) / "run")
             run.create()
             if self.weights is not None:
-                np.savez(run.path / FIRST_WEIGHTS, allow_pickle=False, **self.weights)
+                np.savez(run.path / INITIAL_WEIGHTS, allow_pickle=False, **self.weights)
             settings = msgspec.structs.replace(self.settings, epochs=epochs, save_every=1)
-            train(settings, material, run, Interruption(), Listener())
+            train(settings, material, run, Interruption(), TrainingCallbacks())
             rows = run.read_history()
             best = min(rows, key=lambda row: row["val_loss"])
             found = evaluate(load_network(run, int(best["epoch"]), settings), material.test)["loss"]
@@ -106,10 +106,10 @@ def with_recipe(settings: TrainingSettings, recipe: Recipe) -> TrainingSettings:
     )
 
 
-def figures_of(style: str, material: Material, run: RunDirectory, minutes: float) -> Figures:
+def figures_of(style: str, material: Dataset, run: RunDirectory, minutes: float) -> Figures:
     """Train the two, and measure the three."""
     joint = run.read_settings()
-    found = find_base(str(run.path))
+    found = find_pretrained(str(run.path))
     base = msgspec.structs.replace(found.card, styles=())
     network, weights = load_network(run, base.epoch), dict(found.weights())
     tuned = Learning(msgspec.structs.replace(with_recipe(joint, FINE_TUNING), base=base), weights)

@@ -28,7 +28,7 @@ with quiet_tensorflow():
     import tensorflow as tf
 
     from trainer.corpus.corpus import read_corpus
-    from trainer.dataset.dataset import Material, prepare
+    from trainer.dataset.dataset import Dataset, build_dataset
     from trainer.evaluation import markov_baseline
     from trainer.evaluation.keras_nll import evaluate
     from trainer.network.stream_network import StreamNetwork
@@ -37,7 +37,7 @@ with quiet_tensorflow():
     from trainer.runs.run_directory import RunDirectory
     from trainer.runs.settings import TrainingSettings
     from trainer.training.interruption import Interruption
-    from trainer.training.loop import Listener, Row, train
+    from trainer.training.loop import Row, TrainingCallbacks, train
 
 RECIPE = TrainingSettings(
     name="jsb",
@@ -70,7 +70,7 @@ def cells_of(path: Path) -> int:
     return sum(len(voices) for piece in json.loads(path.read_bytes())["test"] for voices in piece)
 
 
-def trained(settings: TrainingSettings, run: RunDirectory, material: Material) -> None:
+def trained(settings: TrainingSettings, run: RunDirectory, material: Dataset) -> None:
     """Train a run to its end, from its last checkpoint if it has one; Ctrl-C ends the script, and loses little."""
     resume = run.config_path.exists()
     if resume:
@@ -86,12 +86,12 @@ def trained(settings: TrainingSettings, run: RunDirectory, material: Material) -
             print(f"{run.path}: epoch {row['epoch']} of {settings.epochs}: {figures}", file=sys.stderr, flush=True)
 
     with Interruption() as interruption:
-        train(settings, material, run, interruption, Listener(on_epoch=on_epoch), resume=resume)
+        train(settings, material, run, interruption, TrainingCallbacks(on_epoch=on_epoch), resume=resume)
     if interruption.asked:
         sys.exit("stopped; the same command goes on from there")
 
 
-def measured(run: RunDirectory, material: Material) -> Result:
+def measured(run: RunDirectory, material: Dataset) -> Result:
     """Measure the saved epoch of a run that is best on the validation part on the test part."""
     settings, saved = run.read_settings(), set(run.saved_epochs())
     if settings.preset != "stream" or not saved:
@@ -108,7 +108,7 @@ def measured(run: RunDirectory, material: Material) -> Result:
     )
 
 
-def print_results(results: Sequence[Result], material: Material, cells: int) -> None:
+def print_results(results: Sequence[Result], material: Dataset, cells: int) -> None:
     """Print the table, the Markov model last."""
     notes = sum(sequence.notes for sequence in material.test)
     heads = [head for head in HEADS if any(result.figures[f"nll_{head}"] for result in results)]
@@ -143,7 +143,7 @@ def _benchmark(arguments: argparse.Namespace) -> None:
     if arguments.threads:
         tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
         tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
-    material = prepare(read_corpus(str(arguments.file)), RECIPE.seed)
+    material = build_dataset(read_corpus(str(arguments.file)), RECIPE.seed)
     runs = [RunDirectory(path) for path in arguments.run or ()]
     for transpose in () if runs else (True, False) if arguments.compare_transposition else (True,):
         network = msgspec.convert({**RECIPE.network.as_dict(), "units": arguments.units}, NetworkConfig)

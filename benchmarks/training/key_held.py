@@ -15,9 +15,9 @@ from dataclasses import replace
 from statistics import fmean
 
 from benchmarks.common.tables import print_table
-from runtime.graph.inputs import Controls, graph_inputs
+from runtime.graph.inputs import GraphInputs, graph_inputs
 from runtime.music.piece_keys import key_number
-from runtime.parameters.parameters import WHOLE, Knobs, Register
+from runtime.parameters.parameters import WHOLE, Parameters, Register
 from runtime.system.process_exit import in_words
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 
@@ -39,9 +39,9 @@ def share_in(passages: Sequence[Passage], key: int) -> float:
     return fmean(float((keys == key).mean()) for keys in found if len(keys))
 
 
-def locked(controls: Controls, key: str, register: Register) -> Controls:
+def locked(controls: GraphInputs, key: str, register: Register) -> GraphInputs:
     """The same controls with the key set as `play` sets it: the network is told, and no other note is allowed."""
-    knobs = Knobs(
+    knobs = Parameters(
         style=controls.style,
         style_strength=controls.style_strength,
         temperature=controls.temperature,

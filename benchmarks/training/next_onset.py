@@ -6,8 +6,7 @@ the pitches up to there are its chord. It is right where the chord has the name 
 of a single note the pitch must be right, of several their pitch classes, as in the article's tokens.
 """
 
-from collections.abc import Iterable, Iterator
-from collections.abc import Sequence as Many
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -18,12 +17,12 @@ from numpy.typing import NDArray
 from benchmarks.common.onset_tokens import token_of
 from runtime.graph.carried_state import State, next_of
 from runtime.graph.gumbel_noise import SIZES
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import HEADS, SILENT
 from trainer.dataset.batches import Arrays, pack, windows_of
-from trainer.dataset.training_piece import Sequence
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.evaluation.onnx_nll import FORCED, ticks_per_bar
-from trainer.network.excerpts import Player
+from trainer.network.excerpts import SteppedNetwork
 
 VOICES = 32
 """Pieces, or onsets, that go through the network at once; always as many, so that it is compiled once."""
@@ -53,7 +52,7 @@ class _Onset:
     name: str
 
 
-def onset_accuracy(player: Player, sequences: Many[Sequence]) -> OnsetAccuracy:
+def onset_accuracy(player: SteppedNetwork, sequences: Sequence[EncodedPiece]) -> OnsetAccuracy:
     """Ask for every onset of pieces of one style.
 
     Args:
@@ -72,9 +71,9 @@ def _in_parts(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield part
 
 
-def _constant(player: Player) -> Arrays:
+def _constant(player: SteppedNetwork) -> Arrays:
     """What steers nothing, for all voices."""
-    tensors = Controls(style=(1.0,), has_memory=player.has_memory).tensors()
+    tensors = GraphInputs(style=(1.0,), has_memory=player.has_memory).tensors()
     return {name: np.repeat(values, VOICES, axis=0) for name, values in tensors.items()}
 
 
@@ -86,7 +85,7 @@ def _noise(head: str = "", classes: IntArray | None = None) -> Arrays:
     return noise
 
 
-def _onsets(player: Player, sequences: Many[Sequence]) -> Iterator[_Onset]:
+def _onsets(player: SteppedNetwork, sequences: Sequence[EncodedPiece]) -> Iterator[_Onset]:
     """Go through the pieces as they are, and stop before each onset."""
     for part in _in_parts(sorted(sequences, key=lambda sequence: sequence.steps)):
         filled = [*part, *[part[-1]] * (VOICES - len(part))]
@@ -119,7 +118,7 @@ def _name_at(target: IntArray, step: int) -> str:
     return token_of(target[step:stop, 1].tolist())
 
 
-def _asked(player: Player, onsets: list[_Onset]) -> Iterator[tuple[bool, bool]]:
+def _asked(player: SteppedNetwork, onsets: list[_Onset]) -> Iterator[tuple[bool, bool]]:
     """For each onset, at most VOICES: pitches right, and time and pitches right."""
     filled = [*onsets, *[onsets[-1]] * (VOICES - len(onsets))]
     told = {name: np.concatenate([o.constant[name] for o in filled]) for name in filled[0].constant}
@@ -132,7 +131,7 @@ def _asked(player: Player, onsets: list[_Onset]) -> Iterator[tuple[bool, bool]]:
         yield right, right and delta == onset.delta
 
 
-def _chords(player: Player, inputs: Arrays, deltas: IntArray) -> list[list[int]]:
+def _chords(player: SteppedNetwork, inputs: Arrays, deltas: IntArray) -> list[list[int]]:
     """Pitches that each voice strikes at the onset, the likeliest of each head, before it moves on in time."""
     chords: list[list[int]] = [[] for _ in range(VOICES)]
     goes_on, noise = np.ones(VOICES, bool), _noise("delta", deltas)

@@ -35,11 +35,11 @@ with quiet_tensorflow():
     from rich.console import Console
 
     from trainer.commands.train import material_of
-    from trainer.dataset.dataset import Material
+    from trainer.dataset.dataset import Dataset
     from trainer.evaluation.epoch_choice import EXCERPTS
     from trainer.evaluation.gates import cut_excerpts
     from trainer.evaluation.per_style import as_played, by_style, sampled_by
-    from trainer.network.excerpts import Player, controls_of, make_excerpts, player_of
+    from trainer.network.excerpts import SteppedNetwork, controls_of, make_excerpts, stepped
     from trainer.network.trained_network import load_network
     from trainer.pieces.piece import Piece
     from trainer.runs.run_directory import RunDirectory
@@ -85,7 +85,9 @@ def cut(pieces: Sequence[Piece], seed: int = 0) -> list[Sequence[Note]]:
     return [found[index] for index in sorted(chosen)]
 
 
-def generated(player: Player, apart: Mapping[str, Material], own_sampling: Mapping[str, SamplingCard]) -> Excerpts:
+def generated(
+    player: SteppedNetwork, apart: Mapping[str, Dataset], own_sampling: Mapping[str, SamplingCard]
+) -> Excerpts:
     """EXCERPTS excerpts of each style, with the seeds 0 and up, as `play` would make them."""
     found: Excerpts = {}
     for name, own in apart.items():
@@ -142,7 +144,7 @@ def measured(run: RunDirectory, epoch: int | None, own_sampling: Mapping[str, Sa
     return recognise(
         {name: cut(own.split.train) for name, own in apart.items()},
         {name: cut([*own.split.validation, *own.split.test]) for name, own in apart.items()},
-        generated(player_of(network), apart, own_sampling),
+        generated(stepped(network), apart, own_sampling),
     )
 
 

@@ -44,8 +44,8 @@ from trainer.network.quiet_tensorflow import quiet_tensorflow
 if TYPE_CHECKING:
     from trainer.article.windows import TokenMaterial
     from trainer.corpus.corpus import Corpus
-    from trainer.dataset.dataset import Material
-    from trainer.evaluation.epoch_choice import Jury
+    from trainer.dataset.dataset import Dataset
+    from trainer.evaluation.epoch_choice import Evaluator
 
 PRESETS = ("stream", "article")
 EXCERPT_SEEDS = range(32)
@@ -143,15 +143,15 @@ def _fit(
     return done
 
 
-def stream_learner(material: "Material", jury: "Jury", units: int) -> Learner:
+def stream_learner(material: "Dataset", evaluator: "Evaluator", units: int) -> Learner:
     """`stream` with its recipe."""
     import keras  # noqa: PLC0415
 
     from benchmarks.training.next_onset import onset_accuracy  # noqa: PLC0415
     from trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
-    from trainer.evaluation.epoch_choice import improvised  # noqa: PLC0415
+    from trainer.evaluation.epoch_choice import sample_excerpts  # noqa: PLC0415
     from trainer.evaluation.keras_nll import evaluate  # noqa: PLC0415
-    from trainer.network.excerpts import player_of  # noqa: PLC0415
+    from trainer.network.excerpts import stepped  # noqa: PLC0415
     from trainer.network.stream_network import StreamNetwork  # noqa: PLC0415
     from trainer.network.trained_network import CLIP_NORM  # noqa: PLC0415
     from trainer.runs.settings import TrainingSettings  # noqa: PLC0415
@@ -165,7 +165,7 @@ def stream_learner(material: "Material", jury: "Jury", units: int) -> Learner:
     )
     network.compile(optimizer=optimizer, jit_compile=False)
     pieces = TrainingSet(material.train, 1, recipe.batch_steps, recipe.window, recipe.seed)
-    player = player_of(network)
+    player = stepped(network)
 
     def rate(share: float) -> float:
         warm = min(1.0, (float(network.optimizer.iterations) + 1) / max(1, len(pieces.epoch(0))))
@@ -180,7 +180,7 @@ def stream_learner(material: "Material", jury: "Jury", units: int) -> Learner:
             "next_pitch": round(figures["accuracy_pitch"], 4),
             "onsets": onsets.onsets,
             "test_loss": round(figures["loss"], 4),
-            **_heard(jury, improvised(jury, player), material),
+            **_heard(evaluator, sample_excerpts(evaluator, player), material),
         }
 
     def validate() -> float:
@@ -192,7 +192,7 @@ def stream_learner(material: "Material", jury: "Jury", units: int) -> Learner:
     return Learner(network, pieces.epoch, lambda batches: dataset(batches, 1), notes, rate, validate, measure)
 
 
-def article_learner(tokens: "TokenMaterial", material: "Material", jury: "Jury") -> Learner:
+def article_learner(tokens: "TokenMaterial", material: "Dataset", evaluator: "Evaluator") -> Learner:
     """The article's network, as it was."""
     import keras  # noqa: PLC0415
 
@@ -222,12 +222,12 @@ def article_learner(tokens: "TokenMaterial", material: "Material", jury: "Jury")
     def measure() -> Figures:
         figures = network.evaluate(dataset(test), verbose=0, return_dict=True)
         controls = TokenControls(TEMPERATURE[1], MIN_P)
-        excerpts = make_token_excerpts(run, encoding, EXCERPT_SEEDS, jury.gates.notes, controls)
+        excerpts = make_token_excerpts(run, encoding, EXCERPT_SEEDS, evaluator.gates.notes, controls)
         return {
             "next_onset": round(float(figures["accuracy"]), 4),
             "onsets": len(test),
             "test_loss": round(float(figures["loss"]), 4),
-            **_heard(jury, excerpts, material),
+            **_heard(evaluator, excerpts, material),
         }
 
     def serve(batches: Batches) -> Any:
@@ -236,10 +236,12 @@ def article_learner(tokens: "TokenMaterial", material: "Material", jury: "Jury")
     return Learner(network, epoch, serve, lambda batches: sum(map(len, batches)), None, validate, measure)
 
 
-def _heard(jury: "Jury", excerpts: Sequence[Any], material: "Material") -> Figures:
+def _heard(evaluator: "Evaluator", excerpts: Sequence[Any], material: "Dataset") -> Figures:
     """What the gates say of excerpts."""
     played = any(piece.performed for piece in material.split.train)
-    loop, copy, longest, likeness, _ = jury.hear([notes[: jury.gates.notes] for notes in excerpts], played=played)
+    loop, copy, longest, likeness, _ = evaluator.evaluate(
+        [notes[: evaluator.gates.notes] for notes in excerpts], played=played
+    )
     return {
         "loop_gate": {"passed": loop.passed, "inside": loop.inside, "reasons": list(loop.reasons)},
         "copy_gate": {"passed": copy.passed, "inside": copy.inside, "reasons": list(copy.reasons)},
@@ -249,7 +251,7 @@ def _heard(jury: "Jury", excerpts: Sequence[Any], material: "Material") -> Figur
     }
 
 
-def _tokens(corpus: "Corpus", material: "Material", *, as_read: bool) -> "TokenMaterial":
+def _tokens(corpus: "Corpus", material: "Dataset", *, as_read: bool) -> "TokenMaterial":
     from benchmarks.common.onset_tokens import token_corpus  # noqa: PLC0415
     from trainer.article.tokens import read_tokens  # noqa: PLC0415
     from trainer.article.windows import lay_out  # noqa: PLC0415
@@ -263,19 +265,19 @@ def work(arguments: argparse.Namespace) -> None:
     """Train one network in this process; prints a line of JSON after each mark."""
     with quiet_tensorflow():
         from trainer.corpus.corpus import read_corpus  # noqa: PLC0415
-        from trainer.dataset.dataset import prepare  # noqa: PLC0415
-        from trainer.evaluation.epoch_choice import jury_of  # noqa: PLC0415
+        from trainer.dataset.dataset import build_dataset  # noqa: PLC0415
+        from trainer.evaluation.epoch_choice import make_evaluator  # noqa: PLC0415
         from trainer.network.trained_network import load_network  # noqa: F401, PLC0415 - loads TensorFlow while it is quiet
     corpus = read_corpus(arguments.source)
-    material = prepare(corpus, seed=0)
+    material = build_dataset(corpus, seed=0)
     if not material.test:
         raise CorpusError(f"{arguments.source} has too few pieces for a test part: give more")
-    jury = jury_of(material, 1)
+    evaluator = make_evaluator(material, 1)
     if arguments.worker == "stream":
-        learner = stream_learner(material, jury, arguments.units)
+        learner = stream_learner(material, evaluator, arguments.units)
     else:
         tokens = _tokens(corpus, material, as_read=arguments.as_the_article_reads)
-        learner = article_learner(tokens, material, jury)
+        learner = article_learner(tokens, material, evaluator)
     clock = time.process_time if arguments.together else time.monotonic
     for figures in learn(learner, [60 * minutes for minutes in arguments.minutes], clock):
         print(json.dumps({"preset": arguments.worker, **figures}), flush=True)

@@ -30,7 +30,7 @@ from trainer.runs.settings import FROM_NOTHING, TrainingSettings
 
 if TYPE_CHECKING:
     from trainer.corpus.corpus import Corpus
-    from trainer.dataset.dataset import Material
+    from trainer.dataset.dataset import Dataset
 
 ARTICLE = ("article", "skuldur")
 PIECES, STEPS, VOICES = 120, 60, 4
@@ -99,7 +99,7 @@ def made_up_corpus() -> "Corpus":
     return Corpus(tuple(pieces), (), "made up")
 
 
-def stream_trainee(variant: Variant, material: "Material", settings: TrainingSettings) -> Trainee:
+def stream_trainee(variant: Variant, material: "Dataset", settings: TrainingSettings) -> Trainee:
     """`stream` as it is trained, or a variant of it."""
     from trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
     from trainer.training.loop import new_network  # noqa: PLC0415
@@ -115,7 +115,7 @@ def stream_trainee(variant: Variant, material: "Material", settings: TrainingSet
     return Trainee(variant.name, network, dataset(served, 1).repeat(), notes, warm_up)
 
 
-def article_trainee(preset: str, corpus: "Corpus", material: "Material") -> Trainee:
+def article_trainee(preset: str, corpus: "Corpus", material: "Dataset") -> Trainee:
     """One of the article's networks, at its own size."""
     from benchmarks.common.onset_tokens import token_corpus  # noqa: PLC0415
     from trainer.article.network import new_network  # noqa: PLC0415
@@ -172,13 +172,13 @@ def settings_of(arguments: argparse.Namespace) -> TrainingSettings:
     return msgspec.structs.replace(plain, network=msgspec.convert(network, type(plain.network)))
 
 
-def read(arguments: argparse.Namespace) -> "tuple[Corpus, Material]":
+def read(arguments: argparse.Namespace) -> "tuple[Corpus, Dataset]":
     """The corpus that is asked for, and its parts."""
     from trainer.corpus.corpus import read_corpus  # noqa: PLC0415
-    from trainer.dataset.dataset import prepare  # noqa: PLC0415
+    from trainer.dataset.dataset import build_dataset  # noqa: PLC0415
 
     corpus = read_corpus(arguments.source) if arguments.source else made_up_corpus()
-    return corpus, prepare(corpus, seed=0)
+    return corpus, build_dataset(corpus, seed=0)
 
 
 def work(arguments: argparse.Namespace) -> None:

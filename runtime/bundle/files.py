@@ -31,7 +31,7 @@ from runtime.music.notes import Meter
 from runtime.music.piece_memory import CLOCK_COUNTS, DEFAULT_RECALL, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding, TokenEncoding, check_encoding, token_tensors
 from runtime.parameters.parameters import MOST_STRENGTH
-from runtime.system.atomic_files import fill_whole, write_whole
+from runtime.system.atomic_files import write_atomically, write_bytes_atomically
 from runtime.system.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.system.visible_text import visible
 
@@ -76,9 +76,9 @@ class TensorCard(_Card, frozen=True):
 
 
 class SamplingCard(_Card, frozen=True, omit_defaults=True):
-    """Defaults for play: a temperature per head, min-p, and how much of the style (`Controls.style_strength`).
+    """Defaults for play: a temperature per head, min-p, and how much of the style (`GraphInputs.style_strength`).
 
-    `recall` is for networks with a memory: see `Controls.recall`.
+    `recall` is for networks with a memory: see `GraphInputs.recall`.
     """
 
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]
@@ -300,9 +300,9 @@ def write_bundle(card: BundleCard, onnx: bytes, folder: Path) -> Path:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        write_whole(graph_path, onnx)
+        write_bytes_atomically(graph_path, onnx)
 
-    fill_whole(card_path, fill, cure="make room, or name another place")
+    write_atomically(card_path, fill, cure="make room, or name another place")
     return card_path
 
 
@@ -333,9 +333,10 @@ def _decode_card(data: bytes, path: Path) -> BundleCard:
 
 def _check_version(data: bytes, path: Path) -> None:
     """Tell a card of another version from one that is damaged."""
+    ours = str(SCHEMA_VERSION).encode()
     with suppress(InputError):
-        version = bytes(decode_json(data, dict[str, msgspec.Raw]).get("schema_version", b"1"))
-        if version != b"1":
+        version = bytes(decode_json(data, dict[str, msgspec.Raw]).get("schema_version", ours))
+        if version != ours:
             raise BundleError(
                 f"bundle {path.name} has schema version {version[:20].decode(errors='replace')}; this program reads "
                 f"{SCHEMA_VERSION}: update LSTM Composer, or export the model again"

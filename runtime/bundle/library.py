@@ -15,7 +15,7 @@ _MOST_LISTED, _MOST_COMPARED = 60, 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class BundleEntry:
     """A bundle that was found: its card, or why it cannot be read. A folder that cannot be searched is one as well."""
 
     path: Path
@@ -29,7 +29,7 @@ class Shelved:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundStyle:
+class StyleEntry:
     """A style: the card of its bundle, its index among the bundle's styles, and what it was learned from."""
 
     path: Path
@@ -59,17 +59,17 @@ def _absolute(path: Path) -> Path:
         return path
 
 
-def shelf(dirs: Sequence[Path] = ()) -> list[Shelved]:
+def list_bundles(dirs: Sequence[Path] = ()) -> list[BundleEntry]:
     """All bundles, readable or not, the first of each name only.
 
     Raises:
         InputError: If a folder that was given does not exist.
 
     """
-    return [found if isinstance(found, Shelved) else _shelved(found) for found in _found_in(dirs)]
+    return [found if isinstance(found, BundleEntry) else _entry(found) for found in _found_in(dirs)]
 
 
-def _found_in(dirs: Sequence[Path]) -> Iterator[Path | Shelved]:
+def _found_in(dirs: Sequence[Path]) -> Iterator[Path | BundleEntry]:
     """Yield the cards of all bundles, unread, the first of each name only; also the folders that are no use."""
     for folder in dirs:
         if not _is_folder(folder):
@@ -83,7 +83,7 @@ def _found_in(dirs: Sequence[Path]) -> Iterator[Path | Shelved]:
             continue
         except (OSError, ValueError) as error:  # no permission, or links that lead in a circle
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            yield Shelved(folder, None, f"folder {folder} cannot be searched for bundles ({reason})")
+            yield BundleEntry(folder, None, f"folder {folder} cannot be searched for bundles ({reason})")
             continue
         yield from (folder / name for name in names if name not in seen)
         seen.update(names)
@@ -96,22 +96,22 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _shelved(path: Path) -> Shelved:
+def _entry(path: Path) -> BundleEntry:
     try:
-        return Shelved(path, read_card(path))
+        return BundleEntry(path, read_card(path))
     except BundleError as error:
-        return Shelved(path, None, str(error))
+        return BundleEntry(path, None, str(error))
 
 
-def styles(shelved: Sequence[Shelved]) -> dict[str, FoundStyle]:
+def styles(shelved: Sequence[BundleEntry]) -> dict[str, StyleEntry]:
     """Styles by name; of several with one name that of the bundle named after it, or else the first.
 
     A fine-tuned bundle holds the styles of its base too, but is no longer as good at them.
     """
-    found: dict[str, FoundStyle] = {}
+    found: dict[str, StyleEntry] = {}
     for bundle in shelved:
         for index, card in enumerate(bundle.card.styles if bundle.card else ()):
-            style = FoundStyle(bundle.path, index, card, _data_of(card.name, bundle.card))
+            style = StyleEntry(bundle.path, index, card, _data_of(card.name, bundle.card))
             if bundle.name == card.name:
                 found[card.name] = style
             else:
@@ -129,7 +129,7 @@ def _data_of(style: str, card: BundleCard | None) -> tuple[DataSource, ...]:
     return tuple(source for source in (card.data if card else ()) if not source.styles or style in source.styles)
 
 
-def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
+def find_style(name: str, dirs: Sequence[Path] = ()) -> StyleEntry:
     """Find the bundle that holds a style; see `styles`.
 
     Raises:
@@ -140,7 +140,7 @@ def find_style(name: str, dirs: Sequence[Path] = ()) -> FoundStyle:
     return find_styles([name], dirs)[0]
 
 
-def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundStyle, ...]:
+def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[StyleEntry, ...]:
     """Find the bundle that holds all of some styles; returns them in the order of their names.
 
     Of several that which is named after one of them, or else the first. The beginning of a name will do where only one
@@ -154,7 +154,7 @@ def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundS
     named = _named_after(names, dirs)
     if named is not None:
         return named
-    shelved = shelf(dirs)
+    shelved = list_bundles(dirs)
     names = _whole_names(names, styles(shelved))
     for bundle in sorted(shelved, key=lambda bundle: bundle.name not in names):
         held = styles([bundle])
@@ -164,12 +164,12 @@ def find_styles(names: Sequence[str], dirs: Sequence[Path] = ()) -> tuple[FoundS
     raise InputError(f"{places}: only styles of one bundle can be mixed; train them together, or one --from the other")
 
 
-def _named_after(names: Sequence[str], dirs: Sequence[Path]) -> tuple[FoundStyle, ...] | None:
+def _named_after(names: Sequence[str], dirs: Sequence[Path]) -> tuple[StyleEntry, ...] | None:
     """Find styles in a bundle that bears the name of one of them, without reading the cards of all others."""
     files = {f"{name}{CARD_SUFFIX}" for name in names}
     for path in _found_in(dirs):
         if isinstance(path, Path) and path.name in files:
-            held = styles([_shelved(path)])
+            held = styles([_entry(path)])
             if all(name in held for name in names) and len(set(names)) == len(names):
                 return tuple(held[name] for name in names)
     return None
@@ -192,7 +192,7 @@ def _whole_names(names: Sequence[str], known: Collection[str]) -> list[str]:
     return whole
 
 
-def _found(name: str, shelved: Sequence[Shelved]) -> FoundStyle:
+def _found(name: str, shelved: Sequence[BundleEntry]) -> StyleEntry:
     found = styles(shelved)
     if name in found:
         return found[name]

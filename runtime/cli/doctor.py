@@ -10,7 +10,7 @@ from typing import Any
 
 import runtime
 from runtime.bundle.files import SETTLING_SECONDS, load_bundle
-from runtime.bundle.library import Shelved, listed, shelf
+from runtime.bundle.library import BundleEntry, list_bundles, listed
 from runtime.errors import BundleError, MissingError
 from runtime.playback.wakeup_latency import figures_of
 from runtime.ports import available_backends
@@ -63,10 +63,10 @@ def _realtime_priority() -> dict[str, Any]:
 def _bundles(models_dirs: Sequence[Path]) -> list[dict[str, Any]]:
     """Every bundle, loaded as far as onnxruntime; all that are being replaced are waited for together."""
     deadline = time.monotonic() + SETTLING_SECONDS
-    return [_bundle(shelved, deadline) for shelved in shelf(models_dirs)]
+    return [_bundle(shelved, deadline) for shelved in list_bundles(models_dirs)]
 
 
-def _bundle(shelved: Shelved, deadline: float) -> dict[str, Any]:
+def _bundle(shelved: BundleEntry, deadline: float) -> dict[str, Any]:
     if shelved.card is None:
         return {"name": shelved.name, "ok": False, "detail": shelved.problem}
     from runtime.graph.inspection import check_bundle  # noqa: PLC0415 - what onnxruntime is not needed for

@@ -211,7 +211,7 @@ def _music(arguments: Arguments) -> MusicSettings:
         ending=arguments.ending == "tonic",
         primer=arguments.primer,
         lead_in=getattr(arguments, "lead_in", 0),
-        turns=tuple(arguments.set),
+        initial_commands=tuple(arguments.set),
     )
 
 
@@ -289,9 +289,9 @@ def _render(arguments: Arguments) -> None:
 
 def _styles(arguments: Arguments) -> None:
     with loading():
-        from runtime.bundle.library import listed, shelf, styles  # noqa: PLC0415
+        from runtime.bundle.library import list_bundles, listed, styles  # noqa: PLC0415
 
-    shelved = shelf(arguments.models_dir)
+    shelved = list_bundles(arguments.models_dir)
     found = styles(shelved)
     if arguments.json:
         rows = [

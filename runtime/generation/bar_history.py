@@ -25,7 +25,7 @@ def slim(place: Any) -> Any:
     return place
 
 
-class BarMemory:
+class BarHistory:
     """Keeps the notes of bars and the places before them, by their number from that of the first bar.
 
     Attributes:
@@ -43,7 +43,7 @@ class BarMemory:
         """Return how many places are kept."""
         return len(self._places)
 
-    def keep(self, number: int, place: Any) -> None:
+    def save_state(self, number: int, place: Any) -> None:
         """Keep the place before the first note of a bar, or of a later one if nothing starts in it."""
         self._places[number] = slim(place)
         old = number - LATEST_BARS
@@ -52,7 +52,7 @@ class BarMemory:
             if old % KEPT_EVERY:
                 self._places.pop(old, None)
 
-    def add(self, note: Note) -> bool:
+    def add_note(self, note: Note) -> bool:
         """Keep a note, made in the order of onsets; False if it is known already."""
         notes = self._notes.setdefault(note.onset // self._bar_ticks, [])
         if note.onset < self.until or note in notes:
@@ -60,7 +60,7 @@ class BarMemory:
         notes.append(note)
         return True
 
-    def between(self, first: int, last: int) -> list[Note]:
+    def notes_between(self, first: int, last: int) -> list[Note]:
         """Return the kept notes that start at `first` or later, and before `last`."""
         end = min(last, (max(self._notes, default=-1) + 1) * self._bar_ticks)
         bars = range(first // self._bar_ticks, -(-end // self._bar_ticks))
@@ -71,7 +71,7 @@ class BarMemory:
         oldest = self.latest() - LATEST_BARS
         return oldest >= self._first_bar + FIRST_BARS and tick // self._bar_ticks <= oldest
 
-    def forget_from(self, tick: int) -> None:
+    def drop_from(self, tick: int) -> None:
         """Forget all that starts at a position or later: from there the music goes another way."""
         number = tick // self._bar_ticks
         for later in [key for key in self._notes if key > number]:
@@ -81,12 +81,12 @@ class BarMemory:
             del notes[bisect_left(notes, tick, key=lambda note: note.onset) :]
         self.until = min(self.until, tick)
 
-    def forget_places_after(self, number: int) -> None:
+    def drop_states_after(self, number: int) -> None:
         """Forget the places of all bars after this one, but for the first of all."""
         for later in [key for key in self._places if key > max(number, self._first_bar)]:
             del self._places[later]
 
-    def before(self, number: int) -> Any:
+    def state_before(self, number: int) -> Any:
         """Return the place of a bar, or of the latest before it that is kept.
 
         Raises:

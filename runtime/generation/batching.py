@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runtime.generation.bar_history import slim
-from runtime.generation.voice import Advance, Ask, Voice
+from runtime.generation.voice import Advance, StepRequest, Voice
 from runtime.graph.engine import Engine, Step
 from runtime.graph.inputs import stack_voices
 from runtime.music.notes import Note
@@ -15,119 +15,119 @@ MADE_AHEAD: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Where one voice is.
+class VoiceQueue:
+    """The notes that one voice has ready, and its states around them.
 
     Attributes:
-        place: The place before its first note that has not been given out.
-        ready: Its notes from there on, each with the place after it.
-        next: The place after those.
+        state: The state before its first note that has not been handed out.
+        ready: Its notes from there on, each with the state after it.
+        next: The state after those.
 
     """
 
-    place: Any
+    state: Any
     ready: tuple[tuple[Note, Any], ...]
     next: Any
 
 
 @dataclass(frozen=True, slots=True)
-class TogetherPlace:
-    """A place of all voices.
+class BatchState:
+    """The state of all voices.
 
     Attributes:
         onset: Position of the previous onset of any.
-        parts: The voices'.
-        maker: Who made what is ready; another one makes it anew.
+        queues: One per voice.
+        maker: The generator that made the notes that are ready; another one makes them anew.
 
     """
 
     onset: int
-    parts: tuple[Part, ...]
+    queues: tuple[VoiceQueue, ...]
     maker: object = None
 
 
-def begin(places: Sequence[Any]) -> TogetherPlace:
-    """Return the place where voices begin, each at its own."""
-    return TogetherPlace(max(place.onset for place in places), tuple(Part(place, (), place) for place in places))
+def start_all(states: Sequence[Any]) -> BatchState:
+    """Return the batch state of voices that begin, each at its own state."""
+    return BatchState(max(state.onset for state in states), tuple(VoiceQueue(state, (), state) for state in states))
 
 
-def each(place: TogetherPlace, places: Sequence[Any]) -> TogetherPlace:
-    """Return a place with every voice at another, and nothing ready."""
-    return replace(begin(places), onset=place.onset)
+def with_states(state: BatchState, states: Sequence[Any]) -> BatchState:
+    """Return the batch state with every voice at another state, and no notes ready."""
+    return replace(start_all(states), onset=state.onset)
 
 
 @slim.register
-def _without_ready(place: TogetherPlace) -> TogetherPlace:
-    """Leave out what is ready, with the voices' places after each note: it is made again, as it was."""
-    return each(place, [part.place for part in place.parts])
+def _without_queues(state: BatchState) -> BatchState:
+    """Leave out the notes that are ready: the same ones are made again from the states before them."""
+    return with_states(state, [queue.state for queue in state.queues])
 
 
-def together(engine: Engine, voices: Sequence[Voice]) -> Advance:
-    """Return the function that gives the next note of all voices, numbered by voice; it takes `TogetherPlace`s."""
+def batched(engine: Engine, voices: Sequence[Voice]) -> Advance:
+    """Return the function that gives the next note of all voices, numbered by voice; it takes `BatchState`s."""
     maker = object()
 
-    def advance(place: TogetherPlace) -> tuple[Note | None, TogetherPlace]:
-        parts = place.parts
-        if place.maker is not maker:
-            parts = tuple(Part(part.place, (), part.place) for part in parts)
-        voice = _first(parts)
+    def advance(state: BatchState) -> tuple[Note | None, BatchState]:
+        queues = state.queues
+        if state.maker is not maker:
+            queues = tuple(VoiceQueue(queue.state, (), queue.state) for queue in queues)
+        voice = _first(queues)
         if voice is None:
-            parts = _made_ready(engine, voices, parts)
-            voice = _first(parts)
+            queues = _with_one_more(engine, voices, queues)
+            voice = _first(queues)
         if voice is None:
             # As far as is known nothing starts before this; a stream whose onset stands still would seem stuck.
-            onset = min(part.ready[0][0].onset if part.ready else part.next.onset for part in parts)
-            return None, TogetherPlace(max(place.onset, onset), parts, maker)
-        (note, after), *others = parts[voice].ready
-        moved = Part(after, tuple(others), parts[voice].next)
-        return replace(note, voice=voice), TogetherPlace(
-            max(place.onset, note.onset), (*parts[:voice], moved, *parts[voice + 1 :]), maker
+            onset = min(queue.ready[0][0].onset if queue.ready else queue.next.onset for queue in queues)
+            return None, BatchState(max(state.onset, onset), queues, maker)
+        (note, after), *others = queues[voice].ready
+        moved = VoiceQueue(after, tuple(others), queues[voice].next)
+        return replace(note, voice=voice), BatchState(
+            max(state.onset, note.onset), (*queues[:voice], moved, *queues[voice + 1 :]), maker
         )
 
     return advance
 
 
-def _first(parts: Sequence[Part]) -> int | None:
+def _first(queues: Sequence[VoiceQueue]) -> int | None:
     """Return whose note comes next; None if that is not known yet, because another voice may come before it."""
-    ready = [(part.ready[0][0], index) for index, part in enumerate(parts) if part.ready]
+    ready = [(queue.ready[0][0], index) for index, queue in enumerate(queues) if queue.ready]
     # A voice that has nothing ready may have come to its end: then it is far enough ahead not to be waited for.
-    unknown_from = min((part.next.onset for part in parts if not part.ready), default=None)
+    unknown_from = min((queue.next.onset for queue in queues if not queue.ready), default=None)
     if not ready:
         return None
     note, index = min(ready)
     return index if unknown_from is None or note.onset < unknown_from else None
 
 
-def _made_ready(engine: Engine, voices: Sequence[Voice], parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Make one event of every voice that has room for one."""
-    wanting = [index for index, part in enumerate(parts) if len(part.ready) < MADE_AHEAD]
-    asks = [voices[index].ask(parts[index].next) for index in wanting]
-    steps = run_together(engine, asks)
-    made = list(parts)
+def _with_one_more(engine: Engine, voices: Sequence[Voice], queues: tuple[VoiceQueue, ...]) -> tuple[VoiceQueue, ...]:
+    """Make one event of every voice whose queue has room for one."""
+    wanting = [index for index, queue in enumerate(queues) if len(queue.ready) < MADE_AHEAD]
+    requests = [voices[index].request(queues[index].next) for index in wanting]
+    steps = run_batch(engine, requests)
+    made = list(queues)
     for index, step in zip(wanting, steps, strict=True):
-        part = parts[index]
-        note, after = voices[index].tell(part.next, step)
+        queue = queues[index]
+        note, after = voices[index].advance(queue.next, step)
         if note is not None:
-            made[index] = Part(part.place, (*part.ready, (note, after)), after)
-        elif part.ready:
-            made[index] = replace(part, next=after)
+            made[index] = VoiceQueue(queue.state, (*queue.ready, (note, after)), after)
+        elif queue.ready:
+            made[index] = replace(queue, next=after)
         else:
-            made[index] = Part(after, (), after)
+            made[index] = VoiceQueue(after, (), after)
     return tuple(made)
 
 
-def run_together(engine: Engine, asks: Sequence[Ask | None]) -> list[Step | None]:
-    """Run the network once for all that ask; None for those that do not."""
-    asking = [ask for ask in asks if ask is not None]
-    if not asking:
-        return [None for _ in asks]
-    if len(asking) == 1:
-        steps = iter([engine.step(*asking[0])])
+def run_batch(engine: Engine, requests: Sequence[StepRequest | None]) -> list[Step | None]:
+    """Run the network once for all requests; None where a voice requests no run."""
+    needed = [request for request in requests if request is not None]
+    if not needed:
+        return [None for _ in requests]
+    if len(needed) == 1:
+        steps = iter([engine.step(*needed[0])])
     else:
-        states, controls, noises = zip(*asking, strict=True)
+        states, controls, noises = zip(*needed, strict=True)
         step = engine.step(engine.carried.joined(states), stack_voices(controls), stack_voices(noises))
-        steps = iter(_split(engine, step, len(asking)))
-    return [None if ask is None else next(steps) for ask in asks]
+        steps = iter(_split(engine, step, len(needed)))
+    return [None if request is None else next(steps) for request in requests]
 
 
 def _split(engine: Engine, step: Step, voices: int) -> list[Step]:

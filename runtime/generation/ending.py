@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.generation.loop import cursor_of
-from runtime.generation.voice import Ask, Cursor, Favour, Improvisation, Voice
+from runtime.generation.voice import Bias, FreeVoice, StepRequest, Voice, VoiceState
 from runtime.graph.engine import Step
 from runtime.graph.inputs import FORBIDDEN
 from runtime.music.event_encoding import PITCHES, duration_class, floor_class, velocity_of
@@ -25,8 +25,8 @@ HEARD_NOTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class EndedPlace:
-    """A place in music that will end.
+class EndingState:
+    """The state of a voice whose music will end.
 
     Attributes:
         inner: The voice's own place.
@@ -42,43 +42,45 @@ class EndedPlace:
     chord: tuple[Note, ...] | None = None
 
 
-class Ended:
-    """A `Voice` that ends another's music on the tonic; its places are `EndedPlace`s."""
+class EndingVoice:
+    """A `Voice` that ends another's music on the tonic; its states are `EndingState`s."""
 
     def __init__(
-        self, voice: Voice, improvisation: Improvisation, end_tick: int, bar_ticks: int, key: str | None = None
+        self, voice: Voice, free_voice: FreeVoice, end_tick: int, bar_ticks: int, key: str | None = None
     ) -> None:
         """Get ready.
 
         Args:
             voice: Who plays before the last bar.
-            improvisation: Who chooses the chord: at the bottom of `voice`.
+            free_voice: Who chooses the chord: at the bottom of `voice`.
             end_tick: Where the music ends, on a bar line.
             bar_ticks: Length of a bar.
             key: The key; if None, that which the network has been told for the piece, or else that of the latest notes.
 
         """
         self._voice = voice
-        self._improvisation = improvisation
+        self._free_voice = free_voice
         self._end = end_tick
         self._last_bar = end_tick - bar_ticks
         self._key = key
 
-    def ask(self, place: EndedPlace, favour: Favour | None = None) -> Ask | None:
-        """Return what the network is to be run on."""
+    def request(self, place: EndingState, bias: Bias | None = None) -> StepRequest | None:
+        """Return the run of the network that is needed."""
         if place.chord is None:
-            return self._voice.ask(place.inner, favour)
-        cursor: Cursor = cursor_of(place.inner)
-        ask = self._improvisation.ask(cursor)
-        pitches = self._pitches(place, np.isfinite(ask.controls["pitch_bias"][0]))
+            return self._voice.request(place.inner, bias)
+        cursor: VoiceState = cursor_of(place.inner)
+        request = self._free_voice.request(cursor)
+        pitches = self._pitches(place, np.isfinite(request.controls["pitch_bias"][0]))
         if not pitches.any():
             return None
-        return ask._replace(controls=_only(ask.controls, self._last_bar - cursor.onset, pitches, self._duration))
+        return request._replace(
+            controls=_only(request.controls, self._last_bar - cursor.onset, pitches, self._duration)
+        )
 
-    def tell(self, place: EndedPlace, step: Step | None) -> tuple[Note | None, EndedPlace]:
+    def advance(self, place: EndingState, step: Step | None) -> tuple[Note | None, EndingState]:
         """Return the next note and the place after it."""
         if place.chord is None:
-            note, inner = self._voice.tell(place.inner, step)
+            note, inner = self._voice.advance(place.inner, step)
             if inner.onset >= self._last_bar:
                 return None, replace(place, inner=cursor_of(place.inner), chord=())
             after = replace(place, inner=inner, onset=inner.onset)
@@ -94,22 +96,22 @@ class Ended:
         cursor = replace(place.inner, state=step.state, number=place.inner.number + 1, onset=self._last_bar)
         return last, replace(place, inner=cursor, onset=self._last_bar, chord=(*place.chord, last))
 
-    def moved(self, place: EndedPlace, ticks: int, number: int) -> EndedPlace:
+    def shifted(self, place: EndingState, ticks: int, number: int) -> EndingState:
         """Return a place as if it were so many ticks later."""
-        return replace(place, inner=self._voice.moved(place.inner, ticks, number), onset=place.onset + ticks)
+        return replace(place, inner=self._voice.shifted(place.inner, ticks, number), onset=place.onset + ticks)
 
-    def resting(self, place: EndedPlace, tick: int) -> EndedPlace:
+    def rest_until(self, place: EndingState, tick: int) -> EndingState:
         """Return the place from which nothing starts before a position."""
         if place.chord is not None:
             return place
-        inner = self._voice.resting(place.inner, tick)
+        inner = self._voice.rest_until(place.inner, tick)
         return replace(place, inner=inner, onset=max(place.onset, inner.onset))
 
     @property
     def _duration(self) -> int:
         return self._end - self._last_bar
 
-    def _pitches(self, place: EndedPlace, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _pitches(self, place: EndingState, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which pitches the chord may go on with: the tonic in the bass, then the triad, upward."""
         numbers = np.arange(PITCHES)
         if not place.chord:
@@ -121,13 +123,13 @@ class Ended:
         above = numbers > place.chord[-1].pitch
         return np.asarray(above & allowed & np.isin(numbers % 12, list(self._triad(place))), bool)
 
-    def _key_at(self, place: EndedPlace) -> str:
+    def _key_at(self, place: EndingState) -> str:
         if self._key:
             return self._key
-        told = self._improvisation.key_of(cursor_of(place.inner))
+        told = self._free_voice.key_of(cursor_of(place.inner))
         return key_of(place.heard) if told == NO_KEY else KEYS[told]
 
-    def _triad(self, place: EndedPlace) -> frozenset[int]:
+    def _triad(self, place: EndingState) -> frozenset[int]:
         """The tonic, its third in the key, and its fifth."""
         key = self._key_at(place)
         tonic, scale = tonic_of(key), pitch_classes(key)

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from runtime.generation.batching import TogetherPlace, begin, each, together
-from runtime.generation.ending import Ended, EndedPlace
-from runtime.generation.form import Formed, FormPlace
-from runtime.generation.loop import Held, HeldPlace
-from runtime.generation.priming import MOST_NOTES, fed, since_rest
-from runtime.generation.voice import Advance, Cursor, Improvisation, Voice, solo
+from runtime.generation.batching import BatchState, batched, start_all, with_states
+from runtime.generation.ending import EndingState, EndingVoice
+from runtime.generation.form import FormState, FormVoice
+from runtime.generation.loop import LoopState, LoopVoice
+from runtime.generation.priming import MOST_NOTES, after_last_long_rest, primed_state
+from runtime.generation.voice import Advance, FreeVoice, Voice, VoiceState, single_voice
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls, graph_inputs
+from runtime.graph.inputs import GraphInputs, graph_inputs
 from runtime.music.key_estimation import KEYS, key_of
 from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, shares_of
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 NUMBERS_A_TICK: Final = 1 << 32
 """Events of music that begins at a position of its own are numbered from a multiple of this: no two draw one noise."""
@@ -52,7 +52,7 @@ class Ensemble:
 
     """
 
-    def __init__(self, engine: Engine, controls: Sequence[Controls], plan: Plan | None = None) -> None:
+    def __init__(self, engine: Engine, controls: Sequence[GraphInputs], plan: Plan | None = None) -> None:
         """Get ready.
 
         Args:
@@ -68,11 +68,11 @@ class Ensemble:
         self.voices = len(controls)
         self.meter = controls[0].meter
         self._plain = [
-            self._player(one, 0, Knobs(style=one.style, temperature=one.temperature, min_p=one.min_p))
+            self._player(one, 0, Parameters(style=one.style, temperature=one.temperature, min_p=one.min_p))
             for one in controls
         ]
 
-    def advance(self, knobs: Knobs, seed: int) -> Advance:
+    def advance(self, parameters: Parameters, seed: int) -> Advance:
         """Return the function that makes the next event; voices after the first have the seeds after it.
 
         Raises:
@@ -82,10 +82,10 @@ class Ensemble:
         voices: list[Voice] = []
         draw_key = None if self.voices == 1 else self._joint_key(seed)
         for index, before in enumerate(self._controls):
-            own = knobs if self.voices == 1 else replace(knobs, style=before.style)
+            own = parameters if self.voices == 1 else replace(parameters, style=before.style)
             controls = graph_inputs(own, before)
-            voices.append(self._player(controls, seed + index, knobs, draw_key).voice)
-        return solo(self._engine, voices[0]) if self.voices == 1 else together(self._engine, voices)
+            voices.append(self._player(controls, seed + index, parameters, draw_key).voice)
+        return single_voice(self._engine, voices[0]) if self.voices == 1 else batched(self._engine, voices)
 
     def _joint_key(self, seed: int) -> Callable[[int], int]:
         """Return what draws the key of several voices: one for all, since each comes to its next piece at its time."""
@@ -120,13 +120,13 @@ class Ensemble:
             tick = max(self._plan.first_tick, min(tick, before_end))
         places = [
             player.anew(first, place, tick - self._plan.first_tick, tick)
-            for player, first, place in zip(self._plain, _parts(beginning), _parts(present), strict=True)
+            for player, first, place in zip(self._plain, _states(beginning), _states(present), strict=True)
         ]
         return self._joined(places)
 
-    def resting(self, place: Any, tick: int) -> Any:
+    def rest_until(self, place: Any, tick: int) -> Any:
         """Return the place from which nothing starts before a position."""
-        return self._each(place, lambda player, one, _: player.voice.resting(one, tick))
+        return self._each(place, lambda player, one, _: player.voice.rest_until(one, tick))
 
     def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
         """Return the place from which the notes from `first` to `last` are repeated, from `last` on."""
@@ -141,105 +141,105 @@ class Ensemble:
 
     def after(self, notes: Sequence[Note], tick: int) -> Any:
         """Return the place at a position after notes that somebody else has played, in the order of their onsets."""
-        latest = since_rest(notes)[-MOST_NOTES:]
+        latest = after_last_long_rest(notes)[-MOST_NOTES:]
         origin = latest[0].onset // self._bar * self._bar if latest else tick // self._bar * self._bar
         begun = self._piece(origin)
         if latest:
             begun = replace(begun, key=KEYS.index(key_of(latest)))
         places = []
         for player in self._plain:
-            cursor = fed(self._engine, player.improvisation, latest, begun)
-            cursor = player.improvisation.resting(cursor, tick)
+            cursor = primed_state(self._engine, player.free, latest, begun)
+            cursor = player.free.rest_until(cursor, tick)
             places.append(player.begin(cursor, tick // self._bar * self._bar))
         return self._joined(places)
 
-    def _piece(self, tick: int) -> Cursor:
-        return Cursor(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
+    def _piece(self, tick: int) -> VoiceState:
+        return VoiceState(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
 
     def _player(
-        self, controls: Controls, seed: int, knobs: Knobs, draw_key: Callable[[int], int] | None = None
+        self, controls: GraphInputs, seed: int, parameters: Parameters, draw_key: Callable[[int], int] | None = None
     ) -> "_Player":
         plan = self._plan
         allowed = _allowed(controls)
-        improvisation = Improvisation(self._engine, controls, seed, draw_key)
-        formed = None
+        free = FreeVoice(self._engine, controls, seed, draw_key)
+        form = None
         if plan.form is not None:
             ticks = plan.section_bars * self._bar
             remembers = controls.has_memory
-            formed = Formed(improvisation, plan.form, ticks, knobs.variation, allowed, remembers=remembers)
-        held = Held(formed or improvisation, improvisation, knobs.variation, allowed, holding=bool(knobs.hold))
-        ended = None if plan.end_tick is None else Ended(held, improvisation, plan.end_tick, self._bar, knobs.key)
-        return _Player(improvisation, formed, held, ended)
+            form = FormVoice(free, plan.form, ticks, parameters.variation, allowed, remembers=remembers)
+        loop = LoopVoice(form or free, free, parameters.variation, allowed, holding=bool(parameters.hold))
+        ending = None if plan.end_tick is None else EndingVoice(loop, free, plan.end_tick, self._bar, parameters.key)
+        return _Player(free, form, loop, ending)
 
     def _joined(self, places: list[Any]) -> Any:
-        return places[0] if self.voices == 1 else begin(places)
+        return places[0] if self.voices == 1 else start_all(places)
 
     def _each(self, place: Any, change: "Callable[[_Player, Any, int], Any]") -> Any:
         """Change the places of all voices."""
-        if not isinstance(place, TogetherPlace):
+        if not isinstance(place, BatchState):
             return change(self._plain[0], place, 0)
         parts = [
-            change(player, part.place, index)
-            for index, (player, part) in enumerate(zip(self._plain, place.parts, strict=True))
+            change(player, part.state, index)
+            for index, (player, part) in enumerate(zip(self._plain, place.queues, strict=True))
         ]
-        return each(place, parts)
+        return with_states(place, parts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Player:
     """One voice and the layers that it is made of."""
 
-    improvisation: Improvisation
-    formed: Formed | None
-    held: Held
-    ended: Ended | None
+    free: FreeVoice
+    form: FormVoice | None
+    loop: LoopVoice
+    ending: EndingVoice | None
 
     @property
     def voice(self) -> Voice:
-        return self.ended or self.held
+        return self.ending or self.loop
 
-    def begin(self, cursor: Cursor, tick: int) -> Any:
-        place: Any = cursor if self.formed is None else self.formed.begin(cursor, tick)
-        return place if self.ended is None else EndedPlace(place, cursor.onset)
+    def begin(self, cursor: VoiceState, tick: int) -> Any:
+        place: Any = cursor if self.form is None else self.form.begin(cursor, tick)
+        return place if self.ending is None else EndingState(place, cursor.onset)
 
     def anew(self, beginning: Any, present: Any, ticks: int, tick: int) -> Any:
         """Begin at a bar line, so many ticks after the beginning, that nobody has come to; see `Ensemble.anew`."""
         beginning, present = _inner(beginning), _inner(present)
         place: Any
-        if isinstance(present, HeldPlace):
-            place = self.held.held_at(present, tick)
-        elif self.formed is not None:
-            form = present if isinstance(present, FormPlace) and present.origin <= tick else beginning
+        if isinstance(present, LoopState):
+            place = self.loop.held_at(present, tick)
+        elif self.form is not None:
+            form = present if isinstance(present, FormState) and present.origin <= tick else beginning
             ticks = form.origin - beginning.origin
-            inner = self.improvisation.moved(beginning.inner, ticks, beginning.inner.number)
-            place = self.formed.begin_at(inner, form.origin, tick, form.kept)
+            inner = self.free.shifted(beginning.inner, ticks, beginning.inner.number)
+            place = self.form.begin_at(inner, form.origin, tick, form.kept)
         else:
-            place = self.improvisation.moved(beginning, ticks, tick * NUMBERS_A_TICK)
-        return place if self.ended is None else EndedPlace(place, place.onset)
+            place = self.free.shifted(beginning, ticks, tick * NUMBERS_A_TICK)
+        return place if self.ending is None else EndingState(place, place.onset)
 
     def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
-        return _inside(place, lambda one: self.held.hold(one, notes, first, last))
+        return _inside(place, lambda one: self.loop.hold(one, notes, first, last))
 
     def let_go(self, place: Any, tick: int) -> Any:
-        return _inside(place, lambda one: self.held.let_go(one, tick))
+        return _inside(place, lambda one: self.loop.let_go(one, tick))
 
 
 def _inner(place: Any) -> Any:
-    return place.inner if isinstance(place, EndedPlace) else place
+    return place.inner if isinstance(place, EndingState) else place
 
 
-def _parts(place: Any) -> list[Any]:
+def _states(place: Any) -> list[Any]:
     """Return the place of each voice."""
-    return [part.place for part in place.parts] if isinstance(place, TogetherPlace) else [place]
+    return [part.state for part in place.queues] if isinstance(place, BatchState) else [place]
 
 
 def _inside(place: Any, change: Callable[[Any], Any]) -> Any:
     """Change the place inside one of music that will end."""
-    if not isinstance(place, EndedPlace):
+    if not isinstance(place, EndingState):
         return change(place)
     return place if place.chord is not None else replace(place, inner=change(place.inner))
 
 
-def _allowed(controls: Controls) -> Callable[[int], bool]:
+def _allowed(controls: GraphInputs) -> Callable[[int], bool]:
     bias = controls.pitch_bias
     return (lambda _: True) if bias is None else (lambda pitch: bool(np.isfinite(bias[pitch])))

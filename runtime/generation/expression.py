@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from runtime.music.meter_accents import accent
 from runtime.music.notes import TICKS_PER_QUARTER, Meter, Note
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 EIGHTH = TICKS_PER_QUARTER // 2
 LATEST_SECONDS = 0.03
@@ -21,16 +21,16 @@ MIDDLE_VELOCITY = 80
 """The velocity that `velocity_range` measures distances from where none is asked for."""
 
 
-def shaped(notes: Iterable[Note], knobs: Knobs, meter: Meter) -> list[Note]:
-    """Return the notes as the knobs want them to sound, in a meter whose bars are counted from position 0."""
-    if knobs.mute:
+def apply_expression(notes: Iterable[Note], parameters: Parameters, meter: Meter) -> list[Note]:
+    """Return the notes with loudness, accents, swing and muting applied; the bars of the meter count from tick 0."""
+    if parameters.mute:
         return []
-    accented = (_accented(_loud(note, knobs), knobs.accents, meter) for note in notes)
-    return [_human(_swung(note, knobs.swing), knobs.humanise) for note in accented]
+    accented = (_accented(_loud(note, parameters), parameters.accents, meter) for note in notes)
+    return [_human(_swung(note, parameters.swing), parameters.humanise) for note in accented]
 
 
-def human_delay(tick: int, humanise: float) -> float:
-    """Return how many seconds late a hand is at a position; the same each time, so that a loop stays a loop."""
+def humanise_delay_seconds(tick: int, humanise: float) -> float:
+    """Return by how many seconds `humanise` delays a tick; the same each time, so that a loop stays a loop."""
     return humanise * LATEST_SECONDS * _chance(tick)
 
 
@@ -55,11 +55,11 @@ def _chance(number: int) -> float:
     return (number * 2_654_435_761 & 0xFFFF_FFFF) / 0xFFFF_FFFF
 
 
-def _loud(note: Note, knobs: Knobs) -> Note:
-    if knobs.velocity is None and knobs.velocity_range == 1.0:
+def _loud(note: Note, parameters: Parameters) -> Note:
+    if parameters.velocity is None and parameters.velocity_range == 1.0:
         return note
-    centre = MIDDLE_VELOCITY if knobs.velocity is None else knobs.velocity
-    velocity = round(centre + (note.velocity - MIDDLE_VELOCITY) * knobs.velocity_range)
+    centre = MIDDLE_VELOCITY if parameters.velocity is None else parameters.velocity
+    velocity = round(centre + (note.velocity - MIDDLE_VELOCITY) * parameters.velocity_range)
     return replace(note, velocity=min(max(velocity, 1), 127))
 
 

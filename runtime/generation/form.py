@@ -2,7 +2,7 @@
 
 The first time a section is improvised, and its notes are kept with the places before and after it. When its letter
 returns, the notes are played again as they were and the music goes on from the kept place after them (variation 0); or
-the network plays from the kept place before them, with the notes of the first time made likelier (`Favour`): the less
+the network plays from the kept place before them, with the notes of the first time made likelier (`Bias`): the less
 variation, the likelier.
 
 A network that remembers the piece goes back to no place: it is given the notes that come again, or plays them varied,
@@ -17,7 +17,7 @@ from typing import Any, Final
 from runtime.errors import InputError
 from runtime.generation.priming import as_loud
 from runtime.generation.recall import Replay, replayed
-from runtime.generation.voice import Ask, Favour, Improvisation
+from runtime.generation.voice import Bias, FreeVoice, StepRequest
 from runtime.graph.engine import Step
 from runtime.music.notes import Note
 
@@ -40,8 +40,8 @@ def read_form(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A section as it was the first time: where it began, its notes, and the voice's places around it."""
+class RecordedSection:
+    """A section as it was played first: its start, its notes, and the voice's states around it."""
 
     start: int
     notes: tuple[Note, ...]
@@ -50,16 +50,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """Notes made so far, the latest first: a list that many places share."""
+class _NoteList:
+    """A linked list of the notes made so far, the latest first, so that many states share its tail."""
 
     note: Note
-    earlier: "_Made | None"
+    earlier: "_NoteList | None"
 
 
 @dataclass(frozen=True, slots=True)
-class FormPlace:
-    """A place in a form.
+class FormState:
+    """The state of a voice in a form.
 
     Attributes:
         inner: The voice's own place; while a section comes again note for note, the one after it, but in music that is
@@ -79,17 +79,17 @@ class FormPlace:
     origin: int
     number: int
     began: Any
-    made: _Made | None = None
+    made: _NoteList | None = None
     replay: Replay | None = None
-    kept: Mapping[str, Kept] = field(default_factory=dict)
+    kept: Mapping[str, RecordedSection] = field(default_factory=dict)
 
 
-class Formed:
-    """A `Voice` that plays another voice's music in a form; its places are `FormPlace`s."""
+class FormVoice:
+    """A `Voice` that plays another voice's music in a form; its states are `FormState`s."""
 
     def __init__(
         self,
-        voice: Improvisation,
+        voice: FreeVoice,
         letters: str,
         section_ticks: int,
         variation: float = 0.0,
@@ -115,11 +115,11 @@ class Formed:
         self._allowed = allowed
         self._remembers = remembers
 
-    def begin(self, inner: Any, origin: int) -> FormPlace:
+    def begin(self, inner: Any, origin: int) -> FormState:
         """Return the place at the beginning of the form."""
-        return FormPlace(inner, inner.onset, origin, 0, inner)
+        return FormState(inner, inner.onset, origin, 0, inner)
 
-    def begin_at(self, inner: Any, origin: int, tick: int, kept: Mapping[str, Kept]) -> FormPlace:
+    def begin_at(self, inner: Any, origin: int, tick: int, kept: Mapping[str, RecordedSection]) -> FormState:
         """Return the place at the beginning of the section that a position lies in.
 
         Args:
@@ -130,64 +130,64 @@ class Formed:
 
         """
         number = (tick - origin) // self._ticks
-        inner = self._voice.moved(inner, number * self._ticks, number * NUMBERS_A_SECTION)
-        return self._next_section(FormPlace(inner, inner.onset, origin, number - 1, inner, kept=kept))
+        inner = self._voice.shifted(inner, number * self._ticks, number * NUMBERS_A_SECTION)
+        return self._next_section(FormState(inner, inner.onset, origin, number - 1, inner, kept=kept))
 
-    def ask(self, place: FormPlace, favour: Favour | None = None) -> Ask | None:
-        """Return what the network is to be run on; None while notes come again that it is not given."""
+    def request(self, place: FormState, bias: Bias | None = None) -> StepRequest | None:
+        """Return the run of the network that is needed; None while notes are replayed that it is not given."""
         replay = place.replay
         if replay is None:
-            return self._voice.ask(place.inner, favour)
-        is_given = self._remembers and replay.exact and not replay.over
-        wanted = Favour(replay.next, inf) if is_given else replay.favour()
-        return None if wanted is None else self._voice.ask(place.inner, wanted)
+            return self._voice.request(place.inner, bias)
+        is_given = self._remembers and replay.verbatim and not replay.done
+        wanted = Bias(replay.next, inf) if is_given else replay.bias()
+        return None if wanted is None else self._voice.request(place.inner, wanted)
 
-    def tell(self, place: FormPlace, step: Step | None) -> tuple[Note | None, FormPlace]:
+    def advance(self, place: FormState, step: Step | None) -> tuple[Note | None, FormState]:
         """Return the next note and the place after it."""
         replay = place.replay
-        if replay is not None and replay.over:
+        if replay is not None and replay.done:
             return None, self._next_section(place)
-        if replay is not None and replay.exact:
+        if replay is not None and replay.verbatim:
             note = replay.next
             inner = place.inner
             if step is not None:
-                _, inner = self._voice.tell(inner, as_loud(step, note.velocity))
-            after = replace(place, inner=inner, onset=note.onset, replay=replay.past(note.onset, note))
+                _, inner = self._voice.advance(inner, as_loud(step, note.velocity))
+            after = replace(place, inner=inner, onset=note.onset, replay=replay.advance(note.onset, note))
             return (note if self._allowed(note.pitch) else None), after
-        made, inner = self._voice.tell(place.inner, step)
+        made, inner = self._voice.advance(place.inner, step)
         if inner.onset >= self._end(place):
             return None, self._next_section(place)
         after = replace(place, inner=inner, onset=inner.onset)
         if replay is not None:
-            return made, replace(after, replay=replay.past(inner.onset, made))
-        return made, after if made is None else replace(after, made=_Made(made, place.made))
+            return made, replace(after, replay=replay.advance(inner.onset, made))
+        return made, after if made is None else replace(after, made=_NoteList(made, place.made))
 
-    def moved(self, place: FormPlace, ticks: int, number: int) -> FormPlace:
+    def shifted(self, place: FormState, ticks: int, number: int) -> FormState:
         """Return a place as if it were so many ticks later: the sections move with it."""
         raise NotImplementedError("a form is not moved: what is held moves the voices in it")
 
-    def resting(self, place: FormPlace, tick: int) -> FormPlace:
+    def rest_until(self, place: FormState, tick: int) -> FormState:
         """Return the place from which nothing starts before a position; the form goes on meanwhile."""
         while tick >= self._end(place):
             place = self._next_section(place)
-        if place.replay is not None and place.replay.exact:
-            inner = self._voice.resting(place.inner, tick) if self._remembers else place.inner
-            replay = place.replay.past(tick - 1, None)
+        if place.replay is not None and place.replay.verbatim:
+            inner = self._voice.rest_until(place.inner, tick) if self._remembers else place.inner
+            replay = place.replay.advance(tick - 1, None)
             return replace(place, inner=inner, onset=max(place.onset, tick - 1), replay=replay)
-        inner = self._voice.resting(place.inner, tick)
+        inner = self._voice.rest_until(place.inner, tick)
         return replace(place, inner=inner, onset=inner.onset)
 
-    def played(self, place: FormPlace, notes: Iterable[Note]) -> FormPlace:
+    def played(self, place: FormState, notes: Iterable[Note]) -> FormState:
         """Return a place with notes that were heard meanwhile, for when its section comes again."""
         made, start = place.made, self._end(place) - self._ticks
         for note in notes:
-            made = _Made(note, made) if note.onset >= start else made
+            made = _NoteList(note, made) if note.onset >= start else made
         return replace(place, made=made)
 
-    def _end(self, place: FormPlace) -> int:
+    def _end(self, place: FormState) -> int:
         return place.origin + (place.number + 1) * self._ticks
 
-    def _next_section(self, place: FormPlace) -> FormPlace:
+    def _next_section(self, place: FormState) -> FormState:
         """Keep a section that was there for the first time, and begin the next one."""
         start, number = self._end(place), place.number + 1
         kept = place.kept
@@ -196,23 +196,25 @@ class Formed:
         first = number * NUMBERS_A_SECTION
         again = kept.get(self._letter(number))
         if again is None:
-            inner = self._voice.turning(self._voice.resting(self._voice.moved(place.inner, 0, first), start))
-            return FormPlace(inner, max(place.onset, inner.onset), place.origin, number, inner, kept=kept)
+            inner = self._voice.without_match(self._voice.rest_until(self._voice.shifted(place.inner, 0, first), start))
+            return FormState(inner, max(place.onset, inner.onset), place.origin, number, inner, kept=kept)
         ticks = start - again.start
         replay = replayed(again.notes, ticks, self._variation)
         if self._remembers:
-            inner = self._voice.resting(self._voice.moved(place.inner, 0, first), start)
+            inner = self._voice.rest_until(self._voice.shifted(place.inner, 0, first), start)
         else:
-            inner = self._voice.moved(again.after if replay.exact else again.before, ticks, first)
-        return FormPlace(inner, max(place.onset, start - 1), place.origin, number, inner, replay=replay, kept=kept)
+            inner = self._voice.shifted(again.after if replay.verbatim else again.before, ticks, first)
+        return FormState(inner, max(place.onset, start - 1), place.origin, number, inner, replay=replay, kept=kept)
 
-    def _kept(self, place: FormPlace) -> Kept:
+    def _kept(self, place: FormState) -> RecordedSection:
         notes = []
         made = place.made
         while made is not None:
             notes.append(made.note)
             made = made.earlier
-        return Kept(place.origin + place.number * self._ticks, tuple(reversed(notes)), place.began, place.inner)
+        return RecordedSection(
+            place.origin + place.number * self._ticks, tuple(reversed(notes)), place.began, place.inner
+        )
 
     def _letter(self, number: int) -> str:
         return self._letters[number % len(self._letters)]

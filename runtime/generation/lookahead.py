@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime.errors import ComposerError, MissingError, RunError
-from runtime.generation.bar_history import BarMemory
+from runtime.generation.bar_history import BarHistory
 from runtime.generation.stretches import Anew, Stretches
-from runtime.generation.voice import Advance, Place, Placed
+from runtime.generation.voice import Advance, NoteWithState, Place
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
 WAIT_SECONDS: Final = 0.1
@@ -19,19 +19,26 @@ BEHIND_TICKS: Final = TICKS_PER_QUARTER // 2
 MOST_FAILURES: Final = 50
 """Failures in a row, a tenth of a second apart, before the engine is given up."""
 
-Rest = Callable[[Any, int], Any]
-"""Gives the place from which nothing starts before a position."""
-Arrive = Callable[[Any], Any]
-"""Gives the place to go on from instead of the one that the music has come to."""
+RestUntil = Callable[[Any, int], Any]
+"""Maps a stream state to one from which nothing starts before a tick."""
+Enter = Callable[[Any], Any]
+"""Maps the current stream state to the one to resume from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Another way to go on, from a position."""
+class Segment:
+    """A pending change of generator, effective from a tick.
+
+    Attributes:
+        from_tick: Notes that start before this position stay as they are.
+        advance: Makes the events from there on.
+        enter: Maps the current stream state to the one to resume from; None to resume from the current one.
+
+    """
 
     from_tick: int
     advance: Advance
-    arrive: Arrive | None
+    enter: Enter | None
 
 
 class LookAhead:
@@ -49,7 +56,7 @@ class LookAhead:
         end_tick: Position at which the performance ends, None if it goes on until it is stopped.
         rests: How often the engine has failed or been too slow, and the music has rested to the next bar line.
         problem: What the engine failed with last, None if it never has.
-        settled: How often the song went elsewhere with no turn to come: the last one holds at every position since.
+        settled: Counts the locates that came while no segment was pending: the last segment holds everywhere since.
 
     """
 
@@ -61,7 +68,7 @@ class LookAhead:
         bar_ticks: int,
         ahead_ticks: int,
         end_tick: int | None = None,
-        rest: Rest | None = None,
+        rest: RestUntil | None = None,
         anew: Anew | None = None,
     ) -> None:
         """Get ready.
@@ -83,14 +90,14 @@ class LookAhead:
         self.bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
         self._rest = rest
-        self._placed: deque[Placed] = deque()  # made and not taken, for a restart
+        self._placed: deque[NoteWithState] = deque()  # made and not taken, for a restart
         self._late: list[Note] = []
         self._advance = advance
         self._cursor: Place = cursor
         self._beginning, self._anew = cursor, anew
         self._stretches = Stretches(bar_ticks, cursor)
         self._restarts = 0
-        self._turn: Turn | None = None
+        self._next_segment: Segment | None = None
         self._from = 0  # what is made before this position is passed over
         self._arrived_from = 0  # before this position a song that went elsewhere may still be on its way
         self._taken_before = 0
@@ -102,8 +109,8 @@ class LookAhead:
         self._changed = threading.Condition(threading.RLock())
 
     @property
-    def _memory(self) -> BarMemory:
-        return self._stretches.present.memory
+    def _history(self) -> BarHistory:
+        return self._stretches.present.history
 
     def run(self, stop: threading.Event) -> None:
         """Keep the queue filled until `stop` is set; what ends it before is handed to the taker."""
@@ -150,8 +157,8 @@ class LookAhead:
         with self._changed:
             if restarts != self._restarts:
                 return  # a restart came while this event was made
-            if self._turn is not None and after.onset >= self._turn.from_tick:
-                self._take_turn(before)  # this event comes after the turn: it is made again
+            if self._next_segment is not None and after.onset >= self._next_segment.from_tick:
+                self._begin_segment(before)  # this event belongs to the pending segment: it is made again
                 return
             if self._rest is not None and self._is_behind(after):
                 self._rest_to_next_bar(after, self._rest)
@@ -160,7 +167,7 @@ class LookAhead:
             self._complete = self.end_tick is not None and after.onset >= self.end_tick
             if note is not None and not self._complete:
                 self._keep(note, before)
-            self._memory.until = max(self._memory.until, after.onset)
+            self._history.until = max(self._history.until, after.onset)
             self._changed.notify_all()
 
     def _is_behind(self, after: Place) -> bool:
@@ -171,24 +178,24 @@ class LookAhead:
         """
         return (
             after.onset >= max(self._from, self._arrived_from)
-            and max(after.onset, self._memory.until) < self._taken_before - BEHIND_TICKS
+            and max(after.onset, self._history.until) < self._taken_before - BEHIND_TICKS
         )
 
     def _keep(self, note: Note, before: Place) -> None:
-        for number in range(self._memory.latest() + 1, note.onset // self.bar_ticks + 1):
-            self._memory.keep(number, before)
-        new = self._memory.add(note)
+        for number in range(self._history.latest() + 1, note.onset // self.bar_ticks + 1):
+            self._history.save_state(number, before)
+        new = self._history.add_note(note)
         if note.onset >= self._taken_before:
-            self._placed.append(Placed(note, before))
+            self._placed.append(NoteWithState(note, before))
         elif new and note.onset >= max(self._from, self._taken_before - BEHIND_TICKS):
             self._late.append(note)
 
-    def _rest_to_next_bar(self, place: Place, rest: Rest) -> None:
+    def _rest_to_next_bar(self, place: Place, rest: RestUntil) -> None:
         bar_line = self._bar_line_from(max(self._taken_before, place.onset + 1))
         self.rests += 1
         self._restarts += 1
         self._cursor = rest(place, bar_line)
-        self._memory.until = max(self._memory.until, place.onset)
+        self._history.until = max(self._history.until, place.onset)
         self._changed.notify_all()
 
     def take_before(self, tick: int) -> list[Note]:
@@ -198,7 +205,7 @@ class LookAhead:
         with self._changed:
             notes, self._late = self._late, []
             if tick > self._taken_before:
-                notes += self._memory.between(self._taken_before, tick)
+                notes += self._history.notes_between(self._taken_before, tick)
                 self._taken_before = tick
                 present = self._stretches.present
                 present.reached_bar = max(present.reached_bar, tick // self.bar_ticks)
@@ -218,7 +225,7 @@ class LookAhead:
 
     def _known_until(self) -> int:
         """Return the position up to which notes are at hand."""
-        return max(self._cursor.onset, self._memory.until)
+        return max(self._cursor.onset, self._history.until)
 
     def coming(self) -> list[Note]:
         """Return the notes that are made and have not been taken, in the order of their onsets."""
@@ -228,42 +235,42 @@ class LookAhead:
     def heard(self, first: int, last: int) -> list[Note]:
         """Return the notes that were made to start at `first` or later and before `last`, as far as they are kept."""
         with self._changed:
-            return self._memory.between(first, last)
+            return self._history.notes_between(first, last)
 
-    def restart(self, advance: Advance, from_tick: int = 0, arrive: Arrive | None = None) -> None:
+    def restart(self, advance: Advance, from_tick: int = 0, enter: Enter | None = None) -> None:
         """Drop what has not been taken and make it anew with other controls, from the state before it.
 
         Args:
             advance: Makes the events from now on.
             from_tick: What starts before this position stays as it is.
-            arrive: Gives the place to go on from instead, at `from_tick` or later: a new piece, say.
+            enter: Maps the stream state at `from_tick` to the one to resume from, such as the start of a new piece.
 
         """
         with self._changed:
-            self._turn = Turn(from_tick, advance, arrive)
+            self._next_segment = Segment(from_tick, advance, enter)
             kept = [placed for placed in self._placed if placed.note.onset < from_tick]
             dropped = list(self._placed)[len(kept) :]
             if dropped:
                 self._cursor = dropped[0].before
             self._placed = deque(kept)
             if dropped or self._cursor.onset >= from_tick:
-                self._take_turn(self._cursor)
+                self._begin_segment(self._cursor)
             self._changed.notify_all()
 
-    def _take_turn(self, before: Place) -> None:
-        """Go another way from a place on."""
-        turn = self._turn
-        if turn is None:
+    def _begin_segment(self, before: Place) -> None:
+        """Replace the generator by that of the pending segment, which begins after a stream state."""
+        segment = self._next_segment
+        if segment is None:
             return
         self._restarts += 1
-        self._advance, self._turn = turn.advance, None
-        start = max(turn.from_tick, self._taken_before)
-        self._memory.forget_from(start)
-        self._memory.forget_places_after(before.onset // self.bar_ticks)
+        self._advance, self._next_segment = segment.advance, None
+        start = max(segment.from_tick, self._taken_before)
+        self._history.drop_from(start)
+        self._history.drop_states_after(before.onset // self.bar_ticks)
         self._stretches.present.stale_before = self._from = start
-        self._stretches.have_turned()
+        self._stretches.forget_others()
         self._late = []
-        self._cursor = before if turn.arrive is None else turn.arrive(before)
+        self._cursor = before if segment.enter is None else segment.enter(before)
         self._complete = False
 
     def go_on(self, advance: Advance, place: Place | None = None) -> None:
@@ -273,7 +280,7 @@ class LookAhead:
             self.restart(advance, 0, None if place is None else lambda _: place)
 
     def pause(self) -> None:
-        """Drop what has not been taken and make nothing until `go_on`, whatever is turned meanwhile."""
+        """Drop what has not been taken and make nothing until `go_on`, whatever changes meanwhile."""
         with self._changed:
             self._restarts += 1
             self._paused = True
@@ -281,7 +288,7 @@ class LookAhead:
             if self._placed:
                 self._cursor = self._placed[0].before
             self._placed.clear()
-            self._memory.forget_from(self._taken_before)
+            self._history.drop_from(self._taken_before)
 
     def taken_before(self) -> int:
         """Return the position before which notes have been handed over."""
@@ -306,7 +313,7 @@ class LookAhead:
             self._arrived_from = tick + self.bar_ticks
             self._late = []
             self._complete = False
-            self.settled += self._turn is None
+            self.settled += self._next_segment is None
             bar = tick // self.bar_ticks
             stretch = self._stretches.present if self._anew is None else self._stretches.covering(bar)
             if stretch is None:
@@ -315,7 +322,7 @@ class LookAhead:
                 self._restarts += 1
                 self._placed.clear()
                 self._stretches.go_to(stretch)
-                self._cursor = self._memory.before(bar)
+                self._cursor = self._history.state_before(bar)
                 self._forget_stale(tick)
             self._wake_if_short()
 
@@ -326,32 +333,32 @@ class LookAhead:
             return False
         while self._placed and self._placed[0].note.onset < tick:
             self._placed.popleft()
-        return not self._memory.has_lost(tick)
+        return not self._history.has_lost(tick)
 
     def _forget_stale(self, tick: int) -> None:
         """Forget what was made from a position on, if it would be made otherwise now, or is not whole any more."""
         present = self._stretches.present
         stale = tick < present.stale_before
         if stale:
-            self._memory.forget_places_after(tick // self.bar_ticks)
-        if stale or self._memory.has_lost(tick):
-            self._memory.forget_from(tick)
+            self._history.drop_states_after(tick // self.bar_ticks)
+        if stale or self._history.has_lost(tick):
+            self._history.drop_from(tick)
             present.stale_before = min(tick, present.stale_before)
 
     def _begin_anew(self, bar: int) -> None:
-        """Begin at a bar far from all that was played; a turn that is to come has come."""
+        """Begin at a bar far from all that was played; a pending segment takes effect there."""
         if self._anew is None:
             return
-        present, turn = self._cursor, self._turn
-        if turn is not None:
-            self._advance, self._turn = turn.advance, None
-            present = present if turn.arrive is None else turn.arrive(present)
+        present, segment = self._cursor, self._next_segment
+        if segment is not None:
+            self._advance, self._next_segment = segment.advance, None
+            present = present if segment.enter is None else segment.enter(present)
         self._cursor = self._anew(self._beginning, present, bar * self.bar_ticks)
         self._restarts += 1
         self._placed.clear()
         self._stretches.begin(bar, self._cursor)
-        if turn is not None:
-            self._stretches.have_turned()
+        if segment is not None:
+            self._stretches.forget_others()
 
     def finished(self) -> bool:
         """Tell whether every note there will be has been taken."""
@@ -368,7 +375,7 @@ class LookAhead:
         """Wait until all notes before a position are made; True if they are in time."""
         with self._changed:
             self._changed.notify_all()
-            made = lambda: self._memory.until >= tick or self._complete or self._ended  # noqa: E731 - one line says it
+            made = lambda: self._history.until >= tick or self._complete or self._ended  # noqa: E731 - one line says it
             return self._changed.wait_for(made, timeout_seconds)
 
     def _is_filled(self) -> bool:

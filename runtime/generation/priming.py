@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import inf
 from typing import Final
 
-from runtime.generation.voice import LONGEST_REST, Cursor, Favour, Improvisation
+from runtime.generation.voice import LONGEST_REST, Bias, FreeVoice, VoiceState
 from runtime.graph.engine import Engine, Step
 from runtime.music.event_encoding import HEADS, quantise, velocity_class
 from runtime.music.notes import TICKS_PER_QUARTER, Note, without_overlaps
@@ -16,7 +16,7 @@ MOST_NOTES: Final = 512
 """Of a long piece the last notes are given: as many as a network with a memory remembers, and more than others do."""
 
 
-def snapped(notes: Sequence[Note]) -> list[Note]:
+def snap_to_grid(notes: Sequence[Note]) -> list[Note]:
     """Move what a player has played onto the nearest sixteenth or triplet; ends as well, at least one grid apart."""
     moved = []
     for note in notes:
@@ -30,23 +30,23 @@ def _nearest(tick: int) -> int:
     return min(candidates, key=lambda candidate: abs(candidate - tick))
 
 
-def fed(engine: Engine, improvisation: Improvisation, notes: Sequence[Note], cursor: Cursor) -> Cursor:
-    """Return the place after notes, as if the network had made them itself.
+def primed_state(engine: Engine, free_voice: FreeVoice, notes: Sequence[Note], cursor: VoiceState) -> VoiceState:
+    """Feed notes to the network and return the state after them, as if it had made them itself.
 
     Args:
         engine: Runs the network.
-        improvisation: Under whose controls.
+        free_voice: Under whose controls.
         notes: From the position of the cursor on; moved to the nearest values that the network knows.
         cursor: Where they begin, on a bar line.
 
     """
     for note in quantise(notes[-MOST_NOTES:], cursor.onset):
-        ask = improvisation.ask(cursor, Favour(note, inf))
-        _, cursor = improvisation.tell(cursor, as_loud(engine.step(*ask), note.velocity))
+        request = free_voice.request(cursor, Bias(note, inf))
+        _, cursor = free_voice.advance(cursor, as_loud(engine.step(*request), note.velocity))
     return cursor
 
 
-def since_rest(notes: Sequence[Note]) -> Sequence[Note]:
+def after_last_long_rest(notes: Sequence[Note]) -> Sequence[Note]:
     """Return the notes after the last rest that is longer than the network knows: it would take it for a shorter one.
 
     Args:

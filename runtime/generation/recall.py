@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
-from runtime.generation.voice import Favour
+from runtime.generation.voice import Bias
 from runtime.music.notes import Note, shifted
 
 LEAST_VARIATION: Final = 0.02
@@ -16,8 +16,8 @@ SLOPE_NATS: Final = 0.87
 with the second more for each step of log odds. `docs/playing.md` has the table of a network with one."""
 
 
-def favoured_nats(variation: float) -> float:
-    """How much likelier each choice of the first time is made, for this share (0..1) of the notes to be others."""
+def repeat_bias_nats(variation: float) -> float:
+    """Nats of the bias towards each first choice with which this share (0..1) of the notes differs."""
     if variation >= 1.0:
         return 0.0
     return max(0.0, HALF_NATS + SLOPE_NATS * log((1.0 - variation) / variation))
@@ -39,13 +39,13 @@ class Replay:
     index: int = 0
 
     @property
-    def exact(self) -> bool:
-        """Whether they come note for note."""
+    def verbatim(self) -> bool:
+        """Whether they are replayed note for note."""
         return self.variation < LEAST_VARIATION
 
     @property
-    def over(self) -> bool:
-        """Whether all are past."""
+    def done(self) -> bool:
+        """Whether all have been replayed."""
         return self.index >= len(self.notes)
 
     @property
@@ -53,13 +53,13 @@ class Replay:
         """The first that is not past."""
         return self.notes[self.index]
 
-    def favour(self) -> Favour | None:
-        """Return the wish for the next note; None where the network is not asked."""
-        return None if self.exact or self.over else Favour(self.next, favoured_nats(self.variation))
+    def bias(self) -> Bias | None:
+        """Return the bias towards the next note; None if the network is not run for it."""
+        return None if self.verbatim or self.done else Bias(self.next, repeat_bias_nats(self.variation))
 
-    def past(self, onset: int, note: Note | None) -> "Replay":
-        """Move on, to the first that comes after an event with or without a note at a position."""
-        if note is None and not self.over and self.next.onset > onset:
+    def advance(self, onset: int, note: Note | None) -> "Replay":
+        """Advance to the first note after an event, with or without a note, at a tick."""
+        if note is None and not self.done and self.next.onset > onset:
             return self
         reached = (onset, 127 if note is None else note.pitch)
         index = self.index

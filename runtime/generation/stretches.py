@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from runtime.generation.bar_history import BarMemory
+from runtime.generation.bar_history import BarHistory
 
 NEAR_BARS: Final = 16
 """So many bars beyond the last that was played the music is made through all bars between, in a third of a second on
@@ -28,14 +28,14 @@ class Stretch:
 
     Attributes:
         first_bar: Number of that bar, from 0.
-        memory: Its notes and places.
+        history: Its notes and states.
         reached_bar: The last bar that notes have been taken of.
         stale_before: Notes before this position were made otherwise than they would be now.
 
     """
 
     first_bar: int
-    memory: BarMemory
+    history: BarHistory
     reached_bar: int
     stale_before: int = 0
 
@@ -56,9 +56,9 @@ class Stretches:
 
     def begin(self, bar: int, place: Any) -> Stretch:
         """Go to a new stretch that begins with a bar, from the place before it."""
-        memory = BarMemory(self._bar_ticks, bar)
-        memory.keep(bar, place)
-        self.present = Stretch(bar, memory, bar)
+        history = BarHistory(self._bar_ticks, bar)
+        history.save_state(bar, place)
+        self.present = Stretch(bar, history, bar)
         self._all.append(self.present)
         if len(self._all) > MOST_STRETCHES:
             del self._all[1]
@@ -76,7 +76,7 @@ class Stretches:
             self._all.remove(stretch)
             self._all.append(stretch)
 
-    def have_turned(self) -> None:
-        """Forget what was made in other stretches than the present: it would be other music now."""
+    def forget_others(self) -> None:
+        """Drop the stretches other than the present: their notes would be made differently now."""
         self._first.stale_before = sys.maxsize if self.present is not self._first else self._first.stale_before
         self._all = [self._first] if self.present is self._first else [self._first, self.present]

@@ -105,7 +105,7 @@ class Engine:
 
         Args:
             state: Of as many voices as `controls` and `noise` are for.
-            controls: `Controls.tensors()`, stacked over voices.
+            controls: `GraphInputs.tensors()`, stacked over voices.
             noise: `gumbel_noise()`, stacked over voices.
 
         Raises:

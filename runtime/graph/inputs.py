@@ -1,4 +1,4 @@
-"""What steers the music while it is made."""
+"""The inputs of the event graph that control the music, and how the parameters set them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from runtime.music.notes import TICKS_PER_QUARTER, Meter
 from runtime.music.piece_keys import key_number
 from runtime.music.piece_memory import DEFAULT_RECALL, NO_KEY, RECALL_LENGTHS
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import WHOLE, Knobs, Register
+from runtime.parameters.parameters import WHOLE, Parameters, Register
 
 FORBIDDEN = -np.inf
 HEARD = 0.1
@@ -23,7 +23,7 @@ HEARD = 0.1
 DENSITY_NATS = 1.5
 """Nats by which density 1 favours an onset over one that comes twice as late."""
 RECALL_NATS = 3.0
-"""Nats by which returns 1 favours what the past of the piece suggests more than the style does: `Controls.recall`."""
+"""Nats by which returns 1 favours what the past of the piece suggests more than the style does (`recall`)."""
 KEY_NATS = 0.25
 """Nats for each standard deviation of the profile of the key that is set, for networks with a memory.
 
@@ -38,8 +38,8 @@ LONGEST_OCTAVES = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Controls:
-    """One setting of everything that the event graph takes besides its state.
+class GraphInputs:
+    """The inputs of the event graph besides its state and noise, as values for one voice.
 
     Attributes:
         style: Weight of each of the bundle's styles; they add up to 1.
@@ -143,8 +143,8 @@ def temperatures(value: float | None, defaults: Sequence[float]) -> tuple[float,
     return float(delta), float(pitch), float(duration), float(velocity)
 
 
-def graph_inputs(knobs: Knobs, before: Controls) -> Controls:
-    """Return what the network is asked for: the controls of before with these knobs' values.
+def graph_inputs(parameters: Parameters, before: GraphInputs) -> GraphInputs:
+    """Return the graph inputs of before with the values of the parameters.
 
     Raises:
         InputError: If no pitch of the key lies in the register.
@@ -152,45 +152,47 @@ def graph_inputs(knobs: Knobs, before: Controls) -> Controls:
     """
     return replace(
         before,
-        style=knobs.style,
-        style_strength=knobs.style_strength,
-        temperature=knobs.temperature,
-        min_p=knobs.min_p,
-        key=before.key if knobs.key is None else key_number(knobs.key),
-        recall=_recall(knobs, before.recall),
-        delta_bias=_delta_bias(knobs),
-        pitch_bias=_pitch_bias(knobs, before),
+        style=parameters.style,
+        style_strength=parameters.style_strength,
+        temperature=parameters.temperature,
+        min_p=parameters.min_p,
+        key=before.key if parameters.key is None else key_number(parameters.key),
+        recall=_recall(parameters, before.recall),
+        delta_bias=_delta_bias(parameters),
+        pitch_bias=_pitch_bias(parameters, before),
     )
 
 
-def _recall(knobs: Knobs, before: tuple[float, ...]) -> tuple[float, ...]:
+def _recall(parameters: Parameters, before: tuple[float, ...]) -> tuple[float, ...]:
     """More of going on the longer the past has been agreed with, and of beginning."""
     shares = [*(1 - 0.5 ** (length / HALF_MATCH) for length in RECALL_LENGTHS), 1.0, 0.0]
-    return tuple(nats + knobs.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
+    return tuple(nats + parameters.returns * RECALL_NATS * share for nats, share in zip(before, shares, strict=True))
 
 
-def _pitch_bias(knobs: Knobs, before: Controls) -> tuple[float, ...] | None:
-    lowest, highest = before.register_of(knobs.style) if knobs.register == WHOLE else knobs.register
-    allowed = pitch_classes(knobs.key) if knobs.key else frozenset(range(12))
+def _pitch_bias(parameters: Parameters, before: GraphInputs) -> tuple[float, ...] | None:
+    lowest, highest = before.register_of(parameters.style) if parameters.register == WHOLE else parameters.register
+    allowed = pitch_classes(parameters.key) if parameters.key else frozenset(range(12))
     if not any(pitch % 12 in allowed for pitch in range(lowest, highest + 1)):
-        raise InputError(f"no note of {knobs.key} lies between {lowest} and {highest}: widen the register")
+        raise InputError(f"no note of {parameters.key} lies between {lowest} and {highest}: widen the register")
     bias = pitch_bias(lambda pitch: lowest <= pitch <= highest and pitch % 12 in allowed)
-    number = NO_KEY if knobs.key is None else key_number(knobs.key)
+    number = NO_KEY if parameters.key is None else key_number(parameters.key)
     if bias is None or number == NO_KEY or not before.has_memory:
         return bias
     lean = KEY_NATS * profile_of(number)
     return tuple(nats + float(lean[pitch % 12]) for pitch, nats in enumerate(bias))
 
 
-def _delta_bias(knobs: Knobs) -> tuple[float, ...] | None:
-    if knobs.density == 0.0:
+def _delta_bias(parameters: Parameters) -> tuple[float, ...] | None:
+    if parameters.density == 0.0:
         return None
-    return tuple(_delta_nats(knobs, LADDER[index]) if index < len(LADDER) else 0.0 for index in range(DELTA_CLASSES))
+    return tuple(
+        _delta_nats(parameters, LADDER[index]) if index < len(LADDER) else 0.0 for index in range(DELTA_CLASSES)
+    )
 
 
-def _delta_nats(knobs: Knobs, ticks: int) -> float:
+def _delta_nats(parameters: Parameters, ticks: int) -> float:
     """Nats for a time to the next onset; notes of a chord, 0 ticks apart, are for the harmony to decide."""
     if ticks == 0:
         return 0.0
     octaves = math.log2(ticks / (TICKS_PER_QUARTER / 2))
-    return -knobs.density * DENSITY_NATS * min(max(octaves, -LONGEST_OCTAVES), LONGEST_OCTAVES)
+    return -parameters.density * DENSITY_NATS * min(max(octaves, -LONGEST_OCTAVES), LONGEST_OCTAVES)

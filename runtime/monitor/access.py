@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from runtime.monitor.discovery import TOKEN_CHARACTERS, Place, place_for
+from runtime.monitor.discovery import TOKEN_CHARACTERS, Endpoint, endpoint_for
 
 LOCALHOST: Final = "127.0.0.1"
 GREETING_SECONDS: Final = 1.0
@@ -62,14 +62,14 @@ class Entrance:
     """Listens, and lets in who says the token; all its methods belong on one thread.
 
     Attributes:
-        place: Where it listens, to be announced.
+        endpoint: Where it listens, to be registered.
 
     """
 
     def __init__(self) -> None:
         """Listen; raises OSError or MissingError where this machine gives neither a socket nor a port."""
-        wanted = place_for(os.getpid(), secrets.token_hex(TOKEN_CHARACTERS // 2))
-        self._listener, self.place = _listen(wanted)
+        wanted = endpoint_for(os.getpid(), secrets.token_hex(TOKEN_CHARACTERS // 2))
+        self._listener, self.endpoint = _listen(wanted)
         self._listener.settimeout(0)
         self._strangers: list[_Stranger] = []
 
@@ -80,7 +80,7 @@ class Entrance:
         now = time.monotonic()
         for stranger in self._strangers:
             goes_on = stranger.listen()
-            if stranger.has_said(self.place.token):
+            if stranger.has_said(self.endpoint.token):
                 let_in.append(stranger.connection)
             elif goes_on and now < stranger.deadline:
                 left.append(stranger)
@@ -113,20 +113,20 @@ class Entrance:
             self._strangers.append(_Stranger(connection, time.monotonic() + GREETING_SECONDS))
 
 
-def reach(place: Place, timeout_seconds: float) -> socket.socket:
-    """Connect to a place and say its token; raises OSError if nobody is there."""
-    connection = _unix_socket() if place.port is None else socket.socket(socket.AF_INET)
+def reach(endpoint: Endpoint, timeout_seconds: float) -> socket.socket:
+    """Connect to an endpoint and send its token; raises OSError if nobody listens there."""
+    connection = _unix_socket() if endpoint.port is None else socket.socket(socket.AF_INET)
     try:
         connection.settimeout(timeout_seconds)
-        connection.connect(str(place.socket_path) if place.port is None else (LOCALHOST, place.port))
-        connection.sendall(greeting(place.token))
+        connection.connect(str(endpoint.socket_path) if endpoint.port is None else (LOCALHOST, endpoint.port))
+        connection.sendall(greeting(endpoint.token))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _listen(wanted: Place) -> tuple[socket.socket, Place]:
+def _listen(wanted: Endpoint) -> tuple[socket.socket, Endpoint]:
     path = str(wanted.socket_path)
     if hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         with suppress(OSError):  # a file system without sockets: a port will do

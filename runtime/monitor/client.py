@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from runtime.errors import InputError, MissingError
 from runtime.monitor.access import reach
-from runtime.monitor.discovery import Place, is_of_another_user, places, remove_dead, withdraw
+from runtime.monitor.discovery import Endpoint, is_of_another_user, remove_dead, running_endpoints, unregister
 from runtime.monitor.server import MOST_CLIENTS
 from runtime.monitor.snapshot import Snapshot, decode
 from runtime.system.foreign_files import MEBIBYTE, shown_bytes
@@ -50,24 +50,24 @@ def connect(pid: int | None) -> socket.socket:
 
     """
     remove_dead()
-    announced = places()
-    for place in announced:
-        if pid in (None, place.pid):
+    running = running_endpoints()
+    for endpoint in running:
+        if pid in (None, endpoint.pid):
             with suppress(OSError):
-                return _reach(place)
+                return _reach(endpoint)
     if pid is not None and is_of_another_user(pid):
         raise InputError(f"--pid {pid} belongs to another user: monitor shows your own plays only")
-    if pid is None or not (there := [str(place.pid) for place in announced if place.path.exists()]):
+    if pid is None or not (there := [str(endpoint.pid) for endpoint in running if endpoint.path.exists()]):
         raise MissingError(_NONE_RUNNING)
     raise InputError(f"--pid {pid} does not play: {', '.join(there)} may")
 
 
-def _reach(place: Place) -> socket.socket:
+def _reach(endpoint: Endpoint) -> socket.socket:
     """Connect; another program may have been given the port or the number of a play that was killed."""
     try:
-        return reach(place, ANSWER_SECONDS)
+        return reach(endpoint, ANSWER_SECONDS)
     except (ConnectionRefusedError, FileNotFoundError):
-        withdraw(place)
+        unregister(endpoint)
         raise
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from runtime.errors import ComposerError
 from runtime.monitor.private_folder import check_private, folder, make_private
-from runtime.system.atomic_files import write_whole
+from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import KIBIBYTE, read_foreign_json
 
 SUFFIX: Final = ".json"
@@ -39,8 +39,8 @@ class _Written(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """How to reach a play.
+class Endpoint:
+    """Where a running `play` publishes its snapshots.
 
     Attributes:
         pid: Its process.
@@ -61,8 +61,8 @@ class Place:
         return self.path.with_suffix(SOCKET_SUFFIX)
 
 
-def place_for(pid: int, token: str) -> Place:
-    """Return the place of a play that is about to listen; the folder is there and private afterwards.
+def endpoint_for(pid: int, token: str) -> Endpoint:
+    """Return the endpoint of a `play` that is about to listen; makes its folder, private to the user.
 
     Raises:
         MissingError: If there is no such folder.
@@ -70,29 +70,29 @@ def place_for(pid: int, token: str) -> Place:
     """
     home = folder()
     make_private(home)
-    return Place(pid, home / f"{pid}{SUFFIX}", token)
+    return Endpoint(pid, home / f"{pid}{SUFFIX}", token)
 
 
-def announce(place: Place) -> None:
-    """Write the file; raises MissingError where that is not possible. What killed plays have left is removed first."""
+def register(endpoint: Endpoint) -> None:
+    """Write the endpoint's file, after removing what killed plays have left; raises MissingError if it cannot be."""
     remove_dead()
-    write_whole(place.path, msgspec.json.encode(_Written(place.token, place.port)))
+    write_bytes_atomically(endpoint.path, msgspec.json.encode(_Written(endpoint.token, endpoint.port)))
     with suppress(OSError):
-        place.path.chmod(0o600)
+        endpoint.path.chmod(0o600)
 
 
-def withdraw(place: Place) -> None:
-    """Remove what is in the folder of a play."""
+def unregister(endpoint: Endpoint) -> None:
+    """Remove an endpoint's files."""
     for suffix in _LEFT_BEHIND:
         with suppress(OSError):
-            place.path.with_suffix(suffix).unlink(missing_ok=True)
+            endpoint.path.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def remove_dead() -> None:
     """Remove what killed plays have left behind.
 
     Raises:
-        MissingError: As `places`.
+        MissingError: As `running_endpoints`.
 
     """
     for suffix in _LEFT_BEHIND:
@@ -102,15 +102,15 @@ def remove_dead() -> None:
                     path.unlink()
 
 
-def places() -> list[Place]:
-    """Return what is announced, newest first.
+def running_endpoints() -> list[Endpoint]:
+    """Return the registered endpoints, newest first.
 
     Raises:
         MissingError: If the folder is there and not this user's alone.
 
     """
     dated = [(_written(path), path, pid) for path, pid in _files(SUFFIX)]
-    return [place for _, path, pid in sorted(dated, reverse=True) if (place := _read(path, pid)) is not None]
+    return [endpoint for _, path, pid in sorted(dated, reverse=True) if (endpoint := _read(path, pid)) is not None]
 
 
 def is_of_another_user(pid: int) -> bool:
@@ -162,9 +162,9 @@ def _written(path: Path) -> int:
         return 0
 
 
-def _read(path: Path, pid: int) -> Place | None:
+def _read(path: Path, pid: int) -> Endpoint | None:
     try:
         found = read_foreign_json(path, _Written, _MOST_BYTES)
     except ComposerError:
         return None
-    return Place(pid, path, found.token, found.port)
+    return Endpoint(pid, path, found.token, found.port)

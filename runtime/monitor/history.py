@@ -5,7 +5,7 @@ from collections import deque
 from typing import Final
 
 from runtime.midi.messages import ALL_NOTES_OFF, Kind, Sent
-from runtime.monitor.snapshot import Lateness, RollNote
+from runtime.monitor.snapshot import LatenessHistogram, RollNote
 
 LIMITS_MS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 """A player hears 10 ms at once; 1 ms is what one MIDI cable takes for a note."""
@@ -44,9 +44,9 @@ class History:
         """Forget the notes that ended before a position, and those of a place that was left by going back."""
         self.past = [note for note in self.past if note.onset + note.duration > first_tick and note.onset <= last_tick]
 
-    def lateness(self, worst_seconds: float) -> Lateness:
+    def lateness(self, worst_seconds: float) -> LatenessHistogram:
         """Return the histogram."""
-        return Lateness(LIMITS_MS, tuple(self._counts), worst_seconds * 1000)
+        return LatenessHistogram(LIMITS_MS, tuple(self._counts), worst_seconds * 1000)
 
     def _look_at(self, sent: Sent) -> None:
         message = sent.message

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runtime.monitor.piano_roll import roll
-from runtime.monitor.snapshot import Control, Lateness, Snapshot
+from runtime.monitor.snapshot import Control, LatenessHistogram, Snapshot
 from runtime.system.visible_text import visible
 
 SOURCES: Final = {"internal": "own tempo", "midi": "MIDI clock", "link": "Ableton Link"}
@@ -128,5 +128,5 @@ def _lateness(snapshot: Snapshot) -> Text:
     return text.append(f"{snapshot.missed_notes} missed, worst {lateness.worst_ms:.1f} ms")
 
 
-def _class_names(lateness: Lateness) -> list[str]:
+def _class_names(lateness: LatenessHistogram) -> list[str]:
     return [*(f"≤{limit:g}" for limit in lateness.limits_ms), f">{lateness.limits_ms[-1]:g}"]

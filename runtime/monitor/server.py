@@ -13,7 +13,7 @@ from typing import Final
 
 from runtime.errors import ComposerError
 from runtime.monitor.access import Entrance
-from runtime.monitor.discovery import Place, announce, withdraw
+from runtime.monitor.discovery import Endpoint, register, unregister
 from runtime.monitor.snapshot import Snapshot, encode
 from runtime.system.realtime import HELPING_PRIORITY, raise_priority
 
@@ -66,9 +66,9 @@ class Publisher:
         self._clients: list[_Client] = []
 
     @property
-    def place(self) -> Place:
-        """Where it can be reached, to be announced."""
-        return self._entrance.place
+    def endpoint(self) -> Endpoint:
+        """Where clients reach it, to be registered."""
+        return self._entrance.endpoint
 
     def run(self, stop: threading.Event) -> None:
         """Publish until `stop` is set."""
@@ -132,8 +132,8 @@ def published(
         try:
             publisher = Publisher(take, idle)
             stack.callback(publisher.close)
-            stack.callback(withdraw, publisher.place)
-            announce(publisher.place)
+            stack.callback(unregister, publisher.endpoint)
+            register(publisher.endpoint)
         except (OSError, ComposerError) as error:
             complain(f"lstm-composer monitor cannot look in ({error}); the music plays all the same")
         else:

@@ -73,7 +73,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Lateness:
+class LatenessHistogram:
     """How late the note-ons since the start have left.
 
     Attributes:
@@ -131,7 +131,7 @@ class Snapshot:
     sounding: tuple[RollNote, ...]
     coming: tuple[RollNote, ...]
     controls: tuple[Control, ...]
-    lateness: Lateness
+    lateness: LatenessHistogram
     notes: Count
     late_notes: Count
     missed_notes: Count

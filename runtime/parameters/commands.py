@@ -1,4 +1,4 @@
-"""The words that turn the knobs: one command a line, on standard input.
+"""The commands that set parameters: one a line, on standard input.
 
 Such as::
 
@@ -24,7 +24,7 @@ from typing import Final
 from runtime.errors import InputError
 from runtime.music.event_encoding import HEADS, PITCHES
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import MOST_STRENGTH, Knobs, with_temperature
+from runtime.parameters.parameters import MOST_STRENGTH, Parameters, with_temperature
 from runtime.parameters.style_mix import read_mix
 
 HELD_BARS: Final = (0, 1, 2, 4, 8)
@@ -33,11 +33,11 @@ _LET_GO: Final = frozenset({"off", "false", "no"})
 _PRESSED: Final = frozenset({"on", "true", "yes"})
 
 
-class When(Enum):
-    """When a change is heard."""
+class TakesEffect(Enum):
+    """When a change takes effect."""
 
-    SOON = "as soon as the notes that are already on their way have been played"
-    BAR = "from the next bar line"
+    IMMEDIATELY = "as soon as the notes that are already on their way have been played"
+    NEXT_BAR = "from the next bar line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +45,25 @@ class Change:
     """What a command asks for.
 
     Attributes:
-        knobs: Where the knobs stand now.
-        when: When that is heard.
-        new_idea: Whether a new piece begins with the next bar.
+        parameters: Their values after the change.
+        takes_effect: When the change is heard.
+        new_piece: Whether a new piece begins with the next bar.
         panic: Whether everything that sounds is to be ended at once.
 
     """
 
-    knobs: Knobs
-    when: When = When.SOON
-    new_idea: bool = False
+    parameters: Parameters
+    takes_effect: TakesEffect = TakesEffect.IMMEDIATELY
+    new_piece: bool = False
     panic: bool = False
 
 
-def obey(line: str, knobs: Knobs, styles: Sequence[str]) -> Change:
-    """Read a command.
+def parse_command(line: str, parameters: Parameters, styles: Sequence[str]) -> Change:
+    """Parse a command.
 
     Args:
         line: See the head of this module.
-        knobs: Where they stood before.
+        parameters: Their values before.
         styles: Names of the styles that the bundle holds.
 
     Raises:
@@ -74,64 +74,64 @@ def obey(line: str, knobs: Knobs, styles: Sequence[str]) -> Change:
     if word.lower() not in _COMMANDS:
         raise InputError(f"command {word!r} is unknown: {', '.join(_COMMANDS)}")
     if word.lower() == "style":
-        return Change(replace(knobs, style=_style(rest, styles)), When.BAR)
-    return _COMMANDS[word.lower()](rest.strip(), knobs)
+        return Change(replace(parameters, style=_style(rest, styles)), TakesEffect.NEXT_BAR)
+    return _COMMANDS[word.lower()](rest.strip(), parameters)
 
 
-def _temperature(text: str, knobs: Knobs) -> Change:
+def _temperature(text: str, parameters: Parameters) -> Change:
     head, _, value = text.rpartition(" ")
     if head and head not in HEADS:
         raise InputError(f"temperature {text}: {head!r} is none of {', '.join(HEADS)}")
-    return Change(with_temperature(knobs, _number("temperature", value, 0, 5), head or None))
+    return Change(with_temperature(parameters, _number("temperature", value, 0, 5), head or None))
 
 
-def _register(text: str, knobs: Knobs) -> Change:
+def _register(text: str, parameters: Parameters) -> Change:
     words = text.split()
     if len(words) != 2:
         raise InputError(f"register {text}: give the lowest and the highest pitch, such as register 48 84")
     lowest, highest = (int(_number("register", word, 0, PITCHES - 1)) for word in words)
     if lowest > highest:
         raise InputError(f"register {lowest} {highest}: the lowest comes first")
-    return Change(replace(knobs, register=(lowest, highest)))
+    return Change(replace(parameters, register=(lowest, highest)))
 
 
-def _key(text: str, knobs: Knobs) -> Change:
+def _key(text: str, parameters: Parameters) -> Change:
     if _switch(text) is False:
-        return Change(replace(knobs, key=None))
+        return Change(replace(parameters, key=None))
     pitch_classes(text)
-    return Change(replace(knobs, key=text))
+    return Change(replace(parameters, key=text))
 
 
-def _velocity(text: str, knobs: Knobs) -> Change:
+def _velocity(text: str, parameters: Parameters) -> Change:
     value = None if _switch(text) is False else int(_number("velocity", text, 1, 127))
-    return Change(replace(knobs, velocity=value))
+    return Change(replace(parameters, velocity=value))
 
 
-def _velocity_range(text: str, knobs: Knobs) -> Change:
-    return Change(replace(knobs, velocity_range=_number("velocity-range", text, 0, 2)))
+def _velocity_range(text: str, parameters: Parameters) -> Change:
+    return Change(replace(parameters, velocity_range=_number("velocity-range", text, 0, 2)))
 
 
-def _mute(text: str, knobs: Knobs) -> Change:
+def _mute(text: str, parameters: Parameters) -> Change:
     mute = _switch(text)
     if mute is None:
         raise InputError(f"mute {text}: on or off")
-    return Change(replace(knobs, mute=mute))
+    return Change(replace(parameters, mute=mute))
 
 
-def _hold(text: str, knobs: Knobs) -> Change:
+def _hold(text: str, parameters: Parameters) -> Change:
     switch = _switch(text)
     number = float(switch) if switch is not None and text.lower() in _LET_GO | _PRESSED else _float(text)
     if number not in HELD_BARS:
         raise InputError(f"hold {text}: off, or a number of bars: {', '.join(map(str, HELD_BARS[1:]))}")
-    return Change(replace(knobs, hold=int(number)), When.BAR)
+    return Change(replace(parameters, hold=int(number)), TakesEffect.NEXT_BAR)
 
 
-def _new(text: str, knobs: Knobs) -> Change:
-    return Change(knobs, When.BAR, new_idea=True) if _is_pressed("new", text) else Change(knobs)
+def _new(text: str, parameters: Parameters) -> Change:
+    return Change(parameters, TakesEffect.NEXT_BAR, new_piece=True) if _is_pressed("new", text) else Change(parameters)
 
 
-def _panic(text: str, knobs: Knobs) -> Change:
-    return Change(knobs, panic=_is_pressed("panic", text))
+def _panic(text: str, parameters: Parameters) -> Change:
+    return Change(parameters, panic=_is_pressed("panic", text))
 
 
 def _is_pressed(name: str, text: str) -> bool:
@@ -173,26 +173,26 @@ def _float(text: str) -> float:
         return math.nan
 
 
-_COMMANDS: dict[str, Callable[[str, Knobs], Change]] = {
+_COMMANDS: dict[str, Callable[[str, Parameters], Change]] = {
     "temperature": _temperature,
-    "min-p": lambda text, knobs: Change(replace(knobs, min_p=_number("min-p", text, 0, 1))),
-    "density": lambda text, knobs: Change(replace(knobs, density=_number("density", text, -1, 1))),
+    "min-p": lambda text, parameters: Change(replace(parameters, min_p=_number("min-p", text, 0, 1))),
+    "density": lambda text, parameters: Change(replace(parameters, density=_number("density", text, -1, 1))),
     "register": _register,
     "key": _key,
     "velocity": _velocity,
     "velocity-range": _velocity_range,
-    "style-strength": lambda text, knobs: Change(
-        replace(knobs, style_strength=_number("style-strength", text, 0, MOST_STRENGTH))
+    "style-strength": lambda text, parameters: Change(
+        replace(parameters, style_strength=_number("style-strength", text, 0, MOST_STRENGTH))
     ),
-    "accents": lambda text, knobs: Change(replace(knobs, accents=_number("accents", text, 0, 1))),
-    "swing": lambda text, knobs: Change(replace(knobs, swing=_number("swing", text, 0, 1))),
-    "humanise": lambda text, knobs: Change(replace(knobs, humanise=_number("humanise", text, 0, 1))),
+    "accents": lambda text, parameters: Change(replace(parameters, accents=_number("accents", text, 0, 1))),
+    "swing": lambda text, parameters: Change(replace(parameters, swing=_number("swing", text, 0, 1))),
+    "humanise": lambda text, parameters: Change(replace(parameters, humanise=_number("humanise", text, 0, 1))),
     "mute": _mute,
     "hold": _hold,
-    "variation": lambda text, knobs: Change(replace(knobs, variation=_number("variation", text, 0, 1))),
-    "returns": lambda text, knobs: Change(replace(knobs, returns=_number("returns", text, -1, 1))),
-    "volume": lambda text, knobs: Change(replace(knobs, volume=_number("volume", text, 0, 1))),
+    "variation": lambda text, parameters: Change(replace(parameters, variation=_number("variation", text, 0, 1))),
+    "returns": lambda text, parameters: Change(replace(parameters, returns=_number("returns", text, -1, 1))),
+    "volume": lambda text, parameters: Change(replace(parameters, volume=_number("volume", text, 0, 1))),
     "new": _new,
     "panic": _panic,
-    "style": lambda _, knobs: Change(knobs),  # handled by `obey`, which knows the styles
+    "style": lambda _, parameters: Change(parameters),  # handled by `parse_command`, which knows the styles
 }

@@ -1,4 +1,4 @@
-"""MIDI controllers and program changes as turns of the knobs."""
+"""The parameters that MIDI controllers and program changes set."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,10 +6,10 @@ from functools import partial
 from typing import Final
 
 from runtime.music.event_encoding import HEADS
-from runtime.parameters.commands import HELD_BARS, Change, When
-from runtime.parameters.parameters import MOST_STRENGTH, Knobs, with_temperature
+from runtime.parameters.commands import HELD_BARS, Change, TakesEffect
+from runtime.parameters.parameters import MOST_STRENGTH, Parameters, with_temperature
 
-CONTROL_CHANGE, PROGRAM_CHANGE = 0xB0, 0xC0
+CONTROL_CHANGE = 0xB0
 HIGHEST = 127
 SWITCH = 64
 """Values from this on mean "on" (MIDI 1.0)."""
@@ -45,39 +45,39 @@ controllers 70 to 79 turn the rest; the general-purpose ones 80 to 82 mute, ask 
 off" and "all notes off" mean that."""
 
 
-def turned(knobs: Knobs, name: str, value: int) -> Change | None:
-    """Turn a knob to where a controller 0..127 stands; None where that changes nothing (a switch let go)."""
-    return KNOBS[name](knobs, value)
+def set_from_controller(parameters: Parameters, name: str, value: int) -> Change | None:
+    """Set a parameter from a controller value 0..127; None if nothing changes (a switch that is released)."""
+    return KNOBS[name](parameters, value)
 
 
 def _share(value: int, low: float, high: float) -> float:
     return low + (high - low) * value / HIGHEST
 
 
-def _head(head: str, knobs: Knobs, value: int) -> Change:
-    return Change(with_temperature(knobs, _share(value, 0.0, 2.0), head))
+def _head(head: str, parameters: Parameters, value: int) -> Change:
+    return Change(with_temperature(parameters, _share(value, 0.0, 2.0), head))
 
 
-def _lowest(knobs: Knobs, value: int) -> Change:
-    return Change(replace(knobs, register=(value, max(value, knobs.register[1]))))
+def _lowest(parameters: Parameters, value: int) -> Change:
+    return Change(replace(parameters, register=(value, max(value, parameters.register[1]))))
 
 
-def _highest(knobs: Knobs, value: int) -> Change:
-    return Change(replace(knobs, register=(min(value, knobs.register[0]), value)))
+def _highest(parameters: Parameters, value: int) -> Change:
+    return Change(replace(parameters, register=(min(value, parameters.register[0]), value)))
 
 
-def _new(knobs: Knobs, value: int) -> Change | None:
-    return Change(knobs, When.BAR, new_idea=True) if value >= SWITCH else None
+def _new(parameters: Parameters, value: int) -> Change | None:
+    return Change(parameters, TakesEffect.NEXT_BAR, new_piece=True) if value >= SWITCH else None
 
 
-def _panic(knobs: Knobs, value: int) -> Change | None:
-    return Change(knobs, panic=True) if value >= SWITCH else None
+def _panic(parameters: Parameters, value: int) -> Change | None:
+    return Change(parameters, panic=True) if value >= SWITCH else None
 
 
-def _held(knobs: Knobs, value: int) -> Change | None:
+def _held(parameters: Parameters, value: int) -> Change | None:
     """Five places of the knob: off, 1, 2, 4 and 8 bars."""
     bars = HELD_BARS[value * len(HELD_BARS) // (HIGHEST + 1)]
-    return None if bars == knobs.hold else Change(replace(knobs, hold=bars), When.BAR)
+    return None if bars == parameters.hold else Change(replace(parameters, hold=bars), TakesEffect.NEXT_BAR)
 
 
 def _morphed(style: tuple[float, ...], place: float) -> tuple[float, ...]:
@@ -89,29 +89,33 @@ def _morphed(style: tuple[float, ...], place: float) -> tuple[float, ...]:
     return tuple(1 - place if index == first else place if index == second else 0.0 for index in range(len(style)))
 
 
-KNOBS: Final[Mapping[str, Callable[[Knobs, int], Change | None]]] = {
-    "temperature": lambda knobs, value: Change(with_temperature(knobs, _share(value, 0.0, 2.0))),
-    "min-p": lambda knobs, value: Change(replace(knobs, min_p=_share(value, 0.0, 0.5))),
-    "density": lambda knobs, value: Change(replace(knobs, density=_share(value, -1.0, 1.0))),
+KNOBS: Final[Mapping[str, Callable[[Parameters, int], Change | None]]] = {
+    "temperature": lambda parameters, value: Change(with_temperature(parameters, _share(value, 0.0, 2.0))),
+    "min-p": lambda parameters, value: Change(replace(parameters, min_p=_share(value, 0.0, 0.5))),
+    "density": lambda parameters, value: Change(replace(parameters, density=_share(value, -1.0, 1.0))),
     "register-low": _lowest,
     "register-high": _highest,
-    "velocity": lambda knobs, value: Change(replace(knobs, velocity=max(1, value))),
-    "velocity-range": lambda knobs, value: Change(replace(knobs, velocity_range=_share(value, 0.0, 2.0))),
-    "style-strength": lambda knobs, value: Change(replace(knobs, style_strength=_share(value, 0.0, MOST_STRENGTH))),
-    "accents": lambda knobs, value: Change(replace(knobs, accents=_share(value, 0.0, 1.0))),
-    "swing": lambda knobs, value: Change(replace(knobs, swing=_share(value, 0.0, 1.0))),
-    "morph": lambda knobs, value: Change(replace(knobs, style=_morphed(knobs.style, _share(value, 0.0, 1.0)))),
-    "humanise": lambda knobs, value: Change(replace(knobs, humanise=_share(value, 0.0, 1.0))),
-    "mute": lambda knobs, value: Change(replace(knobs, mute=value >= SWITCH)),
-    "variation": lambda knobs, value: Change(replace(knobs, variation=_share(value, 0.0, 1.0))),
-    "returns": lambda knobs, value: Change(replace(knobs, returns=_share(value, -1.0, 1.0))),
+    "velocity": lambda parameters, value: Change(replace(parameters, velocity=max(1, value))),
+    "velocity-range": lambda parameters, value: Change(replace(parameters, velocity_range=_share(value, 0.0, 2.0))),
+    "style-strength": lambda parameters, value: Change(
+        replace(parameters, style_strength=_share(value, 0.0, MOST_STRENGTH))
+    ),
+    "accents": lambda parameters, value: Change(replace(parameters, accents=_share(value, 0.0, 1.0))),
+    "swing": lambda parameters, value: Change(replace(parameters, swing=_share(value, 0.0, 1.0))),
+    "morph": lambda parameters, value: Change(
+        replace(parameters, style=_morphed(parameters.style, _share(value, 0.0, 1.0)))
+    ),
+    "humanise": lambda parameters, value: Change(replace(parameters, humanise=_share(value, 0.0, 1.0))),
+    "mute": lambda parameters, value: Change(replace(parameters, mute=value >= SWITCH)),
+    "variation": lambda parameters, value: Change(replace(parameters, variation=_share(value, 0.0, 1.0))),
+    "returns": lambda parameters, value: Change(replace(parameters, returns=_share(value, -1.0, 1.0))),
     "hold": _held,
-    "volume": lambda knobs, value: Change(replace(knobs, volume=_share(value, 0.0, 1.0))),
+    "volume": lambda parameters, value: Change(replace(parameters, volume=_share(value, 0.0, 1.0))),
     "new": _new,
     "panic": _panic,
     **{f"temperature-{head}": partial(_head, head) for head in HEADS},
 }
-"""What a controller can turn, by name."""
+"""What a controller can set, by name."""
 
 
 def place_of(message: bytes) -> int:
@@ -119,16 +123,16 @@ def place_of(message: bytes) -> int:
     return HIGHEST if message[1] & 0x7F in ALWAYS_ON else message[2] & 0x7F
 
 
-def received(message: bytes, knobs: Knobs, bindings: Mapping[int, str] = DEFAULT_MAP) -> Change | None:
-    """Read a channel message; None for those that turn nothing."""
+def from_midi(message: bytes, parameters: Parameters, bindings: Mapping[int, str] = DEFAULT_MAP) -> Change | None:
+    """Read a channel message; None for those that set nothing."""
     match message[0] & 0xF0 if message else 0, len(message):
         case 0xB0, 3:
             name = bindings.get(message[1] & 0x7F)
-            return None if name is None else turned(knobs, name, place_of(message))
+            return None if name is None else set_from_controller(parameters, name, place_of(message))
         case 0xC0, 2:
             number = message[1] & 0x7F
-            if number >= len(knobs.style):
+            if number >= len(parameters.style):
                 return None
-            style = tuple(float(index == number) for index in range(len(knobs.style)))
-            return Change(replace(knobs, style=style), When.BAR)
+            style = tuple(float(index == number) for index in range(len(parameters.style)))
+            return Change(replace(parameters, style=style), TakesEffect.NEXT_BAR)
     return None

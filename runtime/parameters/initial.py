@@ -1,18 +1,18 @@
-"""Knobs that are turned before the music starts: `--set "key C minor" --set "density 0.3"`."""
+"""Parameters that are set before the music starts: `--set "key C minor" --set "density 0.3"`."""
 
 from collections.abc import Sequence
 
 from runtime.errors import InputError
-from runtime.parameters.commands import obey
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.commands import parse_command
+from runtime.parameters.parameters import Parameters
 
 
-def turned_by(lines: Sequence[str], knobs: Knobs, styles: Sequence[str]) -> Knobs:
-    """Turn the knobs as command lines say, one after the other.
+def apply_commands(lines: Sequence[str], parameters: Parameters, styles: Sequence[str]) -> Parameters:
+    """Apply command lines to the parameters, one after the other.
 
     Args:
         lines: See `runtime.parameters.commands`.
-        knobs: Where they stand before.
+        parameters: Their values before.
         styles: Names of the styles that the bundle holds.
 
     Raises:
@@ -21,10 +21,10 @@ def turned_by(lines: Sequence[str], knobs: Knobs, styles: Sequence[str]) -> Knob
     """
     for line in lines:
         try:
-            change = obey(line, knobs, styles)
+            change = parse_command(line, parameters, styles)
         except InputError as error:
             raise InputError(f"--set {line!r}: {error}") from error
-        if change.new_idea or change.panic or change.knobs.hold:
+        if change.new_piece or change.panic or change.parameters.hold:
             raise InputError(f"--set {line!r}: this can be said only while it plays")
-        knobs = change.knobs
-    return knobs
+        parameters = change.parameters
+    return parameters

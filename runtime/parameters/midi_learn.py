@@ -13,15 +13,15 @@ from dataclasses import replace
 from typing import Final
 
 from runtime.errors import ComposerError, InputError
-from runtime.parameters.commands import Change, obey
+from runtime.parameters.commands import Change, parse_command
 from runtime.parameters.controllers import CONTROL_CHANGE
 from runtime.parameters.midi_map import OFF, Binding, ControlMap, Slot, binding
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 CHANNEL_MODE: Final = 120
 """Controllers from this number on are no knobs (MIDI 1.0): all sound off, local control, all notes off and so on."""
 
-Read = Callable[[bytes | str, Knobs], Change | None]
+Read = Callable[[bytes | str, Parameters], Change | None]
 """Reads a channel message or a command line; None where nothing is turned. Raises `ComposerError` for what is wrong."""
 Keep = Callable[[Mapping[Slot, Binding]], str]
 """Keeps what was learnt for the next start and says where; raises `ComposerError` if it cannot."""
@@ -62,7 +62,7 @@ class Learner:
         """Return the controllers of each knob that is turned by any at present; may be asked on any thread."""
         return self.control_map.controllers_by_knob()
 
-    def read(self, turn: bytes | str, knobs: Knobs) -> Change | None:
+    def read(self, turn: bytes | str, parameters: Parameters) -> Change | None:
         """Read a channel message or a command line; None where nothing is turned.
 
         Raises:
@@ -71,24 +71,24 @@ class Learner:
         """
         if isinstance(turn, bytes):
             self._learn_from(turn)
-            return self.control_map.received(turn, knobs, self._styles)
+            return self.control_map.from_midi(turn, parameters, self._styles)
         match turn.split():
             case [word, *rest] if word.lower() == "learn":
-                self._want(rest, knobs)
+                self._want(rest, parameters)
             case [word, *rest] if word.lower() == "unlearn":
-                self._forget(" ".join(rest), knobs)
+                self._forget(" ".join(rest), parameters)
             case _:
-                return obey(turn, knobs, self._styles)
+                return parse_command(turn, parameters, self._styles)
         return None
 
-    def _want(self, words: list[str], knobs: Knobs) -> None:
+    def _want(self, words: list[str], parameters: Parameters) -> None:
         if words == [OFF]:
             self._wanted = None
             self._tell("no controller is waited for any more")
             return
         if len(words) not in (1, 3):
             raise InputError(f"learn {' '.join(words)}: name a knob, with low and high behind it or not, or say off")
-        self._wanted = binding(words[0], _travel(words), knobs, self._styles)
+        self._wanted = binding(words[0], _travel(words), parameters, self._styles)
         self._tell(f"move a controller: the next one that moves turns {words[0]} (learn off: none)")
 
     def _learn_from(self, message: bytes) -> None:
@@ -99,8 +99,8 @@ class Learner:
             wanted, self._wanted = self._wanted, None
             self._set_learnt({**self.control_map.learnt, (number, channel): wanted}, wanted.knob)
 
-    def _forget(self, knob: str, knobs: Knobs) -> None:
-        binding(knob, None, knobs, self._styles)
+    def _forget(self, knob: str, parameters: Parameters) -> None:
+        binding(knob, None, parameters, self._styles)
         before = self.control_map.learnt
         learnt = {slot: bound for slot, bound in before.items() if bound.knob != knob}
         if len(learnt) == len(before):

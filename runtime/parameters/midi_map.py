@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from runtime.errors import InputError
-from runtime.parameters.commands import Change, obey
-from runtime.parameters.controllers import DEFAULT_MAP, HIGHEST, KNOBS, place_of, received, turned
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.commands import Change, parse_command
+from runtime.parameters.controllers import DEFAULT_MAP, HIGHEST, KNOBS, from_midi, place_of, set_from_controller
+from runtime.parameters.parameters import Parameters
 
 OFF: Final = "off"
 """Bound to this, a controller turns nothing, whatever it does by default."""
@@ -43,28 +43,28 @@ class Binding:
     knob: str
     travel: tuple[float, float] | None = None
 
-    def turned(self, knobs: Knobs, value: int, styles: Sequence[str]) -> Change | None:
-        """Turn the knob to where a controller 0..127 stands; None where that changes nothing."""
+    def set_from_controller(self, parameters: Parameters, value: int, styles: Sequence[str]) -> Change | None:
+        """Set the parameter from a controller value 0..127; None if nothing changes."""
         if self.knob == OFF:
             return None
         if self.travel is None:
-            return turned(knobs, self.knob, value)
+            return set_from_controller(parameters, self.knob, value)
         low, high = self.travel
         share = value / HIGHEST
         place = low * (1 - share) + high * share  # at either end exactly there, and never beyond
         if self.knob in FULL_TRAVEL:
             lowest, highest = FULL_TRAVEL[self.knob]
-            return turned(knobs, self.knob, round((place - lowest) / (highest - lowest) * HIGHEST))
-        return obey(f"{self.knob.replace('temperature-', 'temperature ')} {place:.6g}", knobs, styles)
+            return set_from_controller(parameters, self.knob, round((place - lowest) / (highest - lowest) * HIGHEST))
+        return parse_command(f"{self.knob.replace('temperature-', 'temperature ')} {place:.6g}", parameters, styles)
 
 
-def binding(knob: str, travel: tuple[float, float] | None, knobs: Knobs, styles: Sequence[str]) -> Binding:
-    """Make a binding whose knob can be turned all the way.
+def binding(knob: str, travel: tuple[float, float] | None, parameters: Parameters, styles: Sequence[str]) -> Binding:
+    """Validate and build a binding; both ends of its range must be legal.
 
     Args:
         knob: A name from `KNOBS`.
         travel: See `Binding`.
-        knobs: Any, to try it on.
+        parameters: Any, to try it on.
         styles: Names of the styles that the bundle holds.
 
     Raises:
@@ -83,7 +83,7 @@ def binding(knob: str, travel: tuple[float, float] | None, knobs: Knobs, styles:
             raise InputError(f"{knob} {travel[0]:g} to {travel[1]:g}: give numbers from {lowest:g} to {highest:g}")
     made = Binding(knob, travel)
     for value in (0, HIGHEST):
-        made.turned(knobs, value, styles)
+        made.set_from_controller(parameters, value, styles)
     return made
 
 
@@ -106,21 +106,21 @@ class ControlMap:
     programs: Mapping[Slot, str] = field(default_factory=dict)
     default: bool = True
 
-    def received(self, message: bytes, knobs: Knobs, styles: Sequence[str]) -> Change | None:
-        """Read a channel message; None for those that turn nothing."""
+    def from_midi(self, message: bytes, parameters: Parameters, styles: Sequence[str]) -> Change | None:
+        """Read a channel message; None for those that set nothing."""
         kind, channel = (message[0] & 0xF0, (message[0] & 0x0F) + 1) if message else (0, 0)
         line: str | None = None
         match kind, len(message):
             case 0xB0, 3:
                 bound = self.binding_at(message[1] & 0x7F, channel)
-                return None if bound is None else bound.turned(knobs, place_of(message), styles)
+                return None if bound is None else bound.set_from_controller(parameters, place_of(message), styles)
             case 0x90, 3 if message[2]:
                 line = _at(self.notes, message[1] & 0x7F, channel)
             case 0xC0, 2:
                 line = _at(self.programs, message[1] & 0x7F, channel)
                 if line is None and self.default:
-                    return received(message, knobs)
-        return None if line is None else obey(line, knobs, styles)
+                    return from_midi(message, parameters)
+        return None if line is None else parse_command(line, parameters, styles)
 
     def binding_at(self, number: int, channel: int | None) -> Binding | None:
         """Return what a controller turns on a channel; None for nothing."""

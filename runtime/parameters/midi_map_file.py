@@ -31,11 +31,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from runtime.errors import InputError
-from runtime.parameters.commands import obey
+from runtime.parameters.commands import parse_command
 from runtime.parameters.controllers import HIGHEST
 from runtime.parameters.midi_map import OFF, Binding, Bound, ControlMap, Slot, binding
-from runtime.parameters.parameters import Knobs
-from runtime.system.atomic_files import write_whole
+from runtime.parameters.parameters import Parameters
+from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import read_foreign_text, read_foreign_toml
 from runtime.system.user_folders import user_config_dir
 from runtime.system.visible_text import visible
@@ -54,12 +54,12 @@ def default_path() -> Path:
     return user_config_dir() / "map.toml"
 
 
-def read_map(path: Path, knobs: Knobs, styles: Sequence[str]) -> ControlMap:
+def read_map(path: Path, parameters: Parameters, styles: Sequence[str]) -> ControlMap:
     """Read a map.
 
     Args:
         path: The file.
-        knobs: Any, to try the command lines on.
+        parameters: Any, to try the command lines on.
         styles: Names of the styles that the bundle holds.
 
     Raises:
@@ -67,7 +67,7 @@ def read_map(path: Path, knobs: Knobs, styles: Sequence[str]) -> ControlMap:
 
     """
     try:
-        return _control_map(_content(path), knobs, styles)
+        return _control_map(_content(path), parameters, styles)
     except InputError as error:
         raise InputError(f"map {visible(str(path))}: {error}") from error
     except ValueError as error:  # hexadecimal numbers may be longer than Python can show
@@ -83,17 +83,17 @@ def _content(path: Path) -> dict[str, Any]:
         raise InputError(f"it {error}: mend it, or name another file") from error
 
 
-def _control_map(content: Mapping[str, Any], knobs: Knobs, styles: Sequence[str]) -> ControlMap:
+def _control_map(content: Mapping[str, Any], parameters: Parameters, styles: Sequence[str]) -> ControlMap:
     _refuse_unknown(content, ("default", "controllers", "notes", "programs", "learnt"))
     default = content.get("default", True)
     if not isinstance(default, bool):
         raise InputError(f"default: {default!r} is not allowed: give true or false")
 
     def bound(value: Any) -> Binding:
-        return _read_binding(value, knobs, styles)
+        return _read_binding(value, parameters, styles)
 
     def line(value: Any) -> str:
-        return _read_line(value, knobs, styles)
+        return _read_line(value, parameters, styles)
 
     return ControlMap(
         learnt=dict(_slots(content, "learnt", bound)),
@@ -131,12 +131,12 @@ def _whole(value: Any, name: str, lowest: int, highest: int) -> int:
     return int(text)
 
 
-def _read_binding(value: Any, knobs: Knobs, styles: Sequence[str]) -> Binding:
+def _read_binding(value: Any, parameters: Parameters, styles: Sequence[str]) -> Binding:
     entry = {"knob": value} if isinstance(value, str) else value
     if not isinstance(entry, dict) or not isinstance(entry.get("knob"), str):
         raise InputError(f'{value!r} is not allowed: write "density", say, or {{knob = "density", channel = 3}}')
     _refuse_unknown(entry, ("knob", "low", "high", "channel"))
-    return Binding(OFF) if entry["knob"] == OFF else binding(entry["knob"], _travel(entry), knobs, styles)
+    return Binding(OFF) if entry["knob"] == OFF else binding(entry["knob"], _travel(entry), parameters, styles)
 
 
 def _travel(entry: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -154,12 +154,12 @@ def _number(entry: Mapping[str, Any], name: str) -> float:
     return float(value)
 
 
-def _read_line(value: Any, knobs: Knobs, styles: Sequence[str]) -> str:
+def _read_line(value: Any, parameters: Parameters, styles: Sequence[str]) -> str:
     entry = {"say": value} if isinstance(value, str) else value
     if not isinstance(entry, dict) or not isinstance(entry.get("say"), str):
         raise InputError(f'{value!r} is not allowed: write a command line, such as "new" or "key C minor"')
     _refuse_unknown(entry, ("say", "channel"))
-    obey(entry["say"], knobs, styles)
+    parse_command(entry["say"], parameters, styles)
     return str(entry["say"])
 
 
@@ -189,7 +189,7 @@ def keep_learnt(path: Path, learnt: Mapping[Slot, Binding]) -> None:
         raise InputError(
             f"map {visible(str(path))} cannot be added to any more: mend it, with {LEARNT} as a table of its own"
         )
-    write_whole(path, text.encode())
+    write_bytes_atomically(path, text.encode())
 
 
 def _by_number(learnt: Mapping[Slot, Binding]) -> dict[int, list[str]]:

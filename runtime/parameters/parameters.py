@@ -1,4 +1,4 @@
-"""What can be turned while the music plays."""
+"""The parameters that a performer can set while the music plays."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,8 +12,8 @@ MOST_STRENGTH: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knobs:
-    """All that can be turned, at their places.
+class Parameters:
+    """The parameters that a performer can set, with their values.
 
     Attributes:
         style: Weight of each of the bundle's styles; they add up to 1.
@@ -55,11 +55,11 @@ class Knobs:
     volume: float = 1.0
 
 
-def with_temperature(knobs: Knobs, value: float, head: str | None = None) -> Knobs:
-    """Turn the temperature of one head, or of all."""
+def with_temperature(parameters: Parameters, value: float, head: str | None = None) -> Parameters:
+    """Set the temperature of one head, or of all."""
     if head is None:
-        return replace(knobs, temperature=(value, value, value, value))
+        return replace(parameters, temperature=(value, value, value, value))
     delta, pitch, duration, velocity = (
-        value if one == head else before for one, before in zip(HEADS, knobs.temperature, strict=True)
+        value if one == head else before for one, before in zip(HEADS, parameters.temperature, strict=True)
     )
-    return replace(knobs, temperature=(delta, pitch, duration, velocity))
+    return replace(parameters, temperature=(delta, pitch, duration, velocity))

@@ -12,7 +12,7 @@ from runtime.playback.midi_clock_out import ClockOut
 from runtime.playback.panic import Panics
 from runtime.playback.scheduler import Scheduler
 from runtime.ports.base import OutputPort
-from runtime.transport.transport import Move, MoveKind, Transport
+from runtime.transport.transport import Transport, TransportEvent, TransportEventKind
 
 HORIZON_TICKS: Final = TICKS_PER_QUARTER // 3
 """How far ahead of sending notes are taken from the source: what is taken is no longer the engine's to change."""
@@ -223,19 +223,19 @@ class Dispatcher:
         hold()
         self._scheduler.skip_to(self.position_tick())
 
-    def _follow(self, move: Move) -> None:
+    def _follow(self, move: TransportEvent) -> None:
         """Do what becomes of the song."""
         match move.kind:
-            case MoveKind.STOP | MoveKind.LOCATE:
+            case TransportEventKind.STOP | TransportEventKind.LOCATE:
                 self._silence(move.tick)
                 self._go_to(move.tick)
-            case MoveKind.START:
+            case TransportEventKind.START:
                 self._panics.start(max(self._clock.now(), self._transport.seconds_at(move.tick)))
                 if self._taken_before != move.tick:
                     self._go_to(move.tick)
                 self._source.wait_until_made(move.tick + PULL_TICKS, MAKING_SECONDS)
                 self._pull_tick = min(self._pull_tick, self.position_tick())  # the start may lie ahead
-            case MoveKind.RETIME:
+            case TransportEventKind.RETIME:
                 self._give_again()
 
     def _go_to(self, tick: int) -> None:
@@ -289,7 +289,7 @@ class Dispatcher:
 
     def _tend(self) -> None:
         """See whether the port is there, and do what becomes of the music when it goes and when it is back."""
-        away, self._away = self._away, not self._port.tend()
+        away, self._away = self._away, not self._port.check_alive()
         if self._away and not away:
             self._rewind()
             # By MIDI they cannot leave now; what sounds here, beside it, hears them.

@@ -14,7 +14,7 @@ from pathlib import Path
 from runtime.errors import InputError, MissingError
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import TICKS_PER_QUARTER, Note
-from runtime.system.atomic_files import is_device, write_whole
+from runtime.system.atomic_files import is_device, write_bytes_atomically
 from runtime.system.claims import Claim, claim_free
 from runtime.system.pipes import GivenUp
 from runtime.system.user_folders import home
@@ -168,7 +168,7 @@ def save_take(path: Path, data: bytes, *, given_up: GivenUp = lambda: False, rem
 
     """
     try:
-        write_whole(path, data, given_up)
+        write_bytes_atomically(path, data, given_up)
     except MissingError as error:
         rescued = _rescue(path.name, data)
         lost = f"nor could it be kept anywhere else{f'; {remedy}' if remedy else ''}"
@@ -183,7 +183,7 @@ def _rescue(name: str, data: bytes) -> Path | None:
         if claim is None:
             continue
         try:
-            write_whole(claim.path, data)
+            write_bytes_atomically(claim.path, data)
         except MissingError:
             continue
         finally:

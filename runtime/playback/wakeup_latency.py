@@ -18,7 +18,7 @@ REFRESH_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Lateness:
+class WakeupLatency:
     """What was measured.
 
     Attributes:
@@ -46,7 +46,7 @@ class Lateness:
         return {"wakes": len(self.seconds), **rounded, "priority": self.priority, "advice": advice(self)}
 
 
-def advice(lateness: Lateness) -> list[str]:
+def advice(lateness: WakeupLatency) -> list[str]:
     """Say in words what the figures mean and what would make them better."""
     p99, worst = lateness.share_ms(0.99), lateness.seconds[-1] * 1000
     told = []
@@ -67,7 +67,7 @@ def advice(lateness: Lateness) -> list[str]:
 
 def measure(
     seconds: float, on_progress: Callable[[float], None] = lambda _: None, clock: Clock | None = None
-) -> Lateness:
+) -> WakeupLatency:
     """Wake up again and again at absolute times, as the dispatcher does, on a thread like the dispatcher's.
 
     Args:
@@ -86,7 +86,7 @@ def measure(
         thread.join(REFRESH_SECONDS)
         on_progress(len(found) / total)
     on_progress(1.0)
-    return Lateness(tuple(sorted(found)), priority[0])
+    return WakeupLatency(tuple(sorted(found)), priority[0])
 
 
 def _wake(clock: Clock, total: int, found: list[float], priority: list[str]) -> None:
@@ -99,7 +99,7 @@ def _wake(clock: Clock, total: int, found: list[float], priority: list[str]) -> 
         found.append(max(0.0, clock.now() - deadline))
 
 
-def measured_with_progress(seconds: float) -> Lateness:
+def measured_with_progress(seconds: float) -> WakeupLatency:
     """Measure, with a bar on standard error where that is a terminal."""
     from rich.console import Console  # noqa: PLC0415 - not needed where nothing is measured
     from rich.progress import Progress  # noqa: PLC0415

@@ -11,10 +11,10 @@ from typing import Final
 
 from runtime.errors import InputError, MissingError
 from runtime.ports.base import NoMidiSystemError, OutputPort
-from runtime.ports.multi import SpreadPort
+from runtime.ports.multi import MultiPort
 from runtime.ports.names import MAX_NAME_BYTES
 from runtime.ports.null import NullPort
-from runtime.ports.reconnecting import EnduringPort, OpenPort
+from runtime.ports.reconnecting import OpenPort, ReconnectingPort
 from runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
 
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
@@ -71,7 +71,7 @@ def open_port(backend: str, port_name: str, outlets: Mapping[int, str] | None = 
 def _open(backend: str, port_name: str, outlets: Mapping[int, str] | None) -> OutputPort:
     """Open a port that endures on a system that can go away; ALSA's and CoreMIDI's are part of the machine's."""
     opener = _OPENERS[backend] if outlets is None else partial(_open_outlets, _OPENERS[backend], outlets)
-    return EnduringPort(opener, port_name) if backend in _MORTAL else opener(port_name)
+    return ReconnectingPort(opener, port_name) if backend in _MORTAL else opener(port_name)
 
 
 def _open_outlets(opener: OpenPort, outlets: Mapping[int, str], port_name: str) -> OutputPort:
@@ -80,7 +80,7 @@ def _open_outlets(opener: OpenPort, outlets: Mapping[int, str], port_name: str) 
     with ExitStack() as stack:
         ports = [stack.enter_context(opener(name)) for name in names]
         stack.pop_all()
-    return SpreadPort(port_name, ports, {channel: names.index(name) for channel, name in outlets.items()})
+    return MultiPort(port_name, ports, {channel: names.index(name) for channel, name in outlets.items()})
 
 
 def available_backends() -> list[BackendStatus]:

@@ -17,7 +17,7 @@ which must not be kept waiting."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class Connection:
     """A connection of a port of ours with another program's.
 
     Attributes:
@@ -43,8 +43,8 @@ class PortLostError(MissingError):
 class OutputPort(ABC):
     """A place to send messages to; a context manager that closes it.
 
-    A backend overrides `_send`, and where there is something to do `_close`, `tend`, `pending_count`,
-    `discard_pending`, `wires` and `connect`.
+    A backend overrides `_send`, and where there is something to do `_close`, `check_alive`, `pending_count`,
+    `discard_pending`, `connections` and `connect`.
 
     Attributes:
         name: What other programs call the port.
@@ -52,7 +52,7 @@ class OutputPort(ABC):
         lead_seconds: How long before its time a message may be given; 0 where it leaves at once.
         awaits_connection: Whether another program has to be connected before anything is heard.
         renamed: The name it has if the one asked for was taken by another program, else None.
-        on_news: Told in one line when the port goes away and when it is back, on any thread.
+        on_status: Told in one line when the port goes away and when it is back, on any thread.
 
     """
 
@@ -63,7 +63,7 @@ class OutputPort(ABC):
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self.name = name
         self.clock: Clock = clock or SystemClock()
-        self.on_news: Callable[[str], None] = lambda _: None
+        self.on_status: Callable[[str], None] = lambda _: None
         self._closed = False
         self._lock = threading.Lock()
 
@@ -85,8 +85,8 @@ class OutputPort(ABC):
                 raise ValueError(f"port {self.name!r} is closed")
             return self._send(message, when_seconds)
 
-    def tend(self) -> bool:
-        """See to the connection; called again and again by who sends, on its thread.
+    def check_alive(self) -> bool:
+        """Poll the connection; the sending thread calls this every few milliseconds.
 
         Returns:
             Whether what is sent can leave; False while the port is away and will come back by itself.
@@ -123,11 +123,11 @@ class OutputPort(ABC):
         del on_message
         raise MissingError(f"{self.name} has no input: a clock can be followed through a MIDI system only")
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         """Return what is connected with our ports; empty where the MIDI system does not tell."""
         return frozenset()
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         """Connect a port of ours; False if that cannot be at present, and is to be tried a little later."""
         del wire
         return False

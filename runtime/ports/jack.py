@@ -14,7 +14,7 @@ import jack
 
 from runtime.errors import MissingError
 from runtime.midi.messages import Kind, Message
-from runtime.ports.base import OnMessage, OutputPort, PortLostError, Wire
+from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
 from runtime.ports.jack_clock import JackClock
 from runtime.ports.jack_periods import PeriodWatch, signed_frames
 from runtime.ports.jack_process import PeriodReader, PeriodWriter
@@ -42,7 +42,6 @@ class JackClientPort(OutputPort):
     left. Each of these is one atomic operation of `deque`, so that JACK's thread never waits for a lock.
 
     Attributes:
-        late_count: Messages that reached JACK's thread after their frame; they left at the start of a period.
         xrun_count: Periods that JACK reports as missed, by whichever program.
 
     """
@@ -73,7 +72,6 @@ class JackClientPort(OutputPort):
         self._unread: deque[tuple[bytes, float]] = deque(maxlen=MOST_WAITING)
         self._last_start: int = self._client.last_frame_time
         self._watch = PeriodWatch(self._last_start)
-        self.late_count = 0
         self.xrun_count = 0
         self._client.set_process_callback(self._process)
         self._client.set_shutdown_callback(lambda *_: self._lost.set())
@@ -89,23 +87,23 @@ class JackClientPort(OutputPort):
         self._on_message = on_message
         return self._input_name()
 
-    def tend(self) -> bool:
-        """Find out whether the server has gone; see `OutputPort.tend`."""
+    def check_alive(self) -> bool:
+        """Find out whether the server has gone; see `OutputPort.check_alive`."""
         self._check_lost()
         return True
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         """Return what is connected with our two ports."""
         ends = ((False, self._client.midi_outports[0]), (True, self._client.midi_inports[0]))
         with suppress(jack.JackError):  # one of the other ports has gone while they were listed
             return frozenset(
-                Wire(incoming, other.name)
+                Connection(incoming, other.name)
                 for incoming, port in ends
                 for other in self._client.get_all_connections(port)
             )
         return frozenset()
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         """Connect one of our ports; False if there is no such other port at present, or it is not ready."""
         ours = self._input_name() if wire.incoming else self.name
         try:
@@ -163,7 +161,7 @@ class JackClientPort(OutputPort):
             return
         with suppress(IndexError):  # the queue ran empty, here or by `discard_pending`
             while (offset := signed_frames(self._queue[0][0], start)) < frames and self._write(offset):
-                self.late_count += offset < 0
+                pass
 
     def _hand_over(self, on_message: OnMessage, start: int, frames: int) -> None:
         """Hand over what has come in: system messages at once, channel messages so many at a time."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runtime.midi.messages import REAL_TIME, Message
-from runtime.ports.base import OnMessage, OutputPort, Wire
+from runtime.ports.base import Connection, OnMessage, OutputPort
 
 
-class SpreadPort(OutputPort):
+class MultiPort(OutputPort):
     """Ports by channel. What is for no channel, a clock's pulses, leaves by the first; that one also has the input.
 
     Who sends takes what was given for one queue, in order. Ports that schedule have a queue each, and one may be a
@@ -38,9 +38,9 @@ class SpreadPort(OutputPort):
         """Open an input beside the first port; see `OutputPort.listen`."""
         return self._ports[0].listen(on_message)
 
-    def tend(self) -> bool:
-        """See to all connections; see `OutputPort.tend`."""
-        there = [port.tend() for port in self._ports]  # every one of them is asked
+    def check_alive(self) -> bool:
+        """See to all connections; see `OutputPort.check_alive`."""
+        there = [port.check_alive() for port in self._ports]  # every one of them is asked
         return all(there)
 
     def pending_count(self) -> int:
@@ -78,11 +78,13 @@ class SpreadPort(OutputPort):
             self._given.pop()
         return [message for _, message, _ in last]
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         """Return what is connected with any of the ports."""
-        return frozenset(replace(wire, port=index) for index, port in enumerate(self._ports) for wire in port.wires())
+        return frozenset(
+            replace(wire, port=index) for index, port in enumerate(self._ports) for wire in port.connections()
+        )
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         """Connect the port that a connection was one of."""
         return self._ports[wire.port].connect(replace(wire, port=0))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runtime.midi.messages import Message
-from runtime.ports.base import OnMessage, OutputPort, PortLostError, Wire
+from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
 from runtime.transport.clock import STOP_CHECK_SECONDS, Clock, SystemClock
 
 LOOK_SECONDS: Final = 0.25
@@ -22,7 +22,7 @@ OpenPort = Callable[[str], OutputPort]
 """Opens a port under a name; raises MissingError where the MIDI system does not run."""
 
 
-class EnduringClock:
+class ContinuousClock:
     """A clock that passes from one clock to the next without a jump."""
 
     def __init__(self, clock: Clock) -> None:
@@ -61,11 +61,11 @@ class _Inner:
     offset: float
 
 
-class EnduringPort(OutputPort):
-    """Opens a port again and again; to who sends it is one port that is away at times, and one time that goes on.
+class ReconnectingPort(OutputPort):
+    """A port that reconnects when its MIDI server restarts; its clock goes on meanwhile.
 
-    Sending and `tend` belong on one thread. Opening, which can take long, is done on a thread of this port's own, and
-    the connections that other programs' ports had with the lost one are made again there, as these ports turn up.
+    Sending and `check_alive` belong on one thread. Opening, which can take long, is done on a thread of the port's own,
+    and the connections that other programs' ports had with the lost one are made again there, as these ports turn up.
 
     Attributes:
         lost_messages: Messages that were given and never left.
@@ -85,7 +85,7 @@ class EnduringPort(OutputPort):
 
         """
         port = open_port(port_name)
-        self._time = EnduringClock(port.clock)
+        self._time = ContinuousClock(port.clock)
         super().__init__(port.name, self._time)
         self.lead_seconds, self.renamed = port.lead_seconds, port.renamed
         self._open_port, self._port_name = open_port, port.renamed or port_name
@@ -96,11 +96,11 @@ class EnduringPort(OutputPort):
         self._away_is_known = False
         self._undelivered: list[Message] = []
         self._lost: tuple[OutputPort, float, str] | None = None  # the port, when, why: for the other thread
-        self._opened: _Inner | None = None  # by the other thread, for `tend` to go on with
+        self._opened: _Inner | None = None  # by the other thread, for `check_alive` to go on with
         self._went_away = threading.Event()
         self._end = threading.Event()
-        self._seen: deque[frozenset[Wire]] = deque(maxlen=2)
-        self._missed: set[Wire] = set()  # connections to be made again
+        self._seen: deque[frozenset[Connection]] = deque(maxlen=2)
+        self._missed: set[Connection] = set()  # connections to be made again
         self.lost_messages = 0
         self._thread = threading.Thread(target=self._watch, name="port", daemon=True)
         self._thread.start()
@@ -120,7 +120,7 @@ class EnduringPort(OutputPort):
         self._on_message = on_message
         return name
 
-    def tend(self) -> bool:
+    def check_alive(self) -> bool:
         """Find out whether the port is there; one that has come back is there from the second call on.
 
         So who sends sees every absence, however short, and can end what it sounded before.
@@ -128,7 +128,7 @@ class EnduringPort(OutputPort):
         inner = self._inner
         if inner is not None:
             try:
-                inner.port.tend()
+                inner.port.check_alive()
             except PortLostError as error:
                 self._lose(inner, error)
         elif self._away_is_known and self._opened is not None:
@@ -184,10 +184,10 @@ class EnduringPort(OutputPort):
                 if lost is not None:
                     self._bring_back(*lost)
             elif self._inner is not None:
-                self._tend_wires(self._inner.port)
+                self._keep_connections(self._inner.port)
 
     def _bring_back(self, lost: OutputPort, since_seconds: float, reason: str) -> None:
-        self.on_news(f"{reason}; the beat goes on, and so does the music when it is back")
+        self.on_status(f"{reason}; the beat goes on, and so does the music when it is back")
         self._end.wait(GRACE_SECONDS)
         # Before a new one is opened: libjack gives up its clients of a dead server then, and closing one crashes.
         lost.close()
@@ -199,9 +199,9 @@ class EnduringPort(OutputPort):
             self._missed.update(*self._seen)
             self._seen.clear()
             # What is sent first ends the notes that a receiver may still play: it has to be connected by then.
-            self._tend_wires(opened.port)
+            self._keep_connections(opened.port)
             self._opened = opened
-            self.on_news(f"{opened.port.name} is back after {self._time.now() - since_seconds:.1f} s")
+            self.on_status(f"{opened.port.name} is back after {self._time.now() - since_seconds:.1f} s")
             return
 
     def _try_to_open(self) -> _Inner | None:
@@ -217,17 +217,17 @@ class EnduringPort(OutputPort):
             return None
         return opened
 
-    def _tend_wires(self, port: OutputPort) -> None:
+    def _keep_connections(self, port: OutputPort) -> None:
         """Make the connections again that can be made, and note those that there are.
 
         The last two looks count: a system that ends in good order takes its connections away one by one.
         """
         self._missed -= {wire for wire in self._missed if port.connect(wire)}
-        wires = port.wires()
+        wires = port.connections()
         self._tell_unplugged(self._seen[-1] - wires if self._seen else frozenset())
         self._seen.append(wires)
 
-    def _tell_unplugged(self, gone: frozenset[Wire]) -> None:
+    def _tell_unplugged(self, gone: frozenset[Connection]) -> None:
         if self._on_message is not None and any(wire.incoming for wire in gone):
             self._on_message(_UNPLUGGED, self._time.now())
 

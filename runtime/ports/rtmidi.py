@@ -49,8 +49,8 @@ class RtMidiPort(OutputPort):
         self._in = source
         return f"{client_name}:{name}" if self._backend == "jack" else name
 
-    def tend(self) -> bool:
-        """Find out whether the server has gone; see `OutputPort.tend`."""
+    def check_alive(self) -> bool:
+        """Find out whether the server has gone; see `OutputPort.check_alive`."""
         self._check_lost()
         return True
 

@@ -6,8 +6,8 @@
 Keys are let go by their note-offs, or as `runtime.midi.held_keys` has it where those are lost: we are silent for no key
 that nobody holds.
 
-The phrase is moved onto the grid (`snapped`) and given to the network as if it had made it; the music goes on from the
-state after it.
+The phrase is moved onto the grid (`snap_to_grid`) and given to the network as if it had made it; the music goes on from
+the state after it.
 """
 
 import threading
@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from runtime.errors import ComposerError
-from runtime.generation.priming import snapped
+from runtime.generation.priming import snap_to_grid
 from runtime.generation.voice import Advance
 from runtime.midi.held_keys import HeldKeys
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
-LISTENS: Final = ("off", "continue", "answer")
 LOOK_SECONDS: Final = 0.02
 FEED_TICKS: Final = TICKS_PER_QUARTER // 2 + 4
 """How long before our first bar a phrase is taken up: the dispatcher takes notes so early, and they must be made."""
@@ -47,11 +46,11 @@ class Stream(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Together:
-    """How we play with somebody.
+class CallAndResponse:
+    """When the player and we play: the mode, and the turns of `answer`.
 
     Attributes:
-        mode: One of LISTENS.
+        mode: "continue" or "answer".
         bar_ticks: Length of a bar.
         beat_ticks: Length of a beat.
         turn_bars: Bars that each of us plays, in `answer`.
@@ -70,31 +69,31 @@ class Together:
         """Length of a turn."""
         return self.turn_bars * self.bar_ticks
 
-    def turn(self, tick: int) -> int:
-        """Return the number of the turn that a position is in: the even ones are the player's."""
+    def turn_at(self, tick: int) -> int:
+        """Return the number of the turn that a tick lies in; even turns are the player's."""
         return (tick - self.first_tick) // self.turn_ticks
 
     def turn_start(self, number: int) -> int:
         """Return where a turn begins."""
         return self.first_tick + number * self.turn_ticks
 
-    def ours(self, notes: list[Note]) -> list[Note]:
-        """Leave out what starts in the player's turns, and end what sounds into them."""
+    def only_our_bars(self, notes: list[Note]) -> list[Note]:
+        """Leave out notes that start in the player's turns, and end notes that sound into them."""
         if self.mode != "answer":
             return notes
         return [
-            replace(note, duration=min(note.duration, self.turn_start(self.turn(note.onset) + 1) - note.onset))
+            replace(note, duration=min(note.duration, self.turn_start(self.turn_at(note.onset) + 1) - note.onset))
             for note in notes
-            if self.turn(note.onset) % 2 == 1
+            if self.turn_at(note.onset) % 2 == 1
         ]
 
 
-class Listener:
-    """Hears the player and has the music go on from what was played."""
+class Responder:
+    """Collects what the player plays and continues the music from it."""
 
     def __init__(
         self,
-        together: Together,
+        exchange: CallAndResponse,
         stream: Stream,
         after: Callable[[list[Note], int], Any],
         advance: Callable[[], Advance],
@@ -104,7 +103,7 @@ class Listener:
         """Get ready.
 
         Args:
-            together: How we play.
+            exchange: When each of us plays.
             stream: What is gone on with.
             after: Gives the place at a position after notes.
             advance: Gives what makes the next event at present.
@@ -112,7 +111,7 @@ class Listener:
             now: The port's clock.
 
         """
-        self._together = together
+        self._exchange = exchange
         self._stream = stream
         self._after = after
         self._advance = advance
@@ -120,7 +119,7 @@ class Listener:
         self._now = now
         self._heard: deque[tuple[bytes, float]] = deque(maxlen=LARGEST)
         self._phrase: deque[Note] = deque(maxlen=LARGEST)
-        self._keys = HeldKeys(together.beat_ticks)
+        self._keys = HeldKeys(exchange.beat_ticks)
         self._last_seconds = float("-inf")  # when a key was struck or let go last
         self._listening = False
         self._answered = -1  # the turn at the last look
@@ -142,24 +141,24 @@ class Listener:
             self._hear(*self._heard.popleft())
         if flooded or self._keys.are_lost(now):  # in a flood, who let go which keys is lost
             self._take(self._keys.let_go_of_all(self._tick_at(now)), now)
-        if self._together.mode == "answer":
+        if self._exchange.mode == "answer":
             self._answer(self._tick_at(now))
         elif self._listening and not self._keys.held and self._has_paused(now):
-            beat = self._together.beat_ticks
+            beat = self._exchange.beat_ticks
             self._go_on(-(-self._stream.taken_before() // beat) * beat)
             self._listening = False
 
     def _has_paused(self, now: float) -> bool:
         """Tell whether a beat has passed since the last key, by positions; the song can go back meanwhile."""
         ticks = self._tick_at(now) - self._tick_at(self._last_seconds)
-        return not 0 <= ticks < self._together.beat_ticks
+        return not 0 <= ticks < self._exchange.beat_ticks
 
     def _hear(self, message: bytes, seconds: float) -> None:
         tick = self._tick_at(seconds)
         self._take(self._keys.hear(message, seconds, tick), seconds)
         if self._keys.last_struck == seconds:
             self._last_seconds = seconds
-            if self._together.mode == "continue" and not self._listening:
+            if self._exchange.mode == "continue" and not self._listening:
                 self._listening = True
                 self._stream.pause()
 
@@ -170,12 +169,12 @@ class Listener:
             self._last_seconds = seconds
 
     def _answer(self, now: int) -> None:
-        turn = self._together.turn(now + FEED_TICKS)
+        turn = self._exchange.turn_at(now + FEED_TICKS)
         answered, self._answered = self._answered, turn
         if turn < 0 or turn % 2 == 0 or turn == answered:
             return
-        start = self._together.turn_start(turn)
-        first = start - self._together.turn_ticks
+        start = self._exchange.turn_start(turn)
+        first = start - self._exchange.turn_ticks
         notes = (*self._phrase, *self._keys.sounding(now))
         self._phrase = deque((note for note in notes if first <= note.onset < start), LARGEST)
         if self._phrase:
@@ -183,7 +182,7 @@ class Listener:
 
     def _go_on(self, tick: int) -> None:
         """Go on from the phrase, at a position."""
-        phrase = [note for note in snapped(sorted(self._phrase)) if note.onset < tick]
+        phrase = [note for note in snap_to_grid(sorted(self._phrase)) if note.onset < tick]
         self._phrase.clear()
         try:
             place = self._after(phrase, tick)

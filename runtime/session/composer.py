@@ -6,27 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from runtime.bundle.files import BundleCard, load_bundle
-from runtime.bundle.library import FoundStyle, Shelved, find_styles, styles
+from runtime.bundle.library import BundleEntry, StyleEntry, find_styles, styles
 from runtime.errors import BundleError, InputError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.form import read_form
 from runtime.generation.stretches import Anew
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls, temperatures
+from runtime.graph.inputs import GraphInputs, temperatures
 from runtime.midi.reader import read_music
 from runtime.music.notes import Meter, Note, shifted
 from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer, token_anew, token_start
-from runtime.parameters.initial import turned_by
-from runtime.parameters.parameters import WHOLE, Knobs
+from runtime.parameters.initial import apply_commands
+from runtime.parameters.parameters import WHOLE, Parameters
 from runtime.parameters.style_mix import heaviest_of, read_mix, shown
-from runtime.session.live_control import Steerable
+from runtime.session.live_control import ControllableStyle
 from runtime.session.settings import MusicSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A style about to be improvised in.
+class LoadedComposer:
+    """A style that is loaded and ready to play.
 
     Attributes:
         style: Its name; of a mix, all names and weights; of several voices, all theirs.
@@ -37,7 +37,7 @@ class Prepared:
         cursor: The place before the first event, of the kind that `advance` takes.
         end_tick: Position at which the music ends, None if it does not.
         anew: Begins at positions far from all that was played.
-        steerable: What can be turned while it plays; None for the article's presets.
+        controllable: Its parameters and what they control while it plays; None for the article's presets.
         channels: MIDI channel 1..16 of each voice.
 
     """
@@ -50,7 +50,7 @@ class Prepared:
     cursor: Any
     end_tick: int | None
     anew: Anew | None = None
-    steerable: Steerable | None = None
+    controllable: ControllableStyle | None = None
     channels: tuple[int, ...] = (1,)
 
 
@@ -64,7 +64,7 @@ class _Primer:
     end_tick: int
 
 
-def prepare(settings: MusicSettings) -> Prepared:
+def load_composer(settings: MusicSettings) -> LoadedComposer:
     """Load the bundle that holds the style, and settle what the user left open by the bundle's own defaults.
 
     A mix of styles, or several voices, have the weighted mean of their tempos and the meter of the heaviest. A primer
@@ -88,14 +88,17 @@ def prepare(settings: MusicSettings) -> Prepared:
     end_tick = None if settings.bars is None else (settings.lead_in + settings.bars) * meter.ticks_per_bar
     tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
     if isinstance(bundle.card.encoding, TokenEncoding):
-        advance, cursor, steerable = _tokens(bundle.card.encoding, engine, settings, bundle.card)
+        advance, cursor, controllable = _tokens(bundle.card.encoding, engine, settings, bundle.card)
         anew: Anew = token_anew(bundle.card.encoding)
     else:
         weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
-        steerable = _steerable(bundle.card, engine, settings, meter, weights)
-        advance, anew = steerable.ensemble.advance(steerable.knobs, settings.seed), steerable.ensemble.anew
-        cursor = _beginning(steerable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
-    return Prepared(
+        controllable = _controllable(bundle.card, engine, settings, meter, weights)
+        advance, anew = (
+            controllable.ensemble.advance(controllable.parameters, settings.seed),
+            controllable.ensemble.anew,
+        )
+        cursor = _beginning(controllable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
+    return LoadedComposer(
         style=" and ".join(shown({found[name].card.name: weight for name, weight in mix.items()}) for mix in mixes),
         device=engine.device,
         tempo_bpm=settings.tempo_bpm or (primer.tempo_bpm if primer else tempo),
@@ -104,15 +107,15 @@ def prepare(settings: MusicSettings) -> Prepared:
         cursor=cursor,
         end_tick=end_tick,
         anew=anew,
-        steerable=steerable,
+        controllable=controllable,
         channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
     )
 
 
-def _in_bundle(names: Sequence[str], found: Mapping[str, FoundStyle], card: BundleCard) -> dict[str, FoundStyle]:
+def _in_bundle(names: Sequence[str], found: Mapping[str, StyleEntry], card: BundleCard) -> dict[str, StyleEntry]:
     """Find the styles once more in the bundle that has been loaded: since they were found it may have been replaced."""
     path = next(iter(found.values())).path
-    held = styles([Shelved(path, card)])
+    held = styles([BundleEntry(path, card)])
     if gone := [found[name].card.name for name in names if found[name].card.name not in held]:
         raise BundleError(f"bundle {card.name} has just been replaced, and holds no style {gone[0]} any more")
     return {name: held[found[name].card.name] for name in names}
@@ -124,7 +127,8 @@ def _tokens(
     """What the article's networks play: nothing but their names of notes, one after another."""
     asked = {
         "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
-        "--lead-in": settings.lead_in, "--set": settings.turns, "--style-strength": settings.style_strength is not None,
+        "--lead-in": settings.lead_in, "--set": settings.initial_commands,
+        "--style-strength": settings.style_strength is not None,
     }  # fmt: skip
     if refused := [name for name, value in asked.items() if value]:
         raise InputError(f"{refused[0]} is not for {card.name}, a bundle of an article's preset: choose another style")
@@ -134,10 +138,10 @@ def _tokens(
     return token_advancer(engine.run, encoding, controls, settings.seed), token_start(encoding, settings.seed), None
 
 
-def _steerable(
+def _controllable(
     card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Sequence[Mapping[int, float]]
-) -> Steerable:
-    """Who plays and what can be turned; `weights` of each voice by the style's number."""
+) -> ControllableStyle:
+    """Make the ensemble and its initial parameters; `weights` of each voice by the style's number."""
     first = weights[0]
     sampling = card.styles[max(first, key=lambda index: first[index])].sampling or card.sampling
     temperature = temperatures(settings.temperature, sampling.temperature)
@@ -146,7 +150,7 @@ def _steerable(
     mixes = [tuple(one.get(index, 0.0) for index in range(len(card.styles))) for one in weights]
     registers = tuple(one.register or WHOLE for one in card.styles)
     controls = [
-        Controls(
+        GraphInputs(
             style=style,
             style_strength=strength,
             meter=meter,
@@ -159,10 +163,10 @@ def _steerable(
         )
         for style in mixes
     ]
-    knobs = Knobs(style=mixes[0], style_strength=strength, temperature=temperature, min_p=min_p)
+    parameters = Parameters(style=mixes[0], style_strength=strength, temperature=temperature, min_p=min_p)
     names = [one.name for one in card.styles]
-    return Steerable(
-        knobs=turned_by(settings.turns, knobs, names),
+    return ControllableStyle(
+        parameters=apply_commands(settings.initial_commands, parameters, names),
         styles=names,
         ensemble=Ensemble(engine, controls, _plan(settings, meter)),
     )

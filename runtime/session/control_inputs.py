@@ -1,4 +1,4 @@
-"""What turns the knobs beside the MIDI input, made ready before the music starts: the user's map and the OSC port."""
+"""The inputs that set parameters, opened before the music starts: the user's map and the OSC port."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,14 +11,14 @@ from runtime.parameters.midi_learn import Learner, Read
 from runtime.parameters.midi_map import Binding, ControlMap, Slot
 from runtime.parameters.midi_map_file import default_path, keep_learnt, read_map
 from runtime.parameters.osc import OscInput
-from runtime.session.live_control import Steerable
+from runtime.session.live_control import ControllableStyle
 
 Complain = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class SteeringInputs:
-    """What turns the knobs.
+class ControlInputs:
+    """The inputs that set parameters.
 
     Attributes:
         read: What a channel message or a command line asks for, by the user's map.
@@ -53,13 +53,13 @@ class SteeringInputs:
 
 
 @contextmanager
-def steering_inputs(
-    steerable: Steerable | None, map_path: Path | None, osc: str | None, say: Callable[[str], None]
-) -> Iterator[SteeringInputs | None]:
-    """Read the map and open the OSC port; None where the style has nothing to turn.
+def open_control_inputs(
+    controllable: ControllableStyle | None, map_path: Path | None, osc: str | None, say: Callable[[str], None]
+) -> Iterator[ControlInputs | None]:
+    """Read the map and open the OSC port; None where the style has no parameters.
 
     Args:
-        steerable: What can be turned.
+        controllable: What can be turned.
         map_path: The user's map; None for the one in the user's configuration folder, if there is one.
         osc: PORT or HOST:PORT; None for no OSC.
         say: Told in a line where OSC is heard, what was learnt, and what was wrong with a message.
@@ -69,13 +69,13 @@ def steering_inputs(
         MissingError: If the port cannot be opened, or python-osc is not installed.
 
     """
-    if steerable is None:
+    if controllable is None:
         if map_path is not None or osc is not None:
             raise InputError("this style has no knobs, as those of the article's presets: leave --map and --osc out")
         yield None
         return
-    learner = _learner(steerable, map_path, say)
-    inputs = SteeringInputs(learner.read, controllers_by_knob=learner.controllers_by_knob)
+    learner = _learner(controllable, map_path, say)
+    inputs = ControlInputs(learner.read, controllers_by_knob=learner.controllers_by_knob)
     if osc is None:
         yield inputs
         return
@@ -87,16 +87,16 @@ def steering_inputs(
         port.close()
 
 
-def _learner(steerable: Steerable, map_path: Path | None, say: Callable[[str], None]) -> Learner:
+def _learner(controllable: ControllableStyle, map_path: Path | None, say: Callable[[str], None]) -> Learner:
     path = map_path or default_path()
     is_there = map_path is not None or _is_there(path)
-    control_map = read_map(path, steerable.knobs, steerable.styles) if is_there else ControlMap()
+    control_map = read_map(path, controllable.parameters, controllable.styles) if is_there else ControlMap()
 
     def keep(learnt: Mapping[Slot, Binding]) -> str:
         keep_learnt(path, learnt)
         return f"in {path}"
 
-    return Learner(steerable.styles, control_map, tell=say, keep=keep)
+    return Learner(controllable.styles, control_map, tell=say, keep=keep)
 
 
 def _is_there(path: Path) -> bool:

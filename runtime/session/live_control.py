@@ -1,4 +1,4 @@
-"""Turning the knobs while the music plays: from messages and command lines to notes that are made anew."""
+"""Changes parameters while the music plays: messages and command lines make the coming notes anew."""
 
 import threading
 from collections import deque
@@ -8,38 +8,38 @@ from typing import Final
 
 from runtime.errors import ComposerError
 from runtime.generation.ensemble import Ensemble
-from runtime.generation.expression import human_delay, shaped
-from runtime.generation.lookahead import Arrive, LookAhead
+from runtime.generation.expression import apply_expression, humanise_delay_seconds
+from runtime.generation.lookahead import Enter, LookAhead
 from runtime.generation.voice import Advance
 from runtime.music.notes import TICKS_PER_QUARTER, Note
-from runtime.parameters.commands import Change, When
+from runtime.parameters.commands import Change, TakesEffect
 from runtime.parameters.midi_learn import Learner, Read
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.system.visible_text import visible
 
 LARGEST: Final = 4096
-"""Messages that wait; in a flood the oldest go, since the last turn of a knob is the one that counts."""
+"""Messages that wait; in a flood the oldest go, since the last value of a parameter is the one that counts."""
 WAIT_SECONDS: Final = 0.1
-"""How soon a stop is seen while nobody turns anything."""
+"""How soon a stop is seen while nothing changes."""
 CATCH_UP_TICKS: Final = TICKS_PER_QUARTER // 2
 CATCH_UP_SECONDS: Final = 0.25
 """After a change so much music is made before the next one, unless that takes longer."""
 PAUSE_SECONDS: Final = 0.05
-"""Between two changes: turns that come faster are heard together."""
+"""Between two changes: messages that come faster are applied together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steerable:
-    """A style that can be steered.
+class ControllableStyle:
+    """A style whose parameters can change while it plays.
 
     Attributes:
-        knobs: Where the knobs stand at first.
+        parameters: Their initial values.
         styles: Names of the styles of the bundle, in the order of their weights.
         ensemble: Who plays.
 
     """
 
-    knobs: Knobs
+    parameters: Parameters
     styles: Sequence[str]
     ensemble: Ensemble
 
@@ -63,7 +63,7 @@ class _Coming:
     settled: int
 
 
-class Steered:
+class FilteredSource:
     """The dispatcher's source: a look-ahead's notes, shaped as they are taken.
 
     Attributes:
@@ -98,17 +98,17 @@ class Steered:
         return self.stream.wait_until_made(tick, timeout_seconds)
 
 
-class Steering:
-    """Takes turns from any thread, and has them heard.
+class LiveControl:
+    """Accepts parameter changes from any thread and applies them to the music.
 
     Attributes:
-        knobs: Where they stand.
+        parameters: Their values at present.
 
     """
 
     def __init__(
         self,
-        steerable: Steerable,
+        style: ControllableStyle,
         seed: int,
         stream: LookAhead,
         *,
@@ -117,10 +117,10 @@ class Steering:
         read: Read | None = None,
         set_volume: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """Begin with the knobs where they stand.
+        """Begin with the initial parameters of the style.
 
         Args:
-            steerable: What can be turned.
+            style: The style that is controlled, and its parameters at first.
             seed: Of the music so far.
             stream: What is steered.
             panic: Ends at once what had begun to sound at a time of the port's clock; None for now.
@@ -130,16 +130,16 @@ class Steering:
 
         """
         self._set_volume = set_volume
-        self._steerable = steerable
+        self._style = style
         self._stream = stream
         self._panic = panic
         self._complain = complain
-        self._reads = read or Learner(steerable.styles, tell=complain).read
-        self._turns: deque[tuple[bytes | str, float | None, Callable[[str], None]]] = deque(maxlen=LARGEST)
+        self._reads = read or Learner(style.styles, tell=complain).read
+        self._pending: deque[tuple[bytes | str, float | None, Callable[[str], None]]] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
-        self._idea = _Idea(steerable.knobs.style, seed)  # the one that is heard
+        self._idea = _Idea(style.parameters.style, seed)  # the one that is heard
         self._coming: _Coming | None = None
-        self.knobs = steerable.knobs
+        self.parameters = style.parameters
 
     @property
     def seed(self) -> int:
@@ -147,88 +147,93 @@ class Steering:
         coming = self._coming
         return self._idea.seed if coming is None else coming.idea.seed
 
-    def put(
-        self, turn: bytes | str, seconds: float | None = None, complain: Callable[[str], None] | None = None
+    def submit(
+        self, message: bytes | str, seconds: float | None = None, complain: Callable[[str], None] | None = None
     ) -> None:
         """Take a channel message or a command line; returns at once.
 
         Args:
-            turn: What is asked for.
+            message: What is asked for.
             seconds: When it came, by the port's clock, if that is known.
             complain: Told in a line what is wrong with it, instead of whoever is told otherwise.
 
         """
-        self._turns.append((turn, seconds, complain or self._complain))
+        self._pending.append((message, seconds, complain or self._complain))
         self._wake.set()
 
     def shape(self, notes: Iterable[Note]) -> list[Note]:
-        """Return notes as the knobs want them to sound."""
-        return shaped(notes, self.knobs, self._steerable.ensemble.meter)
+        """Return notes with the expression parameters applied."""
+        return apply_expression(notes, self.parameters, self._style.ensemble.meter)
 
     def advance(self) -> Advance:
-        """Return what makes the next event as the knobs stand, the next idea's if there is one."""
+        """Return what makes the next event with the present parameters, those of the next idea if there is one."""
         return self._advance(self._idea if self._coming is None else self._coming.idea)
 
     def delay(self, tick: int) -> float:
         """Return how many seconds after its time what is at a position shall be sent."""
-        return human_delay(tick, self.knobs.humanise)
+        return humanise_delay_seconds(tick, self.parameters.humanise)
 
     def run(self, stop: threading.Event) -> None:
-        """Have the turns heard until `stop` is set."""
+        """Apply pending changes until `stop` is set."""
         while not stop.is_set():
             if self._wake.wait(WAIT_SECONDS):
                 self._wake.clear()
-                self.take_turns()
+                self.apply_pending()
                 stop.wait(PAUSE_SECONDS)
                 # Turns that come faster than the music can be made anew would leave none to be played.
                 self._stream.wait_until_made(self._stream.taken_before() + CATCH_UP_TICKS, CATCH_UP_SECONDS)
 
-    def take_turns(self) -> None:
-        """Have all turns heard that wait, together."""
-        before, bar, new_idea = self.knobs, False, False
-        while self._turns:
-            turn, seconds, complain = self._turns.popleft()
-            change = self._read(turn, complain)
+    def apply_pending(self) -> None:
+        """Apply all pending changes together."""
+        before, bar, new_piece = self.parameters, False, False
+        while self._pending:
+            message, seconds, complain = self._pending.popleft()
+            change = self._read(message, complain)
             if change is not None:
-                is_new = change.new_idea or change.knobs != self.knobs  # DAWs send the program that is set already
-                self.knobs = change.knobs
-                bar, new_idea = bar or (is_new and change.when is When.BAR), new_idea or change.new_idea
+                is_new = (
+                    change.new_piece or change.parameters != self.parameters
+                )  # DAWs send the program that is set already
+                self.parameters = change.parameters
+                bar, new_piece = (
+                    bar or (is_new and change.takes_effect is TakesEffect.NEXT_BAR),
+                    new_piece or change.new_piece,
+                )
                 if change.panic:
                     self._panic(seconds)
-        if before.volume != self.knobs.volume:
-            self._set_volume(self.knobs.volume)
-        if bar or _asks_network(before) != _asks_network(self.knobs):
-            self._go_on(bar=bar, new_idea=new_idea)
+        if before.volume != self.parameters.volume:
+            self._set_volume(self.parameters.volume)
+        if bar or _asks_network(before) != _asks_network(self.parameters):
+            self._go_on(bar=bar, new_piece=new_piece)
 
-    def _read(self, turn: bytes | str, complain: Callable[[str], None]) -> Change | None:
+    def _read(self, message: bytes | str, complain: Callable[[str], None]) -> Change | None:
         try:
-            change = self._reads(turn, self.knobs)
-            if change is not None and change.knobs != self.knobs:
-                self._steerable.ensemble.advance(change.knobs, self._idea.seed)
+            change = self._reads(message, self.parameters)
+            if change is not None and change.parameters != self.parameters:
+                self._style.ensemble.advance(change.parameters, self._idea.seed)
         except ComposerError as error:
             complain(visible(str(error)))
             return None
         return change
 
-    def _go_on(self, *, bar: bool, new_idea: bool) -> None:
+    def _go_on(self, *, bar: bool, new_piece: bool) -> None:
         """Make the notes anew: at once with the idea of before, and from the bar line with the new one."""
         next_bar, settled = self._stream.next_bar(), self._stream.settled
         if self._coming is not None and (self._coming.tick < next_bar or self._coming.settled != settled):
             self._idea, self._coming = self._coming.idea, None
         if bar:
             before = self._coming or _Coming(next_bar, self._idea, fresh=False, settled=settled)
-            seed = before.idea.seed + new_idea * self._steerable.ensemble.voices
-            idea = _Idea(self.knobs.style, seed, self.knobs.hold)
-            self._coming = _Coming(next_bar, idea, fresh=new_idea or before.fresh, settled=settled)
+            seed = before.idea.seed + new_piece * self._style.ensemble.voices
+            idea = _Idea(self.parameters.style, seed, self.parameters.hold)
+            self._coming = _Coming(next_bar, idea, fresh=new_piece or before.fresh, settled=settled)
         elif self._coming is None:
-            self._idea = replace(self._idea, style=self.knobs.style)
+            self._idea = replace(self._idea, style=self.parameters.style)
         self._stream.restart(self._advance(self._idea))
         if self._coming is not None:
-            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._arrival(self._coming))
+            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._entry(self._coming))
 
-    def _arrival(self, coming: _Coming) -> Arrive | None:
+    def _entry(self, coming: _Coming) -> Enter | None:
         """Where the next idea begins."""
-        ensemble, tick, held = self._steerable.ensemble, coming.tick, coming.idea.hold
+        ensemble, tick, held = self._style.ensemble, coming.tick, coming.idea.hold
         first = max(0, tick - held * self._stream.bar_ticks)
         if held and first < tick and (held != self._idea.hold or coming.fresh):
             return lambda before: ensemble.hold(before, self._stream.heard(first, tick), first, tick)
@@ -239,10 +244,10 @@ class Steering:
         return None
 
     def _advance(self, idea: _Idea) -> Advance:
-        return self._steerable.ensemble.advance(replace(self.knobs, style=idea.style, hold=idea.hold), idea.seed)
+        return self._style.ensemble.advance(replace(self.parameters, style=idea.style, hold=idea.hold), idea.seed)
 
 
-def _asks_network(knobs: Knobs) -> Knobs:
-    """The knobs without those that only shape notes or sound."""
-    as_made = replace(knobs, velocity=None, velocity_range=1.0, accents=0.0, swing=0.0, humanise=0.0)
+def _asks_network(parameters: Parameters) -> Parameters:
+    """The parameters without those that only change expression or sound."""
+    as_made = replace(parameters, velocity=None, velocity_range=1.0, accents=0.0, swing=0.0, humanise=0.0)
     return replace(as_made, mute=False, volume=1.0)

@@ -1,11 +1,11 @@
-"""What comes in at the port, handed to whom it is for: a clock to the transport, controllers to the knobs."""
+"""Routes incoming MIDI: clock messages to the transport, controllers to the parameters, notes to the responder."""
 
 from collections.abc import Callable
 
-from runtime.transport.external import Inbox
+from runtime.transport.external import ClockInbox
 from runtime.transport.midi_clock_in import CLOCK_MESSAGES
 
-STEERING_STATUS = range(0x90, 0xF0)
+CONTROL_STATUS = range(0x90, 0xF0)
 """Channel messages but note-offs, which some DAWs send by the thousand before they start, and which turn nothing."""
 PLAYING_STATUS = frozenset({*range(0x80, 0xF0), 0xFE, 0xFF})
 """What tells of keys: all channel messages, active sensing and system reset."""
@@ -14,7 +14,7 @@ OnMessage = Callable[[bytes, float], None]
 """Told of a message, and when it came in by the port's clock."""
 
 
-class Ears:
+class MidiInputRouter:
     """Takes messages on the port's thread and keeps it waiting for nobody.
 
     Attributes:
@@ -24,12 +24,12 @@ class Ears:
 
     """
 
-    def __init__(self, inbox: Inbox | None = None) -> None:
+    def __init__(self, inbox: ClockInbox | None = None) -> None:
         self.inbox = inbox
         self.on_channel: OnMessage = lambda *_: None
         self.on_playing: OnMessage = lambda *_: None
 
-    def hear(self, message: bytes, seconds: float) -> None:
+    def receive(self, message: bytes, seconds: float) -> None:
         """Take a message that came in at a time of the port's clock."""
         if message[:1] in CLOCK_MESSAGES:
             if self.inbox is not None:
@@ -37,5 +37,5 @@ class Ears:
             return
         if message and message[0] in PLAYING_STATUS:
             self.on_playing(message, seconds)
-        if message and message[0] in STEERING_STATUS:
+        if message and message[0] in CONTROL_STATUS:
             self.on_channel(message, seconds)

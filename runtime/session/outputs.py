@@ -7,13 +7,13 @@ from pathlib import Path
 from runtime.errors import InputError, MissingError
 from runtime.playback.take import claim_next_take, take_folders
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
-from runtime.session.control_inputs import SteeringInputs
-from runtime.session.midi_input import Ears
+from runtime.session.control_inputs import ControlInputs
+from runtime.session.midi_input import MidiInputRouter
 from runtime.session.settings import PlaySettings
 from runtime.sound.player import Player
 from runtime.sound.port import DELAY_SECONDS, SoundingPort, SoundPort
 from runtime.system.claims import Claim
-from runtime.transport.external import Inbox
+from runtime.transport.external import ClockInbox
 from runtime.transport.link import Session
 
 Say = Callable[[str], None]
@@ -21,30 +21,30 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """Where the music goes, and what comes back.
+class SessionOutputs:
+    """The outputs of a session: its port, take and sound, and the input beside the port.
 
     Attributes:
         port: What the messages are sent to.
         take_path: Where the take is kept; None for nowhere.
-        ears: What comes back through the port.
+        router: Routes the messages that come in at the port.
         player: What sounds here; None where nothing does.
         link: The Link session that sets the time, if one does.
-        steered_by: What turns the knobs.
+        control_inputs: The inputs beside MIDI that set parameters.
         claim: What keeps others from the take's name, where that was chosen here.
 
     """
 
     port: OutputPort
     take_path: Path | None
-    ears: Ears
+    router: MidiInputRouter
     player: Player | None = None
     link: Session | None = None
-    steered_by: SteeringInputs | None = None
+    control_inputs: ControlInputs | None = None
     claim: Claim | None = None
 
 
-def open_output(settings: PlaySettings, say: Say) -> Output:
+def open_outputs(settings: PlaySettings, say: Say) -> SessionOutputs:
     """Open the port and, if asked for, an audio device beside it.
 
     With no MIDI system at all the music sounds here, and with no audio device either it is kept in a take.
@@ -54,14 +54,14 @@ def open_output(settings: PlaySettings, say: Say) -> Output:
     except NoMidiSystemError as error:
         say(str(error))
         return _without_midi(settings, say)
-    port.on_news = say
+    port.on_status = say
     if port.renamed is not None:
         say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
     player = _player(settings, port.lead_seconds, say) if settings.sound else None
-    return Output(_sounding(port, player), settings.take, Ears(), player)
+    return SessionOutputs(_sounding(port, player), settings.take, MidiInputRouter(), player)
 
 
-def _without_midi(settings: PlaySettings, say: Say) -> Output:
+def _without_midi(settings: PlaySettings, say: Say) -> SessionOutputs:
     port, why = NullPort(settings.port_name), ""
     if settings.sound is not False:
         try:
@@ -69,11 +69,11 @@ def _without_midi(settings: PlaySettings, say: Say) -> Output:
         except MissingError as error:
             why = f"{error}. "
         else:
-            return Output(_sounding(port, player), settings.take, Ears(), player)
+            return SessionOutputs(_sounding(port, player), settings.take, MidiInputRouter(), player)
     claim = None if settings.take else _claimed()
     take_path = settings.take if claim is None else claim.path
     say(f"{why}Playing on in real time without sound; the music goes into {take_path}")
-    return Output(port, take_path, Ears(), claim=claim)
+    return SessionOutputs(port, take_path, MidiInputRouter(), claim=claim)
 
 
 def _claimed() -> Claim:
@@ -120,20 +120,20 @@ def _outlets(settings: PlaySettings) -> dict[int, str] | None:
     return {channel: f"{settings.port_name} {'+'.join(named)}@{channel}" for channel, named in styles.items()}
 
 
-def listen(sync: str, output: Output, say: Say) -> None:
-    """Open the port's input, for the knobs and, unless nobody else may set the time, for a clock.
+def open_input(sync: str, output: SessionOutputs, say: Say) -> None:
+    """Open the port's input, for the parameters and, unless nobody else may set the time, for a clock.
 
     Raises:
         MissingError: If there is none, and the clock alone is to set the time.
 
     """
     try:
-        name = output.port.listen(output.ears.hear)
+        name = output.port.listen(output.router.receive)
     except MissingError:
         if sync == "midi":
             raise
         return
     if sync in ("auto", "midi"):
-        output.ears.inbox = Inbox()
+        output.router.inbox = ClockInbox()
     says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock"}.get(sync, "is steered by controllers")
     say(f'{says} sent to "{name}"')

@@ -1,4 +1,4 @@
-"""The knobs in words, each with the controllers that turn it."""
+"""The parameters in words, each with the controllers that set it."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,31 +9,33 @@ from runtime.monitor.snapshot import Control
 from runtime.music.event_encoding import HEADS
 from runtime.parameters.controllers import KNOBS
 from runtime.parameters.midi_map import Slot
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.parameters.style_mix import shown
 
 STYLE_KNOBS = ("morph",)
 """Names of controllers that turn the style, whatever they are called."""
 
 
-def controls_of(knobs: Knobs, styles: Sequence[str], controllers: Mapping[str, Sequence[Slot]]) -> tuple[Control, ...]:
-    """Return every knob where it stands, then what is only pushed (a new idea, panic).
+def controls_of(
+    parameters: Parameters, styles: Sequence[str], controllers: Mapping[str, Sequence[Slot]]
+) -> tuple[Control, ...]:
+    """Return every parameter with its value, then the triggers (new piece, panic).
 
     Args:
-        knobs: Where they stand.
+        parameters: Where they stand.
         styles: Names of the styles of the bundle, in the order of their weights.
         controllers: The controllers of what has a name in `runtime.parameters.controllers.KNOBS`.
 
     """
-    values = [(name, getattr(knobs, name)) for name in _FIELDS]
+    values = [(name, getattr(parameters, name)) for name in _FIELDS]
     turned = [(name.replace("_", "-"), _words(name, value, styles)) for name, value in values]
     known = [*turned, *((name, "") for name in _PUSHED)]
     return tuple(Control(name, value, _numbers(name, controllers)) for name, value in known)
 
 
-def style_of(knobs: Knobs, styles: Sequence[str]) -> str:
+def style_of(parameters: Parameters, styles: Sequence[str]) -> str:
     """Return the styles that have a weight, in the words of `--style`."""
-    return shown({name: weight for name, weight in zip(styles, knobs.style, strict=True) if weight > 0})
+    return shown({name: weight for name, weight in zip(styles, parameters.style, strict=True) if weight > 0})
 
 
 def _turns(name: str, knob: str) -> bool:
@@ -53,7 +55,7 @@ def _names(knob: str) -> tuple[str, ...]:
     return tuple(name for name in KNOBS if _turns(name, knob))
 
 
-_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Knobs))
+_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Parameters))
 _PUSHED: Final = tuple(name for name in KNOBS if not any(_turns(name, field.replace("_", "-")) for field in _FIELDS))
 
 

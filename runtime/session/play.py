@@ -29,21 +29,21 @@ from runtime.playback.event_log import EventLog
 from runtime.playback.midi_clock_out import ClockOut
 from runtime.playback.take import Take, check_writable, save_take
 from runtime.ports import OutputPort
-from runtime.session.composer import Prepared, prepare
-from runtime.session.control_inputs import steering_inputs
-from runtime.session.live_control import Steered
-from runtime.session.outputs import Output, Say, listen, open_output
+from runtime.session.composer import LoadedComposer, load_composer
+from runtime.session.control_inputs import open_control_inputs
+from runtime.session.live_control import FilteredSource
+from runtime.session.outputs import Say, SessionOutputs, open_input, open_outputs
 from runtime.session.settings import PlaySettings
 from runtime.session.snapshots import Watch
 from runtime.session.status_line import LiveLine, read
 from runtime.session.wiring import attending
-from runtime.session.write import file_bytes
+from runtime.session.write import to_midi_bytes
 from runtime.system.process_exit import PAUSING, ending_signals, handled_by
 from runtime.system.realtime import prepare_interpreter, raise_priority
 from runtime.system.terminal import Terminal
-from runtime.system.threads import running
+from runtime.system.threads import background_thread
 from runtime.system.visible_text import shortened, visible
-from runtime.transport.external import Conductor
+from runtime.transport.external import ExternalSyncTransport
 from runtime.transport.link import LinkTransport, joined
 from runtime.transport.transport import InternalTransport, Transport
 
@@ -62,9 +62,9 @@ MOST_SAID = 1000
 class _Stage:
     """Everything that a performance needs."""
 
-    prepared: Prepared
+    composer: LoadedComposer
     settings: PlaySettings
-    output: Output
+    output: SessionOutputs
     lookahead: LookAhead
     take: Take
     log: EventLog
@@ -86,43 +86,43 @@ def play(settings: PlaySettings) -> None:
     if settings.sound:
         # Beside the engine, which loads without holding the interpreter; whether it can sound is seen later.
         threading.Thread(target=_load_sound, name="loading").start()
-    prepared = prepare(settings.music)
+    composer = load_composer(settings.music)
     stop = threading.Event()
-    take = Take(prepared.channels, prepared.meter.ticks_per_bar)
+    take = Take(composer.channels, composer.meter.ticks_per_bar)
 
     def say(line: str) -> None:
         console.print(shortened(visible(line), MOST_SAID), markup=False, soft_wrap=True)
 
     with ExitStack() as stack:
         asked = stack.enter_context(_stopped_by_signals(stop))
-        lookahead = _lookahead(prepared)
-        stack.enter_context(running("engine", lookahead.run, stop))
+        lookahead = _lookahead(composer)
+        stack.enter_context(background_thread("engine", lookahead.run, stop))
         # Before the port is there: a DAW may start the moment that it sees it.
         lookahead.wait_until_filled(FILL_SECONDS)
-        inputs = stack.enter_context(steering_inputs(prepared.steerable, settings.map, settings.osc, say))
-        output = replace(open_output(settings, say), steered_by=inputs)
+        inputs = stack.enter_context(open_control_inputs(composer.controllable, settings.map, settings.osc, say))
+        output = replace(open_outputs(settings, say), control_inputs=inputs)
         port = stack.enter_context(output.port)
-        if output.player is not None and prepared.steerable is not None:
-            output.player.set_volume(prepared.steerable.knobs.volume)
+        if output.player is not None and composer.controllable is not None:
+            output.player.set_volume(composer.controllable.parameters.volume)
         if output.claim is not None:
             stack.enter_context(output.claim)
         log = stack.enter_context(EventLog(settings.events, say))
-        listen(settings.sync, output, say)
+        open_input(settings.sync, output, say)
         if settings.sync == "link":
-            quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
-            output = replace(output, link=stack.enter_context(joined(prepared.tempo_bpm, quarters)))
+            quarters = composer.meter.ticks_per_bar / TICKS_PER_QUARTER
+            output = replace(output, link=stack.enter_context(joined(composer.tempo_bpm, quarters)))
         say(
-            f"{prepared.style} on {prepared.device}, {prepared.tempo_bpm:g} bpm, {prepared.meter}, "
+            f"{composer.style} on {composer.device}, {composer.tempo_bpm:g} bpm, {composer.meter}, "
             f"seed {settings.music.seed}; {port.describe()}; Ctrl-C stops"
         )
         try:
-            played = _perform(_Stage(prepared, settings, output, lookahead, take, log, console, say), stop)
+            played = _perform(_Stage(composer, settings, output, lookahead, take, log, console, say), stop)
         finally:
             music = take.music()
             # An empty file under a name that nobody has asked for would be of no use.
             take_path = output.take_path if music.notes or output.claim is None else None
             if take_path is not None:
-                data = file_bytes(prepared, music.notes, music.tempos)
+                data = to_midi_bytes(composer, music.notes, music.tempos)
                 save_take(take_path, data, given_up=lambda: bool(asked))
     _report(music.notes, played, take_path, say)
 
@@ -160,21 +160,21 @@ def _load_sound() -> None:
         import_module("runtime.sound.device")
 
 
-def _lookahead(prepared: Prepared) -> LookAhead:
+def _lookahead(composer: LoadedComposer) -> LookAhead:
     return LookAhead(
-        prepared.advance,
-        prepared.cursor,
-        bar_ticks=prepared.meter.ticks_per_bar,
-        ahead_ticks=AHEAD_BARS * prepared.meter.ticks_per_bar,
-        end_tick=prepared.end_tick,
-        rest=None if prepared.steerable is None else prepared.steerable.ensemble.resting,
-        anew=prepared.anew,
+        composer.advance,
+        composer.cursor,
+        bar_ticks=composer.meter.ticks_per_bar,
+        ahead_ticks=AHEAD_BARS * composer.meter.ticks_per_bar,
+        end_tick=composer.end_tick,
+        rest=None if composer.controllable is None else composer.controllable.ensemble.rest_until,
+        anew=composer.anew,
     )
 
 
 def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
     """Run the threads until the music is over or stopped; raises what ended them early."""
-    prepared, output, lookahead = stage.prepared, stage.output, stage.lookahead
+    composer, output, lookahead = stage.composer, stage.output, stage.lookahead
     history = History()
 
     def on_sent(sent: Sent) -> None:
@@ -185,23 +185,23 @@ def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
     refused = prepare_interpreter()
     if refused is not None:
         stage.say(refused)
-    transport, wake = _transport(stage.settings.sync, output, prepared)
-    source = Steered(lookahead)
+    transport, wake = _transport(stage.settings.sync, output, composer)
+    source = FilteredSource(lookahead)
     stage.take.tempo = lambda: transport.tempo_bpm
-    clock_out = _clock_out(stage.settings, prepared, transport, output.port)
-    dispatcher = Dispatcher(output.port, transport, source, prepared.channels, on_sent, wake, clock_out)
+    clock_out = _clock_out(stage.settings, composer, transport, output.port)
+    dispatcher = Dispatcher(output.port, transport, source, composer.channels, on_sent, wake, clock_out)
     dispatcher.early_seconds = stage.settings.latency_ms / 1000
     failures: list[BaseException] = []
     with ExitStack() as stack:
-        steering = stack.enter_context(attending(prepared, stage.settings, output, source, dispatcher, stop, stage.say))
-        port_name, steered_by = output.port.name, output.steered_by
+        control = stack.enter_context(attending(composer, stage.settings, output, source, dispatcher, stop, stage.say))
+        port_name, control_inputs = output.port.name, output.control_inputs
         watch = Watch(
-            prepared, stage.settings, port_name, transport, dispatcher, lookahead, history, steering, steered_by
+            composer, stage.settings, port_name, transport, dispatcher, lookahead, history, control, control_inputs
         )
         stack.enter_context(published(watch.snapshot, watch.tidy, stage.say))
-        thread = stack.enter_context(running("dispatcher", partial(_dispatch, dispatcher, failures), stop))
+        thread = stack.enter_context(background_thread("dispatcher", partial(_dispatch, dispatcher, failures), stop))
         stack.enter_context(_paused_by_signals(dispatcher))
-        live = stack.enter_context(LiveLine(stage.console, prepared))
+        live = stack.enter_context(LiveLine(stage.console, composer))
         while thread.is_alive():
             thread.join(REFRESH_SECONDS)
             if stop.is_set():
@@ -217,24 +217,28 @@ def _perform(stage: _Stage, stop: threading.Event) -> Dispatcher:
     return dispatcher
 
 
-def _transport(sync: str, output: Output, prepared: Prepared) -> tuple[Transport, threading.Event]:
+def _transport(sync: str, output: SessionOutputs, composer: LoadedComposer) -> tuple[Transport, threading.Event]:
     """Who sets the time, and what wakes those who wait when there is news, of it or of a panic."""
-    port, tempo_bpm = output.port, prepared.tempo_bpm
+    port, tempo_bpm = output.port, composer.tempo_bpm
     if output.link is not None:
-        quarters = prepared.meter.ticks_per_bar / TICKS_PER_QUARTER
+        quarters = composer.meter.ticks_per_bar / TICKS_PER_QUARTER
         return LinkTransport(output.link, port.clock, quarters), threading.Event()
     count_in = COUNT_IN_SECONDS + port.lead_seconds if port.awaits_connection else SOUND_COUNT_IN_SECONDS
     own = InternalTransport(port.clock.now() + count_in, tempo_bpm)
-    if output.ears.inbox is None:
+    if output.router.inbox is None:
         return own, threading.Event()
-    return Conductor(output.ears.inbox, None if sync == "midi" else own, tempo_bpm), output.ears.inbox.wake
+    return ExternalSyncTransport(
+        output.router.inbox, None if sync == "midi" else own, tempo_bpm
+    ), output.router.inbox.wake
 
 
-def _clock_out(settings: PlaySettings, prepared: Prepared, transport: Transport, port: OutputPort) -> ClockOut | None:
+def _clock_out(
+    settings: PlaySettings, composer: LoadedComposer, transport: Transport, port: OutputPort
+) -> ClockOut | None:
     """The clock that others are given, from the count-in on."""
     if not settings.clock_out:
         return None
-    return ClockOut(transport.tick_at(port.clock.now()) + 1, prepared.end_tick)
+    return ClockOut(transport.tick_at(port.clock.now()) + 1, composer.end_tick)
 
 
 def _dispatch(dispatcher: Dispatcher, failures: list[BaseException], stop: threading.Event) -> None:

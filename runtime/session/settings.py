@@ -28,7 +28,7 @@ class MusicSettings:
         ending: Whether the last bar is a chord on the tonic.
         primer: A MIDI file whose music is continued.
         lead_in: Bars of silence before the first one.
-        turns: Command lines that are obeyed before the music starts.
+        initial_commands: Command lines that are applied before the music starts.
 
     """
 
@@ -49,7 +49,7 @@ class MusicSettings:
     ending: bool = False
     primer: Path | None = None
     lead_in: int = 0
-    turns: tuple[str, ...] = ()
+    initial_commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ class PlaySettings:
 
     Attributes:
         music: What.
-        sync: "auto" (our own tempo until a clock comes in), "internal" (our own) or "midi" (the clock's alone).
+        sync: Who sets the time: "auto" (our own tempo until a MIDI clock comes), "internal" (our own), "midi" (a MIDI
+            clock alone) or "link" (an Ableton Link session).
         port_name: What other programs shall call the port.
         port_per_voice: Whether each of several voices has a port of its own.
         backend: One of `runtime.ports.BACKENDS`.

@@ -8,13 +8,13 @@ from runtime.monitor.history import History
 from runtime.monitor.snapshot import Control, RollNote, Snapshot, Source, Time
 from runtime.music.notes import Meter
 from runtime.playback.dispatcher import Dispatcher
-from runtime.session.composer import Prepared
-from runtime.session.control_inputs import SteeringInputs
-from runtime.session.live_control import Steering
+from runtime.session.composer import LoadedComposer
+from runtime.session.control_inputs import ControlInputs
+from runtime.session.live_control import LiveControl
 from runtime.session.parameter_text import controls_of, style_of
 from runtime.session.settings import PlaySettings
 from runtime.system.visible_text import visible
-from runtime.transport.external import Conductor
+from runtime.transport.external import ExternalSyncTransport
 from runtime.transport.transport import Transport
 
 PAST_BARS, COMING_BARS = 2, 4
@@ -26,37 +26,37 @@ class Watch:
     """The parts of a running `play` that a snapshot is read off; nothing of it is changed.
 
     Attributes:
-        prepared: The style.
+        composer: The style.
         settings: What was asked for.
         port: Name of the MIDI port.
         transport: Who sets the time.
         dispatcher: What plays.
         lookahead: What is made ahead.
         history: What was sent; the dispatcher tells it.
-        steering: The knobs; None where the style has none.
-        inputs: What turns them; None where the style has none.
+        control: The parameters; None where the style has none.
+        inputs: The inputs that set them; None where the style has none.
 
     """
 
-    prepared: Prepared
+    composer: LoadedComposer
     settings: PlaySettings
     port: str
     transport: Transport
     dispatcher: Dispatcher
     lookahead: LookAhead
     history: History
-    steering: Steering | None
-    inputs: SteeringInputs | None
+    control: LiveControl | None
+    inputs: ControlInputs | None
 
     def snapshot(self) -> Snapshot:
         """Return what is going on at present."""
         tick = self.dispatcher.position_tick()
-        meter, steering = self.prepared.meter, self.steering
+        meter, control = self.composer.meter, self.control
         self.tidy()
         return Snapshot(
             pid=os.getpid(),
             style=self._style(),
-            seed=steering.seed if steering else self.settings.music.seed,
+            seed=control.seed if control else self.settings.music.seed,
             port=visible(self.port),
             meter=str(meter),
             ticks_per_bar=meter.ticks_per_bar,
@@ -76,19 +76,21 @@ class Watch:
 
     def _style(self) -> str:
         """The style as the knob stands; of several voices, all theirs."""
-        steerable = self.prepared.steerable
-        if self.steering is None or steerable is None or steerable.ensemble.voices > 1:
-            return self.prepared.style
-        return style_of(self.steering.knobs, steerable.styles)
+        controllable = self.composer.controllable
+        if self.control is None or controllable is None or controllable.ensemble.voices > 1:
+            return self.composer.style
+        return style_of(self.control.parameters, controllable.styles)
 
     def _controls(self) -> tuple[Control, ...]:
-        if self.steering is None or self.inputs is None or self.prepared.steerable is None:
+        if self.control is None or self.inputs is None or self.composer.controllable is None:
             return ()
-        return controls_of(self.steering.knobs, self.prepared.steerable.styles, self.inputs.controllers_by_knob())
+        return controls_of(
+            self.control.parameters, self.composer.controllable.styles, self.inputs.controllers_by_knob()
+        )
 
     def tidy(self) -> None:
         """Look at what has been sent since, and forget what is past; often enough, whether anybody looks or not."""
-        tick, bar_ticks = self.dispatcher.position_tick(), self.prepared.meter.ticks_per_bar
+        tick, bar_ticks = self.dispatcher.position_tick(), self.composer.meter.ticks_per_bar
         self.history.collect()
         self.history.keep_between((tick // bar_ticks - PAST_BARS) * bar_ticks, tick)
 
@@ -107,9 +109,9 @@ class Watch:
         )
 
     def _coming(self, tick: int) -> tuple[RollNote, ...]:
-        end = tick + COMING_BARS * self.prepared.meter.ticks_per_bar
+        end = tick + COMING_BARS * self.composer.meter.ticks_per_bar
         notes = [*self.dispatcher.planned_notes(), *self.lookahead.coming()]
-        channels = self.prepared.channels
+        channels = self.composer.channels
         return tuple(
             RollNote(note.onset, note.pitch, note.duration, note.velocity, channels[note.voice])
             for note in notes
@@ -120,4 +122,4 @@ class Watch:
 def _source(sync: str, transport: Transport) -> Source:
     if sync == "link":
         return "link"
-    return "midi" if isinstance(transport, Conductor) and transport.following else "internal"
+    return "midi" if isinstance(transport, ExternalSyncTransport) and transport.following else "internal"

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from runtime.generation.lookahead import LookAhead
 from runtime.playback.dispatcher import Dispatcher
-from runtime.session.composer import Prepared
+from runtime.session.composer import LoadedComposer
 from runtime.system.visible_text import visible
 
 MILLISECONDS = 1000
@@ -38,7 +38,7 @@ def read(dispatcher: Dispatcher, lookahead: LookAhead) -> Reading:
     )
 
 
-def line(prepared: Prepared, reading: Reading) -> str:
+def line(prepared: LoadedComposer, reading: Reading) -> str:
     """Style, tempo, bar and beat, notes sounding, look-ahead left in bars, worst lateness."""
     bar, tick = divmod(reading.position, prepared.meter.ticks_per_bar)
     beat = tick // prepared.meter.ticks_per_beat
@@ -53,7 +53,7 @@ def line(prepared: Prepared, reading: Reading) -> str:
 class LiveLine:
     """Shows the line on a terminal; on anything else it stays silent. A context manager."""
 
-    def __init__(self, console: Console, prepared: Prepared) -> None:
+    def __init__(self, console: Console, prepared: LoadedComposer) -> None:
         self._prepared = prepared
         # No thread of rich's own: the caller's loop sets the pace, away from the dispatcher's deadlines.
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None

@@ -1,4 +1,4 @@
-"""What comes in while it plays is attended to: knobs that are turned, lines that are typed, notes that are played."""
+"""Connects live input (MIDI controllers, stdin, OSC, notes) to a running performance."""
 
 import sys
 import threading
@@ -8,80 +8,84 @@ from functools import partial
 
 from runtime.errors import InputError
 from runtime.playback.dispatcher import Dispatcher
-from runtime.session.call_and_response import Listener, Together
-from runtime.session.composer import Prepared
-from runtime.session.live_control import Steered, Steering
-from runtime.session.outputs import Output, Say
+from runtime.session.call_and_response import CallAndResponse, Responder
+from runtime.session.composer import LoadedComposer
+from runtime.session.live_control import FilteredSource, LiveControl
+from runtime.session.outputs import Say, SessionOutputs
 from runtime.session.settings import PlaySettings
 from runtime.session.typed_lines import chunks_of, lines
-from runtime.system.threads import helping, running
+from runtime.system.threads import at_helper_priority, background_thread
 
 
 @contextmanager
 def attending(
-    prepared: Prepared,
+    composer: LoadedComposer,
     settings: PlaySettings,
-    output: Output,
-    source: Steered,
+    output: SessionOutputs,
+    source: FilteredSource,
     dispatcher: Dispatcher,
     stop: threading.Event,
     say: Say,
-) -> Iterator[Steering | None]:
-    """Have the knobs turned by what comes in and, if asked for, by lines on standard input."""
-    if prepared.steerable is None or output.steered_by is None:
+) -> Iterator[LiveControl | None]:
+    """Connect the inputs to the parameters during the block; standard input only if asked for."""
+    if composer.controllable is None or output.control_inputs is None:
         if settings.listen != "off":
             raise InputError(f"--listen {settings.listen} is not for an article's preset: choose another style")
         yield None
         return
 
-    steering = Steering(
-        prepared.steerable,
+    control = LiveControl(
+        composer.controllable,
         settings.music.seed,
         source.stream,
         panic=dispatcher.panic,
         complain=say,
-        read=output.steered_by.read,
+        read=output.control_inputs.read,
         set_volume=_set_no_volume if output.player is None else output.player.set_volume,
     )
-    source.shape, dispatcher.delay = steering.shape, steering.delay
-    output.ears.on_channel = steering.put
+    source.shape, dispatcher.delay = control.shape, control.delay
+    output.router.on_channel = control.submit
     if settings.stdin:
         # A thread that nobody waits for: it sleeps in a read that only the writer can end.
         threading.Thread(
-            target=helping(partial(_read_lines, say=say)), args=(steering,), name="stdin", daemon=True
+            target=at_helper_priority(partial(_read_lines, say=say)), args=(control,), name="stdin", daemon=True
         ).start()
     with ExitStack() as stack:
-        stack.enter_context(running("steering", helping(steering.run), stop))
-        stack.enter_context(output.steered_by.heard(lambda line, tell: steering.put(line, complain=tell)))
+        stack.enter_context(background_thread("steering", at_helper_priority(control.run), stop))
+        stack.enter_context(output.control_inputs.heard(lambda line, tell: control.submit(line, complain=tell)))
         if settings.listen != "off":
-            listener = _listener(prepared, settings, source, steering, dispatcher)
-            output.ears.on_playing = listener.put
-            stack.enter_context(running("listening", helping(listener.run), stop))
-        yield steering
+            responder = _responder(composer, settings, source, control, dispatcher)
+            output.router.on_playing = responder.put
+            stack.enter_context(background_thread("listening", at_helper_priority(responder.run), stop))
+        yield control
 
 
 def _set_no_volume(_volume: float) -> None:
     """Nothing sounds here: the volume is that of another program."""
 
 
-def _listener(
-    prepared: Prepared, settings: PlaySettings, source: Steered, steering: Steering, dispatcher: Dispatcher
-) -> Listener:
-    """Have what is played into the input taken up."""
-    if prepared.steerable is None:
+def _responder(
+    composer: LoadedComposer,
+    settings: PlaySettings,
+    source: FilteredSource,
+    control: LiveControl,
+    dispatcher: Dispatcher,
+) -> Responder:
+    """Make the responder to what the player plays."""
+    if composer.controllable is None:
         raise ValueError("only music that can be steered can listen")
-    together = Together(
+    exchange = CallAndResponse(
         mode=settings.listen,
-        bar_ticks=prepared.meter.ticks_per_bar,
-        beat_ticks=prepared.meter.ticks_per_beat,
+        bar_ticks=composer.meter.ticks_per_bar,
+        beat_ticks=composer.meter.ticks_per_beat,
         turn_bars=settings.answer_bars,
-        first_tick=settings.music.lead_in * prepared.meter.ticks_per_bar,
+        first_tick=settings.music.lead_in * composer.meter.ticks_per_bar,
     )
-    source.shape = lambda notes: together.ours(steering.shape(notes))
-    after = prepared.steerable.ensemble.after
-    return Listener(together, source.stream, after, steering.advance, dispatcher.tick_at, dispatcher.now)
+    source.shape = lambda notes: exchange.only_our_bars(control.shape(notes))
+    after = composer.controllable.ensemble.after
+    return Responder(exchange, source.stream, after, control.advance, dispatcher.tick_at, dispatcher.now)
 
 
-def _read_lines(steering: Steering, say: Say) -> None:
+def _read_lines(control: LiveControl, say: Say) -> None:
     for line in lines(chunks_of(sys.stdin), lambda problem: say(f"standard input: {problem}")):
-        steering.put(line)
+        control.submit(line)

@@ -5,12 +5,12 @@ from itertools import islice
 from pathlib import Path
 
 from runtime.errors import InputError, MissingError
-from runtime.generation.expression import shaped
-from runtime.generation.voice import Advance, Place, improvise
+from runtime.generation.expression import apply_expression
+from runtime.generation.voice import Advance, Place, note_stream
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Note, cut_at, end_of
 from runtime.playback.take import check_writable, save_take
-from runtime.session.composer import Prepared, prepare
+from runtime.session.composer import LoadedComposer, load_composer
 from runtime.session.settings import MusicSettings
 
 
@@ -31,14 +31,14 @@ def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: P
     """
     check_writable(output)
     sounds = _checked_sound(output, soundfont)
-    prepared = prepare(settings)
-    music = compose(prepared, notes)
-    midi = file_bytes(prepared, music)
+    composer = load_composer(settings)
+    music = make_notes(composer, notes)
+    midi = to_midi_bytes(composer, music)
     again = f"--seed {settings.seed} makes the same music again"
     if sounds:
         from runtime.sound.render import render  # noqa: PLC0415 - loaded where it sounds only
 
-        volume = 1.0 if prepared.steerable is None else prepared.steerable.knobs.volume
+        volume = 1.0 if composer.controllable is None else composer.controllable.parameters.volume
         try:
             render(midi, output, volume=volume, soundfont=soundfont)
         except MissingError as error:
@@ -67,13 +67,17 @@ def _checked_sound(output: Path, soundfont: Path | None) -> bool:
     return True
 
 
-def compose(prepared: Prepared, notes: int | None) -> list[Note]:
+def make_notes(composer: LoadedComposer, notes: int | None) -> list[Note]:
     """Make the notes before `prepared.end_tick`, those that cross it cut there, or else the first `notes` notes."""
-    if prepared.end_tick is None:
-        music = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), notes)]
+    if composer.end_tick is None:
+        music = [placed.note for placed in islice(note_stream(composer.advance, composer.cursor), notes)]
     else:
-        music = cut_at(_until(prepared.advance, prepared.cursor, prepared.end_tick), prepared.end_tick)
-    return music if prepared.steerable is None else shaped(music, prepared.steerable.knobs, prepared.meter)
+        music = cut_at(_until(composer.advance, composer.cursor, composer.end_tick), composer.end_tick)
+    return (
+        music
+        if composer.controllable is None
+        else apply_expression(music, composer.controllable.parameters, composer.meter)
+    )
 
 
 def _until(advance: Advance, place: Place, end_tick: int) -> Iterator[Note]:
@@ -84,24 +88,24 @@ def _until(advance: Advance, place: Place, end_tick: int) -> Iterator[Note]:
             yield note
 
 
-def file_bytes(prepared: Prepared, music: list[Note], tempos: Sequence[tuple[int, float]] = ()) -> bytes:
+def to_midi_bytes(composer: LoadedComposer, music: list[Note], tempos: Sequence[tuple[int, float]] = ()) -> bytes:
     """Return the MIDI file of some music: it ends on the bar line after the last note, so that a DAW loops it right.
 
     Args:
-        prepared: What it was made with.
+        composer: What it was made with.
         music: The notes.
         tempos: Positions, rising, and the tempo from each on; where there is none, the music's own tempo.
 
     """
-    bar = prepared.meter.ticks_per_bar
-    end_tick = max(prepared.end_tick or 0, -(-end_of(music) // bar) * bar)
-    (_, tempo_bpm), *changes = tempos or ((0, prepared.tempo_bpm),)
+    bar = composer.meter.ticks_per_bar
+    end_tick = max(composer.end_tick or 0, -(-end_of(music) // bar) * bar)
+    (_, tempo_bpm), *changes = tempos or ((0, composer.tempo_bpm),)
     return midi_bytes(
         music,
         tempo_bpm=tempo_bpm,
         tempo_changes=changes,
-        meter=prepared.meter,
+        meter=composer.meter,
         end_tick=end_tick,
-        channels=prepared.channels,
-        name=prepared.style,
+        channels=composer.channels,
+        name=composer.style,
     )

@@ -13,7 +13,7 @@ from runtime.errors import InputError, MissingError
 from runtime.midi.messages import Kind, Message
 from runtime.sound.player import LEAD_SECONDS, STALE_SECONDS, MessageQueue
 from runtime.sound.sampler import RATE
-from runtime.system.atomic_files import fill_whole
+from runtime.system.atomic_files import write_atomically
 from runtime.system.foreign_files import read_foreign_start
 from runtime.system.realtime import HELPING_PRIORITY, raise_priority
 
@@ -103,7 +103,7 @@ def render_by_fluidsynth(midi: bytes, output: Path, soundfont: Path, volume: flo
             if not part.stat().st_size:
                 raise MissingError(f"fluidsynth wrote nothing for {soundfont}: try the font in fluidsynth itself")
 
-        fill_whole(output, fill, cure="make room, or name another place")
+        write_atomically(output, fill, cure="make room, or name another place")
 
 
 def _run(command: list[str]) -> None:

@@ -5,7 +5,7 @@ from collections import deque
 from typing import Final
 
 from runtime.midi.messages import Kind, Message
-from runtime.ports.base import OnMessage, OutputPort, Wire
+from runtime.ports.base import Connection, OnMessage, OutputPort
 from runtime.sound.player import LEAD_SECONDS, Player
 
 DELAY_SECONDS: Final = 0.04
@@ -58,9 +58,9 @@ class SoundingPort(OutputPort):
         """Return one line for the user."""
         return f"{self._port.describe()}; {self._player.describe()}"
 
-    def tend(self) -> bool:
-        """See to the MIDI connection; see `OutputPort.tend`."""
-        return self._port.tend()
+    def check_alive(self) -> bool:
+        """See to the MIDI connection; see `OutputPort.check_alive`."""
+        return self._port.check_alive()
 
     def pending_count(self) -> int:
         """Return how many messages have not left by MIDI."""
@@ -88,11 +88,11 @@ class SoundingPort(OutputPort):
         """Open the MIDI port's input."""
         return self._port.listen(on_message)
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         """Return what is connected with the MIDI port."""
-        return self._port.wires()
+        return self._port.connections()
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         """Connect the MIDI port."""
         return self._port.connect(wire)
 

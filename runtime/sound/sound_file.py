@@ -11,7 +11,7 @@ import numpy as np
 
 from runtime.errors import InputError, MissingError
 from runtime.sound.sampler import RATE, Sound
-from runtime.system.atomic_files import fill_whole
+from runtime.system.atomic_files import write_atomically
 
 _BY_SOUNDFILE: Final = {".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 SUFFIXES: Final = (".wav", *_BY_SOUNDFILE)
@@ -59,7 +59,7 @@ def write_sound(path: Path, blocks: Iterable[Sound]) -> None:
 
     """
     write = _write_wave if path.suffix.casefold() == ".wav" else partial(_write_by_soundfile, path.suffix.casefold())
-    fill_whole(path, lambda part: write(part, blocks), cure="make room, or name another place")
+    write_atomically(path, lambda part: write(part, blocks), cure="make room, or name another place")
 
 
 def _write_wave(path: Path, blocks: Iterable[Sound]) -> None:

@@ -35,7 +35,7 @@ def is_device(path: Path) -> bool:
     return path.exists() and not path.is_dir() and (not path.is_file() or is_link_of_the_system(path))
 
 
-def write_whole(path: Path, data: bytes, given_up: GivenUp = lambda: False) -> None:
+def write_bytes_atomically(path: Path, data: bytes, given_up: GivenUp = lambda: False) -> None:
     """Write a file beside its place and move it there in one step; what was there before stays until then.
 
     A device or a pipe (/dev/null, /dev/stdout) is written to as it is. A new file has the permissions that the umask
@@ -50,11 +50,16 @@ def write_whole(path: Path, data: bytes, given_up: GivenUp = lambda: False) -> N
         MissingError: If it cannot be written: no space, no permission, no folder. Nothing is left behind.
 
     """
-    fill_whole(path, lambda part: part.write_bytes(data), cure="make room, or name another place", given_up=given_up)
+    cure = "make room, or name another place"
+    write_atomically(path, lambda part: part.write_bytes(data), cure=cure, given_up=given_up)
 
 
-def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str, given_up: GivenUp = lambda: False) -> None:
-    """Let `fill` write the file, as `write_whole` does; what it is given ends like `path`, so that formats are known.
+def write_atomically(
+    path: Path, write: Callable[[Path], object], *, cure: str, given_up: GivenUp = lambda: False
+) -> None:
+    """Let `write` fill a temporary file beside `path`, then move it there in one step; see `write_bytes_atomically`.
+
+    The temporary file has the suffix of `path`, so that writers that choose a format by it choose the right one.
 
     What goes into a device or a pipe is made in a folder for temporary files first: most formats go back to their head
     when the length is known, which a pipe cannot.
@@ -65,12 +70,12 @@ def fill_whole(path: Path, fill: Callable[[Path], object], *, cure: str, given_u
     """
     try:
         if is_device(path):
-            _fill_device(path, fill, given_up)
+            _fill_device(path, write, given_up)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
         mode = _mode_of(path)
-        _fill_and_move(_new_part(path, mode), path, fill, mode)
+        _fill_and_move(_new_part(path, mode), path, write, mode)
     except OSError as error:
         raise MissingError(f"{path} cannot be written ({error.strerror or error}): {cure}") from error
 

@@ -11,7 +11,9 @@ Given = TypeVar("Given")
 
 
 @contextmanager
-def running(name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> Iterator[threading.Thread]:
+def background_thread(
+    name: str, run: Callable[[threading.Event], None], stop: threading.Event
+) -> Iterator[threading.Thread]:
     """Run a thread beside the block; when the block ends, and however it does, the thread is stopped and waited for.
 
     What the thread raises ends all the others, and is raised at the end of the block.
@@ -36,7 +38,7 @@ def running(name: str, run: Callable[[threading.Event], None], stop: threading.E
         raise failures[0]
 
 
-def helping(run: Callable[[Given], None]) -> Callable[[Given], None]:
+def at_helper_priority(run: Callable[[Given], None]) -> Callable[[Given], None]:
     """Have a thread that starts while music plays run at the priority of the others (see runtime.system.realtime)."""
 
     def run_at_priority(given: Given) -> None:

@@ -4,10 +4,10 @@ import threading
 from collections import deque
 
 from runtime.transport.midi_clock_in import ClockFollower
-from runtime.transport.transport import InternalTransport, Move, MoveKind, Transport
+from runtime.transport.transport import InternalTransport, Transport, TransportEvent, TransportEventKind
 
 
-class Inbox:
+class ClockInbox:
     """Messages that came in, with their times: put in on the port's thread, taken out on the dispatcher's.
 
     Attributes:
@@ -35,7 +35,7 @@ class Inbox:
         return messages
 
 
-class Conductor:
+class ExternalSyncTransport:
     """The transport of `play --sync midi` and `--sync auto`.
 
     With a transport of our own (auto) the music plays by that until something comes in: a clock's tempo is taken over
@@ -43,7 +43,7 @@ class Conductor:
     our own from the start, the sender decides when there is music.
     """
 
-    def __init__(self, inbox: Inbox, own: InternalTransport | None, tempo_bpm: float) -> None:
+    def __init__(self, inbox: ClockInbox, own: InternalTransport | None, tempo_bpm: float) -> None:
         """Follow what comes into the inbox; `tempo_bpm` is believed in until a clock has been heard."""
         self._inbox = inbox
         self._follower = ClockFollower(tempo_bpm)
@@ -72,9 +72,9 @@ class Conductor:
         """Return the last position reached at a time; negative before the start."""
         return self._present.tick_at(seconds)
 
-    def moves(self, now_seconds: float) -> list[Move]:
+    def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Read the inbox, and return what it makes of the song."""
-        found: list[Move] = []
+        found: list[TransportEvent] = []
         for message, seconds in self._inbox.take():
             self._follower.receive(message, seconds)
             if self._own is not None:
@@ -85,14 +85,14 @@ class Conductor:
     def _present(self) -> Transport:
         return self._follower if self._own is None else self._own
 
-    def _hand_over(self, own: InternalTransport, now_seconds: float) -> list[Move]:
+    def _hand_over(self, own: InternalTransport, now_seconds: float) -> list[TransportEvent]:
         if self._follower.running:
             self._own = None
-            return [Move(MoveKind.STOP, max(0, own.tick_at(now_seconds)))]
+            return [TransportEvent(TransportEventKind.STOP, max(0, own.tick_at(now_seconds)))]
         if not self._follower.waiting:
             self._follower.moves(now_seconds)  # what it did before it sets the time is nobody's business
         if self._follower.steady and not self._follower.waiting:
             self._own = None
             self._follower.join(own.tick_at(now_seconds) + 1)
-            return [Move(MoveKind.RETIME, own.tick_at(now_seconds))]
+            return [TransportEvent(TransportEventKind.RETIME, own.tick_at(now_seconds))]
         return []

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from runtime.errors import MissingError
 from runtime.music.notes import TICKS_PER_QUARTER
 from runtime.transport.clock import Clock
-from runtime.transport.transport import Move, MoveKind
+from runtime.transport.transport import TransportEvent, TransportEventKind
 
 SETTLE_SECONDS: Final = 1.0
 """Other programs are found within this time; until then nothing is played, and what they do is no news."""
@@ -86,11 +86,11 @@ class LinkTransport:
         nearest = round((self._beat_at(seconds) - self._origin) * TICKS_PER_QUARTER)
         return nearest if self.seconds_at(nearest) <= seconds else nearest - 1
 
-    def moves(self, now_seconds: float) -> list[Move]:
+    def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Look at Link, and return what has become of the song since this was asked last."""
         seconds, beat = self._look()
         tempo, playing = self._session.tempo, self._session.playing
-        found: list[Move] = []
+        found: list[TransportEvent] = []
         off_seconds = (beat - self._beat_at(seconds)) * 60.0 / self._tempo
         if abs(tempo / self._tempo - 1.0) > LEAST_TEMPO_CHANGE:
             found += self._retime(seconds, beat, tempo)
@@ -102,35 +102,37 @@ class LinkTransport:
             return found + self._settle(now_seconds, playing=playing)
         return found + self._follow(now_seconds, playing=playing)
 
-    def _settle(self, now_seconds: float, *, playing: bool) -> list[Move]:
+    def _settle(self, now_seconds: float, *, playing: bool) -> list[TransportEvent]:
         """Begin on a bar line once others have had time to be found."""
         self._playing = playing
         if now_seconds < self._settled_at:
             return []
         self._settled = self._started = True
         self._origin = self._next_bar(self._beat_at(now_seconds))
-        return [Move(MoveKind.LOCATE, 0), Move(MoveKind.START, 0)]
+        return [TransportEvent(TransportEventKind.LOCATE, 0), TransportEvent(TransportEventKind.START, 0)]
 
-    def _follow(self, now_seconds: float, *, playing: bool) -> list[Move]:
+    def _follow(self, now_seconds: float, *, playing: bool) -> list[TransportEvent]:
         """Stop and start with those who share it."""
         if playing == self._playing:
             return []
         self._playing = playing
-        stopped = [Move(MoveKind.STOP, max(0, self.tick_at(now_seconds)))] if self._started else []
+        stopped = [TransportEvent(TransportEventKind.STOP, max(0, self.tick_at(now_seconds)))] if self._started else []
         self._started = playing
         if not playing:
             return stopped
         self._origin = self._next_bar(self._beat_at(now_seconds))
-        return [*stopped, Move(MoveKind.LOCATE, 0), Move(MoveKind.START, 0)]
+        return [*stopped, TransportEvent(TransportEventKind.LOCATE, 0), TransportEvent(TransportEventKind.START, 0)]
 
-    def _retime(self, seconds: float, beat: float, tempo: float) -> list[Move]:
+    def _retime(self, seconds: float, beat: float, tempo: float) -> list[TransportEvent]:
         """Take a new tempo; the beats go on from where they are."""
         jumped = abs(beat - self._beat_at(seconds)) * 60.0 / self._tempo > 10 * JUMP_SECONDS
         moves = self._jump(seconds, beat) if jumped else []
         self._seconds, self._beat, self._tempo = seconds, beat, tempo
-        return moves or ([Move(MoveKind.RETIME, max(0, self.tick_at(seconds)))] if self._started else [])
+        return moves or (
+            [TransportEvent(TransportEventKind.RETIME, max(0, self.tick_at(seconds)))] if self._started else []
+        )
 
-    def _jump(self, seconds: float, beat: float) -> list[Move]:
+    def _jump(self, seconds: float, beat: float) -> list[TransportEvent]:
         """Take another place on the timeline (a session was joined): the bar count goes on, the beats are Link's."""
         moved = self._origin + beat - self._beat_at(seconds)
         self._origin = round(moved / self._bar_beats) * self._bar_beats
@@ -141,7 +143,11 @@ class LinkTransport:
         if tick < 0:
             self._origin -= self._bar_beats
             tick = self.tick_at(seconds)
-        return [Move(MoveKind.STOP, tick), Move(MoveKind.LOCATE, tick), Move(MoveKind.START, tick)]
+        return [
+            TransportEvent(TransportEventKind.STOP, tick),
+            TransportEvent(TransportEventKind.LOCATE, tick),
+            TransportEvent(TransportEventKind.START, tick),
+        ]
 
     def _look(self) -> tuple[float, float]:
         """Read Link's beat and the time of the port's clock at that moment."""

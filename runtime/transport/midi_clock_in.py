@@ -19,8 +19,8 @@ What senders do wrong, and what is made of it:
 from collections import deque
 
 from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
-from runtime.transport.tempo_estimate import TempoFit
-from runtime.transport.transport import Move, MoveKind
+from runtime.transport.tempo_estimate import TempoEstimator
+from runtime.transport.transport import TransportEvent, TransportEventKind
 
 PULSE, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 CLOCK_MESSAGES = frozenset(bytes([status]) for status in (PULSE, START, CONTINUE, STOP, SONG_POSITION))
@@ -55,8 +55,8 @@ class ClockFollower:
 
     def __init__(self, tempo_bpm: float) -> None:
         """Wait for a clock; `tempo_bpm` is believed in until one has been heard."""
-        self._fit = TempoFit(tick_seconds(tempo_bpm))
-        self._moves: deque[Move] = deque()
+        self._fit = TempoEstimator(tick_seconds(tempo_bpm))
+        self._moves: deque[TransportEvent] = deque()
         self._times: deque[float] = deque(maxlen=LEARNING_PULSES)  # of the latest pulses
         self._next_tick = 0  # position of the song at the next pulse
         self._odd = 0  # pulses since the last one that was believed
@@ -101,11 +101,11 @@ class ClockFollower:
         nearest = round(self._fit.line.tick_at(seconds))
         return nearest if self.seconds_at(nearest) <= seconds else nearest - 1
 
-    def moves(self, now_seconds: float) -> list[Move]:
+    def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Return what has become of the song since this was asked last; finds out, too, that the sender is gone."""
         if self.running and self._is_silent(now_seconds):
             self._gone = True
-            self._moves.append(Move(MoveKind.STOP, self._next_tick))
+            self._moves.append(TransportEvent(TransportEventKind.STOP, self._next_tick))
         moves = list(self._moves)
         self._moves.clear()
         return moves
@@ -132,15 +132,15 @@ class ClockFollower:
 
     def _begin(self, tick: int) -> None:
         if self.running:
-            self._moves.append(Move(MoveKind.STOP, self._next_tick))
+            self._moves.append(TransportEvent(TransportEventKind.STOP, self._next_tick))
         self._go_to(tick)
-        self._moves.append(Move(MoveKind.LOCATE, tick))
+        self._moves.append(TransportEvent(TransportEventKind.LOCATE, tick))
         self._playing = self._armed = True
         self._gone = False
 
     def _stop(self, seconds: float) -> None:
         if self.running:
-            self._moves.append(Move(MoveKind.STOP, self._next_tick))
+            self._moves.append(TransportEvent(TransportEventKind.STOP, self._next_tick))
             self._stopped_seconds = seconds
         self._playing = self._armed = self._gone = False
 
@@ -150,9 +150,9 @@ class ClockFollower:
         self._unit_known = self._unit_known or value % TICKS_PER_QUARTER != 0
         self._named, self._named_seconds = value, seconds
         if self.running:
-            self._moves.append(Move(MoveKind.STOP, self._next_tick))
+            self._moves.append(TransportEvent(TransportEventKind.STOP, self._next_tick))
         self._go_to(value * self._position_unit)
-        self._moves.append(Move(MoveKind.LOCATE, self._next_tick))
+        self._moves.append(TransportEvent(TransportEventKind.LOCATE, self._next_tick))
 
     def _go_to(self, tick: int) -> None:
         self._next_tick += self._odd
@@ -179,7 +179,7 @@ class ClockFollower:
         if self._armed and self._position_unit != 1 and self._is_in_pulses(seconds):
             self._position_unit = 1
             self._go_to(self._named)
-            self._moves.append(Move(MoveKind.LOCATE, self._next_tick))
+            self._moves.append(TransportEvent(TransportEventKind.LOCATE, self._next_tick))
         silent = self._is_silent(seconds)
         self._times.append(seconds)
         if silent:
@@ -192,7 +192,7 @@ class ClockFollower:
             self._weigh(seconds)
         if self._armed or (self._gone and self._playing):
             self._armed = self._gone = False
-            self._moves.append(Move(MoveKind.START, self._next_tick - 1))
+            self._moves.append(TransportEvent(TransportEventKind.START, self._next_tick - 1))
 
     def _is_double(self, seconds: float) -> bool:
         if not self._times:
@@ -256,7 +256,7 @@ class ClockFollower:
         steady = max(second - first, third - second) < SAME_GAP * min(second - first, third - second)
         self._restart(counted, 3 if steady else 2)
         if self.running:
-            self._moves.append(Move(MoveKind.RETIME, self._next_tick - 1))
+            self._moves.append(TransportEvent(TransportEventKind.RETIME, self._next_tick - 1))
 
     def _restart(self, counted: int, pulses: int = 1) -> None:
         self._next_tick += counted

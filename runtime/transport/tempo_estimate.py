@@ -22,7 +22,7 @@ FASTEST_PULSE, SLOWEST_PULSE = 60 / 1200 / 24, 60 / 20 / 24
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TempoLine:
     """A steady tempo: the position at one moment, and the speed.
 
     Attributes:
@@ -45,16 +45,16 @@ class Line:
         return self.tick + (seconds - self.seconds) / self.tick_seconds
 
 
-class TempoFit:
+class TempoEstimator:
     """Fits a line to pulses as they come."""
 
     def __init__(self, tick_seconds: float) -> None:
         """Start without pulses; `tick_seconds` is the tempo to believe in until there are two."""
         self._pulses: deque[tuple[int, float]] = deque(maxlen=LONGEST_PULSES)
-        self._line = Line(0, 0.0, tick_seconds)
+        self._line = TempoLine(0, 0.0, tick_seconds)
 
     @property
-    def line(self) -> Line:
+    def line(self) -> TempoLine:
         """The line at present."""
         return self._line
 
@@ -67,7 +67,7 @@ class TempoFit:
         """Take a pulse, later than those before."""
         self._pulses.append((tick, seconds))
         self._line = self._fitted()
-        if len(self._pulses) > 2 * RECENT_PULSES and self._has_left():
+        if len(self._pulses) > 2 * RECENT_PULSES and self._fit_is_stale():
             self.restart(list(self._pulses)[-RECENT_PULSES:])
 
     def restart(self, pulses: Iterable[tuple[int, float]]) -> None:
@@ -78,19 +78,19 @@ class TempoFit:
     def move(self, ticks: int) -> None:
         """Count the pulses so far `ticks` further: the song position has jumped, the tempo has not."""
         self._pulses = deque(((tick + ticks, seconds) for tick, seconds in self._pulses), maxlen=LONGEST_PULSES)
-        self._line = Line(self._line.tick + ticks, self._line.seconds, self._line.tick_seconds)
+        self._line = TempoLine(self._line.tick + ticks, self._line.seconds, self._line.tick_seconds)
 
-    def _has_left(self) -> bool:
+    def _fit_is_stale(self) -> bool:
         off = [seconds - self._line.seconds_at(tick) for tick, seconds in self._pulses]
         deviation = math.sqrt(math.fsum(one * one for one in off) / len(off) / RECENT_PULSES)
         recent = math.fsum(off[-RECENT_PULSES:]) / RECENT_PULSES
         return abs(recent) > max(OFF_SECONDS, OFF_DEVIATIONS * deviation)
 
-    def _fitted(self) -> Line:
+    def _fitted(self) -> TempoLine:
         count = len(self._pulses)
         last_tick, last_seconds = self._pulses[-1]
         if count == 1:
-            return Line(last_tick, last_seconds, self._line.tick_seconds)
+            return TempoLine(last_tick, last_seconds, self._line.tick_seconds)
         # Sums of differences from the last pulse: small numbers, whatever the time of day of the clock.
         ticks = [tick - last_tick for tick, _ in self._pulses]
         times = [seconds - last_seconds for _, seconds in self._pulses]
@@ -98,4 +98,4 @@ class TempoFit:
         spread = math.fsum((tick - mean_tick) ** 2 for tick in ticks)
         shared = math.fsum((tick - mean_tick) * (time - mean_time) for tick, time in zip(ticks, times, strict=True))
         slope = min(max(shared / spread, FASTEST_PULSE), SLOWEST_PULSE)
-        return Line(last_tick, last_seconds + mean_time - mean_tick * slope, slope)
+        return TempoLine(last_tick, last_seconds + mean_time - mean_tick * slope, slope)

@@ -8,8 +8,8 @@ from runtime.errors import InputError
 from runtime.music.notes import tick_seconds
 
 
-class MoveKind(Enum):
-    """What can become of a song besides going on."""
+class TransportEventKind(Enum):
+    """What can happen to a song besides going on."""
 
     START = "start"
     """It plays from this position on."""
@@ -21,10 +21,10 @@ class MoveKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class TransportEvent:
     """One thing that has become of the song, and its position then: where it starts, stops, goes to or is."""
 
-    kind: MoveKind
+    kind: TransportEventKind
     tick: int
 
 
@@ -41,7 +41,7 @@ class Transport(Protocol):
         """Whether the position moves on at present."""
         ...
 
-    def moves(self, now_seconds: float) -> list[Move]:
+    def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Return what has become of the song since this was asked last, in order."""
         ...
 
@@ -76,7 +76,7 @@ class InternalTransport:
         """It always runs."""
         return True
 
-    def moves(self, now_seconds: float) -> list[Move]:
+    def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Nothing becomes of it."""
         return []
 

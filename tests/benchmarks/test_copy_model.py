@@ -6,22 +6,22 @@ import pytest
 from benchmarks.training.copy_model import expected, gain
 from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
 from runtime.music.notes import Note
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.pieces.piece import make_piece
 
 CHANCE = -np.log([DELTA_CLASSES, PITCHES, DURATION_CLASSES, 32])
 
 
-def piece(seed: int, *, repeats: bool) -> Sequence:
+def piece(seed: int, *, repeats: bool) -> EncodedPiece:
     """64 notes, a phrase of 16 four times, or never the same."""
     rng = np.random.default_rng(seed)
     rows = rng.integers([48, 1], [84, 8], (16 if repeats else 64, 2))
     rows = np.tile(rows, (4, 1)) if repeats else rows
     notes = [Note(12 * index, int(pitch), int(length) * 6, 78) for index, (pitch, length) in enumerate(rows)]
-    return sequence_of(make_piece(f"piece {seed}", notes))
+    return encode_piece(make_piece(f"piece {seed}", notes))
 
 
-def by_chance(sequence: Sequence, nats: float = 1.0) -> np.ndarray:
+def by_chance(sequence: EncodedPiece, nats: float = 1.0) -> np.ndarray:
     rows = np.tile(CHANCE * nats, (sequence.steps, 1))
     rows[-1, 1:] = 0  # the end says nothing of them
     return rows

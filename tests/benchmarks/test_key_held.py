@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.training.key_held import locked, share_in
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.music.piece_keys import key_number
 from trainer.measures.passage import Passage, lay_out
@@ -23,7 +23,7 @@ def test_windows_in_the_key_count() -> None:
 
 
 def test_a_key_that_is_set_is_told_and_kept_to() -> None:
-    controls = locked(Controls(style=(1.0,)), "C minor", (48, 84))
+    controls = locked(GraphInputs(style=(1.0,)), "C minor", (48, 84))
     assert controls.key == key_number("C minor")
     assert controls.pitch_bias is not None
     allowed = [pitch for pitch, nats in enumerate(controls.pitch_bias) if nats == 0]

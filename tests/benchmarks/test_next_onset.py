@@ -8,8 +8,8 @@ from benchmarks.training.next_onset import onset_accuracy
 from runtime.music.notes import Note
 from runtime.music.token_encoding import pitches_of
 from trainer.dataset.batches import dataset, whole_pieces
-from trainer.dataset.training_piece import sequence_of
-from trainer.network.excerpts import player_of
+from trainer.dataset.training_piece import encode_piece
+from trainer.network.excerpts import stepped
 from trainer.network.stream_network import StreamNetwork
 from trainer.pieces.piece import Piece, make_piece
 
@@ -63,16 +63,16 @@ def learned() -> StreamNetwork:
     keras.utils.set_random_seed(1)
     network = StreamNetwork({"units": 32, "layers": 1, "head_units": 32, "styles": 1})
     network.compile(optimizer=keras.optimizers.Adam(1e-2), jit_compile=False)
-    batches = dataset(whole_pieces([sequence_of(tune("tune"))]), 1).repeat(150)
+    batches = dataset(whole_pieces([encode_piece(tune("tune"))]), 1).repeat(150)
     network.fit(batches, shuffle=False, verbose=0)
     return network
 
 
 def test_a_tune_that_is_known_by_heart_and_one_that_is_not(learned: StreamNetwork) -> None:
-    known, strange = sequence_of(tune("tune")), sequence_of(tune("other", shift=7))
-    found = onset_accuracy(player_of(learned), [known])
+    known, strange = encode_piece(tune("tune")), encode_piece(tune("other", shift=7))
+    found = onset_accuracy(stepped(learned), [known])
     assert (found.pitches, found.time_and_pitches, found.onsets) == (1.0, 1.0, 12)
-    both = onset_accuracy(player_of(learned), [known, strange])
+    both = onset_accuracy(stepped(learned), [known, strange])
     assert both.onsets == 24
     assert both.pitches < 0.75
 
@@ -80,6 +80,6 @@ def test_a_tune_that_is_known_by_heart_and_one_that_is_not(learned: StreamNetwor
 def test_a_network_that_knows_nothing() -> None:
     keras.utils.set_random_seed(2)
     network = StreamNetwork({"units": 4, "layers": 1, "head_units": 4, "styles": 1})
-    found = onset_accuracy(player_of(network), [sequence_of(tune("tune"))])
+    found = onset_accuracy(stepped(network), [encode_piece(tune("tune"))])
     assert found.onsets == 12
     assert found.time_and_pitches <= found.pitches < 0.5

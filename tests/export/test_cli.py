@@ -17,9 +17,9 @@ import runtime.cli.main
 from export.cli import main
 from runtime.bundle.files import load_bundle, read_card
 from runtime.errors import ComposerError, InputError
-from runtime.generation.voice import Cursor, advancer, improvise
+from runtime.generation.voice import VoiceState, make_advance, note_stream
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from trainer.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,9 @@ def strings(value: Any) -> Iterator[str]:
 
 def test_the_runtime_plays_it(bundle_path: Path) -> None:
     engine = Engine(load_bundle(bundle_path), "cpu")
-    stream = improvise(advancer(engine, Controls(style=(1.0,), has_memory=True), seed=1), Cursor(engine.start()))
+    stream = note_stream(
+        make_advance(engine, GraphInputs(style=(1.0,), has_memory=True), seed=1), VoiceState(engine.start())
+    )
     notes = [next(stream).note for _ in range(50)]
     assert notes == sorted(notes)
     assert len({note.pitch for note in notes}) > 3

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.onnx_model import round_weights, to_onnx
 from runtime.errors import BundleError
-from trainer.network.onnx_weights import UnknownWeightError, name_of, point_at_weights, read_weights
+from trainer.network.onnx_weights import UnknownWeightError, read_weights, record_weight_locations, weight_name
 from trainer.network.stream_network import StreamNetwork, blank_inputs
 from trainer.runs.network_config import PAST
 
@@ -30,9 +30,9 @@ def test_all_weights_come_back(storage, kind, make_network: MakeNetwork) -> None
     network = make_network(2, 16, PAST) if kind == "trained" else three_styles()
     round_weights(network, storage)
     found = read_weights(to_onnx(network, storage).SerializeToString(), "x")
-    assert sorted(found) == sorted(map(name_of, network.trainable_variables))
+    assert sorted(found) == sorted(map(weight_name, network.trainable_variables))
     for variable in network.trainable_variables:
-        value = found[name_of(variable)]
+        value = found[weight_name(variable)]
         assert value.dtype == np.float32
         np.testing.assert_array_equal(value, np.asarray(variable), err_msg=variable.path)
 
@@ -43,7 +43,7 @@ def test_a_weight_that_is_not_in_the_graph(make_network: MakeNetwork) -> None:
     kernel = network.hidden["pitch"].kernel
     kernel.assign(kernel + 1)
     with pytest.raises(UnknownWeightError, match="no initializer with the values of pitch_hidden/kernel"):
-        point_at_weights(model, network)
+        record_weight_locations(model, network)
 
 
 def graph_with(tensor: onnx.TensorProto) -> bytes:

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 from export.onnx_model import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
 from runtime.bundle.files import expected_tensors
 from runtime.graph.inspection import check_graph
-from trainer.network.onnx_weights import SPREAD, name_of
+from trainer.network.onnx_weights import SPREAD, weight_name
 from trainer.network.stream_network import StreamNetwork
 from trainer.runs.network_config import PAST
 
@@ -61,7 +61,9 @@ def test_every_weight_is_in_the_graph(exported: tuple[str, StreamNetwork, onnx.M
     }
     for variable in network.trainable_variables:
         values = np.sort(np.asarray(variable).ravel())
-        if name_of(variable) in SPREAD:  # the graph has a row for every tick or count, so some of its rows many times
+        if (
+            weight_name(variable) in SPREAD
+        ):  # the graph has a row for every tick or count, so some of its rows many times
             assert any(set(values.tolist()) == set(np.frombuffer(tensor, np.float32).tolist()) for tensor in found)
         elif "lstm" not in variable.path:  # those change places
             assert values.tobytes() in found, variable.path

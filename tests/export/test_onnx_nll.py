@@ -15,9 +15,9 @@ from runtime.graph.engine import Engine
 from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from trainer.cli.evaluate import main
-from trainer.dataset.training_piece import sequence_of
+from trainer.dataset.training_piece import encode_piece
 from trainer.evaluation.keras_nll import evaluate
-from trainer.evaluation.onnx_nll import player_of_engine, score
+from trainer.evaluation.onnx_nll import score, stepped_engine
 from trainer.network.stream_network import StreamNetwork
 from trainer.pieces.piece import make_piece
 from trainer.runs.network_config import PAST
@@ -39,8 +39,8 @@ def test_bundle_and_checkpoint_agree(make_network: MakeNetwork, make_engine: Mak
     notes = [Note(18 * n, 60 + (7 * n) % 12, 12 + 6 * (n % 3), 40 + n) for n in range(40)]
     waltz = make_piece("waltz", notes)
     changing = replace(waltz, name="changing", meters=(MeterChange(0, Meter(3, 4)), MeterChange(216, Meter(6, 8))))
-    sequences = [sequence_of(waltz), sequence_of(changing)]
-    found, expected = score(player_of_engine(engine), sequences, 1), evaluate(network, sequences)
+    sequences = [encode_piece(waltz), encode_piece(changing)]
+    found, expected = score(stepped_engine(engine), sequences, 1), evaluate(network, sequences)
     assert found == pytest.approx({name: expected[name] for name in found}, abs=2e-4)
 
 

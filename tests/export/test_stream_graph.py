@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from export.stream_graph import graph_function
 from runtime.bundle.files import TensorCard, expected_tensors
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
 from runtime.music.notes import Meter
-from trainer.network.sampling_step import log_probabilities, pick
+from trainer.network.sampling_step import gumbel_max, log_probabilities
 from trainer.network.stream_network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]
@@ -25,7 +25,7 @@ NO_MIN_P = 1e-30
 
 ROWS = tf.TensorSpec((None, CLASSES), tf.float32)
 COLUMN = tf.TensorSpec((None, 1), tf.float32)
-compiled_pick = tf.function(pick, input_signature=[ROWS, ROWS, COLUMN])
+compiled_gumbel_max = tf.function(gumbel_max, input_signature=[ROWS, ROWS, COLUMN])
 
 # TensorFlow takes the smallest floats, the subnormal ones, for 0.
 logit_rows = st.lists(st.floats(-20, 20, width=32, allow_subnormal=False), min_size=CLASSES, max_size=CLASSES)
@@ -35,11 +35,11 @@ noise_rows = st.lists(st.floats(-3, 20, width=32, allow_subnormal=False), min_si
 def choose(
     logits: Any, noise: Any, *, bias: Any = 0.0, temperature: float = 1.0, min_p: float = NO_MIN_P
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Run `pick` on rows of logits."""
+    """Run `gumbel_max` on rows of logits."""
     rows = np.atleast_2d(np.asarray(logits, np.float32))
-    floor = np.full((len(rows), 1), temperature * math.log(min_p), np.float32)
-    wobble = np.broadcast_to(np.asarray(temperature * np.asarray(noise), np.float32), rows.shape)
-    chosen = compiled_pick(rows + np.float32(bias), wobble, floor)
+    threshold = np.full((len(rows), 1), temperature * math.log(min_p), np.float32)
+    scaled_noise = np.broadcast_to(np.asarray(temperature * np.asarray(noise), np.float32), rows.shape)
+    chosen = compiled_gumbel_max(rows + np.float32(bias), scaled_noise, threshold)
     return chosen.numpy(), log_probabilities([tf.constant(rows)], tf.expand_dims(chosen, 1)).numpy()
 
 
@@ -117,7 +117,7 @@ def step(make_network: MakeNetwork) -> Callable[..., Arrays]:
         inputs: Arrays = {
             "event": np.tile(start, (voices, 1)),
             "remaining": np.full((voices, PITCHES), SILENT, np.int32),
-            **{name: np.repeat(rows, voices, 0) for name, rows in Controls(style=(1.0,)).tensors().items()},
+            **{name: np.repeat(rows, voices, 0) for name, rows in GraphInputs(style=(1.0,)).tensors().items()},
             **{name: np.repeat(rows, voices, 0) for name, rows in gumbel_noise(1, number).items()},
         }
         for card in cards:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.trainer.formats.abc_cases import check_bounds
 from trainer.formats.abc.reader import read_abc
-from trainer.pieces.piece import Reading
+from trainer.pieces.piece import ReadResult
 
 SIGNS = r"""C c' D,, ^F __B =e z x2 Z X3 y | || :| |: :: |] [| [1 |2 > << < (3 (5:4:6 ( ) - [CE] [C-E]2 [K:Gm] 2 / //
 [M:3/4] [L:1/16] [V:2] [V:1] [r:x] [Q:1/4=90] {g} "Am" !f! +trill+ . ~ T u & (& &) ` $ * \ % 3/2 9 0 ! [ ] { } + q :
@@ -32,7 +32,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data: bytes, before: by
 def reader_in(tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "any.abc"
 
-    def read(text: str | bytes) -> Reading:
+    def read(text: str | bytes) -> ReadResult:
         path.write_bytes(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
         return read_abc(path, path.name)
 

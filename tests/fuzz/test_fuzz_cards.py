@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from runtime.bundle.files import Bundle, load_bundle
 from runtime.errors import BundleError, ComposerError
 from runtime.graph.operators import OPERATORS
-from runtime.session.composer import prepare
+from runtime.session.composer import load_composer
 from runtime.session.settings import MusicSettings
-from runtime.session.write import compose
+from runtime.session.write import make_notes
 
 CARD, GRAPH = "tiny.onnx.json", "tiny.onnx"
 TEXTS = st.sampled_from(["", "x", "\x1b[31m", "a\r\nb", "4/0", "\u0663/4", "1_0/4", "9" * 5000, "[red]", "\u202e"])
@@ -50,7 +50,7 @@ def play(folder: Path) -> None:
         music = MusicSettings(
             style=card.styles[0].name, seed=1, bars=2, device="cpu", models_dirs=(folder,), temperature=1.0
         )
-        compose(prepare(music), None)
+        make_notes(load_composer(music), None)
 
 
 def refused_in_one_line(folder: Path) -> None:

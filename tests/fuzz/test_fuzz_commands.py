@@ -7,14 +7,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.graph.inputs import Controls, graph_inputs
+from runtime.graph.inputs import GraphInputs, graph_inputs
 from runtime.parameters.commands import Change
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.osc import OscInput
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 STYLES = ("bach", "joplin", "satie")
-KNOBS = Knobs(style=(1.0, 0.0, 0.0), temperature=(1.0,) * 4, min_p=0.03)
+KNOBS = Parameters(style=(1.0, 0.0, 0.0), temperature=(1.0,) * 4, min_p=0.03)
 WORDS = [
     *("temperature", "min-p", "density", "register", "key", "velocity", "velocity-range", "style-strength", "swing"),
     *(
@@ -40,14 +40,14 @@ LINES = st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=5).map(
 
 
 def turned(learner: Learner, turn: bytes | str) -> Change | None:
-    """Read a command as `Steering` does; what it gives can be played."""
+    """Read a command as `LiveControl` does; what it gives can be played."""
     try:
         change = learner.read(turn, KNOBS)
         if change is not None:
-            graph_inputs(change.knobs, Controls(style=change.knobs.style)).tensors()
+            graph_inputs(change.parameters, GraphInputs(style=change.parameters.style)).tensors()
     except InputError:
         return None
-    assert change is None or sum(change.knobs.style) == pytest.approx(1.0)
+    assert change is None or sum(change.parameters.style) == pytest.approx(1.0)
     return change
 
 

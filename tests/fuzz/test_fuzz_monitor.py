@@ -11,7 +11,7 @@ from rich.console import Console
 
 from runtime.errors import ComposerError
 from runtime.monitor.screen import view
-from runtime.monitor.snapshot import Control, Lateness, RollNote, Snapshot, Time, decode, encode
+from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time, decode, encode
 
 PLAIN = re.compile(rb"[\x20-\x7e]*\n")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
@@ -29,7 +29,7 @@ NOTES = st.lists(
 ).map(tuple)
 LATENESS = st.integers(1, 4).flatmap(
     lambda limits: st.builds(
-        Lateness,
+        LatenessHistogram,
         st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * limits),
         st.tuples(*[COUNTS] * (limits + 1)),
         st.floats(allow_nan=False, allow_infinity=False),

@@ -19,7 +19,7 @@ from trainer.sweep.job import Outcome, is_complete
 from trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
 from trainer.sweep.sweep_file import PlannedRun
 from trainer.training.collapse_guard import Rollbacks
-from trainer.training.fine_tuning import data_of_run, find_base, read_first_weights, styles_of_run
+from trainer.training.fine_tuning import data_of_run, find_pretrained, read_initial_weights, styles_of_run
 
 PLAN = PlannedRun("tiny", {"seed": 7}, {"folder": "music", "seed": 7}, 1)
 NASTY: tuple[Any, ...] = (
@@ -39,8 +39,8 @@ READERS: dict[str, Callable[[RunDirectory], object]] = {
     "newest": lambda run: newest_run(run.path.parent),
     "styles": lambda run: styles_of_run(run, run.read_settings()),
     "data": lambda run: data_of_run(run, run.read_settings()),
-    "first weights": read_first_weights,
-    "base": lambda run: find_base(str(run.path)),
+    "first weights": read_initial_weights,
+    "base": lambda run: find_pretrained(str(run.path)),
     "complete": is_complete,
     "results": lambda run: page("s", with_winners(list(read_results(run.path).values()))),
     "table": lambda run: terminal_table(list(read_results(run.path).values())),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import InputError
 from runtime.parameters.midi_learn import Learner
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.session.typed_lines import MOST_BYTES, lines
 
 WORDS = [b"temperature", b"key", b"register", b"style", b"hold", b"learn", b"unlearn", b"density", b"nan", b"1e309"]
@@ -26,13 +26,13 @@ def test_whatever_is_typed(pieces: list[bytes]) -> None:
     refused: list[str] = []
     said: list[str] = []
     learner = Learner(["one", "two"], tell=said.append)
-    knobs = Knobs(style=(1.0, 0.0), temperature=(1.0,) * 4, min_p=0.02)
+    knobs = Parameters(style=(1.0, 0.0), temperature=(1.0,) * 4, min_p=0.02)
     for line in lines(pieces, refused.append):
         assert line.strip()
         assert len(line.encode(errors="surrogatepass")) <= MOST_BYTES
         assert "\n" not in line
         with suppress(InputError):
             change = learner.read(line, knobs)
-            knobs = knobs if change is None else change.knobs
+            knobs = knobs if change is None else change.parameters
     assert all(len(problem) < 200 for problem in refused)
     assert len(refused) <= b"".join(pieces).replace(b"\r", b"\n").count(b"\n") + 1

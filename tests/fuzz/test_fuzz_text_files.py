@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import trainer.cli.train
 from runtime.errors import InputError
 from runtime.parameters.midi_map_file import read_map
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from trainer.sweep.sweep_file import read_sweep
 
 MAP = """
@@ -60,7 +60,7 @@ def check(path: Path, text: str, read: Callable[[], object]) -> None:
 def test_any_map(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     path = tmp_path / "map.toml"
     styles = ["bach", "joplin"]
-    knobs = Knobs(style=(1.0, 0.0), style_strength=1.0, temperature=(1.0,) * 4, min_p=0.0)
+    knobs = Parameters(style=(1.0, 0.0), style_strength=1.0, temperature=(1.0,) * 4, min_p=0.0)
     check(path, edited(MAP, edits), lambda: read_map(path, knobs, styles))
 
 

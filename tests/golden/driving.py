@@ -26,17 +26,17 @@ from runtime.generation.ensemble import Plan
 from runtime.graph.engine import Engine
 from runtime.midi.messages import Sent
 from runtime.music.notes import tick_seconds
-from runtime.parameters.commands import Change, When
+from runtime.parameters.commands import Change, TakesEffect
 from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.midi_map import ControlMap
 from runtime.parameters.midi_map_file import read_map
 from runtime.parameters.osc import line_of, messages_in
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.playback.event_log import as_record
-from runtime.session.call_and_response import Together
+from runtime.session.call_and_response import CallAndResponse
 from runtime.system.process_exit import in_words
-from runtime.transport.external import Inbox
+from runtime.transport.external import ClockInbox
 from runtime.transport.midi_clock_in import PULSE
 from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
 
@@ -136,7 +136,7 @@ class Desk:
 
     def __init__(self, map_path: Path | None = None) -> None:
         """Begin as a bundle of three styles plays at first; with the controllers of a map file or those by default."""
-        self._parameters = Knobs(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)
+        self._parameters = Parameters(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)
         self.told: list[str] = []
         control_map = read_map(map_path, self._parameters, STYLES) if map_path else ControlMap()
         self._learner = Learner(STYLES, control_map, tell=self.told.append)
@@ -150,7 +150,7 @@ class Desk:
         """Do what a command line or a channel message says, and stay so."""
         change = self._learner.read(turn, self._parameters)
         if change is not None:
-            self._parameters = change.knobs
+            self._parameters = change.parameters
 
     def asked(self, turn: str | bytes) -> dict[str, Any] | None:
         """Return what a command line or a channel message would change; None for nothing, "refused" with the reason."""
@@ -173,16 +173,16 @@ class Desk:
 
     def _shown(self, change: Change) -> dict[str, Any]:
         before = self.parameters
-        shown = {name: value for name, value in _parameters_of(change.knobs).items() if value != before[name]}
+        shown = {name: value for name, value in _parameters_of(change.parameters).items() if value != before[name]}
         more = {
-            "from the next bar": change.when is When.BAR,
-            "a new piece": change.new_idea,
+            "from the next bar": change.takes_effect is TakesEffect.NEXT_BAR,
+            "a new piece": change.new_piece,
             "panic": change.panic,
         }
         return shown | {name: True for name, value in more.items() if value}
 
 
-def _parameters_of(knobs: Knobs) -> dict[str, Any]:
+def _parameters_of(knobs: Parameters) -> dict[str, Any]:
     """Values by the names under which they are stored; whether 0.1 was reached by adding or dividing does not count."""
     rounded: dict[str, Any] = json.loads(json.dumps(asdict(knobs)), parse_float=lambda text: round(float(text), 10))
     return rounded
@@ -214,7 +214,7 @@ def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[flo
         section_bars=settings.get("section_bars", 2),
         end_tick=bars * BAR if bars and settings.get("ending") else None,
     )
-    inbox = Inbox() if settings.get("clock") else None
+    inbox = ClockInbox() if settings.get("clock") else None
     stage = Stage(
         Engine(load_bundle(BUNDLES[bundle]), "cpu"),
         voices=settings.get("voices", 1),
@@ -222,7 +222,7 @@ def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[flo
         bars=bars,
         lead_seconds=settings.get("lead_seconds", 0.0),
         early_seconds=settings.get("early_seconds", 0.0),
-        listen=Together(mode=listen, bar_ticks=BAR, beat_ticks=24) if listen else None,
+        listen=CallAndResponse(mode=listen, bar_ticks=BAR, beat_ticks=24) if listen else None,
         inbox=inbox,
         shortest_bars=4,
     )
@@ -232,7 +232,7 @@ def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[flo
     return Performance([_record(one) for one in stage.sent], stage.problems)
 
 
-def _put_on(stage: Stage, inbox: Inbox | None, tick: float, words: str) -> None:
+def _put_on(stage: Stage, inbox: ClockInbox | None, tick: float, words: str) -> None:
     kind, *rest = words.split()
     seconds = stage.transport.seconds_at(0) + tick * TICK_SECONDS
     if kind == "midi":

@@ -14,7 +14,7 @@ from runtime.music.notes import Note, without_overlaps
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.scheduler import Scheduler
 from runtime.ports import OutputPort, PortLostError, available_backends, open_port
-from runtime.ports.reconnecting import EnduringPort
+from runtime.ports.reconnecting import ReconnectingPort
 from runtime.transport.transport import InternalTransport
 
 if TYPE_CHECKING:  # without JACK the import fails, and the tests are to skip
@@ -206,19 +206,19 @@ def test_a_client_that_was_shut_out_comes_back_and_ends_what_it_left(receiver: R
     long = Note(1, 100, 300, 64)
     with open_port("jack", "LSTM Composer") as port:
         connect(port.name, receiver)
-        assert isinstance(port, EnduringPort)
+        assert isinstance(port, ReconnectingPort)
         seen, first = threading.Event(), port._inner
         assert first is not None
         dispatcher, reported = dispatcher_for(port, [*notes, long])
-        original = port.tend
+        original = port.check_alive
 
-        def tend() -> bool:
+        def check_alive() -> bool:
             if not seen.is_set() and dispatcher.position_tick() > 60 and port._seen and port._seen[-1]:
                 seen.set()
                 first.port._lost.set()  # type: ignore[attr-defined] # what JACK's shutdown callback does
             return original()
 
-        port.tend = tend  # type: ignore[method-assign] # on the dispatcher's thread, between two messages
+        port.check_alive = check_alive  # type: ignore[method-assign] # on the dispatcher's thread, between two messages
         dispatcher.run(threading.Event())
         assert port._inner is not None
         assert port._inner is not first

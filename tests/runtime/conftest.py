@@ -10,18 +10,18 @@ from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.lookahead import LookAhead
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import Meter, Note, tick_seconds
-from runtime.parameters.initial import turned_by
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.initial import apply_commands
+from runtime.parameters.parameters import Parameters
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.take import Take
 from runtime.ports.base import OutputPort
-from runtime.session.call_and_response import Listener, Together
-from runtime.session.live_control import Steerable, Steered, Steering
+from runtime.session.call_and_response import CallAndResponse, Responder
+from runtime.session.live_control import ControllableStyle, FilteredSource, LiveControl
 from runtime.transport.clock import FakeClock
-from runtime.transport.external import Conductor, Inbox
+from runtime.transport.external import ClockInbox, ExternalSyncTransport
 from runtime.transport.transport import InternalTransport, Transport
 from tests.runtime.one_style import BASE, OneStyle
 
@@ -96,15 +96,15 @@ class Stage:
         seed: int = SEED,
         lead_seconds: float = 0.0,
         early_seconds: float = 0.0,
-        listen: Together | None = None,
-        inbox: Inbox | None = None,
+        listen: CallAndResponse | None = None,
+        inbox: ClockInbox | None = None,
         own_tempo: bool = True,
         shortest_bars: int = 1000,
         wrap: Callable[[Advance], Advance] = lambda advance: advance,
     ) -> None:
-        knobs = turned_by(turns, Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), ["one"])
+        knobs = apply_commands(turns, Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), ["one"])
         has_memory = engine.card.network.memory > 0
-        one = Controls(style=(1.0,), meter=Meter(4, 4), shortest_piece_bars=shortest_bars, has_memory=has_memory)
+        one = GraphInputs(style=(1.0,), meter=Meter(4, 4), shortest_piece_bars=shortest_bars, has_memory=has_memory)
         controls = [one] * voices
         self.ensemble = Ensemble(engine, controls, plan)
         self._wrap(wrap)
@@ -116,16 +116,16 @@ class Stage:
             bar_ticks=BAR,
             ahead_ticks=2 * BAR,
             end_tick=None if bars is None else bars * BAR,
-            rest=self.ensemble.resting,
+            rest=self.ensemble.rest_until,
             anew=self.ensemble.anew,
         )
         self.clock = Room(self.step)
         self.port = StagePort(self.clock, lead_seconds)
-        self.source = Steered(self.stream)
+        self.source = FilteredSource(self.stream)
         own = InternalTransport(lead_seconds + max(early_seconds, 0.0), TEMPO)
         self.transport: Transport = own
         if inbox is not None:
-            self.transport = Conductor(inbox, own if own_tempo else None, TEMPO)
+            self.transport = ExternalSyncTransport(inbox, own if own_tempo else None, TEMPO)
         self.channels = tuple(range(1, voices + 1))
         self.sent: list[Sent] = []
         self.take = Take(self.channels, BAR)
@@ -133,18 +133,18 @@ class Stage:
         wake = None if inbox is None else inbox.wake
         self.dispatcher = Dispatcher(self.port, self.transport, self.source, self.channels, self._report, wake)
         self.dispatcher.early_seconds = early_seconds
-        self.steering = Steering(
-            Steerable(knobs=knobs, styles=["one"], ensemble=self.ensemble),
+        self.steering = LiveControl(
+            ControllableStyle(parameters=knobs, styles=["one"], ensemble=self.ensemble),
             seed,
             self.stream,
             panic=self.dispatcher.panic,
             complain=self.problems.append,
         )
         self.source.shape, self.dispatcher.delay = self.steering.shape, self.steering.delay
-        self.listener: Listener | None = None
+        self.responder: Responder | None = None
         if listen is not None:
-            self.source.shape = lambda notes: listen.ours(self.steering.shape(notes))
-            self.listener = Listener(
+            self.source.shape = lambda notes: listen.only_our_bars(self.steering.shape(notes))
+            self.responder = Responder(
                 listen,
                 self.stream,
                 self.ensemble.after,
@@ -155,7 +155,7 @@ class Stage:
 
     def _wrap(self, wrap: Callable[[Advance], Advance]) -> None:
         plain = self.ensemble.advance
-        self.ensemble.advance = lambda knobs, seed: wrap(plain(knobs, seed))  # type: ignore[method-assign] # spoilt
+        self.ensemble.advance = lambda parameters, seed: wrap(plain(parameters, seed))  # type: ignore[method-assign] # spoilt
 
     def _report(self, sent: Sent) -> None:
         self.sent.append(sent)
@@ -163,8 +163,8 @@ class Stage:
 
     def step(self) -> None:
         """Let everybody but the dispatcher do what there is to do."""
-        if self.listener is not None:
-            self.listener.look()
+        if self.responder is not None:
+            self.responder.look()
         self.fill()
 
     def fill(self) -> None:
@@ -191,18 +191,18 @@ class Stage:
             return action
 
         def turn() -> None:
-            self.steering.put(action)
-            self.steering.take_turns()
+            self.steering.submit(action)
+            self.steering.apply_pending()
 
         return turn
 
     def hear(self, tick: float, pitch: int, length: float, velocity: int = 80) -> None:
         """Have the player play a note."""
-        listener = self.listener
-        assert listener is not None
+        responder = self.responder
+        assert responder is not None
 
         def put(message: bytes) -> Callable[[], None]:
-            return lambda: listener.put(message, self.clock.now())
+            return lambda: responder.put(message, self.clock.now())
 
         self.at(tick, put(bytes([0x90, pitch, velocity])))
         self.at(tick + length, put(bytes([0x80, pitch, 64])))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from runtime.bundle.files import load_bundle
 from runtime.graph.carried_state import State
 from runtime.graph.engine import Engine, Step
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 
 BASE = Path(__file__).parents[2] / "models" / "base.onnx.json"
 
@@ -27,6 +27,6 @@ class OneStyle(Engine):
         return super().step(state, {**controls, "style": controls["style"] * self._only}, noise)
 
 
-def asked_of(engine: Engine, controls: Controls) -> Controls:
+def asked_of(engine: Engine, controls: GraphInputs) -> GraphInputs:
     """The same controls for a network with or without a memory."""
     return replace(controls, has_memory=engine.card.network.memory > 0)

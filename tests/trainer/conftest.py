@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from runtime.music.notes import Note
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.pieces.piece import Piece, make_piece
 from trainer.runs.settings import TrainingSettings
 
-MakeSequences = Callable[[int], tuple[Sequence, ...]]
+MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 TINY_NETWORK = ("--units", "16", "--layers", "1", "--head-units", "16", "--batch-steps", "256", "--seed", "3")
 
 
@@ -60,7 +60,7 @@ def make_walk() -> Callable[[int, int], Piece]:
 @pytest.fixture(scope="session")
 def make_sequences() -> MakeSequences:
     """Return the function that makes some sequences of about 30 notes."""
-    return lambda count: tuple(sequence_of(_piece(seed)) for seed in range(count))
+    return lambda count: tuple(encode_piece(_piece(seed)) for seed in range(count))
 
 
 @pytest.fixture(scope="session")

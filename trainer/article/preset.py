@@ -19,15 +19,15 @@ from trainer.article.tokens import TokenCorpus, read_tokens
 from trainer.article.training import load_network, train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
 from trainer.corpus.corpus import find_files, is_benchmark
-from trainer.dataset.dataset import Material
+from trainer.dataset.dataset import Dataset
 from trainer.network.excerpts import MIN_P, TEMPERATURE
-from trainer.reports.artifacts import SAMPLE_NOTES, SAMPLE_SEED, keep_animation, keep_plot, write_sample
-from trainer.reports.tensorboard import FOLDER, EventLog
+from trainer.reports.artifacts import SAMPLE_NOTES, SAMPLE_SEED, write_animation, write_plot, write_sample
+from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
-from trainer.training.early_stopping import early_end
+from trainer.training.early_stopping import early_stop_message
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, Row, read_rollbacks
+from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
@@ -36,7 +36,7 @@ _READ_ANEW = "delete it, and --resume reads the music anew"
 
 
 def train_article(
-    settings: TrainingSettings, run: RunDirectory, material: Material, console: Console, *, resume: bool
+    settings: TrainingSettings, run: RunDirectory, material: Dataset, console: Console, *, resume: bool
 ) -> int:
     """Train one of the article's networks on the pieces of `material`, split as they are; returns the exit code.
 
@@ -98,7 +98,7 @@ def _train(
     run: RunDirectory,
     tokens: TokenMaterial,
     encoding: TokenEncoding,
-    material: Material,
+    material: Dataset,
     console: Console,
     *,
     resume: bool,
@@ -109,27 +109,27 @@ def _train(
         Interruption() as interruption,
     ):
         task = progress.add_task("", total=settings.epochs)
-        listener = _listener(settings, run, encoding, material, progress, task)
-        saved = train(settings, tokens, run, interruption, listener, resume=resume)
+        callbacks = _callbacks(settings, run, encoding, material, progress, task)
+        saved = train(settings, tokens, run, interruption, callbacks, resume=resume)
     if interruption.asked and saved < settings.epochs:
         console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
-    elif early := early_end(run.read_history(), settings.patience, settings.epochs):
+    elif early := early_stop_message(run.read_history(), settings.patience, settings.epochs):
         console.print(early)
     return saved
 
 
-def _listener(
+def _callbacks(
     settings: TrainingSettings,
     run: RunDirectory,
     encoding: TokenEncoding,
-    material: Material,
+    material: Dataset,
     progress: Progress,
     task: TaskID,
-) -> Listener:
+) -> TrainingCallbacks:
     summary = material.summary()
     tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
     controls = TokenControls(TEMPERATURE[1], MIN_P)
-    events = EventLog(run.path / FOLDER) if settings.tensorboard else None
+    events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
         progress.update(task, completed=epoch - 1 + batch / batches)
@@ -138,11 +138,11 @@ def _listener(
         row, epoch = rows[-1], int(rows[-1]["epoch"])
         progress.update(task, completed=epoch)
         if events:
-            events.keep(rows)
+            events.write(rows)
         if not saved:
             return
         rollbacks = read_rollbacks(run)
-        keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=rollbacks, unit="token")
+        write_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=rollbacks, unit="token")
         music = make_token_excerpts(runner_of(network), encoding, [SAMPLE_SEED], SAMPLE_NOTES, controls)[0]
         write_sample(run, epoch, music, name=settings.name, tempo_bpm=tempo_bpm, meter=meter)
         held_out = f", {row['val_loss']:.3f} held out" if "val_loss" in row else ""
@@ -151,11 +151,11 @@ def _listener(
             f"{row['notes_per_second']:,.0f} targets/s"
         )
 
-    return Listener(on_batch, on_epoch, progress.console.print)
+    return TrainingCallbacks(on_batch, on_epoch, progress.console.print)
 
 
 def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
-    keep_animation(run)
+    write_animation(run)
     network, epoch = load_network(run, saved), run.best_epoch()
     row = next(row for row in run.read_history() if row["epoch"] == epoch)
     report = lstm_kernel_report(network)

@@ -11,7 +11,7 @@ from runtime.music.notes import Note
 from runtime.music.token_encoding import Arrays, Run, TokenControls, TokenEncoding, notes_of, token_noise, token_start
 from trainer.article.network import logits_of
 from trainer.article.windows import scalars
-from trainer.network.sampling_step import SMALLEST_MIN_P, log_probabilities, pick
+from trainer.network.sampling_step import SMALLEST_MIN_P, gumbel_max, log_probabilities
 
 Tensor = Any
 
@@ -27,7 +27,7 @@ def next_token(logits: Any, classes: int, inputs: dict[str, Tensor]) -> dict[str
     """
     found = logits(scalars(inputs["window"], classes), training=False)
     floor = inputs["temperature"] * ops.log(ops.maximum(inputs["min_p"], SMALLEST_MIN_P))
-    chosen = pick(found, inputs["noise"] * inputs["temperature"], floor)
+    chosen = gumbel_max(found, inputs["noise"] * inputs["temperature"], floor)
     return {
         "next_token": tf.cast(chosen, tf.int32),
         "log_probability": log_probabilities([found], tf.expand_dims(chosen, 1)),

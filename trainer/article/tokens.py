@@ -19,10 +19,10 @@ from runtime.errors import ComposerError, CorpusError, InputError
 from runtime.music.token_encoding import pitches_of
 from runtime.system.foreign_files import read_foreign
 from trainer.corpus.cache import MOST_MUSIC_BYTES
-from trainer.corpus.process_pool import Lost, NoWorkersError, cores, map_in_workers
+from trainer.corpus.process_pool import NoWorkersError, WorkerFailure, cores, map_in_workers
 from trainer.corpus.readers import BYTES_PER_SECOND, FILE_SECONDS, File, Progress
 from trainer.formats.score_reader import load_music21, parsers_of
-from trainer.pieces.piece import Refusal
+from trainer.pieces.piece import SkippedFile
 
 _REASONS_SHOWN = 3
 
@@ -36,11 +36,11 @@ class TokenPiece:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenReading:
+class TokenReadResult:
     """What one file gave."""
 
     pieces: tuple[TokenPiece, ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[SkippedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class TokenCorpus:
     """All pieces in the order of their names, what is left out with its reasons, and where it came from."""
 
     pieces: tuple[TokenPiece, ...]
-    refused: tuple[Refusal, ...]
+    refused: tuple[SkippedFile, ...]
     source: str
 
 
@@ -69,7 +69,7 @@ def read_tokens(
 
     """
     load_music21()
-    readings: list[TokenReading] = []
+    readings: list[TokenReadResult] = []
     with closing(_read_all(files, min(cores(), len(files)) if workers is None else workers)) as fresh:
         for file, reading in zip(files, fresh, strict=True):
             readings.append(reading)
@@ -83,7 +83,7 @@ def read_tokens(
     return TokenCorpus(tuple(pieces), tuple(refused), source)
 
 
-def read_file(file: File) -> TokenReading:
+def read_file(file: File) -> TokenReadResult:
     """Read one file here; whatever music21 meets in it is a refusal."""
     try:
         parsers = _midi_parsers(file) if file.is_midi else parsers_of(file.path)
@@ -93,7 +93,7 @@ def read_file(file: File) -> TokenReading:
     readings = [_read_one(parse, name) for parse, name in zip(parsers, names, strict=True)]
     if not readings:
         return _refused(file.name, "holds no tune")
-    return TokenReading(
+    return TokenReadResult(
         tuple(piece for reading in readings for piece in reading.pieces),
         tuple(refusal for reading in readings for refusal in reading.refused),
     )
@@ -107,7 +107,7 @@ def _midi_parsers(file: File) -> list[Callable[[], Any]]:
     return [partial(load_music21().converter.parseData, data, format="midi")]
 
 
-def _read_one(parse: Callable[[], Any], name: str) -> TokenReading:
+def _read_one(parse: Callable[[], Any], name: str) -> TokenReadResult:
     """Run one parser; music21 lets through whatever it meets (KeyError, AttributeError ...) and talks on stderr."""
     try:
         with warnings.catch_warnings(), redirect_stderr(StringIO()):
@@ -119,7 +119,7 @@ def _read_one(parse: Callable[[], Any], name: str) -> TokenReading:
     except Exception as error:  # noqa: BLE001 - a damaged file must not cost the others
         reason = (str(error).strip().splitlines() or [""])[0][:100] or type(error).__name__
         return _refused(name, f"cannot be read by music21 ({reason})")
-    return TokenReading((TokenPiece(name, tokens),)) if tokens else _refused(name, "has no notes")
+    return TokenReadResult((TokenPiece(name, tokens),)) if tokens else _refused(name, "has no notes")
 
 
 def _check_playable(tokens: Iterable[str]) -> None:
@@ -145,11 +145,11 @@ def _tokens_in(elements: Iterable[Any]) -> Iterator[str]:
             yield ".".join(str(number) for number in element.normalOrder)
 
 
-def _refused(name: str, reason: str) -> TokenReading:
-    return TokenReading(refused=(Refusal(name, reason),))
+def _refused(name: str, reason: str) -> TokenReadResult:
+    return TokenReadResult(refused=(SkippedFile(name, reason),))
 
 
-def _read_all(files: Sequence[File], workers: int) -> Generator[TokenReading, None, None]:
+def _read_all(files: Sequence[File], workers: int) -> Generator[TokenReadResult, None, None]:
     """Readings of the files in their order; read here what cannot be read in processes because none start."""
     done = 0
     if workers:
@@ -159,7 +159,7 @@ def _read_all(files: Sequence[File], workers: int) -> Generator[TokenReading, No
         ):
             for file, answer in zip(files, answers, strict=True):
                 done += 1
-                yield _refused(file.name, answer.reason) if isinstance(answer, Lost) else answer
+                yield _refused(file.name, answer.reason) if isinstance(answer, WorkerFailure) else answer
     for file in files[done:]:
         yield read_file(file)
 

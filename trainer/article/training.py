@@ -16,12 +16,12 @@ from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding, check
 from trainer.article.network import Network, new_network
 from trainer.article.windows import TokenMaterial, dataset
 from trainer.network.checkpoints import fill_network
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
-from trainer.training.collapse_guard import Guard
-from trainer.training.early_stopping import is_spent
+from trainer.training.collapse_guard import CollapseGuard
+from trainer.training.early_stopping import should_stop_early
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, OnBatch, Row, go_back, read_rollbacks, seed_dropout
+from trainer.training.loop import OnBatch, Row, TrainingCallbacks, go_back, read_rollbacks, seed_dropout
 from trainer.training.resuming import last_whole
 
 UNEVEN = 2.0
@@ -35,7 +35,7 @@ def train(
     material: TokenMaterial,
     run: RunDirectory,
     interruption: Interruption,
-    listener: Listener,
+    callbacks: TrainingCallbacks,
     *,
     resume: bool = False,
     scale: float = 1.0,
@@ -51,7 +51,7 @@ def train(
         material: What to train on.
         run: Where everything goes.
         interruption: Asked after each epoch.
-        listener: Who is told.
+        callbacks: Called as the training goes on.
         resume: Go on from the last checkpoint of the run.
         scale: What the widths of the layers are multiplied by.
 
@@ -63,33 +63,33 @@ def train(
     def load(epoch: int) -> Network:
         return _loaded(run, epoch, settings, len(material.vocabulary), material.train.length, scale)
 
-    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
+    done, loaded = last_whole(run, load, callbacks.on_collapse) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses, guessing = [row["loss"] for row in rows], UNEVEN * math.log(len(material.vocabulary))
-    guard = Guard(settings.learning_rate, guessing, losses, read_rollbacks(run))
+    guard = CollapseGuard(settings.learning_rate, guessing, losses, read_rollbacks(run))
     network = _with_rate(loaded or _new(settings, material, scale), settings, guard)
-    while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
+    while len(rows) < settings.epochs and not interruption.asked and not should_stop_early(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
-        row = _trained(network, material, settings.seed, epoch, listener.on_batch)
-        collapse = guard.see(row["loss"])
+        row = _trained(network, material, settings.seed, epoch, callbacks.on_batch)
+        collapse = guard.observe(row["loss"])
         if collapse is not None:
-            if guard.spent:
-                listener.on_trouble(guard.farewell(collapse, run.saved_epochs()))
+            if guard.exhausted:
+                callbacks.on_collapse(guard.final_message(collapse, run.saved_epochs()))
                 break
             done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
-            listener.on_trouble(guard.rollbacks[-1].sentence)
+            callbacks.on_collapse(guard.rollbacks[-1].sentence)
             network = _with_rate(load(done) if done else _new(settings, material, scale), settings, guard)
             continue
         rows.append({**row, **_held_out(network, material)})
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
-        save = save or is_spent(rows, settings.patience)
+        save = save or should_stop_early(rows, settings.patience)
         if save:
-            write_whole(run.checkpoint(epoch), network.save)
+            write_run_file(run.checkpoint(epoch), network.save)
             done = epoch
-        listener.on_epoch(network, rows, save)
+        callbacks.on_epoch(network, rows, save)
     return done
 
 
@@ -145,7 +145,7 @@ def _new(settings: TrainingSettings, material: TokenMaterial, scale: float) -> N
     return new_network(settings.preset, len(material.vocabulary), scale=scale, window=material.train.length)
 
 
-def _with_rate(network: Network, settings: TrainingSettings, guard: Guard) -> Network:
+def _with_rate(network: Network, settings: TrainingSettings, guard: CollapseGuard) -> Network:
     network.optimizer.learning_rate = settings.learning_rate * guard.scale
     return network
 

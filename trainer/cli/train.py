@@ -24,7 +24,7 @@ from trainer.runs.settings import (
 from trainer.text.names import kept_source
 
 if TYPE_CHECKING:
-    from trainer.training.fine_tuning import Base
+    from trainer.training.fine_tuning import PretrainedNetwork
 
 PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
@@ -114,18 +114,18 @@ def _help(what: str, field: str) -> str:
     return f"{what} (default: {nothing or 'none'}; with --from: {base})"
 
 
-def _base(arguments: argparse.Namespace) -> "Base | None":
+def _base(arguments: argparse.Namespace) -> "PretrainedNetwork | None":
     """What `--from` names; a run that is resumed holds it already."""
     if arguments.base is None or arguments.resume:
         return None
     if arguments.preset != "stream":
         raise InputError(f"--from starts networks of preset stream, not of {arguments.preset}: leave one of them out")
-    from trainer.training.fine_tuning import find_base  # noqa: PLC0415 - loads onnx
+    from trainer.training.fine_tuning import find_pretrained  # noqa: PLC0415 - loads onnx
 
-    return find_base(arguments.base)
+    return find_pretrained(arguments.base)
 
 
-def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSettings:
+def _settings(arguments: argparse.Namespace, base: "PretrainedNetwork | None") -> TrainingSettings:
     recipe = msgspec.to_builtins(FINE_TUNING if base else FROM_NOTHING if arguments.preset == "stream" else ARTICLE)
     asked = {name: getattr(arguments, name) for name in recipe if getattr(arguments, name) is not None}
     return TrainingSettings(
@@ -146,16 +146,16 @@ def _settings(arguments: argparse.Namespace, base: "Base | None") -> TrainingSet
     )
 
 
-def _network(arguments: argparse.Namespace, base: "Base | None") -> NetworkConfig:
+def _network(arguments: argparse.Namespace, base: "PretrainedNetwork | None") -> NetworkConfig:
     sizes = {field: getattr(arguments, field) for field in SIZES if getattr(arguments, field) is not None}
     rates = {field: getattr(arguments, field) for field in ("input_dropout", "dropout", "head_dropout")}
     if base is None:
         network = NetworkConfig(**sizes, **rates, memory=_DEFAULTS.network.memory)
         check_size(network)
         return network
-    from trainer.training.fine_tuning import fitted  # noqa: PLC0415 - loaded with the base
+    from trainer.training.fine_tuning import matching_config  # noqa: PLC0415 - loaded with the base
 
-    return fitted(NetworkConfig(**rates), base, sizes)
+    return matching_config(NetworkConfig(**rates), base, sizes)
 
 
 def _share(text: str) -> float:

@@ -13,10 +13,10 @@ from runtime.graph.engine import Engine
 from runtime.music.token_encoding import TokenEncoding
 from trainer.commands.train import check_stream, material_of
 from trainer.corpus.corpus import read_corpus
-from trainer.dataset.dataset import Material, prepare
+from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.evaluation.keras_nll import evaluate
-from trainer.evaluation.onnx_nll import player_of_engine, score
-from trainer.network.excerpts import Player, player_of
+from trainer.evaluation.onnx_nll import score, stepped_engine
+from trainer.network.excerpts import SteppedNetwork, stepped
 from trainer.network.trained_network import load_network
 from trainer.runs.run_directory import RunDirectory
 
@@ -38,13 +38,13 @@ class Candidate:
     """
 
     title: str
-    player: Player
+    player: SteppedNetwork
     styles: int
     style: int
     cards: tuple[StyleCard, ...]
     seed: int
     figures: Any
-    material: Material | None
+    material: Dataset | None
 
 
 def candidate_of(what: str, epoch: int | None, console: Console) -> Candidate:
@@ -61,7 +61,7 @@ def candidate_of(what: str, epoch: int | None, console: Console) -> Candidate:
     return _of_bundle(what)
 
 
-def material_by_style(candidate: Candidate, folder: str | None) -> Material:
+def material_by_style(candidate: Candidate, folder: str | None) -> Dataset:
     """The music of a candidate's styles: its own, or that in a folder of styles with the names of its own.
 
     Raises:
@@ -75,7 +75,7 @@ def material_by_style(candidate: Candidate, folder: str | None) -> Material:
     return material
 
 
-def _styles_in(candidate: Candidate, folder: str) -> Material:
+def _styles_in(candidate: Candidate, folder: str) -> Dataset:
     """A folder of styles, split as a training with the candidate's seed splits it, for the vectors that it has."""
     corpus = read_corpus(folder)
     names = [card.name for card in candidate.cards]
@@ -83,13 +83,13 @@ def _styles_in(candidate: Candidate, folder: str) -> Material:
     if not corpus.styles or unknown:
         what = f"{unknown[0]} in {folder} is none of" if unknown else f"{folder} has no sub-folders that are named as"
         raise InputError(f"{what} the styles of {candidate.title}: {', '.join(names)}")
-    material = prepare(corpus, candidate.seed, corpus.styles)
+    material = build_dataset(corpus, candidate.seed, corpus.styles)
     numbers = [names.index(name) for name in corpus.styles]
     train, validation, test = (
         tuple(replace(sequence, style=numbers[sequence.style]) for sequence in part)
         for part in (material.train, material.validation, material.test)
     )
-    return Material(corpus, material.split, train, validation, test, candidate.cards)
+    return Dataset(corpus, material.split, train, validation, test, candidate.cards)
 
 
 def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
@@ -103,7 +103,7 @@ def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidat
     material = material_of(run, settings, console)
     return Candidate(
         f"{settings.name}, epoch {epoch}",
-        player_of(network),
+        stepped(network),
         network.config.styles,
         len(settings.base_styles),
         material.styles,
@@ -121,7 +121,7 @@ def _of_bundle(what: str) -> Candidate:
     bundle = load_bundle(named.path if named else path)
     if isinstance(bundle.card.encoding, TokenEncoding):
         raise InputError(f"{what} is of the article's presets, whose tokens have no rhythm to measure: name another")
-    player, styles = player_of_engine(Engine(bundle)), len(bundle.card.styles)
+    player, styles = stepped_engine(Engine(bundle)), len(bundle.card.styles)
     style = named.index if named else 0
     return Candidate(
         f"bundle {bundle.card.name}",

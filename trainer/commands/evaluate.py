@@ -13,10 +13,10 @@ from runtime.errors import CorpusError, InputError
 from runtime.music.event_encoding import HEADS
 from trainer.commands.candidates import Candidate, candidate_of, material_by_style
 from trainer.corpus.corpus import read_corpus
-from trainer.dataset.dataset import Material
+from trainer.dataset.dataset import Dataset
 from trainer.dataset.split import Split
-from trainer.dataset.training_piece import Sequence, sequence_of
-from trainer.evaluation.epoch_choice import GateAdvice, improvised, jury_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
+from trainer.evaluation.epoch_choice import GateResult, make_evaluator, sample_excerpts
 from trainer.evaluation.per_style import figures_by_style, means, table_of
 from trainer.judging.tables import table_of as judgements
 from trainer.text.console import PlainConsole
@@ -78,7 +78,7 @@ def _each_style(candidate: Candidate, folder: str | None, console: Console, *, a
     return 0
 
 
-def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequence, ...], Material]:
+def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[EncodedPiece, ...], Dataset]:
     """What to measure on, and what to judge its improvisations by."""
     known = candidate.material
     if folder is None:
@@ -88,33 +88,35 @@ def _music(candidate: Candidate, folder: str | None) -> tuple[str, tuple[Sequenc
             if getattr(known, part):
                 return f"{known.corpus.source} ({part} part)", getattr(known, part), known
     corpus = read_corpus(str(folder))
-    sequences = tuple(sequence_of(piece, candidate.style) for piece in corpus.pieces)
+    sequences = tuple(encode_piece(piece, candidate.style) for piece in corpus.pieces)
     if not sequences:
         raise CorpusError(f"{folder} has no music to evaluate on")
     if known is None:
-        return str(folder), sequences, Material(corpus, Split(corpus.pieces, (), ()), sequences, (), ())
+        return str(folder), sequences, Dataset(corpus, Split(corpus.pieces, (), ()), sequences, (), ())
     return str(folder), sequences, known
 
 
-def _heard(candidate: Candidate, material: Material) -> dict[str, Any]:
+def _heard(candidate: Candidate, material: Dataset) -> dict[str, Any]:
     """What the gates say of 32 excerpts, and how like the music they are."""
     try:
-        jury = jury_of(material, candidate.styles)
+        evaluator = make_evaluator(material, candidate.styles)
     except CorpusError as error:
         return {"not_judged": str(error)}
     played = any(piece.performed for piece in material.split.train)
-    loop, copy, longest, likeness, areas = jury.hear(improvised(jury, candidate.player), played=played)
+    loop, copy, longest, likeness, areas = evaluator.evaluate(
+        sample_excerpts(evaluator, candidate.player), played=played
+    )
     return {
         "loop_gate": _gate(loop),
         "copy_gate": _gate(copy),
         "longest_match": longest,
         "likeness": likeness,
-        "likeness_ceiling": jury.ceiling,
+        "likeness_ceiling": evaluator.human_ceiling,
         "overlapped_areas": areas,
     }
 
 
-def _gate(gate: GateAdvice) -> dict[str, Any]:
+def _gate(gate: GateResult) -> dict[str, Any]:
     return {"passed": gate.passed, "inside": gate.inside, "excerpts": gate.excerpts, "reasons": list(gate.reasons)}
 
 

@@ -17,32 +17,32 @@ from runtime.system.foreign_files import MEBIBYTE, read_foreign_text
 from runtime.system.visible_text import visible
 from trainer.article.preset import train_article
 from trainer.corpus.corpus import Corpus, read_corpus
-from trainer.dataset.dataset import Material, prepare
+from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.evaluation import markov_baseline
-from trainer.evaluation.epoch_choice import Advice, advise
+from trainer.evaluation.epoch_choice import EpochChoice, choose_epoch
 from trainer.evaluation.keras_nll import evaluate
-from trainer.network.excerpts import Player, controls_of, player_of
+from trainer.network.excerpts import SteppedNetwork, controls_of, stepped
 from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import load_network
 from trainer.reports.artifacts import (
     CORPUS_PAGE,
-    draw_advice,
-    keep_animation,
-    keep_corpus_report,
-    keep_plot,
-    keep_sample,
+    sample_checkpoint,
+    write_animation,
+    write_corpus_report,
+    write_epoch_choice_plot,
+    write_plot,
 )
 from trainer.reports.corpus_report import report_of
 from trainer.reports.report import report
-from trainer.reports.tensorboard import FOLDER, EventLog
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.run_files import ADVICE, METRICS
 from trainer.runs.settings import TrainingSettings, with_styles
 from trainer.text.console import PlainConsole, described
-from trainer.training.early_stopping import early_end, is_spent
-from trainer.training.fine_tuning import first_weights, keep_first_weights
+from trainer.training.early_stopping import early_stop_message, should_stop_early
+from trainer.training.fine_tuning import initial_weights, save_initial_weights
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Listener, Row, read_rollbacks, train
+from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, train
 
 _REFUSALS_SHOWN = 12
 
@@ -117,7 +117,7 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
     corpus = _read(settings, console)
     if not resume:
         settings = with_styles(settings, corpus.styles)
-    material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
+    material = build_dataset(corpus, settings.seed, settings.style_names, settings.base_styles)
     _describe(material, console)
     with run.claimed():
         if settings.preset != "stream":
@@ -127,28 +127,28 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
         saved = _train(settings, material, run, console, resume=resume)
         if saved:
             # Who has interrupted a training does not want to wait until all of it has been listened to.
-            complete = saved == settings.epochs or is_spent(run.read_history(), settings.patience)
+            complete = saved == settings.epochs or should_stop_early(run.read_history(), settings.patience)
             _conclude(run, settings, material, time.monotonic() - began, console, complete=complete)
         return 0
 
 
-def _open(run: RunDirectory, settings: TrainingSettings, material: Material, *, resume: bool) -> None:
+def _open(run: RunDirectory, settings: TrainingSettings, material: Dataset, *, resume: bool) -> None:
     """Write what the run is about; of a resumed run, only its last epoch may have changed."""
     summary = material.summary()
     if not resume:
-        weights = first_weights(settings)  # before the folder is made: a base may turn out to be damaged
+        weights = initial_weights(settings)  # before the folder is made: a base may turn out to be damaged
         run.create()
-        keep_first_weights(run, weights)
+        save_initial_weights(run, weights)
     else:
         _check_same_music(run, material, settings)
     run.write_json("encoding.json", vocabulary())
     run.write_json("corpus.json", summary)
     run.write_json("config.json", settings)
     if not resume:
-        keep_corpus_report(run, settings.name, report_of(material.corpus))
+        write_corpus_report(run, settings.name, report_of(material.corpus))
 
 
-def _check_same_music(run: RunDirectory, material: Material, settings: TrainingSettings) -> None:
+def _check_same_music(run: RunDirectory, material: Dataset, settings: TrainingSettings) -> None:
     """Else pieces that the network has been trained on would come into the parts that it is measured on."""
     names = run.read_corpus(settings).names
     if names is not None and names != material.summary()["names"]:
@@ -169,7 +169,7 @@ def _read(settings: TrainingSettings, console: Console) -> Corpus:
         return read_corpus(settings.source, on_progress=advance, leave_out_untidy=settings.leave_out_untidy)
 
 
-def _describe(material: Material, console: Console) -> None:
+def _describe(material: Dataset, console: Console) -> None:
     parts = material.summary()["parts"]
     sizes = ", ".join(f"{part['pieces']} pieces ({part['notes']:,} notes) for {name}" for name, part in parts.items())
     console.print(f"{len(material.corpus.pieces)} pieces read: {sizes}")
@@ -186,7 +186,7 @@ def _describe(material: Material, console: Console) -> None:
 
 def _train(
     settings: TrainingSettings,
-    material: Material,
+    material: Dataset,
     run: RunDirectory,
     console: Console,
     *,
@@ -203,27 +203,27 @@ def _train(
         Interruption() as interruption,
     ):
         task = progress.add_task("starting", total=settings.epochs)
-        listener = _listener(settings, material, run, progress, task)
-        saved = train(settings, material, run, interruption, listener, resume=resume)
+        callbacks = _callbacks(settings, material, run, progress, task)
+        saved = train(settings, material, run, interruption, callbacks, resume=resume)
     if interruption.asked and saved < settings.epochs:
         console.print(
             f"stopped after epoch {saved}; the same command with --resume goes on from there, and "
             f"lstm-composer advise {run.shown} says which epoch to take so far"
         )
-    elif early := early_end(run.read_history(), settings.patience, settings.epochs):
+    elif early := early_stop_message(run.read_history(), settings.patience, settings.epochs):
         console.print(early)
     return saved
 
 
-def _listener(
-    settings: TrainingSettings, material: Material, run: RunDirectory, progress: Progress, task: TaskID
-) -> Listener:
+def _callbacks(
+    settings: TrainingSettings, material: Dataset, run: RunDirectory, progress: Progress, task: TaskID
+) -> TrainingCallbacks:
     summary = material.summary()
     style = len(settings.base_styles)
     keys = tuple(card.keys for card in material.styles)
     controls = controls_of(settings.network.styles, style, meter=Meter.parse(summary["meter"]), style_keys=keys)
-    events = EventLog(run.path / FOLDER) if settings.tensorboard else None
-    players: dict[int, Player] = {}  # one is compiled for each network: another comes only after a collapse
+    events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
+    players: dict[int, SteppedNetwork] = {}  # one is compiled for each network: another comes only after a collapse
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
         progress.update(task, completed=epoch - 1 + batch / batches)
@@ -231,18 +231,18 @@ def _listener(
     def on_epoch(network: StreamNetwork, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
         progress.update(task, completed=rows[-1]["epoch"], description=_figures(rows[-1]))
         if events:
-            events.keep(rows)
+            events.write(rows)
         if saved:
             epoch = int(rows[-1]["epoch"])
-            keep_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=read_rollbacks(run))
-            player = players.setdefault(id(network), player_of(network))
-            keep_sample(run, player, epoch, name=settings.name, tempo_bpm=summary["tempo_bpm"], controls=controls)
+            write_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=read_rollbacks(run))
+            player = players.setdefault(id(network), stepped(network))
+            sample_checkpoint(run, player, epoch, name=settings.name, tempo_bpm=summary["tempo_bpm"], controls=controls)
             progress.console.print(f"epoch {epoch} saved: {_figures(rows[-1])}")
 
-    def on_trouble(sentence: str) -> None:
+    def on_collapse(sentence: str) -> None:
         progress.console.print(sentence)
 
-    return Listener(on_batch, on_epoch, on_trouble)
+    return TrainingCallbacks(on_batch, on_epoch, on_collapse)
 
 
 def _figures(row: Row) -> str:
@@ -253,14 +253,14 @@ def _figures(row: Row) -> str:
 def _conclude(
     run: RunDirectory,
     settings: TrainingSettings,
-    material: Material,
+    material: Dataset,
     seconds: float,
     console: Console,
     *,
     complete: bool,
 ) -> None:
     """Choose an epoch, measure it on the test part beside the Markov model, and write the report."""
-    keep_animation(run)
+    write_animation(run)
     advice = give_advice(run, settings, material, console) if complete else None
     epoch = run.best_epoch()
     metrics = _measure(run, material, epoch, seconds)
@@ -275,7 +275,7 @@ def _conclude(
         write_report(run, settings.name, advice)
 
 
-def _measure(run: RunDirectory, material: Material, epoch: int, seconds: float) -> dict[str, Any]:
+def _measure(run: RunDirectory, material: Dataset, epoch: int, seconds: float) -> dict[str, Any]:
     held_out = material.test or material.validation or material.train
     found = evaluate(load_network(run, epoch), held_out)
     baseline = markov_baseline.nll_per_note(markov_baseline.fit(material.train), held_out)
@@ -291,7 +291,9 @@ def _measure(run: RunDirectory, material: Material, epoch: int, seconds: float) 
     return metrics
 
 
-def give_advice(run: RunDirectory, settings: TrainingSettings, material: Material, console: Console) -> Advice | None:
+def give_advice(
+    run: RunDirectory, settings: TrainingSettings, material: Dataset, console: Console
+) -> EpochChoice | None:
     """Write advice.json and advice.png, and say what they say; None where the pieces are too short to judge by."""
     columns = (TextColumn("listening to the saved epochs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
@@ -301,22 +303,22 @@ def give_advice(run: RunDirectory, settings: TrainingSettings, material: Materia
             progress.update(task, completed=done, total=total)
 
         try:
-            advice = advise(run, material, on_checkpoint)
+            advice = choose_epoch(run, material, on_checkpoint)
         except CorpusError as error:
             console.print(f"no advice on the epoch: {error}")
             return None
     run.write_json(ADVICE, advice)
-    draw_advice(run, settings.name, advice)
+    write_epoch_choice_plot(run, settings.name, advice)
     console.print(advice.sentence)
     return advice
 
 
-def write_report(run: RunDirectory, name: str, advice: Advice) -> None:
+def write_report(run: RunDirectory, name: str, advice: EpochChoice) -> None:
     """Write report.md."""
     sentences = [rollback.sentence for rollback in read_rollbacks(run)]
     music = _corpus_page(run).replace("# ", "## ", 1)
     text = report(name, advice, run.read_metrics().as_dict(), sentences, music, pictures=True)
-    write_whole(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
+    write_run_file(run.path / "report.md", lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _corpus_page(run: RunDirectory) -> str:
@@ -364,7 +366,7 @@ def check_stream(run: RunDirectory, settings: TrainingSettings) -> None:
         )
 
 
-def material_of(run: RunDirectory, settings: TrainingSettings, console: Console) -> Material:
+def material_of(run: RunDirectory, settings: TrainingSettings, console: Console) -> Dataset:
     """Read the music of a run again and split it as it was.
 
     Raises:
@@ -372,6 +374,6 @@ def material_of(run: RunDirectory, settings: TrainingSettings, console: Console)
 
     """
     corpus = _read(settings, console)
-    material = prepare(corpus, settings.seed, settings.style_names, settings.base_styles)
+    material = build_dataset(corpus, settings.seed, settings.style_names, settings.base_styles)
     _check_same_music(run, material, settings)
     return material

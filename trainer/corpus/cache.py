@@ -20,7 +20,7 @@ from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from runtime.system.foreign_files import MEBIBYTE, read_foreign
 from runtime.system.user_folders import user_cache_dir
-from trainer.pieces.piece import Piece, Reading, Refusal, Timing
+from trainer.pieces.piece import Piece, ReadResult, SkippedFile, Timing
 
 READERS = (
     "runtime/music/bars.py",
@@ -60,7 +60,9 @@ def default_cache_dir() -> Path:
     return user_cache_dir() / "corpus"
 
 
-def read_cached(path: Path, name: str, reader_package: str, read: Callable[[], Reading], cache_dir: Path) -> Reading:
+def read_cached(
+    path: Path, name: str, reader_package: str, read: Callable[[], ReadResult], cache_dir: Path
+) -> ReadResult:
     """Give the reading of a file from the cache, or read it and keep it there if it gave any piece.
 
     A cache that cannot be written (full disk, read-only home) costs time only.
@@ -94,12 +96,12 @@ def is_cached(path: Path, reader_package: str, cache_dir: Path) -> bool:
     return _entry_path(path, reader_package, cache_dir).is_file()
 
 
-def encode_reading(reading: Reading, name: str) -> bytes:
+def encode_reading(reading: ReadResult, name: str) -> bytes:
     """Pack what a file gave; its `name` is left out."""
     return msgspec.msgpack.encode(_entry_of(reading, name))
 
 
-def decode_reading(data: bytes, name: str) -> Reading:
+def decode_reading(data: bytes, name: str) -> ReadResult:
     """Unpack what a file that is called `name` today gave.
 
     Raises:
@@ -147,7 +149,7 @@ def _version_of(package: str) -> str:
         return "none"
 
 
-def _load(entry_path: Path, name: str) -> Reading | None:
+def _load(entry_path: Path, name: str) -> ReadResult | None:
     try:
         return decode_reading(entry_path.read_bytes(), name)
     except (OSError, msgspec.MsgspecError, ComposerError):
@@ -168,7 +170,7 @@ def _store(entry_path: Path, data: bytes) -> None:
             raise
 
 
-def _entry_of(reading: Reading, name: str) -> _Entry:
+def _entry_of(reading: ReadResult, name: str) -> _Entry:
     pieces = [
         _PieceEntry(
             piece.name.removeprefix(name),
@@ -183,7 +185,7 @@ def _entry_of(reading: Reading, name: str) -> _Entry:
     return _Entry(pieces, [(refusal.name.removeprefix(name), refusal.reason) for refusal in reading.refused])
 
 
-def _reading_of(entry: _Entry, name: str) -> Reading:
+def _reading_of(entry: _Entry, name: str) -> ReadResult:
     pieces = tuple(
         Piece(
             name + piece.tune,
@@ -195,4 +197,4 @@ def _reading_of(entry: _Entry, name: str) -> Reading:
         )
         for piece in entry.pieces
     )
-    return Reading(pieces, tuple(Refusal(name + tune, reason) for tune, reason in entry.refused))
+    return ReadResult(pieces, tuple(SkippedFile(name + tune, reason) for tune, reason in entry.refused))

@@ -12,11 +12,11 @@ from trainer.corpus.music_files import Found, files_in
 from trainer.corpus.readers import MIDI_SUFFIXES, File, Progress, read_files
 from trainer.formats.jsb_reader import read_jsb
 from trainer.formats.score_reader import CORPORA, SCORE_SUFFIXES, music21_files
-from trainer.pieces.piece import Piece, Reading, Refusal
-from trainer.pieces.timing_quality import tidiness_of
+from trainer.pieces.piece import Piece, ReadResult, SkippedFile
+from trainer.pieces.timing_quality import timing_quality
 from trainer.text.names import is_there, kept_source, shown_name, source_path
 
-__all__ = ["MINIMUM_NOTES", "SUFFIXES", "Corpus", "Progress", "Refusal", "read_corpus"]
+__all__ = ["MINIMUM_NOTES", "SUFFIXES", "Corpus", "Progress", "SkippedFile", "read_corpus"]
 
 SUFFIXES = MIDI_SUFFIXES + SCORE_SUFFIXES
 """The files of a folder that are read; all others are passed over."""
@@ -39,7 +39,7 @@ class Corpus:
     """
 
     pieces: tuple[Piece, ...]
-    refused: tuple[Refusal, ...]
+    refused: tuple[SkippedFile, ...]
     source: str
     styles: tuple[str, ...] = ()
 
@@ -82,7 +82,7 @@ def read_corpus(
         styles = _styles_of(source_path(source), found.files)
         given = read_given_split(source_path(source))
         readings = read_files(found.files, cache_dir or default_cache_dir(), on_progress, workers=workers)
-        reading = _joined([*_in_parts(source, found.files, readings, given), Reading(refused=found.refused)])
+        reading = _joined([*_in_parts(source, found.files, readings, given), ReadResult(refused=found.refused)])
     kept, refused = _sorted_out(reading, leave_out_untidy=leave_out_untidy)
     if not kept:
         raise CorpusError(f"nothing in {visible(source)} can be used: {_first_reasons(refused)}")
@@ -100,9 +100,9 @@ def is_benchmark(source: str) -> bool:
     return path.suffix.lower() == ".json" and is_there(path) and not path.is_dir()
 
 
-def _read_benchmark(source: str) -> Reading:
+def _read_benchmark(source: str) -> ReadResult:
     try:
-        return Reading(tuple(read_jsb(source_path(source))))
+        return ReadResult(tuple(read_jsb(source_path(source))))
     except InputError as error:
         raise CorpusError(f"{visible(source)} {error}") from error
 
@@ -141,8 +141,8 @@ def _styles_of(source: Path, files: Iterable[File]) -> tuple[str, ...]:
 
 
 def _in_parts(
-    source: str, files: Sequence[File], readings: Sequence[Reading], given: Mapping[str, str]
-) -> list[Reading]:
+    source: str, files: Sequence[File], readings: Sequence[ReadResult], given: Mapping[str, str]
+) -> list[ReadResult]:
     """Say of each piece in which part it is, as far as `given` does, by its name or that of its file."""
     pieces = {piece.name for reading in readings for piece in reading.pieces}
     refused = {refusal.name for reading in readings for refusal in reading.refused}
@@ -158,29 +158,29 @@ def _in_parts(
     ]
 
 
-def _joined(readings: Iterable[Reading]) -> Reading:
+def _joined(readings: Iterable[ReadResult]) -> ReadResult:
     readings = list(readings)
-    return Reading(
+    return ReadResult(
         tuple(piece for reading in readings for piece in reading.pieces),
         tuple(refusal for reading in readings for refusal in reading.refused),
     )
 
 
-def _sorted_out(reading: Reading, *, leave_out_untidy: bool) -> tuple[tuple[Piece, ...], tuple[Refusal, ...]]:
+def _sorted_out(reading: ReadResult, *, leave_out_untidy: bool) -> tuple[tuple[Piece, ...], tuple[SkippedFile, ...]]:
     judged = [(piece, _reason_against(piece, leave_out_untidy=leave_out_untidy)) for piece in reading.pieces]
     kept = tuple(piece for piece, reason in judged if reason is None)
-    refused = [*reading.refused, *(Refusal(piece.name, reason) for piece, reason in judged if reason is not None)]
+    refused = [*reading.refused, *(SkippedFile(piece.name, reason) for piece, reason in judged if reason is not None)]
     return kept, tuple(sorted(refused, key=lambda refusal: refusal.name))
 
 
 def _reason_against(piece: Piece, *, leave_out_untidy: bool) -> str | None:
     if len(piece.notes) < MINIMUM_NOTES:
         return f"has only {len(piece.notes)} notes; {MINIMUM_NOTES} are needed"
-    faults = tidiness_of(piece).faults if leave_out_untidy else ()
+    faults = timing_quality(piece).faults if leave_out_untidy else ()
     return faults[0] if faults else None
 
 
-def _first_reasons(refused: Iterable[Refusal]) -> str:
+def _first_reasons(refused: Iterable[SkippedFile]) -> str:
     reasons = [f"{refusal.name} {refusal.reason}" for refusal in refused]
     more = f"; and {len(reasons) - _REASONS_SHOWN} more" if len(reasons) > _REASONS_SHOWN else ""
     return "; ".join(reasons[:_REASONS_SHOWN]) + more

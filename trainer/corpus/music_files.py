@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.corpus.readers import File
-from trainer.pieces.piece import Refusal
+from trainer.pieces.piece import SkippedFile
 from trainer.text.names import shown_name
 
 
@@ -15,7 +15,7 @@ class Found:
     """Files of a folder in the order of their names, and what was passed over and why."""
 
     files: tuple[File, ...]
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[SkippedFile, ...] = ()
 
 
 def files_in(folder: Path, suffixes: Sequence[str]) -> Found:
@@ -35,7 +35,7 @@ class _Walk:
 
     suffixes: tuple[str, ...]
     files: list[File] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[SkippedFile] = field(default_factory=list)
     links: list[tuple[str, Path]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -49,7 +49,7 @@ class _Walk:
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError as error:
-                self.refused.append(Refusal(shown_name(name or folder.name), _unopened(error)))
+                self.refused.append(SkippedFile(shown_name(name or folder.name), _unopened(error)))
                 continue
             for entry in entries:
                 if entry.name.startswith("."):
@@ -70,7 +70,7 @@ class _Walk:
                 if not (path.is_dir() or self._is_music(path)):
                     continue
                 if os.path.realpath(path) in self.seen:
-                    self.refused.append(Refusal(shown_name(name), "leads to what is read already"))
+                    self.refused.append(SkippedFile(shown_name(name), "leads to what is read already"))
                 elif path.is_dir():
                     self.enter(path, name)
                 else:

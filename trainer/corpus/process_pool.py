@@ -26,7 +26,7 @@ _END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class WorkerFailure:
     """A task whose process died over it or had to be ended, and why, in words that follow the task's name."""
 
     reason: str
@@ -38,7 +38,7 @@ class NoWorkersError(Exception):
 
 def map_in_workers(
     function: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int, limit_seconds: Callable[[Task], float]
-) -> Generator[Result | Lost, None, None]:
+) -> Generator[Result | WorkerFailure, None, None]:
     """Give `function(task)` for each task, in their order; close the iterator to end the processes early.
 
     Args:
@@ -51,16 +51,16 @@ def map_in_workers(
         NoWorkersError: If a process ends before it is ready to work.
 
     """
-    crew = _Crew(function, deque(enumerate(tasks)), limit_seconds)
+    pool = _Pool(function, deque(enumerate(tasks)), limit_seconds)
     try:
         for _ in range(min(workers, len(tasks))):
-            crew.hire()
+            pool.start()
         for index in range(len(tasks)):
-            while index not in crew.done:
-                crew.advance()
-            yield crew.done.pop(index)
+            while index not in pool.done:
+                pool.advance()
+            yield pool.done.pop(index)
     finally:
-        crew.dismiss()
+        pool.stop_all()
 
 
 @dataclass(slots=True)
@@ -80,14 +80,16 @@ class _Worker:
 
 
 @dataclass(slots=True)
-class _Crew(Generic[Task, Result]):
+class _Pool(Generic[Task, Result]):
+    """Worker processes, the tasks that wait, and the answers so far."""
+
     function: Callable[[Task], Result]
     waiting: deque[tuple[int, Task]]
     limit_seconds: Callable[[Task], float]
     workers: list[_Worker] = field(default_factory=list)
-    done: dict[int, Result | Lost] = field(default_factory=dict)
+    done: dict[int, Result | WorkerFailure] = field(default_factory=dict)
 
-    def hire(self) -> None:
+    def start(self) -> None:
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_serve, args=(theirs, self.function), daemon=True)
         try:
@@ -109,7 +111,7 @@ class _Crew(Generic[Task, Result]):
             elif time.monotonic() >= worker.deadline:
                 self._lose(worker, "took too long to read")
 
-    def dismiss(self) -> None:
+    def stop_all(self) -> None:
         for worker in self.workers:
             worker.stop()
 
@@ -125,7 +127,7 @@ class _Crew(Generic[Task, Result]):
         if self.waiting:
             self._give_task(worker)
         else:
-            self._part_with(worker)
+            self._remove(worker)
 
     def _give_task(self, worker: _Worker) -> None:
         worker.task, task = self.waiting.popleft()
@@ -136,12 +138,12 @@ class _Crew(Generic[Task, Result]):
     def _lose(self, worker: _Worker, reason: str) -> None:
         if worker.task is None:
             raise NoWorkersError(reason)
-        self.done[worker.task] = Lost(reason)
-        self._part_with(worker)
+        self.done[worker.task] = WorkerFailure(reason)
+        self._remove(worker)
         if self.waiting:
-            self.hire()
+            self.start()
 
-    def _part_with(self, worker: _Worker) -> None:
+    def _remove(self, worker: _Worker) -> None:
         self.workers.remove(worker)
         worker.stop()
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from runtime.errors import ComposerError
 from trainer.corpus.cache import decode_reading, encode_reading, is_cached, read_cached
-from trainer.corpus.process_pool import Lost, NoWorkersError, cores, map_in_workers
+from trainer.corpus.process_pool import NoWorkersError, WorkerFailure, cores, map_in_workers
 from trainer.formats.midi_reader import read_midi
 from trainer.formats.score_reader import ABC_SUFFIX, read_score
-from trainer.pieces.piece import Reading, Refusal
+from trainer.pieces.piece import ReadResult, SkippedFile
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 FILE_SECONDS = 60.0
@@ -52,7 +52,7 @@ class File(NamedTuple):
 
 def read_files(
     files: Sequence[File], cache_dir: Path, on_progress: Progress | None = None, *, workers: int | None = None
-) -> list[Reading]:
+) -> list[ReadResult]:
     """Read each file, in their order; whatever a reader meets in one concerns this one alone.
 
     A file that kills the process that reads it, or hangs it, is refused like any other.
@@ -67,7 +67,7 @@ def read_files(
     """
     cached = [_is_cached(file, cache_dir) for file in files]
     missing = [file for file, known in zip(files, cached, strict=True) if not known]
-    readings: list[Reading] = []
+    readings: list[ReadResult] = []
     with closing(_read_all(missing, cache_dir, _workers_for(missing) if workers is None else workers)) as fresh:
         for file, known in zip(files, cached, strict=True):
             readings.append(read_or_refuse(file, cache_dir) if known else next(fresh))
@@ -76,7 +76,7 @@ def read_files(
     return readings
 
 
-def read_or_refuse(file: File, cache_dir: Path) -> Reading:
+def read_or_refuse(file: File, cache_dir: Path) -> ReadResult:
     """Read one file here; a reader's error is a refusal, a bug of its too."""
     try:
         return read_cached(file.path, file.name, file.reader_package, partial(_read, file), cache_dir)
@@ -88,12 +88,12 @@ def read_or_refuse(file: File, cache_dir: Path) -> Reading:
         return _refused(file, f"cannot be read ({type(error).__name__}: {str(error)[:80]})")
 
 
-def _read(file: File) -> Reading:
-    return Reading((read_midi(file.path, file.name),)) if file.is_midi else read_score(file.path, file.name)
+def _read(file: File) -> ReadResult:
+    return ReadResult((read_midi(file.path, file.name),)) if file.is_midi else read_score(file.path, file.name)
 
 
-def _refused(file: File, reason: str) -> Reading:
-    return Reading(refused=(Refusal(file.name, reason),))
+def _refused(file: File, reason: str) -> ReadResult:
+    return ReadResult(refused=(SkippedFile(file.name, reason),))
 
 
 def _is_cached(file: File, cache_dir: Path) -> bool:
@@ -108,7 +108,7 @@ def _workers_for(missing: Sequence[File]) -> int:
     return min(cores(), len(missing)) if many or not all(file.is_ours for file in missing) else 0
 
 
-def _read_all(files: Sequence[File], cache_dir: Path, workers: int) -> Generator[Reading, None, None]:
+def _read_all(files: Sequence[File], cache_dir: Path, workers: int) -> Generator[ReadResult, None, None]:
     """Readings of the files in their order; read here what cannot be read in processes because none start."""
     done = 0
     if workers:
@@ -120,11 +120,15 @@ def _read_all(files: Sequence[File], cache_dir: Path, workers: int) -> Generator
         yield read_or_refuse(file, cache_dir)
 
 
-def _read_elsewhere(files: Sequence[File], cache_dir: Path, workers: int) -> Generator[Reading, None, None]:
+def _read_elsewhere(files: Sequence[File], cache_dir: Path, workers: int) -> Generator[ReadResult, None, None]:
     tasks = [(file, cache_dir) for file in files]
     with closing(map_in_workers(_encoded, tasks, workers=workers, limit_seconds=_limit_seconds)) as answers:
         for file, answer in zip(files, answers, strict=True):
-            yield _refused(file, answer.reason) if isinstance(answer, Lost) else decode_reading(answer, file.name)
+            yield (
+                _refused(file, answer.reason)
+                if isinstance(answer, WorkerFailure)
+                else decode_reading(answer, file.name)
+            )
 
 
 def _limit_seconds(task: tuple[File, Path]) -> float:

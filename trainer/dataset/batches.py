@@ -1,7 +1,6 @@
 """Sequences as padded batches for `keras.Model.fit`: whole pieces, or windows of long ones, like lengths together."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Many
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from runtime.music.event_encoding import DELTA_END, PITCHES, SILENT
-from trainer.dataset.training_piece import ARRAYS, Sequence, part_of, transposed, transposition_range
+from trainer.dataset.training_piece import ARRAYS, EncodedPiece, part_of, transposed, transposition_range
 from trainer.network.devices import gpus
 from trainer.pieces.key_of_piece import transposed_key
 from trainer.pieces.recollection import CANDIDATES, FIELDS, NOTHING
@@ -29,7 +28,7 @@ LENGTH_STEP = 32
 class Window:
     """Steps `start` to `stop` of a sequence, moved by `semitones`; a forgetful one suggests nothing from its past."""
 
-    sequence: Sequence
+    sequence: EncodedPiece
     start: int
     stop: int
     semitones: int = 0
@@ -41,14 +40,14 @@ class Window:
         return self.stop - self.start
 
 
-def windows_of(sequence: Sequence, length: int, offset: int = 0, semitones: int = 0) -> list[Window]:
+def windows_of(sequence: EncodedPiece, length: int, offset: int = 0, semitones: int = 0) -> list[Window]:
     """Cut a sequence into windows of at most `length` steps, the first one `offset` steps long (if it is not 0)."""
     starts = [0, *range(offset or length, sequence.steps, length)]
     stops = [*starts[1:], sequence.steps]
     return [Window(sequence, start, stop, semitones) for start, stop in zip(starts, stops, strict=True)]
 
 
-def pack(windows: Many[Window], styles: int, shares: int = 1) -> Batch:
+def pack(windows: Sequence[Window], styles: int, shares: int = 1) -> Batch:
     """Pad windows to one length T: inputs, targets [B, T, 4], loss weights [B, T, 4] as `StreamNetwork` takes them.
 
     With `shares` the batch is padded as well, by rows without weight, to as many rows for each of so many devices.
@@ -101,7 +100,7 @@ class TrainingSet:
 
     """
 
-    sequences: tuple[Sequence, ...]
+    sequences: tuple[EncodedPiece, ...]
     styles: int
     batch_steps: int
     window: int
@@ -125,7 +124,7 @@ class TrainingSet:
         return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def dataset(groups: Many[Many[Window]], styles: int) -> tf.data.Dataset:
+def dataset(groups: Sequence[Sequence[Window]], styles: int) -> tf.data.Dataset:
     """Pack groups of windows into batches while the network trains on the ones before; all GPUs can share them."""
     shares = max(1, len(gpus()))
 
@@ -157,7 +156,7 @@ def _signature(styles: int) -> Any:
     return inputs, classes, tf.TensorSpec((None, None, 4), tf.float32)
 
 
-def batches_of(windows: Many[Window], batch_steps: int) -> list[list[Window]]:
+def batches_of(windows: Sequence[Window], batch_steps: int) -> list[list[Window]]:
     """Group windows, in their order, into batches of about `batch_steps` steps with padding."""
     groups: list[list[Window]] = [[]]
     for window in windows:
@@ -167,7 +166,7 @@ def batches_of(windows: Many[Window], batch_steps: int) -> list[list[Window]]:
     return groups
 
 
-def whole_pieces(sequences: Many[Sequence], batch_steps: int = 8192) -> list[list[Window]]:
+def whole_pieces(sequences: Sequence[EncodedPiece], batch_steps: int = 8192) -> list[list[Window]]:
     """Whole pieces, each carrying its state from its first note to its last, in their own keys."""
     windows = sorted((Window(sequence, 0, sequence.steps) for sequence in sequences), key=lambda window: window.steps)
     return batches_of(windows, batch_steps)

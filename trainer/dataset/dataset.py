@@ -1,7 +1,6 @@
 """From a source to what the network is trained and tested on: read, split, lay out."""
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Many
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from runtime.bundle.files import StyleCard
 from runtime.errors import CorpusError
 from trainer.corpus.corpus import Corpus, style_folder
 from trainer.dataset.split import Split, split_pieces
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.pieces.dynamics import dynamics_of_style
 from trainer.pieces.key_of_piece import key_shares
 from trainer.pieces.piece import Piece
@@ -20,7 +19,7 @@ StyleOf = Callable[[Piece], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class Dataset:
     """The corpus of a run, split and laid out for the network; validation and test may be empty.
 
     Attributes:
@@ -35,9 +34,9 @@ class Material:
 
     corpus: Corpus
     split: Split
-    train: tuple[Sequence, ...]
-    validation: tuple[Sequence, ...]
-    test: tuple[Sequence, ...]
+    train: tuple[EncodedPiece, ...]
+    validation: tuple[EncodedPiece, ...]
+    test: tuple[EncodedPiece, ...]
     styles: tuple[StyleCard, ...] = ()
 
     def summary(self) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class Material:
         }
 
 
-def prepare(corpus: Corpus, seed: int, names: Many[str] = ("",), base: Many[StyleCard] = ()) -> Material:
+def build_dataset(corpus: Corpus, seed: int, names: Sequence[str] = ("",), base: Sequence[StyleCard] = ()) -> Dataset:
     """Split a corpus by piece, every style for itself, and lay its parts out.
 
     Args:
@@ -75,15 +74,15 @@ def prepare(corpus: Corpus, seed: int, names: Many[str] = ("",), base: Many[Styl
     split = split_pieces(corpus.pieces, seed=seed, style_of=style_of)
     _check_training_part(corpus, split, names, style_of)
 
-    def laid_out(pieces: Iterable[Piece]) -> tuple[Sequence, ...]:
-        return tuple(sequence_of(piece, len(base) + names.index(style_of(piece))) for piece in pieces)
+    def encoded(pieces: Iterable[Piece]) -> tuple[EncodedPiece, ...]:
+        return tuple(encode_piece(piece, len(base) + names.index(style_of(piece))) for piece in pieces)
 
-    train, validation, test = map(laid_out, (split.train, split.validation, split.test))
+    train, validation, test = map(encoded, (split.train, split.validation, split.test))
     styles = _styles(corpus.pieces, [*train, *validation, *test], names, style_of)
-    return Material(corpus, split, train, validation, test, (*base, *styles))
+    return Dataset(corpus, split, train, validation, test, (*base, *styles))
 
 
-def _check_training_part(corpus: Corpus, split: Split, names: Many[str], style_of: StyleOf) -> None:
+def _check_training_part(corpus: Corpus, split: Split, names: Sequence[str], style_of: StyleOf) -> None:
     if not split.train:
         raise CorpusError(f"{corpus.source} has no pieces for training: give a source with a training part")
     trained = {style_of(piece) for piece in split.train}
@@ -94,9 +93,11 @@ def _check_training_part(corpus: Corpus, split: Split, names: Many[str], style_o
             raise CorpusError(f"folder {name} of {corpus.source} has no piece to learn from ({why}): take it out")
 
 
-def _styles(pieces: Many[Piece], laid_out: Many[Sequence], names: Many[str], style_of: StyleOf) -> list[StyleCard]:
+def _styles(
+    pieces: Sequence[Piece], encoded: Sequence[EncodedPiece], names: Sequence[str], style_of: StyleOf
+) -> list[StyleCard]:
     """What the card says of each style: its usual tempo and meter, its size, its loudness and its keys."""
-    notes = {sequence.name: sequence.notes for sequence in laid_out}
+    notes = {sequence.name: sequence.notes for sequence in encoded}
     own = {name: [piece for piece in pieces if style_of(piece) == name] for name in names}
     return [
         StyleCard(
@@ -113,14 +114,14 @@ def _styles(pieces: Many[Piece], laid_out: Many[Sequence], names: Many[str], sty
     ]
 
 
-def _register(pieces: Many[Piece]) -> tuple[int, int]:
+def _register(pieces: Sequence[Piece]) -> tuple[int, int]:
     """The pitches between which all notes lie but the lowest and the highest in a thousand."""
     pitches = sorted(note.pitch for piece in pieces for note in piece.notes)
     left_out = len(pitches) // RARE
     return pitches[left_out], pitches[-1 - left_out]
 
 
-def _notes_of(part: Iterable[Sequence]) -> int:
+def _notes_of(part: Iterable[EncodedPiece]) -> int:
     return sum(sequence.notes for sequence in part)
 
 

@@ -1,9 +1,9 @@
 """Parts of a corpus for training, validation and test, so that no held-out piece has a near-duplicate in training.
 
-Two pieces are near-duplicates when half of the shorter one's melodic turns are in the other: a turn is a run of eight
-steps in half tones of the highest or of the lowest line. Steps, not pitches, so that a transposition counts; no
-rhythm, so that an arrangement or a performance of the same work counts too. Turns of fewer than three different steps
-(a repeated note, a trill, a scale) are everybody's and say nothing.
+Two pieces are near-duplicates when half of the shorter one's melodic n-grams are in the other: an n-gram is a run of
+eight intervals in half tones of the highest or of the lowest line. Intervals, not pitches, so that a transposition
+counts; no rhythm, so that an arrangement or a performance of the same work counts too. N-grams of fewer than three
+different intervals (a repeated note, a trill, a scale) occur everywhere and say nothing.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from itertools import combinations, groupby, pairwise
 
 from trainer.pieces.piece import Piece
 
-TURN_STEPS = 8
-SHARED_TURNS = 0.5
-_TELLING_STEPS = 3
+NGRAM_INTERVALS = 8
+SHARED_SHARE = 0.5
+_TELLING_INTERVALS = 3
 _COMMONPLACE = 200
-"""A turn that so many pieces hold (a scale) says nothing, and counting its pairs would take the time of all others."""
+"""An n-gram that so many pieces hold (a scale) says nothing; counting its pairs would take the time of all others."""
 _FULL_ENOUGH = 0.9
 """A part that holds this share of the notes wanted takes no more; else only tiny pieces would fill the rest."""
 
-Turns = frozenset[tuple[int, ...]]
+IntervalNgrams = frozenset[tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ def _strata(groups: Sequence[list[Piece]], style_of: Callable[[Piece], str]) -> 
 
 
 def near_duplicates(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Groups of pieces that share their melodic turns, directly or through others; most groups are one piece."""
-    turns = [_turns_of(piece) for piece in pieces]
+    """Groups of pieces that share their melodic n-grams, directly or through others; most groups are one piece."""
+    ngrams = [_ngrams_of(piece) for piece in pieces]
     group_of = list(range(len(pieces)))
-    for (first, second), shared in _shared_turns(turns).items():
-        if shared >= SHARED_TURNS * min(len(turns[first]), len(turns[second])):
+    for (first, second), shared in _shared_ngrams(ngrams).items():
+        if shared >= SHARED_SHARE * min(len(ngrams[first]), len(ngrams[second])):
             group_of[_root(group_of, second)] = _root(group_of, first)
     groups: dict[int, list[Piece]] = defaultdict(list)
     for index, piece in enumerate(pieces):
@@ -113,29 +113,29 @@ def near_duplicates(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return list(groups.values())
 
 
-def _turns_of(piece: Piece) -> Turns:
-    """The turns of a piece's outer lines; if it has none, the whole of both, which only its double shares."""
+def _ngrams_of(piece: Piece) -> IntervalNgrams:
+    """The n-grams of a piece's outer lines; if it has none, the whole of both, which only its double shares."""
     chords = [[note.pitch for note in chord] for _, chord in groupby(piece.notes, key=lambda note: note.onset)]
-    lines = [_steps([max(chord) for chord in chords]), _steps([min(chord) for chord in chords])]
-    turns = frozenset(
-        steps[start : start + TURN_STEPS]
-        for steps in lines
-        for start in range(len(steps) - TURN_STEPS + 1)
-        if len(set(steps[start : start + TURN_STEPS])) >= _TELLING_STEPS
+    lines = [_intervals([max(chord) for chord in chords]), _intervals([min(chord) for chord in chords])]
+    ngrams = frozenset(
+        intervals[start : start + NGRAM_INTERVALS]
+        for intervals in lines
+        for start in range(len(intervals) - NGRAM_INTERVALS + 1)
+        if len(set(intervals[start : start + NGRAM_INTERVALS])) >= _TELLING_INTERVALS
     )
-    return turns or frozenset(lines)
+    return ngrams or frozenset(lines)
 
 
-def _steps(line: Sequence[int]) -> tuple[int, ...]:
+def _intervals(line: Sequence[int]) -> tuple[int, ...]:
     return tuple(following - pitch for pitch, following in pairwise(line))
 
 
-def _shared_turns(turns: Sequence[Turns]) -> Counter[tuple[int, int]]:
-    """How many turns each pair of pieces shares, for the pairs that share any; indices rising within a pair."""
+def _shared_ngrams(ngrams: Sequence[IntervalNgrams]) -> Counter[tuple[int, int]]:
+    """How many n-grams each pair of pieces shares, for the pairs that share any; indices rising within a pair."""
     holders: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for index, turns_of_piece in enumerate(turns):
-        for turn in turns_of_piece:
-            holders[turn].append(index)
+    for index, ngrams_of_piece in enumerate(ngrams):
+        for ngram in ngrams_of_piece:
+            holders[ngram].append(index)
     shared: Counter[tuple[int, int]] = Counter()
     for indices in holders.values():
         if len(indices) <= _COMMONPLACE:

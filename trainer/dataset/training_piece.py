@@ -19,7 +19,7 @@ IntArray = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class EncodedPiece:
     """One piece of N notes as arrays of N + 1 steps.
 
     Attributes:
@@ -64,7 +64,7 @@ class Sequence:
         return self.steps - 1
 
 
-def sequence_of(piece: Piece, style: int = 0) -> Sequence:
+def encode_piece(piece: Piece, style: int = 0) -> EncodedPiece:
     """Lay a piece out as a sequence; positions come from the piece's own meters."""
     notes = quantise(piece.notes)
     classes = _event_classes(encode(notes))
@@ -72,7 +72,7 @@ def sequence_of(piece: Piece, style: int = 0) -> Sequence:
     bars = bar_positions(piece.meters, onsets)
     position = np.array([position for position, _ in bars], np.int32)
     past = recollect(classes[1:-1], onsets, [meter.ticks_per_bar for _, meter in bars])
-    return Sequence(
+    return EncodedPiece(
         name=piece.name,
         style=style,
         event=classes[:-1],
@@ -116,12 +116,12 @@ ARRAYS = ("event", "position", "meter", "remaining", "target", "next_position", 
 """The attributes of a sequence that hold something for each of its steps."""
 
 
-def part_of(sequence: Sequence, start: int, stop: int) -> Sequence:
+def part_of(sequence: EncodedPiece, start: int, stop: int) -> EncodedPiece:
     """Return the steps from `start` to `stop` of a sequence; the arrays are views of its own."""
     return replace(sequence, **{name: getattr(sequence, name)[start:stop] for name in ARRAYS})
 
 
-def transposed(sequence: Sequence, semitones: int) -> Sequence:
+def transposed(sequence: EncodedPiece, semitones: int) -> EncodedPiece:
     """The same piece `semitones` higher; no pitch may leave 0..127 (see `transposition_range`)."""
     if semitones == 0:
         return sequence
@@ -142,7 +142,7 @@ def transposed(sequence: Sequence, semitones: int) -> Sequence:
     )
 
 
-def transposition_range(sequence: Sequence, lowest: int = -5, highest: int = 6) -> range:
+def transposition_range(sequence: EncodedPiece, lowest: int = -5, highest: int = 6) -> range:
     """Semitones by which a piece may be moved: all twelve keys by default, as far as its pitches stay in 0..127."""
     pitches = sequence.target[:-1, 1]
     return range(max(lowest, -int(pitches.min())), min(highest, PITCHES - 1 - int(pitches.max())) + 1)

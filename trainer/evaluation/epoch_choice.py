@@ -7,19 +7,20 @@ article that this project descends from would have taken: the epoch at which its
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Meter, Note
-from trainer.dataset.dataset import Material
+from trainer.dataset.dataset import Dataset
 from trainer.evaluation.gates import Gates, GateVerdict, excerpt_length, judge, make_gates
-from trainer.evaluation.plateau import where_curves_flatten
+from trainer.evaluation.plateau import find_plateau
 from trainer.judging.style import Judgement, judge_style
-from trainer.measures.similarity import Histogram, histograms, overlaps
+from trainer.measures.similarity import Histogram, histograms, similarity
 from trainer.network.checkpoints import fill_network
-from trainer.network.excerpts import Player, controls_of, make_excerpts, player_of
+from trainer.network.excerpts import SteppedNetwork, controls_of, make_excerpts, stepped
 from trainer.network.trained_network import load_network
 from trainer.pieces.piece import Piece
 from trainer.runs.run_directory import RunDirectory
@@ -31,7 +32,7 @@ OnCheckpoint = Callable[[int, int], None]
 """Told how many checkpoints have been heard, and of how many."""
 
 
-class GateAdvice(msgspec.Struct, frozen=True):
+class GateResult(msgspec.Struct, frozen=True):
     """What one gate says of a checkpoint: excerpts inside its bounds, and where they are not, why."""
 
     passed: bool
@@ -40,7 +41,7 @@ class GateAdvice(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-class CheckpointAdvice(msgspec.Struct, frozen=True):
+class CheckpointResult(msgspec.Struct, frozen=True):
     """What is known of a checkpoint.
 
     Attributes:
@@ -58,8 +59,8 @@ class CheckpointAdvice(msgspec.Struct, frozen=True):
     epoch: int
     training_nll: float
     held_out_nll: float | None
-    loop: GateAdvice
-    copy: GateAdvice
+    loop: GateResult
+    copy: GateResult
     longest_match: str
     likeness: float
     areas: dict[str, float]
@@ -70,7 +71,17 @@ class CheckpointAdvice(msgspec.Struct, frozen=True):
         return self.loop.passed and self.copy.passed
 
 
-class Advice(msgspec.Struct, frozen=True):
+class Evaluation(NamedTuple):
+    """What the evaluator finds in a set of excerpts; the fields are those of `CheckpointResult`."""
+
+    loop: GateResult
+    copy: GateResult
+    longest_match: str
+    likeness: float
+    areas: dict[str, float]
+
+
+class EpochChoice(msgspec.Struct, frozen=True):
     """advice.json.
 
     Attributes:
@@ -96,31 +107,38 @@ class Advice(msgspec.Struct, frozen=True):
     ceiling: float | None
     human_share: float
     remarks: tuple[str, ...]
-    checkpoints: tuple[CheckpointAdvice, ...]
+    checkpoints: tuple[CheckpointResult, ...]
     judged: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Jury:
-    """What the checkpoints of a run are judged by: its gates, and the histograms of its training pieces."""
+class Evaluator:
+    """Judges excerpts by the gates of a corpus and the histograms of its training pieces.
+
+    Attributes:
+        gates: The loop gate and the copy gate.
+        training: Histograms of the training pieces by feature.
+        human_ceiling: Mean overlapped area of held-out pieces with the training pieces; None if nothing is held out.
+        controls: What the network is asked for, one for each excerpt.
+
+    """
 
     gates: Gates
     training: dict[str, Histogram]
-    ceiling: float | None
-    controls: tuple[Controls, ...]
+    human_ceiling: float | None
+    controls: tuple[GraphInputs, ...]
 
-    def hear(
-        self, excerpts: Sequence[Sequence[Note]], *, played: bool
-    ) -> tuple[GateAdvice, GateAdvice, str, float, dict[str, float]]:
-        """Judge excerpts: loop gate, copy gate, longest match, likeness, areas."""
+    def evaluate(self, excerpts: Sequence[Sequence[Note]], *, played: bool) -> Evaluation:
+        """Judge excerpts; `played` tells whether their velocities are of a network that learned from played ones."""
         verdict = judge(self.gates, excerpts)
-        likeness = overlaps(histograms(excerpts, excerpts if played else ()), self.training)
-        areas = {name: round(area, 4) for name, area in likeness.areas.items()}
-        return _advice(verdict.loop), _advice(verdict.copy), verdict.longest_match, round(likeness.mean, 4), areas
+        found = similarity(histograms(excerpts, excerpts if played else ()), self.training)
+        areas = {name: round(area, 4) for name, area in found.overlapped_areas.items()}
+        loop, copy = _gate_result(verdict.loop), _gate_result(verdict.copy)
+        return Evaluation(loop, copy, verdict.longest_match, round(found.mean, 4), areas)
 
 
-def jury_of(material: Material, styles: int) -> Jury:
-    """Measure the corpus.
+def make_evaluator(material: Dataset, styles: int) -> Evaluator:
+    """Make the evaluator of a corpus.
 
     Raises:
         CorpusError: If no piece is long enough for an excerpt.
@@ -129,7 +147,7 @@ def jury_of(material: Material, styles: int) -> Jury:
     training, held_out = material.split.train, (*material.split.validation, *material.split.test)
     gates = make_gates(training, held_out, excerpt_length((*training, *held_out)))
     known = _histograms(training)
-    ceiling = overlaps(_histograms(held_out), known).mean if held_out else None
+    ceiling = similarity(_histograms(held_out), known).mean if held_out else None
     meter = Meter.parse(material.summary()["meter"])
     # Not those of its base: they are not in the music that it is judged by.
     learned = sorted({sequence.style for sequence in material.train})
@@ -137,20 +155,20 @@ def jury_of(material: Material, styles: int) -> Jury:
     controls = tuple(
         controls_of(styles, learned[seed % len(learned)], meter=meter, style_keys=keys) for seed in range(EXCERPTS)
     )
-    return Jury(gates, known, None if ceiling is None else round(ceiling, 4), controls)
+    return Evaluator(gates, known, None if ceiling is None else round(ceiling, 4), controls)
 
 
 def _histograms(pieces: Sequence[Piece]) -> dict[str, Histogram]:
     return histograms([quantise(p.notes) for p in pieces], [quantise(p.notes) for p in pieces if p.performed])
 
 
-def improvised(jury: Jury, player: Player) -> list[list[Note]]:
-    """The excerpts by which a network is judged."""
-    return make_excerpts(player, range(EXCERPTS), jury.gates.notes, jury.controls)
+def sample_excerpts(evaluator: Evaluator, player: SteppedNetwork) -> list[list[Note]]:
+    """Sample the excerpts by which a network is judged."""
+    return make_excerpts(player, range(EXCERPTS), evaluator.gates.notes, evaluator.controls)
 
 
-def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = lambda *_: None) -> Advice:
-    """Hear every checkpoint of a run and choose one.
+def choose_epoch(run: RunDirectory, material: Dataset, on_checkpoint: OnCheckpoint = lambda *_: None) -> EpochChoice:
+    """Evaluate every checkpoint of a run and choose one.
 
     Raises:
         InputError: If nothing has been saved, or a checkpoint cannot be loaded.
@@ -162,67 +180,67 @@ def advise(run: RunDirectory, material: Material, on_checkpoint: OnCheckpoint = 
     if not epochs:
         raise run.nothing_saved()
     network = load_network(run, epochs[-1])
-    jury = jury_of(material, network.config.styles)
-    player = player_of(network)
+    evaluator = make_evaluator(material, network.config.styles)
+    player = stepped(network)
     played = any(piece.performed for piece in material.split.train)
     checkpoints = []
     for number, epoch in enumerate(epochs, start=1):
         fill_network(network, run.checkpoint(epoch))
-        heard = jury.hear(improvised(jury, player), played=played)
+        heard = evaluator.evaluate(sample_excerpts(evaluator, player), played=played)
         row = rows[epoch]
-        checkpoints.append(CheckpointAdvice(epoch, row["loss"], row.get("val_loss"), *heard))
+        checkpoints.append(CheckpointResult(epoch, row["loss"], row.get("val_loss"), *heard))
         on_checkpoint(number, len(epochs))
-    advice = _conclude(jury, list(rows.values()), checkpoints)
+    advice = _conclude(evaluator, list(rows.values()), checkpoints)
     if len({sequence.style for sequence in material.train}) > 1:
         return advice
     fill_network(network, run.checkpoint(advice.epoch or epochs[-1]))
-    judged = judge_style(player, material, jury.controls[0], classify=False)
+    judged = judge_style(player, material, evaluator.controls[0], classify=False)
     return msgspec.structs.replace(advice, judged=judged)
 
 
-def _advice(verdict: GateVerdict) -> GateAdvice:
-    return GateAdvice(verdict.passed, verdict.inside, verdict.excerpts, verdict.reasons)
+def _gate_result(verdict: GateVerdict) -> GateResult:
+    return GateResult(verdict.passed, verdict.inside, verdict.excerpts, verdict.reasons)
 
 
-def _conclude(jury: Jury, rows: Sequence[Row], checkpoints: Sequence[CheckpointAdvice]) -> Advice:
+def _conclude(evaluator: Evaluator, rows: Sequence[Row], checkpoints: Sequence[CheckpointResult]) -> EpochChoice:
     best = choose(checkpoints)
-    flattening = where_curves_flatten(rows)
-    return Advice(
+    plateau = find_plateau(rows)
+    return EpochChoice(
         epoch=best.epoch if best else None,
         sentence=_sentence(best, checkpoints),
-        article_epoch=flattening.epoch if flattening else None,
-        article_reason=flattening.reason if flattening else "too few epochs to tell where the curves flatten",
-        excerpt_notes=jury.gates.notes,
-        ceiling=jury.ceiling,
-        human_share=round(jury.gates.human_share, 4),
-        remarks=jury.gates.remarks,
+        article_epoch=plateau.epoch if plateau else None,
+        article_reason=plateau.reason if plateau else "too few epochs to tell where the curves flatten",
+        excerpt_notes=evaluator.gates.notes,
+        ceiling=evaluator.human_ceiling,
+        human_share=round(evaluator.gates.human_share, 4),
+        remarks=evaluator.gates.remarks,
         checkpoints=tuple(checkpoints),
     )
 
 
-def surprise(checkpoint: CheckpointAdvice) -> float:
+def selection_nll(checkpoint: CheckpointResult) -> float:
     """Nats a note on the pieces held out, or on those learned where nothing is."""
     return checkpoint.training_nll if checkpoint.held_out_nll is None else checkpoint.held_out_nll
 
 
-def choose(checkpoints: Sequence[CheckpointAdvice]) -> CheckpointAdvice | None:
+def choose(checkpoints: Sequence[CheckpointResult]) -> CheckpointResult | None:
     """Of the checkpoints that pass both gates the one with the lowest held-out NLL; None if none passes."""
-    return min((checkpoint for checkpoint in checkpoints if checkpoint.passed), key=surprise, default=None)
+    return min((checkpoint for checkpoint in checkpoints if checkpoint.passed), key=selection_nll, default=None)
 
 
-def _sentence(best: CheckpointAdvice | None, checkpoints: Sequence[CheckpointAdvice]) -> str:
+def _sentence(best: CheckpointResult | None, checkpoints: Sequence[CheckpointResult]) -> str:
     if best:
         passed = sum(checkpoint.passed for checkpoint in checkpoints)
         return (
             f"take epoch {best.epoch}: {passed} of {len(checkpoints)} saved epochs neither loop nor copy, and of these "
-            f"it is least surprised by pieces that it has not heard ({surprise(best):.3f} nats a note)"
+            f"it is least surprised by pieces that it has not heard ({selection_nll(best):.3f} nats a note)"
         )
     copying = sum(not checkpoint.copy.passed for checkpoint in checkpoints)
     looping = sum(not checkpoint.loop.passed for checkpoint in checkpoints)
     return f"no saved epoch passes both gates. {_remedy(copying, looping, checkpoints)}"
 
 
-def _remedy(copying: int, looping: int, checkpoints: Sequence[CheckpointAdvice]) -> str:
+def _remedy(copying: int, looping: int, checkpoints: Sequence[CheckpointResult]) -> str:
     early = checkpoints[: max(1, len(checkpoints) // 2)]
     if copying >= looping:
         return (

@@ -36,7 +36,7 @@ from trainer.evaluation.human_bounds import (
     Measures,
     measures_of,
 )
-from trainer.measures.copy_detection import NGRAM, CopyIndex, Copying, index_pieces
+from trainer.measures.copy_detection import NGRAM, CopyIndex, CopyMeasures, index_pieces
 from trainer.measures.repetition import CHORD, FIGURE, WINDOW
 from trainer.pieces.piece import Piece
 
@@ -117,7 +117,7 @@ class SetVerdict:
 
     loop: GateVerdict
     copy: GateVerdict
-    longest: Copying
+    longest: CopyMeasures
 
     @property
     def passed(self) -> bool:
@@ -268,7 +268,7 @@ _WHAT = {
     ("cycle", True): "one phrase goes round and round for longer than in",
     ("still", True): f"no more than {CHORD} pitches are played for longer than in",
     ("longest_match", True): "a longer passage is shared with a training piece than in",
-    ("known_ngrams", True): f"more of the passages of {NGRAM} notes stand in the training pieces than in",
+    ("copied_ngram_share", True): f"more of the passages of {NGRAM} notes stand in the training pieces than in",
 }
 _SHOWN: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "repeats": ("share ", "{:.1%}".format),
@@ -279,7 +279,7 @@ _SHOWN: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "cycle": ("share of the notes ", "{:.1%}".format),
     "still": ("", "{:.0f} quarter notes".format),
     "longest_match": ("", "{:.0f} notes".format),
-    "known_ngrams": ("share ", "{:.1%}".format),
+    "copied_ngram_share": ("share ", "{:.1%}".format),
 }
 
 
@@ -305,7 +305,7 @@ def _few_held_out(pieces: int, notes: int) -> str:
 
 
 def _nothing_to_compare(excerpts: int) -> str:
-    notes, share = COMMON_BOUNDS["longest_match"], COMMON_BOUNDS["known_ngrams"]
+    notes, share = COMMON_BOUNDS["longest_match"], COMMON_BOUNDS["copied_ngram_share"]
     return (
         f"the corpus gives too little music to compare ({excerpts} excerpts): the copy gate allows at least what is "
         f"common elsewhere, passages of {notes:.0f} notes and {share:.0%} of the passages of {NGRAM} notes"

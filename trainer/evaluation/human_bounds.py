@@ -18,8 +18,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from runtime.music.notes import Note
-from trainer.measures.copy_detection import NGRAM, CopyIndex, Copying, compare
-from trainer.measures.repetition import Looping, measure
+from trainer.measures.copy_detection import NGRAM, CopyIndex, CopyMeasures, compare
+from trainer.measures.repetition import RepetitionMeasures, measure
 
 LOOP_TAIL = 0.01
 """Share of human excerpts beyond each end of a loop measure."""
@@ -37,12 +37,12 @@ a phrase played twice a cycle. Three bars of one chord are no standstill."""
 NO_COPY: Mapping[str, float] = {"longest_match": NGRAM - 1}
 """The same: where works share no more than five notes, six in a row are still no copy. From NGRAM notes on, they are
 one n-gram, and the other bound sees them."""
-COMMON_BOUNDS: Mapping[str, float] = {"longest_match": 16, "known_ngrams": 0.05}
+COMMON_BOUNDS: Mapping[str, float] = {"longest_match": 16, "copied_ngram_share": 0.05}
 """Copy bounds where there is no human music to compare: most corpora have theirs near these."""
 
-_LOOP_MEASURES = tuple(field.name for field in fields(Looping))
+_LOOP_MEASURES = tuple(field.name for field in fields(RepetitionMeasures))
 _UPPER_ONLY = frozenset({"cycle", "still"})
-_COPY_MEASURES = ("longest_match", "known_ngrams")
+_COPY_MEASURES = ("longest_match", "copied_ngram_share")
 _WIDENINGS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.25, 1.5)
 """0: the percentiles as named; from there to 1 they move to 0 and 100, and beyond 1 the bounds leave the extremes
 behind: at 1.5 by half of their distance from the median. Farther out, loops of four notes would pass."""
@@ -52,7 +52,7 @@ _SMALLEST_SPREAD: Mapping[str, float] = {
     "cycle": 0.02,
     "still": 1,
     "longest_match": 1,
-    "known_ngrams": 0.01,
+    "copied_ngram_share": 0.01,
 }
 """Taken for that distance where all human excerpts are the same."""
 _FOLDS = 5
@@ -62,8 +62,8 @@ _FOLDS = 5
 class Measures:
     """All measures of one excerpt."""
 
-    looping: Looping
-    copying: Copying
+    looping: RepetitionMeasures
+    copying: CopyMeasures
 
     def value(self, name: str) -> float:
         """A measure by its name."""
@@ -83,7 +83,7 @@ class Bound:
     """One end of what human music does.
 
     Attributes:
-        measure: A field of Looping or Copying.
+        measure: A field of RepetitionMeasures or CopyMeasures.
         is_upper: Whether a value above it is outside, else one below it.
         value: The last value that is inside.
         tail: The share of human excerpts that was meant to be outside; 0 where none was.

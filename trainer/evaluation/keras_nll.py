@@ -1,13 +1,13 @@
 """How well a network predicts pieces: negative log-likelihood per note and accuracy, per head."""
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 
 from trainer.dataset.batches import dataset, whole_pieces
-from trainer.dataset.training_piece import Sequence
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.network.stream_network import StreamNetwork
 
 
-def evaluate(network: StreamNetwork, sequences: Many[Sequence]) -> dict[str, float]:
+def evaluate(network: StreamNetwork, sequences: Sequence[EncodedPiece]) -> dict[str, float]:
     """Measure a network on whole pieces, its state carried from first note to last.
 
     Returns:

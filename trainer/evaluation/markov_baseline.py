@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.music.event_encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, PITCHES, VELOCITY_BINS
-from trainer.dataset.training_piece import Sequence as Piece
+from trainer.dataset.training_piece import EncodedPiece
 
 ORDER: Final = 3
 _CLASSES: Final = {
@@ -57,7 +57,7 @@ class WittenBell:
         return probability
 
 
-def fit(pieces: Sequence[Piece]) -> dict[str, WittenBell]:
+def fit(pieces: Sequence[EncodedPiece]) -> dict[str, WittenBell]:
     """Count the events of the training pieces; one model per head."""
     models = {head: WittenBell(_CLASSES[head]) for head in HEADS}
     for piece in pieces:
@@ -66,7 +66,7 @@ def fit(pieces: Sequence[Piece]) -> dict[str, WittenBell]:
     return models
 
 
-def nll_per_note(models: dict[str, WittenBell], pieces: Sequence[Piece]) -> dict[str, float]:
+def nll_per_note(models: dict[str, WittenBell], pieces: Sequence[EncodedPiece]) -> dict[str, float]:
     """Negative log-likelihood in nats a note, per head and in total ("loss"), as the network's is measured."""
     totals = np.sum([log_probabilities(models, piece).sum(axis=0) for piece in pieces], axis=0)
     notes = max(1, sum(piece.notes for piece in pieces))
@@ -74,7 +74,7 @@ def nll_per_note(models: dict[str, WittenBell], pieces: Sequence[Piece]) -> dict
     return {"loss": sum(per_head.values()), **per_head}
 
 
-def log_probabilities(models: dict[str, WittenBell], piece: Piece) -> NDArray[np.float64]:
+def log_probabilities(models: dict[str, WittenBell], piece: EncodedPiece) -> NDArray[np.float64]:
     """Log-probabilities in nats of what a piece does, [steps, 4]; 0 of what its end does not say."""
     found = np.zeros((piece.steps, len(HEADS)))
     step = -1
@@ -84,7 +84,7 @@ def log_probabilities(models: dict[str, WittenBell], piece: Piece) -> NDArray[np
     return found
 
 
-def _predictions(piece: Piece) -> Iterator[tuple[str, list[int], int]]:
+def _predictions(piece: EncodedPiece) -> Iterator[tuple[str, list[int], int]]:
     """What is to be predicted of a piece: head, hashes of its contexts from short to long, and the symbol."""
     past: list[Row] = [_START] * ORDER
     previous_pitch = PITCHES // 2

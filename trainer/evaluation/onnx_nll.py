@@ -4,8 +4,7 @@ The graph samples inside, so it is forced: noise that leaves only one class to c
 likelihood of its choices is what the network says of the pieces' notes.
 """
 
-from collections.abc import Mapping
-from collections.abc import Sequence as Many
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from runtime.music.event_encoding import DELTA_END, HEADS, LADDER, METERS, SILEN
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import RECALLS
 from trainer.dataset.batches import Arrays, batches_of, pack, windows_of
-from trainer.dataset.training_piece import Sequence
-from trainer.network.excerpts import Player
+from trainer.dataset.training_piece import EncodedPiece
+from trainer.network.excerpts import SteppedNetwork
 
 FORCED = 1e6
 """Noise of the class that must be chosen: more than any logit weighs."""
@@ -27,12 +26,12 @@ _BATCH_STEPS = 32_768
 _FAR = np.iinfo(np.int32).max // 2
 
 
-def player_of_engine(engine: Engine) -> Player:
+def stepped_engine(engine: Engine) -> SteppedNetwork:
     """The player of a bundle."""
-    return Player(engine.carried, engine.run)
+    return SteppedNetwork(engine.carried, engine.run)
 
 
-def score(player: Player, sequences: Many[Sequence], styles: int) -> dict[str, float]:
+def score(player: SteppedNetwork, sequences: Sequence[EncodedPiece], styles: int) -> dict[str, float]:
     """Nats a note, as `trainer.evaluation.keras_nll.evaluate` measures a checkpoint: `loss` and `nll_<head>`."""
     totals = sum(found.sum(axis=0) for found in log_probabilities(player, sequences, styles))
     notes = sum(sequence.notes for sequence in sequences)
@@ -40,7 +39,9 @@ def score(player: Player, sequences: Many[Sequence], styles: int) -> dict[str, f
     return {"loss": sum(parts.values()), **parts}
 
 
-def log_probabilities(player: Player, sequences: Many[Sequence], styles: int) -> list[NDArray[np.float64]]:
+def log_probabilities(
+    player: SteppedNetwork, sequences: Sequence[EncodedPiece], styles: int
+) -> list[NDArray[np.float64]]:
     """Log-probabilities in nats of what each piece does, [steps, 4]; 0 of what its end does not say."""
     order = sorted(range(len(sequences)), key=lambda number: sequences[number].steps)
     windows = [window for number in order for window in windows_of(sequences[number], sequences[number].steps)]
@@ -53,7 +54,9 @@ def log_probabilities(player: Player, sequences: Many[Sequence], styles: int) ->
     return [placed[number] for number in range(len(sequences))]
 
 
-def _forced(player: Player, inputs: Mapping[str, NDArray[Any]], target: NDArray[np.int32]) -> NDArray[np.float32]:
+def _forced(
+    player: SteppedNetwork, inputs: Mapping[str, NDArray[Any]], target: NDArray[np.int32]
+) -> NDArray[np.float32]:
     """Log-probabilities [B, T, 4] of the target classes."""
     voices, steps, _ = target.shape
     carried = dict(player.carried.start(voices).tensors)

@@ -15,19 +15,19 @@ from rich.table import Table
 
 from runtime.bundle.files import SamplingCard, StyleCard
 from runtime.errors import CorpusError, InputError
-from runtime.graph.inputs import Controls, pitch_bias
+from runtime.graph.inputs import GraphInputs, pitch_bias
 from runtime.parameters.parameters import WHOLE
 from runtime.system.visible_text import visible
-from trainer.dataset.dataset import Material
+from trainer.dataset.dataset import Dataset
 from trainer.dataset.split import Split
-from trainer.dataset.training_piece import Sequence as Laid
+from trainer.dataset.training_piece import EncodedPiece
 from trainer.evaluation import markov_baseline as markov
-from trainer.evaluation.epoch_choice import EXCERPTS, GateAdvice, Jury, improvised, jury_of
+from trainer.evaluation.epoch_choice import EXCERPTS, Evaluator, GateResult, make_evaluator, sample_excerpts
 from trainer.judging.style import Judgement, judge_style
-from trainer.network.excerpts import Player
+from trainer.network.excerpts import SteppedNetwork
 from trainer.text.console import cell
 
-Figures = Callable[[Sequence[Laid]], Mapping[str, float]]
+Figures = Callable[[Sequence[EncodedPiece]], Mapping[str, float]]
 """Nats a note of sequences: `loss` and its parts."""
 OnStyle = Callable[[int, int, str], None]
 """Told before each style how many are done, how many there are and its name."""
@@ -63,8 +63,8 @@ class StyleFigures(msgspec.Struct, frozen=True, kw_only=True):
     markov: float | None = None
     markov_of_all: float | None = None
     below_markov: float | None = None
-    loop: GateAdvice | None = None
-    copy: GateAdvice | None = None
+    loop: GateResult | None = None
+    copy: GateResult | None = None
     longest_match: str = ""
     likeness: float | None = None
     ceiling: float | None = None
@@ -77,7 +77,7 @@ class StyleFigures(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.loop and self.copy and self.loop.passed and self.copy.passed)
 
 
-def by_style(material: Material) -> dict[str, Material]:
+def by_style(material: Dataset) -> dict[str, Dataset]:
     """The material of each style that was learned, alone; the number of its vector stays what it is."""
     parts = {"train": material.train, "validation": material.validation, "test": material.test}
     found = {}
@@ -87,11 +87,11 @@ def by_style(material: Material) -> dict[str, Material]:
         pieces = tuple(piece for piece in material.corpus.pieces if piece.name in names)
         split = Split(*(tuple(p for p in getattr(material.split, part) if p.name in names) for part in parts))
         corpus = replace(material.corpus, pieces=pieces)
-        found[material.styles[number].name] = Material(corpus, split, **own, styles=material.styles)
+        found[material.styles[number].name] = Dataset(corpus, split, **own, styles=material.styles)
     return found
 
 
-def only(apart: Mapping[str, Material], wanted: str | Sequence[str], flag: str) -> dict[str, Material]:
+def only(apart: Mapping[str, Dataset], wanted: str | Sequence[str], flag: str) -> dict[str, Dataset]:
     """The material of some styles alone, in their order; of all if none is wanted.
 
     Args:
@@ -112,7 +112,7 @@ def only(apart: Mapping[str, Material], wanted: str | Sequence[str], flag: str) 
 
 
 def figures_by_style(
-    player: Player, figures: Figures, material: Material, on_style: OnStyle = lambda *_: None
+    player: SteppedNetwork, figures: Figures, material: Dataset, on_style: OnStyle = lambda *_: None
 ) -> list[StyleFigures]:
     """Measure every style, in the order of their vectors.
 
@@ -133,7 +133,7 @@ def figures_by_style(
 
 
 def _style(
-    name: str, own: Material, player: Player, figures: Figures, of_all: Mapping[str, markov.WittenBell]
+    name: str, own: Dataset, player: SteppedNetwork, figures: Figures, of_all: Mapping[str, markov.WittenBell]
 ) -> StyleFigures:
     held_out = own.test or own.validation
     known: dict[str, Any] = {"pieces": len(held_out), "notes": sum(sequence.notes for sequence in held_out)}
@@ -143,7 +143,7 @@ def _style(
 
 
 def _predicted(
-    found: Mapping[str, float], own: Material, held_out: Sequence[Laid], of_all: Mapping[str, markov.WittenBell]
+    found: Mapping[str, float], own: Dataset, held_out: Sequence[EncodedPiece], of_all: Mapping[str, markov.WittenBell]
 ) -> dict[str, Any]:
     alone, together = (
         markov.nll_per_note(dict(models), held_out)["loss"] for models in (markov.fit(own.train), of_all)
@@ -157,19 +157,19 @@ def _predicted(
     }
 
 
-def jury_of_style(own: Material) -> Jury:
+def make_style_evaluator(own: Dataset) -> Evaluator:
     """What one style is judged by; its excerpts are made with its own defaults, if its card has any.
 
     Raises:
         CorpusError: If no piece is long enough for an excerpt.
 
     """
-    jury = jury_of(own, len(own.styles))
+    evaluator = make_evaluator(own, len(own.styles))
     card = own.styles[own.train[0].style]
-    return replace(jury, controls=tuple(as_played(controls, card) for controls in jury.controls))
+    return replace(evaluator, controls=tuple(as_played(controls, card) for controls in evaluator.controls))
 
 
-def as_played(controls: Controls, style: StyleCard) -> Controls:
+def as_played(controls: GraphInputs, style: StyleCard) -> GraphInputs:
     """The same controls with what a style has of its own: its register, keys, and sampling if its card has any."""
     low, high = style.register or WHOLE
     keys = tuple(style.keys if weight else None for weight in controls.style)
@@ -177,31 +177,31 @@ def as_played(controls: Controls, style: StyleCard) -> Controls:
     return sampled_by(within, style.sampling) if style.sampling else within
 
 
-def with_sampling(jury: Jury, sampling: SamplingCard) -> Jury:
-    """The same jury, its excerpts made with other defaults."""
-    return replace(jury, controls=tuple(sampled_by(one, sampling) for one in jury.controls))
+def with_sampling(evaluator: Evaluator, sampling: SamplingCard) -> Evaluator:
+    """The same evaluator, its excerpts made with other defaults."""
+    return replace(evaluator, controls=tuple(sampled_by(one, sampling) for one in evaluator.controls))
 
 
-def sampled_by(controls: Controls, sampling: SamplingCard) -> Controls:
+def sampled_by(controls: GraphInputs, sampling: SamplingCard) -> GraphInputs:
     """The same controls with a style's own defaults."""
     return replace(controls, **msgspec.structs.asdict(sampling))
 
 
-def _heard(own: Material, player: Player) -> dict[str, Any]:
+def _heard(own: Dataset, player: SteppedNetwork) -> dict[str, Any]:
     try:
-        jury = jury_of_style(own)
+        evaluator = make_style_evaluator(own)
     except CorpusError:
         return {}
     played = any(piece.performed for piece in own.split.train)
-    loop, copy, longest, likeness, _ = jury.hear(improvised(jury, player), played=played)
-    of_ceiling = round(likeness / jury.ceiling, 4) if jury.ceiling else None
+    loop, copy, longest, likeness, _ = evaluator.evaluate(sample_excerpts(evaluator, player), played=played)
+    of_ceiling = round(likeness / evaluator.human_ceiling, 4) if evaluator.human_ceiling else None
     return {
-        "judged": judge_style(player, own, jury.controls[0]),
+        "judged": judge_style(player, own, evaluator.controls[0]),
         "loop": loop,
         "copy": copy,
         "longest_match": longest,
         "likeness": likeness,
-        "ceiling": jury.ceiling,
+        "ceiling": evaluator.human_ceiling,
         "of_ceiling": of_ceiling,
     }
 
@@ -263,5 +263,5 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _gate(gate: GateAdvice | None) -> str:
+def _gate(gate: GateResult | None) -> str:
     return "" if gate is None else f"{gate.inside} of {EXCERPTS}{'' if gate.passed else ', fails'}"

@@ -18,7 +18,7 @@ SMOOTHING = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Flattening:
+class Plateau:
     """The epoch that the article's method takes, and why, as a clause that follows its number."""
 
     epoch: int
@@ -37,7 +37,7 @@ def mean_accuracy(row: Mapping[str, float], prefix: str = "") -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def where_curves_flatten(rows: Sequence[Mapping[str, float]]) -> Flattening | None:
+def find_plateau(rows: Sequence[Mapping[str, float]]) -> Plateau | None:
     """The first epoch at which the curves of a training flatten; the last one if they never do.
 
     Args:
@@ -59,11 +59,11 @@ def where_curves_flatten(rows: Sequence[Mapping[str, float]]) -> Flattening | No
     flat = (index for index in range(last + 1 - ahead) if all(gain(index) <= SHARE for gain in gains))
     index = next(flat, None)
     if index is None:
-        return Flattening(int(rows[last]["epoch"]), "the last one: the curves had not flattened yet")
+        return Plateau(int(rows[last]["epoch"]), "the last one: the curves had not flattened yet")
     what = "the loss falls and the accuracy rises" if len(gains) > 1 else "the loss falls"
     share = " and ".join(f"{gain(index):.1%}" for gain in gains)
     next_epochs = f"the next {ahead} epochs" if ahead > 1 else "the next epoch"
-    return Flattening(int(rows[index]["epoch"]), f"in {next_epochs} {what} by only {share} of the whole way")
+    return Plateau(int(rows[index]["epoch"]), f"in {next_epochs} {what} by only {share} of the whole way")
 
 
 def _left_to_gain(curve: Sequence[float], ahead: int) -> Callable[[int], float]:

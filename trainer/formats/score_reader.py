@@ -25,7 +25,7 @@ from trainer.formats.humdrum import decode_humdrum
 from trainer.formats.kern import kern_pieces
 from trainer.formats.kern_score import kern_score
 from trainer.formats.musicxml import MOST_SCORE_BYTES, musicxml_text
-from trainer.pieces.piece import SCORE_VELOCITY, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
+from trainer.pieces.piece import SCORE_VELOCITY, Piece, ReadResult, SkippedFile, longest_tempo, make_piece, timing_of
 
 if TYPE_CHECKING:
     from music21.instrument import Instrument
@@ -38,7 +38,7 @@ CORPORA = ("bach",)
 """What may follow "music21:"."""
 
 
-def read_score(path: Path, name: str) -> Reading:
+def read_score(path: Path, name: str) -> ReadResult:
     """Read a score; a file with several tunes (or kern sections) gives one piece each: "tunes.abc#1", "tunes.abc#2" ...
 
     Ties are joined, transposing instruments read at sounding pitch. Repeats are not played out, endings follow one
@@ -58,16 +58,16 @@ def read_score(path: Path, name: str) -> Reading:
         return read_abc(path, name)
     parsers = parsers_of(path)
     if len(parsers) == 1:
-        return Reading((_read_one(parsers[0], name),))
+        return ReadResult((_read_one(parsers[0], name),))
     pieces: list[Piece] = []
-    refused: list[Refusal] = []
+    refused: list[SkippedFile] = []
     for index, parse in enumerate(parsers, start=1):
         tune = f"{name}#{index}"
         try:
             pieces.append(_read_one(parse, tune))
         except ComposerError as error:
-            refused.append(Refusal(tune, str(error)))
-    return Reading(tuple(pieces), tuple(refused))
+            refused.append(SkippedFile(tune, str(error)))
+    return ReadResult(tuple(pieces), tuple(refused))
 
 
 def music21_files(selector: str) -> list[tuple[str, Path]]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from trainer.measures.passage import Passage, lay_out
-from trainer.network.excerpts import Player, make_excerpts
+from trainer.network.excerpts import SteppedNetwork, make_excerpts
 
 BARS = 64
 """Bars in a piece that is judged."""
@@ -12,7 +12,7 @@ _MORE = 3
 """A piece whose notes do not fill the bars is made again with so many times as many, and then judged by what it has."""
 
 
-def play_bars(player: Player, controls: Sequence[Controls], notes: int, bars: int = BARS) -> list[Passage]:
+def play_bars(player: SteppedNetwork, controls: Sequence[GraphInputs], notes: int, bars: int = BARS) -> list[Passage]:
     """Let a network play pieces of so many bars, all at once, one for each of the controls.
 
     Args:

@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 
 from runtime.errors import CorpusError
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Meter
-from trainer.dataset.dataset import Material
+from trainer.dataset.dataset import Dataset
 from trainer.judging.classifier import Told, area_of, describe, tell_apart
 from trainer.judging.human import ENOUGH_PIECES, HumanPieces, human_pieces, meters_of
 from trainer.judging.played import BARS, play_bars
@@ -18,7 +18,7 @@ from trainer.measures.continuation import continuation_table
 from trainer.measures.measures import bad_windows, measures_of
 from trainer.measures.passage import Passage
 from trainer.measures.windows import WINDOW_BARS, WindowRange, window_range
-from trainer.network.excerpts import Player
+from trainer.network.excerpts import SteppedNetwork
 from trainer.pieces.piece import Piece
 
 PLAYED = 16
@@ -83,7 +83,7 @@ class Yardstick:
         """So many meters, each as often as human pieces have it."""
         return meters_of(self._all, count)
 
-    def play(self, player: Player, controls: Sequence[Controls]) -> list[Passage]:
+    def play(self, player: SteppedNetwork, controls: Sequence[GraphInputs]) -> list[Passage]:
         """Let a network play a piece of BARS bars for each of the controls."""
         return play_bars(player, controls, int(_SPARE * np.quantile(self._notes, 0.75)) + 1, BARS)
 
@@ -113,7 +113,13 @@ class Yardstick:
 
 
 def judge_style(
-    player: Player, own: Material, controls: Controls, *, pieces: int = PLAYED, jobs: int = 1, classify: bool = True
+    player: SteppedNetwork,
+    own: Dataset,
+    controls: GraphInputs,
+    *,
+    pieces: int = PLAYED,
+    jobs: int = 1,
+    classify: bool = True,
 ) -> Judgement | None:
     """Let a network play in one style, and judge it by the style's own music; None if that is too little.
 

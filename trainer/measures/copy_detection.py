@@ -36,20 +36,20 @@ Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Copying:
+class CopyMeasures:
     """What an excerpt shares with the training pieces.
 
     Attributes:
         longest_match: Notes in the longest passage that stands in a training piece too. A single note always does,
             so at least 1, if both have notes.
-        known_ngrams: Share of the excerpt's n-grams (NGRAM notes in a row) that stand in a training piece, 0..1; 0 if
-            it is shorter.
+        copied_ngram_share: Share of the excerpt's n-grams (NGRAM notes in a row) that stand in a training piece, 0..1;
+            0 if it is shorter.
         piece: The name of a training piece that holds the longest match; empty if that is no longer than a note.
 
     """
 
     longest_match: int
-    known_ngrams: float
+    copied_ngram_share: float
     piece: str
 
 
@@ -97,7 +97,7 @@ def index_pieces(pieces: Mapping[str, Sequence[Note]], works: Mapping[str, int] 
     return CopyIndex(tuple(pieces), steps, order, piece, work, *_run_neighbours(work))
 
 
-def compare(index: CopyIndex, notes: Sequence[Note], *, without_work: int | None = None) -> Copying:
+def compare(index: CopyIndex, notes: Sequence[Note], *, without_work: int | None = None) -> CopyMeasures:
     """Find what an excerpt shares with the training pieces, in milliseconds.
 
     Args:
@@ -108,14 +108,14 @@ def compare(index: CopyIndex, notes: Sequence[Note], *, without_work: int | None
     """
     steps = _steps_of(notes)
     if not len(steps) or not len(index.order):
-        return Copying(min(1, len(notes), len(index.names)), 0.0, "")
+        return CopyMeasures(min(1, len(notes), len(index.names)), 0.0, "")
     lengths, places = _longest_matches(index, steps, without_work)
     best = int(lengths.argmax())
     longest = int(lengths[best])
     starts = max(0, len(notes) - NGRAM + 1)
-    return Copying(
+    return CopyMeasures(
         longest_match=longest + 1,
-        known_ngrams=float((lengths[:starts] >= NGRAM - 1).mean()) if starts else 0.0,
+        copied_ngram_share=float((lengths[:starts] >= NGRAM - 1).mean()) if starts else 0.0,
         piece=index.names[index.piece[places[best]]] if longest else "",
     )
 

@@ -32,7 +32,7 @@ Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Looping:
+class RepetitionMeasures:
     """The measures of one excerpt.
 
     Attributes:
@@ -58,14 +58,14 @@ class Looping:
     still: float
 
 
-def measure(notes: Sequence[Note]) -> Looping:
+def measure(notes: Sequence[Note]) -> RepetitionMeasures:
     """Measure one excerpt: notes on the grid, sorted."""
     if not notes:
-        return Looping(0.0, 0, 0.0, 0.0, 1.0, 0.0, 0.0)
+        return RepetitionMeasures(0.0, 0, 0.0, 0.0, 1.0, 0.0, 0.0)
     events = _event_numbers(notes)
     same = events[1:] == events[:-1]
     entropies = _window_entropies(events)
-    return Looping(
+    return RepetitionMeasures(
         repeats=float(same.mean()) if len(same) else 0.0,
         longest_run=_longest_run(same),
         entropy=float(entropies.mean()),

@@ -45,16 +45,16 @@ Excerpt = Sequence[Note]
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """Overlapped areas of two sets of music, each 0..1.
 
     Attributes:
-        areas: By feature, as far as both sets have it.
+        overlapped_areas: By feature, as far as both sets have it.
         mean: Over these features; 0 if there is none.
 
     """
 
-    areas: Mapping[str, float]
+    overlapped_areas: Mapping[str, float]
     mean: float
 
 
@@ -80,11 +80,11 @@ def histograms(excerpts: Iterable[Excerpt], played: Iterable[Excerpt] = ()) -> d
     return {feature: count / count.sum() for feature, count in counts.items() if count.any()}
 
 
-def overlaps(excerpts: Mapping[str, Histogram], training: Mapping[str, Histogram]) -> Likeness:
+def similarity(excerpts: Mapping[str, Histogram], training: Mapping[str, Histogram]) -> Similarity:
     """Compare two sets of music by their `histograms`; the order of the two does not matter."""
     both = [feature for feature in FEATURES if feature in excerpts and feature in training]
     areas = {feature: overlapped_area(excerpts[feature], training[feature]) for feature in both}
-    return Likeness(areas, float(np.mean(list(areas.values()))) if areas else 0.0)
+    return Similarity(areas, float(np.mean(list(areas.values()))) if areas else 0.0)
 
 
 def overlapped_area(one: Histogram, other: Histogram) -> float:

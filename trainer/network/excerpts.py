@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from runtime.bundle.files import expected_tensors
 from runtime.graph.carried_state import Carried, next_of
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls, stack_voices
+from runtime.graph.inputs import GraphInputs, stack_voices
 from runtime.music.event_encoding import LADDER, Event, decode, quantise
 from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, shares_of
@@ -31,8 +31,8 @@ _SPARE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Player:
-    """A network that can be asked for the next note.
+class SteppedNetwork:
+    """A network compiled for one step: it makes the next note of any number of voices.
 
     Attributes:
         carried: What the network carries from note to note.
@@ -49,21 +49,23 @@ class Player:
         return "memory" in self.carried.names
 
 
-def player_of(network: StreamNetwork) -> Player:
-    """Compile a network's step; it follows the network when other weights are loaded."""
+def stepped(network: StreamNetwork) -> SteppedNetwork:
+    """Compile a network's step; the step uses the weights that the network holds at the time of each call."""
     step = tf.function(lambda inputs: next_event(network, inputs))
     run = lambda inputs: {name: tensor.numpy() for name, tensor in step(inputs).items()}  # noqa: E731 - one line says it
     config = network.config
-    return Player(Carried(*expected_tensors(config.layers, config.units, config.styles, config.memory)), run)
+    return SteppedNetwork(Carried(*expected_tensors(config.layers, config.units, config.styles, config.memory)), run)
 
 
-def controls_of(styles: int, style: int, **settings: Any) -> Controls:
+def controls_of(styles: int, style: int, **settings: Any) -> GraphInputs:
     """What excerpts of one style are made with, as `play` would by default."""
     weights = tuple(float(index == style) for index in range(styles))
-    return Controls(style=weights, temperature=TEMPERATURE, min_p=MIN_P, **settings)
+    return GraphInputs(style=weights, temperature=TEMPERATURE, min_p=MIN_P, **settings)
 
 
-def make_excerpts(player: Player, seeds: Sequence[int], notes: int, controls: Sequence[Controls]) -> list[list[Note]]:
+def make_excerpts(
+    player: SteppedNetwork, seeds: Sequence[int], notes: int, controls: Sequence[GraphInputs]
+) -> list[list[Note]]:
     """Let a network improvise, all excerpts at once, each from the start of a piece that does not end.
 
     Args:
@@ -87,7 +89,7 @@ def make_excerpts(player: Player, seeds: Sequence[int], notes: int, controls: Se
     return [_notes_of(voice)[:notes] for voice in np.stack(events, axis=1)]
 
 
-def _told(controls: Controls, seed: int, player: Player) -> Controls:
+def _told(controls: GraphInputs, seed: int, player: SteppedNetwork) -> GraphInputs:
     """The same controls with what a network that remembers the piece is told of it: its key, drawn as `play` does."""
     if not player.has_memory:
         return controls

@@ -47,12 +47,12 @@ class UnknownWeightError(ComposerError):
     """A weight of the network is nowhere in the graph as it should be: a bug, or weights that nothing has trained."""
 
 
-def name_of(variable: Any) -> str:
+def weight_name(variable: Any) -> str:
     """Name of a weight without that of its network, which Keras counts."""
     return str(variable.path).partition("/")[2]
 
 
-def point_at_weights(model: onnx.ModelProto, network: Any) -> None:
+def record_weight_locations(model: onnx.ModelProto, network: Any) -> None:
     """Write into the metadata of a graph, all in 32 bits yet, where it keeps each of the network's weights.
 
     Raises:
@@ -60,7 +60,7 @@ def point_at_weights(model: onnx.ModelProto, network: Any) -> None:
 
     """
     held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
-    weights = {name_of(variable): np.asarray(variable) for variable in network.trainable_variables}
+    weights = {weight_name(variable): np.asarray(variable) for variable in network.trainable_variables}
     helper.set_model_props(model, {_KEY + name: _place(held, name, value) for name, value in weights.items()})
 
 

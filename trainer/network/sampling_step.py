@@ -21,31 +21,31 @@ from trainer.network.stream_network import StreamNetwork
 from trainer.pieces.recollection import BARS, CANDIDATES, LONGEST, MATCHES
 
 Tensor = Any
-MUTED = -1e9
+MASKED_LOGIT = -1e9
 """Stands for minus infinity where a later sum or product must stay a number."""
 SMALLEST_MIN_P = 1e-30
 RETURNING_BARS = (4, 8, 16)
 """How many bars ago music stood that the player can wish to return."""
 
 
-def pick(biased: Tensor, wobble: Tensor, floor: Tensor) -> Tensor:
+def gumbel_max(biased: Tensor, scaled_noise: Tensor, min_p_threshold: Tensor) -> Tensor:
     """Choose a class per voice, in as few operations as it takes: they are most of the cost of a note.
 
     The largest of logits / T + noise is the largest of logits + T * noise, which needs no case for T = 0.
 
     Args:
         biased: [voices, classes], logits with what steers the choice added to them.
-        wobble: [voices, classes], Gumbel noise times the temperature.
-        floor: [voices, 1], log of min-p times the temperature: classes less likely than that share of the likeliest
-            are left out (Nguyen et al. 2024).
+        scaled_noise: [voices, classes], Gumbel noise times the temperature.
+        min_p_threshold: [voices, 1], log of min-p times the temperature: classes less likely than that share of the
+            likeliest are left out (Nguyen et al. 2024).
 
     Returns:
         The class, int64 [voices] (what ONNX looks up by).
 
     """
-    left_out = biased < ops.max(biased, axis=-1, keepdims=True) + floor
+    left_out = biased < ops.max(biased, axis=-1, keepdims=True) + min_p_threshold
     # Not ops.argmax: Keras orders -0.0 and 0.0 with a bit cast that ONNX cannot express.
-    return tf.argmax(tf.where(left_out, MUTED, biased) + wobble, axis=-1, output_type=tf.int64)
+    return tf.argmax(tf.where(left_out, MASKED_LOGIT, biased) + scaled_noise, axis=-1, output_type=tf.int64)
 
 
 def log_probabilities(logits: list[Tensor], classes: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
     def choose(head: str, of_head: Tensor) -> Tensor:
         logits[head] = of_head
         biased = of_head + inputs[f"{head}_bias"] if head in STEERED else of_head
-        chosen[head] = pick(biased, inputs[f"noise_{head}"] * temperature[head], floor[head])
+        chosen[head] = gumbel_max(biased, inputs[f"noise_{head}"] * temperature[head], floor[head])
         return chosen[head]
 
     event = [tf.gather(inputs["event"], column, axis=1) for column in range(len(HEADS))]
@@ -80,7 +80,7 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
         remembered["next_clock"] = _later(inputs["clock"], delta, reached // inputs["ticks_per_bar"], event[1])
     onset = network.onset(remaining, delta, position, past)
     pitch = choose("pitch", network.pitch_logits(told, event[1], onset, past))
-    near = onset.at(pitch)
+    near = onset.gather_pitch(pitch)
     duration = choose("duration", network.duration_logits(told, onset, pitch, near, past))
     choose("velocity", network.velocity_logits(told, event[3], onset, (pitch, duration), near, past))
     classes = tf.stack([chosen[head] for head in HEADS], 1)
@@ -153,7 +153,7 @@ def _recur(
     position, meter, remaining, style = (inputs[name] for name in ("position", "meter", "remaining", "style"))
     features = network.encode(event, position, meter, remaining, style, past)
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
-    _, state = network.recur(ops.expand_dims(features, 1), state)
+    _, state = network.run_lstm(ops.expand_dims(features, 1), state)
     return network.told(state[-1][0], inputs["style"], past), state
 
 

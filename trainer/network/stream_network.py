@@ -68,10 +68,10 @@ class Onset(NamedTuple):
         delta: [...], class of the time since the onset before.
         position: [...], ticks since the bar line.
         sounding: [..., 128], ticks for which each pitch still sounds; 0 and below: since when it does not.
-        planes: [..., 128, PLANES], what is shown of each pitch, see `plane_table`.
+        pitch_features: [..., 128, PLANES], features of each pitch, see `plane_table`.
         total: [..., PLANES], the planes summed over all pitches: how many sound, how many will end soon.
-        around: [..., SURROUNDINGS, pitches], features of what sounds around each pitch: of all pitches, or with a
-            memory of the keys of a piano, those of others being 0.
+        pitch_context: [..., SURROUNDINGS, pitches], features of what sounds around each pitch: of all pitches, or with
+            a memory of the keys of a piano, those of others being 0.
         first: The first of these pitches.
 
     """
@@ -79,23 +79,25 @@ class Onset(NamedTuple):
     delta: Tensor
     position: Tensor
     sounding: Tensor
-    planes: Tensor
+    pitch_features: Tensor
     total: Tensor
-    around: Tensor
+    pitch_context: Tensor
     first: int
 
-    def at(self, pitch: Tensor) -> list[Tensor]:
-        """Return what one pitch [...] has around it: features of its surroundings, and all planes' sums there.
+    def gather_pitch(self, pitch: Tensor) -> list[Tensor]:
+        """Return the features of the surroundings of one pitch [...], and the sums of all planes there.
 
         [..., SURROUNDINGS] and twice [..., PLANES]: the sums over all pitches, and over those below it (which voice is
         it?).
         """
         # Products and not look-ups: one node each in the exported graph, and a cheap gradient. Their tables have a row
         # more for the end event, which has no pitch.
-        is_pitch = np.eye(PITCHES + 1, dtype=np.float32)[:, self.first : self.first + self.around.shape[-1], None]
+        is_pitch = np.eye(PITCHES + 1, dtype=np.float32)[
+            :, self.first : self.first + self.pitch_context.shape[-1], None
+        ]
         is_below = np.tri(PITCHES + 1, PITCHES, -1, dtype=np.float32)[:, None] / CHORD
-        near = ops.matmul(self.around, look_up(ops.convert_to_tensor(is_pitch), pitch))
-        below = ops.matmul(look_up(ops.convert_to_tensor(is_below), pitch), self.planes)
+        near = ops.matmul(self.pitch_context, look_up(ops.convert_to_tensor(is_pitch), pitch))
+        below = ops.matmul(look_up(ops.convert_to_tensor(is_below), pitch), self.pitch_features)
         return [ops.squeeze(near, -1), self.total, ops.squeeze(below, -2)]
 
 
@@ -174,21 +176,23 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         """Look at the onset `delta` after the one before, at which `remaining` [..., 128] was left."""
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
         sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
-        planes = self._planes(sounding)
+        planes = self._pitch_features(sounding)
         first, behind, seen = 0, PITCHES, planes
         if past is not None:
             # Music for other pitches is rare, and this is what training spends most of its time on.
             first, behind = PIANO
             seen = ops.concatenate([planes, past.marks(delta)], axis=-1)[..., first:behind, :]
-        return Onset(delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, self._around(seen), first)
+        return Onset(
+            delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, self._pitch_context(seen), first
+        )
 
-    def _around(self, seen: Tensor) -> Tensor:
+    def _pitch_context(self, seen: Tensor) -> Tensor:
         """Look along the pitches [..., pitches, planes]: features [..., SURROUNDINGS, pitches]."""
         pitches, planes = seen.shape[-2:]
         around = self.surroundings(ops.reshape(seen, (-1, pitches, planes)))
         return ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(seen, 2), SURROUNDINGS, pitches))
 
-    def _planes(self, remaining: Tensor) -> Tensor:
+    def _pitch_features(self, remaining: Tensor) -> Tensor:
         table = ops.convert_to_tensor(plane_table())
         return look_up(table, ops.minimum(ops.maximum(remaining, SILENT), LADDER[-1]) - SILENT)
 
@@ -230,7 +234,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
             parts.append(past.view)
         return ops.concatenate(parts, axis=-1)
 
-    def recur(
+    def run_lstm(
         self, features: Tensor, state: list[tuple[Tensor, Tensor]] | None = None, *, training: bool = False
     ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Run the LSTM layers over [B, T, features] from a state (h, c) per layer, each [B, units].
@@ -279,20 +283,22 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
         nothing has to be learned or repaired.
         """
-        struck = onset.planes[..., :2]  # what sounds and what has just ended; all planes are too much to tell apart
+        struck = onset.pitch_features[
+            ..., :2
+        ]  # what sounds and what has just ended; all planes are too much to tell apart
         flat = ops.reshape(struck, (*_leading(struck, 2), 2 * PITCHES))
         parts = [*told, *self._rhythm(onset), flat, onset.total]
         if past is None:
             wanted = self._head("pitch", parts, training=training)
             alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
-            rows = row_by_matrix(of_surroundings, onset.around)
+            rows = row_by_matrix(of_surroundings, onset.pitch_context)
         else:
             in_time = past.in_time(onset.delta)
             wanted = self._head("pitch", [*parts, in_time], training=training)
             own = PITCHES + SURROUNDINGS
             alone, of_surroundings, gates, degrees = ops.split(wanted, [PITCHES, own, own + CANDIDATES], axis=-1)
             rows = (
-                _over_all_pitches(row_by_matrix(of_surroundings, onset.around), onset.first)
+                _over_all_pitches(row_by_matrix(of_surroundings, onset.pitch_context), onset.first)
                 + row_by_matrix(past.urged(gates, in_time), ops.one_hot(past.pitch, PITCHES))
                 + row_by_matrix(degrees, past.degrees())
             )
@@ -345,10 +351,10 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         event, target = (ops.unstack(inputs[name], axis=-1) for name in ("event", "target"))
         past = self._past(inputs)
         features = self.encode(event, inputs["position"], inputs["meter"], remaining, style, past)
-        told = self.told(self.recur(features, training=training)[0], style, past)
+        told = self.told(self.run_lstm(features, training=training)[0], style, past)
         delta, pitch, duration, _ = target
         onset = self.onset(remaining, delta, inputs["next_position"], past)
-        near = onset.at(pitch)
+        near = onset.gather_pitch(pitch)
         return {
             "delta": self.delta_logits(told, remaining, past, training=training),
             "pitch": self.pitch_logits(told, event[1], onset, past, training=training),

@@ -56,7 +56,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class SkippedFile:
     """A file, or one piece of it, that is left out, and why, in words that follow its name."""
 
     name: str
@@ -64,11 +64,11 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadResult:
     """What one file gave."""
 
     pieces: tuple[Piece, ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[SkippedFile, ...] = ()
 
 
 def make_piece(

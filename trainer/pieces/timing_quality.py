@@ -38,7 +38,7 @@ _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Tidiness:
+class TimingQuality:
     """How well a piece keeps the time that its file writes down.
 
     Attributes:
@@ -68,7 +68,7 @@ class Stretch:
     ticks: int
 
 
-def tidiness_of(piece: Piece) -> Tidiness:
+def timing_quality(piece: Piece) -> TimingQuality:
     """Measure a piece."""
     onsets = np.unique([note.onset for note in piece.notes]).astype(float)
     pulse = pulse_of(onsets)
@@ -81,7 +81,7 @@ def tidiness_of(piece: Piece) -> Tidiness:
     elif doubt > METER_DOUBT_ALLOWED:
         quarters = "three" if _kind(stretch.meter) == "duple" else "four"
         faults.append(f"says {stretch.meter} but repeats in {quarters} quarters (by {doubt:.2f}): wrong meter?")
-    return Tidiness(piece.timing.off_tick, _off_grid(onsets), pulse, doubt, tuple(faults))
+    return TimingQuality(piece.timing.off_tick, _off_grid(onsets), pulse, doubt, tuple(faults))
 
 
 def pulse_of(onsets: _Floats) -> float:

@@ -1,15 +1,15 @@
-"""What every checkpoint leaves for eyes and ears: a plot of the curves and a sample; at the end an animation."""
+"""Plots and samples written at each checkpoint, and the animation written at the end."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, Note, end_of
-from trainer.evaluation.epoch_choice import Advice
-from trainer.network.excerpts import Player, make_excerpts
+from trainer.evaluation.epoch_choice import EpochChoice
+from trainer.network.excerpts import SteppedNetwork, make_excerpts
 from trainer.reports.corpus_report import CorpusReport, as_markdown
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.training.collapse_guard import Rollback
 
 SAMPLE_NOTES = 200
@@ -19,7 +19,7 @@ CORPUS_PAGE = "corpus.md"
 Row = Mapping[str, float]
 
 
-def keep_plot(
+def write_plot(
     run: RunDirectory,
     rows: Sequence[Row],
     *,
@@ -39,8 +39,8 @@ def keep_plot(
     return path
 
 
-def keep_sample(
-    run: RunDirectory, player: Player, epoch: int, *, name: str, tempo_bpm: float, controls: Controls
+def sample_checkpoint(
+    run: RunDirectory, player: SteppedNetwork, epoch: int, *, name: str, tempo_bpm: float, controls: GraphInputs
 ) -> list[Note]:
     """Write samples/epoch_0025.mid, SAMPLE_NOTES notes of the same seed at every checkpoint, and return them."""
     [music] = make_excerpts(player, [SAMPLE_SEED], SAMPLE_NOTES, [controls])
@@ -56,21 +56,21 @@ def write_sample(
     bar = meter.ticks_per_bar
     end_tick = max(bar, -(-end_of(music) // bar) * bar) if music else bar
     data = midi_bytes(music, tempo_bpm=tempo_bpm, meter=meter, end_tick=end_tick, name=f"{name}, epoch {epoch}")
-    write_whole(path, lambda part: part.write_bytes(data))
+    write_run_file(path, lambda part: part.write_bytes(data))
 
 
-def keep_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> None:
+def write_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> None:
     """Write corpus.md and corpus.png: what music the style was learned from."""
     from trainer.reports.plots import CorpusCounts, corpus_plot  # noqa: PLC0415 - as above
 
     text = as_markdown(corpus)
-    write_whole(run.path / CORPUS_PAGE, lambda part: part.write_text(text, encoding="utf-8"))
+    write_run_file(run.path / CORPUS_PAGE, lambda part: part.write_text(text, encoding="utf-8"))
     title = f"{name}: {corpus.pieces:,} pieces, {corpus.notes:,} notes, {corpus.hours:.1f} hours"
     counts = CorpusCounts(title, corpus.polyphony, corpus.pitches, corpus.keys, corpus.meters)
     corpus_plot(counts, run.path / "corpus.png")
 
 
-def draw_advice(run: RunDirectory, name: str, advice: Advice) -> None:
+def write_epoch_choice_plot(run: RunDirectory, name: str, advice: EpochChoice) -> None:
     """Draw advice.png: both curves, the gates, and what was chosen."""
     from trainer.reports.plots import AdviceCurves, GateShares, advice_plot  # noqa: PLC0415 - as above
 
@@ -91,7 +91,7 @@ def draw_advice(run: RunDirectory, name: str, advice: Advice) -> None:
     advice_plot(curves, run.path / "advice.png")
 
 
-def keep_animation(run: RunDirectory) -> Path | None:
+def write_animation(run: RunDirectory) -> Path | None:
     """Join the plots into plots/training.gif; None where there are none."""
     from trainer.reports.plots import training_gif  # noqa: PLC0415 - as above
 

@@ -13,7 +13,7 @@ from runtime.music.notes import Note
 from trainer.corpus.corpus import Corpus
 from trainer.dataset.split import near_duplicates
 from trainer.pieces.piece import Piece
-from trainer.pieces.timing_quality import longest_stretch, tidiness_of
+from trainer.pieces.timing_quality import longest_stretch, timing_quality
 from trainer.text.markdown import plain
 
 _SHOWN = 12
@@ -21,16 +21,16 @@ _SECONDS_PER_HOUR = 3600
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
 
-class Spread(msgspec.Struct, frozen=True):
-    """The least, the middle and the greatest of some numbers."""
+class Range(msgspec.Struct, frozen=True, rename={"min": "least", "median": "middle", "max": "greatest"}):
+    """The extremes and the median of some numbers; corpus.json calls them least, middle and greatest."""
 
-    least: float
-    middle: float
-    greatest: float
+    min: float
+    median: float
+    max: float
 
 
 class PieceTiming(msgspec.Struct, frozen=True):
-    """How well one piece keeps its own time, in the words of `trainer.pieces.timing_quality.Tidiness`, rounded."""
+    """How well one piece keeps its own time, in the words of `trainer.pieces.timing_quality.TimingQuality`, rounded."""
 
     off_tick: float
     off_grid: float
@@ -64,7 +64,7 @@ class CorpusReport(msgspec.Struct, frozen=True, kw_only=True):
     performed_pieces: int
     notes: int
     hours: float
-    tempo_bpm: Spread
+    tempo_bpm: Range
     meters: dict[str, int]
     keys: dict[str, int]
     pitches: dict[int, int]
@@ -88,7 +88,7 @@ def report_of(corpus: Corpus) -> CorpusReport:
         performed_pieces=sum(piece.performed for piece in pieces),
         notes=sum(len(piece.notes) for piece in pieces),
         hours=round(sum(piece.timing.seconds for piece in pieces) / _SECONDS_PER_HOUR, 3),
-        tempo_bpm=_spread([piece.tempo_bpm for piece in pieces]),
+        tempo_bpm=_range([piece.tempo_bpm for piece in pieces]),
         meters=_commonest_first(str(longest_stretch(piece).meter) for piece in pieces),
         keys=_commonest_first(key_of(piece.notes) for piece in pieces),
         pitches=_rising(Counter(note.pitch for piece in pieces for note in piece.notes)),
@@ -121,7 +121,7 @@ def as_markdown(report: CorpusReport) -> str:
         "pieces": f"{report.pieces:,} ({report.performed_pieces:,} with played velocities)",
         "notes": f"{report.notes:,}",
         "hours": f"{report.hours:.1f}",
-        "tempo": f"{tempo.least:.0f} to {tempo.greatest:.0f} quarter notes a minute, in the middle {tempo.middle:.0f}",
+        "tempo": f"{tempo.min:.0f} to {tempo.max:.0f} quarter notes a minute, in the middle {tempo.median:.0f}",
         "range": f"{pitch_name(min(report.pitches))} to {pitch_name(max(report.pitches))}",
         "notes at once": _shares(report.polyphony),
         "meters": _counts(report.meters),
@@ -142,7 +142,7 @@ def pitch_name(pitch: int) -> str:
 
 
 def _timing_of(piece: Piece) -> PieceTiming:
-    found = tidiness_of(piece)
+    found = timing_quality(piece)
     return PieceTiming(
         round(found.off_tick, 3),
         round(found.off_grid, 3),
@@ -152,9 +152,9 @@ def _timing_of(piece: Piece) -> PieceTiming:
     )
 
 
-def _spread(values: Sequence[float]) -> Spread:
+def _range(values: Sequence[float]) -> Range:
     ordered = sorted(values)
-    return Spread(ordered[0], ordered[len(ordered) // 2], ordered[-1])
+    return Range(ordered[0], ordered[len(ordered) // 2], ordered[-1])
 
 
 def _commonest_first(names: Iterable[str]) -> dict[str, int]:

@@ -25,7 +25,7 @@ from PIL import Image
 from runtime.music.event_encoding import HEADS
 from runtime.music.notes import Meter, Note
 from runtime.system.foreign_files import MEBIBYTE, read_foreign
-from trainer.runs.run_directory import write_whole
+from trainer.runs.run_directory import write_run_file
 
 WIDTH, HEIGHT = 960, 540
 _DPI = 100
@@ -218,7 +218,7 @@ def training_gif(plots: Sequence[Path], path: Path) -> None:
         first, *others = frames
         first.save(part, save_all=True, append_images=others, duration=durations, loop=0, optimize=True)
 
-    write_whole(path, write)
+    write_run_file(path, write)
 
 
 def _frame(plot: Path) -> Image.Image | None:
@@ -445,4 +445,4 @@ def _save(figure: Figure, path: Path) -> None:
     with warnings.catch_warnings():
         # A style may be named in a script that the font does not have: it shows as boxes, which is enough said.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        write_whole(path, lambda part: figure.savefig(part, dpi=_DPI))
+        write_run_file(path, lambda part: figure.savefig(part, dpi=_DPI))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainer.evaluation.epoch_choice import Advice, CheckpointAdvice
+from trainer.evaluation.epoch_choice import CheckpointResult, EpochChoice
 from trainer.judging.tables import markdown
 from trainer.text.markdown import plain
 
@@ -15,7 +15,13 @@ _EXPLANATION = (
 
 
 def report(
-    name: str, advice: Advice, metrics: Mapping[str, Any], rollbacks: Sequence[str], corpus: str = "", *, pictures: bool
+    name: str,
+    advice: EpochChoice,
+    metrics: Mapping[str, Any],
+    rollbacks: Sequence[str],
+    corpus: str = "",
+    *,
+    pictures: bool,
 ) -> str:
     """Write the report as Markdown.
 
@@ -45,7 +51,7 @@ def _sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _table(advice: Advice) -> str:
+def _table(advice: EpochChoice) -> str:
     lines = [
         "## Every saved epoch",
         "",
@@ -69,19 +75,19 @@ def _table(advice: Advice) -> str:
     return "\n".join([*lines, "", _EXPLANATION.format(notes=advice.excerpt_notes) + ceiling, *remarks])
 
 
-def _findings(advice: Advice) -> str:
+def _findings(advice: EpochChoice) -> str:
     lines = ["## What the gates say", ""]
     for checkpoint in advice.checkpoints:
         lines += [f"- epoch {checkpoint.epoch}: {plain(finding)}" for finding in _of_one(checkpoint)]
     return "\n".join(lines)
 
 
-def _of_one(checkpoint: CheckpointAdvice) -> list[str]:
+def _of_one(checkpoint: CheckpointResult) -> list[str]:
     reasons = [reason for gate in (checkpoint.loop, checkpoint.copy) if not gate.passed for reason in gate.reasons]
     return reasons or [f"passes; {checkpoint.longest_match}"]
 
 
-def _judged(advice: Advice) -> str:
+def _judged(advice: EpochChoice) -> str:
     """What the advised epoch plays beside the human range; nothing where it was not judged."""
     if advice.judged is None:
         return ""
@@ -92,7 +98,7 @@ def _judged(advice: Advice) -> str:
     )
 
 
-def _article(advice: Advice) -> str:
+def _article(advice: EpochChoice) -> str:
     where = f"epoch {advice.article_epoch}" if advice.article_epoch else "no epoch"
     return (
         "## Where the curves flatten\n\n"

@@ -28,7 +28,7 @@ _VERSION = "brain.Event:2"
 Row = Mapping[str, float]
 
 
-class EventLog:
+class TensorBoardWriter:
     """Writes the rows of a history as scalars, a step for each epoch.
 
     Args:
@@ -41,8 +41,8 @@ class EventLog:
         self._kept: list[Row] = []
         self._files: dict[str, Any] = {}
 
-    def keep(self, rows: Sequence[Row]) -> None:
-        """Write what is new in a history, and have it on disk at the end.
+    def write(self, rows: Sequence[Row]) -> None:
+        """Write the rows of a history that are new, and flush them to disk.
 
         Args:
             rows: The whole history, as `RunDirectory.write_history` takes it; after a rollback it is shorter or other
@@ -53,19 +53,19 @@ class EventLog:
 
         """
         try:
-            self._keep(rows)
+            self._write_new(rows)
         except (OSError, tf.errors.OpError) as error:
             raise MissingError(
                 f"{self._folder} cannot be written ({reason_of(error)}): make room; --resume goes on"
             ) from error
 
-    def _keep(self, rows: Sequence[Row]) -> None:
+    def _write_new(self, rows: Sequence[Row]) -> None:
         if not self._files or list(rows[: len(self._kept)]) != self._kept:
             self._begin_anew()
         for row in rows[len(self._kept) :]:
             for part, scalars in zip(PARTS, _split(row), strict=True):
                 if scalars:
-                    self._write(part, step=int(row["epoch"]), summary=_summary(scalars))
+                    self._write_event(part, step=int(row["epoch"]), summary=_summary(scalars))
         self._kept = list(rows)
         for file in self._files.values():
             file.flush()
@@ -85,11 +85,11 @@ class EventLog:
             number = len(list(folder.glob("events.out.tfevents.*"))) + 1
             # As bytes: of a text TensorFlow takes only what is UTF-8, which a folder's name need not be.
             self._files[part] = tf.io.TFRecordWriter(os.fsencode(folder / f"events.out.tfevents.{number:06}"))
-            self._write(part, file_version=_VERSION)
+            self._write_event(part, file_version=_VERSION)
             start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
-            self._write(part, step=0, session_log=start)
+            self._write_event(part, step=0, session_log=start)
 
-    def _write(self, part: str, **content: Any) -> None:
+    def _write_event(self, part: str, **content: Any) -> None:
         event = tf.compat.v1.Event(wall_time=time.time(), **content)
         self._files[part].write(event.SerializeToString())
 

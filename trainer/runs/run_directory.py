@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from runtime.errors import InputError, MissingError
-from runtime.system.atomic_files import fill_whole, is_device, remove_leftovers
+from runtime.system.atomic_files import is_device, remove_leftovers, write_atomically
 from runtime.system.claims import claim
 from runtime.system.foreign_files import read_foreign_json
 from runtime.system.visible_text import visible
@@ -132,7 +132,7 @@ class RunDirectory:
     def write_json(self, name: str, content: Any) -> None:
         """Write a file of the run as indented JSON."""
         data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-        write_whole(self.path / name, lambda part: part.write_bytes(data))
+        write_run_file(self.path / name, lambda part: part.write_bytes(data))
 
     def read_settings(self) -> TrainingSettings:
         """Read how the run was started.
@@ -285,7 +285,7 @@ class RunDirectory:
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write history.csv anew; it is small, and so never half a row."""
-        write_whole(self.history_path, lambda part: write_rows(part, rows))
+        write_run_file(self.history_path, lambda part: write_rows(part, rows))
 
     def best_epoch(self) -> int:
         """The saved epoch that advice.json names, or else the one with the lowest held-out NLL per note.
@@ -343,7 +343,7 @@ def _last_written(folder: Path) -> float:
     return 0.0
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_run_file(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
     Raises:
@@ -352,4 +352,4 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     if is_device(path):  # a pipe in a run directory has nobody who reads it
         raise MissingError(f"{path} cannot be written (it is no file): move it away")
-    fill_whole(path, write, cure="make room; --resume goes on from the last checkpoint")
+    write_atomically(path, write, cure="make room; --resume goes on from the last checkpoint")

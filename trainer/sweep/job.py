@@ -9,7 +9,7 @@ from typing import IO, Literal
 
 from runtime.errors import InputError
 from trainer.runs.run_directory import RunDirectory
-from trainer.training.early_stopping import is_spent
+from trainer.training.early_stopping import should_stop_early
 
 State = Literal["waiting", "stopped", "done", "failed"]
 """Not begun, or begun and to be resumed, or over."""
@@ -73,7 +73,7 @@ def train_job(job: Job) -> Outcome:
 def is_complete(run: RunDirectory) -> bool:
     """Tell whether a run has come to its last epoch, or its patience to its end."""
     settings, rows = run.read_settings(), run.read_history()
-    return len(rows) >= settings.epochs or is_spent(rows, settings.patience)
+    return len(rows) >= settings.epochs or should_stop_early(rows, settings.patience)
 
 
 def _start(job: Job, log: IO[bytes]) -> subprocess.Popen[bytes]:

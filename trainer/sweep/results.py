@@ -8,7 +8,7 @@ from rich.table import Table
 
 from runtime.errors import InputError
 from runtime.system.foreign_files import read_foreign_json
-from trainer.runs.run_directory import RunDirectory, has_entry, write_whole
+from trainer.runs.run_directory import RunDirectory, has_entry, write_run_file
 from trainer.runs.run_files import MOST_RUN_FILE_BYTES
 from trainer.sweep.job import Outcome, State
 from trainer.sweep.sweep_file import Flags, PlannedRun, Value
@@ -54,7 +54,7 @@ class RunResult(msgspec.Struct, frozen=True):
     wins: bool = False
 
     @property
-    def surprise(self) -> float | None:
+    def selection_nll(self) -> float | None:
         """Nats a note on the pieces held out, or on those learned where nothing is."""
         return self.training_nll if self.held_out_nll is None else self.held_out_nll
 
@@ -105,7 +105,7 @@ def with_winners(runs: Sequence[RunResult]) -> tuple[RunResult, ...]:
 
 
 def _figure(run: RunResult) -> float:
-    return float("inf") if run.surprise is None else run.surprise
+    return float("inf") if run.selection_nll is None else run.selection_nll
 
 
 def read_results(directory: Path) -> dict[str, RunResult]:
@@ -128,11 +128,11 @@ def read_results(directory: Path) -> dict[str, RunResult]:
     return {run.name: run for run in runs}
 
 
-def keep_results(directory: Path, runs: Sequence[RunResult]) -> None:
+def save_results(directory: Path, runs: Sequence[RunResult]) -> None:
     """Write sweep.json and sweep.md."""
     RunDirectory(directory).write_json(RESULTS, Results(tuple(runs)))
     text = page(directory.name, runs)
-    write_whole(directory / PAGE, lambda part: part.write_text(text, encoding="utf-8"))
+    write_run_file(directory / PAGE, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def page(name: str, runs: Sequence[RunResult]) -> str:
@@ -168,10 +168,10 @@ def _cells(run: RunResult) -> tuple[str, ...]:
 
 
 def _nats(run: RunResult) -> str:
-    if run.surprise is None:
+    if run.selection_nll is None:
         return ""
     of_token = "" if run.flags.get("preset", "stream") == "stream" else " a token"
-    return f"{run.surprise:.3f}{of_token}" + (" (training)" if run.held_out_nll is None else "")
+    return f"{run.selection_nll:.3f}{of_token}" + (" (training)" if run.held_out_nll is None else "")
 
 
 def _remark(run: RunResult) -> str:

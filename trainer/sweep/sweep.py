@@ -18,7 +18,7 @@ from runtime.system.visible_text import visible
 from trainer.runs.run_directory import RunDirectory
 from trainer.sweep.job import Job, Outcome, log_of
 from trainer.sweep.ray_backend import run_jobs, workers
-from trainer.sweep.results import RunResult, keep_results, read_results, result_of, terminal_table, with_winners
+from trainer.sweep.results import RunResult, read_results, result_of, save_results, terminal_table, with_winners
 from trainer.sweep.sweep_file import PlannedRun, Sweep, read_sweep
 from trainer.text.console import PlainConsole
 from trainer.training.interruption import Interruption
@@ -28,7 +28,7 @@ _MAY_CHANGE = frozenset({"epochs", "patience", "tensorboard", "threads"})
 
 
 @dataclass(slots=True)
-class _Book:
+class _ResultsFile:
     """The results so far, on disk after every change.
 
     Attributes:
@@ -42,15 +42,15 @@ class _Book:
     plans: Mapping[str, PlannedRun]
     results: dict[str, RunResult]
 
-    def enter(self, name: str, outcome: Outcome) -> RunResult:
-        """Enter what a run has come to, and write it down."""
+    def record(self, name: str, outcome: Outcome) -> RunResult:
+        """Record the outcome of a run, and save the file."""
         self.results[name] = result_of(self.plans[name], RunDirectory(self.directory / name), outcome)
-        self.keep()
+        self.save()
         return self.results[name]
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Write sweep.json and sweep.md."""
-        keep_results(self.directory, with_winners(list(self.results.values())))
+        save_results(self.directory, with_winners(list(self.results.values())))
 
 
 def run_sweep(file: Path, directory: Path, parser: argparse.ArgumentParser) -> int:
@@ -77,11 +77,11 @@ def run_sweep(file: Path, directory: Path, parser: argparse.ArgumentParser) -> i
     todo = [plan for plan in sweep.runs if not _is_over(plan, earlier.get(plan.name))]
     if todo:
         with workers():
-            book = _open(directory, plans, earlier, todo)
-            stopped = _work(sweep, todo, book, console)
+            results_file = _open(directory, plans, earlier, todo)
+            stopped = _work(sweep, todo, results_file, console)
     else:
-        book, stopped = _open(directory, plans, earlier, todo), False
-    return _conclude(book, console, stopped=stopped)
+        results_file, stopped = _open(directory, plans, earlier, todo), False
+    return _conclude(results_file, console, stopped=stopped)
 
 
 def _check_same(plan: PlannedRun, earlier: RunResult | None, run: RunDirectory) -> None:
@@ -109,7 +109,7 @@ def _is_over(plan: PlannedRun, earlier: RunResult | None) -> bool:
 
 def _open(
     directory: Path, plans: Mapping[str, PlannedRun], earlier: Mapping[str, RunResult], todo: list[PlannedRun]
-) -> _Book:
+) -> _ResultsFile:
     """Write down what is going to be done, so that a sweep that is killed at once can be gone on with."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -117,17 +117,19 @@ def _open(
         raise InputError(f"cannot make {directory} ({error.strerror}): give another --run-dir") from error
     fresh = {plan.name: result_of(plan, RunDirectory(directory / plan.name), Outcome("stopped")) for plan in todo}
     gone = {name: result for name, result in earlier.items() if name not in plans}
-    book = _Book(directory, plans, {**{name: fresh.get(name) or earlier[name] for name in plans}, **gone})
-    book.keep()
-    return book
+    results_file = _ResultsFile(
+        directory, plans, {**{name: fresh.get(name) or earlier[name] for name in plans}, **gone}
+    )
+    results_file.save()
+    return results_file
 
 
-def _work(sweep: Sweep, todo: list[PlannedRun], book: _Book, console: Console) -> bool:
+def _work(sweep: Sweep, todo: list[PlannedRun], results_file: _ResultsFile, console: Console) -> bool:
     """Do the runs that are left; returns whether the user has interrupted them."""
     jobs = [
         Job(plan.name, path, tuple(plan.argv(path)), Path.cwd(), plan.threads, sweep.gpus)
         for plan in todo
-        for path in [book.directory / plan.name]
+        for path in [results_file.directory / plan.name]
     ]
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -140,13 +142,13 @@ def _work(sweep: Sweep, todo: list[PlannedRun], book: _Book, console: Console) -
         ) as progress,
         Interruption() as interruption,
     ):
-        on_outcome, on_look = _watch(jobs, book, progress)
+        on_outcome, on_look = _watch(jobs, results_file, progress)
         run_jobs(jobs, on_outcome, on_look, lambda: interruption.asked)
     return interruption.asked
 
 
 def _watch(
-    jobs: list[Job], book: _Book, progress: Progress
+    jobs: list[Job], results_file: _ResultsFile, progress: Progress
 ) -> tuple[Callable[[Job, Outcome], None], Callable[[], None]]:
     """Show how far the runs are: a bar for all, and one for each that has begun."""
     whole = progress.add_task("runs", total=len(jobs), said=f"0 of {len(jobs)}")
@@ -154,7 +156,7 @@ def _watch(
     ended: list[str] = []
 
     def on_outcome(job: Job, outcome: Outcome) -> None:
-        result = book.enter(job.name, outcome)
+        result = results_file.record(job.name, outcome)
         ended.append(job.name)
         progress.update(bars[job.name], visible=False)
         progress.update(whole, completed=len(ended), said=f"{len(ended)} of {len(jobs)}")
@@ -184,23 +186,23 @@ def _sentence(result: RunResult) -> str:
         return f"{result.name} failed: {result.reason}"
     if result.state == "waiting":
         return f"{result.name} was not begun"
-    figure = "" if result.surprise is None else f", {result.surprise:.3f} nats at epoch {result.best_epoch}"
+    figure = "" if result.selection_nll is None else f", {result.selection_nll:.3f} nats at epoch {result.best_epoch}"
     return f"{result.name} {result.state} after epoch {result.epochs}{figure}"
 
 
-def _conclude(book: _Book, console: Console, *, stopped: bool) -> int:
+def _conclude(results_file: _ResultsFile, console: Console, *, stopped: bool) -> int:
     """Show the table, and say what comes next."""
-    results = with_winners(list(book.results.values()))
+    results = with_winners(list(results_file.results.values()))
     console.print(terminal_table(results))
     for best in (result for result in results if result.wins):
-        path = book.directory / best.name
+        path = results_file.directory / best.name
         console.print(f"best on {best.flags['folder']}: {best.name}; next: composer-export --run {path} --epoch best")
-    console.print(f"{book.directory / 'sweep.md'} keeps this table")
+    console.print(f"{results_file.directory / 'sweep.md'} keeps this table")
     if stopped:
         console.print("stopped; the same command goes on from there")
         return 0
-    failed = [book.results[name] for name in book.plans if book.results[name].state == "failed"]
-    if len(failed) == len(book.plans):
-        log = log_of(book.directory / failed[0].name)
+    failed = [results_file.results[name] for name in results_file.plans if results_file.results[name].state == "failed"]
+    if len(failed) == len(results_file.plans):
+        log = log_of(results_file.directory / failed[0].name)
         raise MissingError(f"all {len(failed)} runs failed, {failed[0].name!r} so: {failed[0].reason}; see {log}")
     return 0

@@ -79,13 +79,13 @@ class Rollback(msgspec.Struct, frozen=True):
 
 
 class Rollbacks(msgspec.Struct, frozen=True):
-    """rollbacks.json: what `Guard.to_dict` gives."""
+    """rollbacks.json: what `CollapseGuard.to_dict` gives."""
 
     rollbacks: tuple[Rollback, ...] = ()
 
 
-class Guard(msgspec.Struct):
-    """Watches one run.
+class CollapseGuard(msgspec.Struct):
+    """Watches the training loss of one run for a collapse.
 
     Attributes:
         learning_rate: The highest that was planned.
@@ -106,12 +106,12 @@ class Guard(msgspec.Struct):
         return RATE_FACTOR ** len(self.rollbacks)
 
     @property
-    def spent(self) -> bool:
+    def exhausted(self) -> bool:
         """Whether the next collapse ends the training."""
         return len(self.rollbacks) >= MAX_ROLLBACKS
 
-    def see(self, loss: float) -> Collapse | None:
-        """Take in the training loss of the next epoch; says so if the training has collapsed.
+    def observe(self, loss: float) -> Collapse | None:
+        """Add the training loss of the next epoch; return the collapse if it is one.
 
         A collapsed epoch is not kept: `roll_back` comes next, or the end.
         """
@@ -132,7 +132,7 @@ class Guard(msgspec.Struct):
             ValueError: If the rollbacks are spent.
 
         """
-        if self.spent:
+        if self.exhausted:
             raise ValueError(f"all {MAX_ROLLBACKS} rollbacks are spent")
         back_to = max((epoch for epoch in saved_epochs if epoch <= collapse.last_good), default=0)
         scale = self.scale * RATE_FACTOR
@@ -143,7 +143,7 @@ class Guard(msgspec.Struct):
         self.losses = self.losses[:back_to]
         return rollback
 
-    def farewell(self, collapse: Collapse, saved_epochs: Iterable[int]) -> str:
+    def final_message(self, collapse: Collapse, saved_epochs: Iterable[int]) -> str:
         """Say why the training ends here, and what is left of it."""
         kept = max((epoch for epoch in saved_epochs if epoch <= collapse.last_good), default=0)
         left = f"the checkpoint of epoch {kept} is kept" if kept else "no checkpoint had been saved"

@@ -15,26 +15,26 @@ import msgspec
 import numpy as np
 
 from runtime.bundle.files import CARD_SUFFIX, BundleCard, DataSource, StyleCard, load_bundle, read_card
-from runtime.bundle.library import shelf
+from runtime.bundle.library import list_bundles
 from runtime.errors import BundleError, InputError
 from runtime.system.user_folders import expanded
 from trainer.network.archives import read_arrays
-from trainer.network.onnx_weights import Weights, name_of, read_weights
+from trainer.network.onnx_weights import Weights, read_weights, weight_name
 from trainer.network.past_view import VIEW_UNITS
 from trainer.runs.network_config import NetworkConfig, check_size
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import BaseCard, TrainingSettings
 from trainer.text.names import shown_name, source_path
 
-FIRST_WEIGHTS = "base.npz"
+INITIAL_WEIGHTS = "base.npz"
 """The file of a fine-tuned run that keeps the weights of its base."""
 STYLE_TABLE = "style_table/kernel"
 _ENCODING = "stream"
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
-    """A trained network.
+class PretrainedNetwork:
+    """A trained network to start from.
 
     Attributes:
         card: What is taken over besides the weights.
@@ -48,7 +48,7 @@ class Base:
     weights: Callable[[], Weights]
 
 
-def find_base(source: str) -> Base:
+def find_pretrained(source: str) -> PretrainedNetwork:
     """Find what `--from` names: a run directory, a bundle's file, or the name of a bundle or style.
 
     Raises:
@@ -60,15 +60,17 @@ def find_base(source: str) -> Base:
     return _of_run(run, source) if run.is_there else _of_bundle(_card_path(source), source)
 
 
-def _of_run(run: RunDirectory, source: str) -> Base:
+def _of_run(run: RunDirectory, source: str) -> PretrainedNetwork:
     settings = run.read_settings()
     _check_encoding(settings.preset, source)
     epoch = run.best_epoch()
     styles, data = tuple(styles_of_run(run, settings)), tuple(data_of_run(run, settings))
-    return Base(BaseCard(source, epoch, styles, data), settings.network, lambda: _checkpoint_weights(run, epoch))
+    return PretrainedNetwork(
+        BaseCard(source, epoch, styles, data), settings.network, lambda: _checkpoint_weights(run, epoch)
+    )
 
 
-def _of_bundle(path: Path, source: str) -> Base:
+def _of_bundle(path: Path, source: str) -> PretrainedNetwork:
     card = read_card(path)
     _check_encoding(card.provenance.preset, source)
     bundle = load_bundle(path)
@@ -78,7 +80,7 @@ def _of_bundle(path: Path, source: str) -> Base:
     except (KeyError, IndexError, TypeError, ValueError, InputError) as error:
         raise BundleError(f"bundle {card.name} holds other weights than this version reads: export it again") from error
     base = BaseCard(source, card.provenance.epoch, tuple(card.styles), tuple(card.data))
-    return Base(base, size, lambda: weights)
+    return PretrainedNetwork(base, size, lambda: weights)
 
 
 def _size_of(weights: Weights, card: BundleCard) -> NetworkConfig:
@@ -113,7 +115,7 @@ def _card_path(source: str) -> Path:
     with suppress(OSError, ValueError):  # a name that is too long
         if path.is_file():
             return path
-    shelved = {bundle.name: bundle for bundle in reversed(shelf())}
+    shelved = {bundle.name: bundle for bundle in reversed(list_bundles())}
     if source in shelved:
         return shelved[source].path
     names = ", ".join(sorted(shelved)) or "none"
@@ -123,7 +125,7 @@ def _card_path(source: str) -> Path:
 def _checkpoint_weights(run: RunDirectory, epoch: int) -> Weights:
     from trainer.network.trained_network import load_network  # noqa: PLC0415 - slow, and a bundle needs no TensorFlow
 
-    return {name_of(variable): np.asarray(variable) for variable in load_network(run, epoch).trainable_variables}
+    return {weight_name(variable): np.asarray(variable) for variable in load_network(run, epoch).trainable_variables}
 
 
 def styles_of_run(run: RunDirectory, settings: TrainingSettings) -> list[StyleCard]:
@@ -155,7 +157,7 @@ def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSourc
     return [*(settings.base.data if settings.base else ()), own]
 
 
-def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> NetworkConfig:
+def matching_config(network: NetworkConfig, base: PretrainedNetwork, given: dict[str, int]) -> NetworkConfig:
     """The configuration of a network that starts from a base: its size, and the dropout that was asked for.
 
     Args:
@@ -182,7 +184,7 @@ def fitted(network: NetworkConfig, base: Base, given: dict[str, int]) -> Network
     )
 
 
-def first_weights(settings: TrainingSettings) -> Weights | None:
+def initial_weights(settings: TrainingSettings) -> Weights | None:
     """Read the weights of a run's base, None if it has none, and check that the run's network can start from them.
 
     Raises:
@@ -193,14 +195,14 @@ def first_weights(settings: TrainingSettings) -> Weights | None:
         return None
     from trainer.network.stream_network import StreamNetwork, blank_inputs  # noqa: PLC0415 - as above
 
-    weights = find_base(settings.base.source).weights()
+    weights = find_pretrained(settings.base.source).weights()
     network = StreamNetwork(settings.network.as_dict())
     network(blank_inputs(settings.network.styles))
-    start_from(network, weights)
+    load_weights(network, weights)
     return weights
 
 
-def keep_first_weights(run: RunDirectory, weights: Weights | None) -> None:
+def save_initial_weights(run: RunDirectory, weights: Weights | None) -> None:
     """Write the weights of a base into a run that is about to start, which so holds all that it needs: the base may go.
 
     Raises:
@@ -208,17 +210,17 @@ def keep_first_weights(run: RunDirectory, weights: Weights | None) -> None:
 
     """
     if weights is not None:
-        write_whole(run.path / FIRST_WEIGHTS, lambda part: np.savez(part, allow_pickle=False, **weights))
+        write_run_file(run.path / INITIAL_WEIGHTS, lambda part: np.savez(part, allow_pickle=False, **weights))
 
 
-def read_first_weights(run: RunDirectory) -> Weights:
-    """Read what `keep_first_weights` wrote.
+def read_initial_weights(run: RunDirectory) -> Weights:
+    """Read what `save_initial_weights` wrote.
 
     Raises:
         InputError: If it cannot be read.
 
     """
-    path = run.path / FIRST_WEIGHTS
+    path = run.path / INITIAL_WEIGHTS
     try:
         return read_arrays(path)
     except InputError as error:
@@ -227,7 +229,7 @@ def read_first_weights(run: RunDirectory) -> Weights:
         ) from error
 
 
-def start_from(network: Any, weights: Weights) -> None:
+def load_weights(network: Any, weights: Weights) -> None:
     """Give a network, which may hold more styles, the weights of a base.
 
     Raises:
@@ -235,7 +237,7 @@ def start_from(network: Any, weights: Weights) -> None:
 
     """
     for variable in network.trainable_variables:
-        name = name_of(variable)
+        name = weight_name(variable)
         value = weights.get(name)
         if value is not None and name == STYLE_TABLE and value.ndim:
             value = with_new_vectors(value, variable.shape[0] - len(value))

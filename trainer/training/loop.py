@@ -10,16 +10,16 @@ import numpy as np
 
 from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_BINS
 from trainer.dataset.batches import TrainingSet, dataset
-from trainer.dataset.dataset import Material
+from trainer.dataset.dataset import Dataset
 from trainer.evaluation.keras_nll import evaluate
 from trainer.network.devices import make_ready, shared_by_all_gpus
 from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import compiled, load_network
-from trainer.runs.run_directory import RunDirectory, write_whole
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
-from trainer.training.collapse_guard import Guard, Rollback, Rollbacks
-from trainer.training.early_stopping import is_spent
-from trainer.training.fine_tuning import read_first_weights, start_from
+from trainer.training.collapse_guard import CollapseGuard, Rollback, Rollbacks
+from trainer.training.early_stopping import should_stop_early
+from trainer.training.fine_tuning import load_weights, read_initial_weights
 from trainer.training.interruption import Interruption
 from trainer.training.resuming import last_whole
 
@@ -35,7 +35,7 @@ OnBatch = Callable[[int, int, int], None]
 """Told after each batch: the epoch, the batch and the batches in the epoch, all counted from 1."""
 OnEpoch = Callable[[StreamNetwork, Sequence[Row], bool], None]
 """Told after each epoch: the network, the history up to it, and whether a checkpoint was saved."""
-OnTrouble = Callable[[str], None]
+OnCollapse = Callable[[str], None]
 """Told in a sentence when the training has collapsed, and what is done about it."""
 
 
@@ -45,16 +45,16 @@ def _no_batch(_epoch: int, _batch: int, _batches: int) -> None: ...
 def _no_epoch(_network: StreamNetwork, _rows: Sequence[Row], _saved: bool) -> None: ...  # noqa: FBT001 - a callback
 
 
-def _no_trouble(_sentence: str) -> None: ...
+def _no_collapse(_sentence: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told how the training goes."""
+class TrainingCallbacks:
+    """Functions that the training loop calls as it goes on."""
 
     on_batch: OnBatch = field(default=_no_batch)
     on_epoch: OnEpoch = field(default=_no_epoch)
-    on_trouble: OnTrouble = field(default=_no_trouble)
+    on_collapse: OnCollapse = field(default=_no_collapse)
 
 
 def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNetwork:
@@ -75,10 +75,10 @@ def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNet
 
 def train(
     settings: TrainingSettings,
-    material: Material,
+    material: Dataset,
     run: RunDirectory,
     interruption: Interruption,
-    listener: Listener,
+    callbacks: TrainingCallbacks,
     *,
     resume: bool = False,
 ) -> int:
@@ -104,34 +104,34 @@ def train(
     def load(epoch: int) -> StreamNetwork:
         return load_network(run, epoch, settings)
 
-    done, loaded = last_whole(run, load, listener.on_trouble) if resume else (0, None)
+    done, loaded = last_whole(run, load, callbacks.on_collapse) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses = [row["loss"] for row in rows]
-    guard = Guard(settings.learning_rate, GUESSING_NLL, losses, read_rollbacks(run))
+    guard = CollapseGuard(settings.learning_rate, GUESSING_NLL, losses, read_rollbacks(run))
     updates = len(training_set.epoch(0))
     network = _network_at(run, done, settings, updates, guard.scale, loaded)
-    while len(rows) < settings.epochs and not interruption.asked and not is_spent(rows, settings.patience):
+    while len(rows) < settings.epochs and not interruption.asked and not should_stop_early(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
-        row = _trained(network, training_set, epoch, listener.on_batch)
-        collapse = guard.see(row["loss"])
+        row = _trained(network, training_set, epoch, callbacks.on_batch)
+        collapse = guard.observe(row["loss"])
         if collapse is not None:
-            if guard.spent:
-                listener.on_trouble(guard.farewell(collapse, run.saved_epochs()))
+            if guard.exhausted:
+                callbacks.on_collapse(guard.final_message(collapse, run.saved_epochs()))
                 break
             done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
-            listener.on_trouble(guard.rollbacks[-1].sentence)
+            callbacks.on_collapse(guard.rollbacks[-1].sentence)
             network = _network_at(run, done, settings, updates, guard.scale)
             continue
         rows.append({**row, **_held_out(network, material)})
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
-        save = save or is_spent(rows, settings.patience)
+        save = save or should_stop_early(rows, settings.patience)
         if save:
-            write_whole(run.checkpoint(epoch), network.save)
+            write_run_file(run.checkpoint(epoch), network.save)
             done = epoch
-        listener.on_epoch(network, rows, save)
+        callbacks.on_epoch(network, rows, save)
     return done
 
 
@@ -158,7 +158,7 @@ def _network_at(
     network = loaded or (load_network(run, epoch, settings) if epoch else new_network(settings, updates_per_epoch))
     if settings.base and not epoch:
         network.build_from_config({})
-        start_from(network, read_first_weights(run))
+        load_weights(network, read_initial_weights(run))
     # A new schedule reaches only a network that has not been trained since it was loaded: its step is traced once.
     schedule = keras.optimizers.schedules.deserialize(network.optimizer.get_config()["learning_rate"])
     network.optimizer.learning_rate = type(schedule).from_config(
@@ -167,7 +167,7 @@ def _network_at(
     return network
 
 
-def go_back(rollback: Rollback, guard: Guard, run: RunDirectory, rows: list[Row]) -> int:
+def go_back(rollback: Rollback, guard: CollapseGuard, run: RunDirectory, rows: list[Row]) -> int:
     """Forget everything after the epoch that the guard goes back to, and return that epoch.
 
     The checkpoints go first: a run that is killed meanwhile resumes from an older one and collapses again, but never
@@ -217,6 +217,6 @@ def _trained(network: StreamNetwork, training_set: TrainingSet, epoch: int, on_b
     }
 
 
-def _held_out(network: StreamNetwork, material: Material) -> Row:
+def _held_out(network: StreamNetwork, material: Dataset) -> Row:
     found = evaluate(network, material.validation) if material.validation else {}
     return {f"val_{name}": value for name, value in found.items()}

@@ -13,10 +13,10 @@ from runtime.bundle.files import Bundle, load_bundle
 from runtime.errors import BundleError
 from runtime.graph.engine import Engine
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls
-from runtime.session.composer import prepare
+from runtime.graph.inputs import GraphInputs
+from runtime.session.composer import load_composer
 from runtime.session.settings import MusicSettings
-from runtime.session.write import compose
+from runtime.session.write import make_notes
 
 pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
@@ -40,9 +40,9 @@ def test_music_that_is_none(
     name: str, length: dict[str, int], tiny_bundle: Bundle, tmp_path: Path, music: Music
 ) -> None:
     spoilt_bundle(tiny_bundle, DISHONEST[name][0], tmp_path / "models")
-    prepared = prepare(music(models_dirs=(tmp_path / "models",), **length))
+    prepared = load_composer(music(models_dirs=(tmp_path / "models",), **length))
     with pytest.raises(BundleError, match=DISHONEST[name][1]) as caught:
-        compose(prepared, None if length else 1000)
+        make_notes(prepared, None if length else 1000)
     assert "\n" not in str(caught.value)
 
 
@@ -52,12 +52,12 @@ def test_what_is_no_event_never_leaves_the_engine(
 ) -> None:
     path = spoilt_bundle(tiny_bundle, lambda model: always(model, "next_event", [classes]), tmp_path)
     engine = Engine(load_bundle(path), "cpu")
-    inputs = {**Controls(style=(1.0,)).tensors(), **gumbel_noise(1, 0), **engine.start().tensors}
+    inputs = {**GraphInputs(style=(1.0,)).tensors(), **gumbel_noise(1, 0), **engine.start().tensors}
     assert tiny.run(inputs)["next_event"].shape == (1, 4)
     with pytest.raises(BundleError, match="gave what is no note"):
         engine.run(inputs)
     with pytest.raises(BundleError, match="gave what is no note"):
-        engine.step(engine.start(), Controls(style=(1.0,)).tensors(), gumbel_noise(1, 0)).event()
+        engine.step(engine.start(), GraphInputs(style=(1.0,)).tensors(), gumbel_noise(1, 0)).event()
 
 
 @pytest.mark.parametrize("name", ["a loop", "functions within functions"])

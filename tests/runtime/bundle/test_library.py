@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from runtime.bundle.files import Bundle, BundleCard, DataSource, read_card, write_bundle
-from runtime.bundle.library import ENVIRONMENT_VARIABLE, find_style, find_styles, model_dirs, shelf, styles
+from runtime.bundle.library import ENVIRONMENT_VARIABLE, find_style, find_styles, list_bundles, model_dirs, styles
 from runtime.errors import BundleError, InputError
 
 Composer = Callable[..., subprocess.CompletedProcess[str]]
@@ -53,7 +53,7 @@ def test_the_environment_names_more_folders(monkeypatch: pytest.MonkeyPatch, tin
 
 
 def test_of_two_bundles_with_one_name_the_first_is_taken(tiny_models: Path, copied_models: Path) -> None:
-    names = [bundle.path for bundle in shelf([copied_models, tiny_models]) if bundle.name == "tiny"]
+    names = [bundle.path for bundle in list_bundles([copied_models, tiny_models]) if bundle.name == "tiny"]
     assert names == [copied_models / "tiny.onnx.json"]
 
 
@@ -81,7 +81,7 @@ def test_an_unknown_style_where_there_is_none(monkeypatch: pytest.MonkeyPatch, t
 
 def test_a_broken_bundle_hides_no_other(copied_models: Path, tiny_models: Path) -> None:
     (copied_models / "broken.onnx.json").write_text("{")
-    shelved = {bundle.name: bundle for bundle in shelf([copied_models])}
+    shelved = {bundle.name: bundle for bundle in list_bundles([copied_models])}
     assert shelved["broken"].card is None
     assert "bundle broken.onnx.json is not valid JSON" in shelved["broken"].problem
     assert "scale" in styles(list(shelved.values()))
@@ -107,7 +107,7 @@ def test_bad_cards_break_themselves_alone(copied_models: Path, composer: Compose
     }
     for name, put in bad.items():
         put(copied_models / f"{name}.onnx.json")
-    shelved = {bundle.name: bundle for bundle in shelf([copied_models])}
+    shelved = {bundle.name: bundle for bundle in list_bundles([copied_models])}
     assert [name for name in bad if shelved[name].card is None and shelved[name].problem] == list(bad)
     assert find_style("scale", [copied_models]).path.parent == copied_models
     listed = composer("styles", "--models-dir", copied_models)
@@ -158,7 +158,7 @@ def test_folders_that_cannot_be_searched_are_told(
     monkeypatch.setattr("runtime.bundle.library.os.scandir", scan_some)
     places = [tmp_path / "circle", tmp_path / "closed", tmp_path / "nowhere", tiny_models]
     monkeypatch.setenv("LSTM_COMPOSER_MODELS", os.pathsep.join(map(str, places)))
-    shelved = shelf()
+    shelved = list_bundles()
     problems = [bundle.problem for bundle in shelved if bundle.path.parent == tmp_path]
     assert len(problems) == 2
     assert all("cannot be searched for bundles" in problem for problem in problems)
@@ -170,12 +170,12 @@ def test_folders_that_cannot_be_searched_are_told(
 def test_a_named_folder_must_be_one(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=f"--models-dir .*{name} is not a folder: name one that holds bundles"):
-        shelf([tmp_path / name])
+        list_bundles([tmp_path / name])
 
 
 def test_a_bundle_that_write_bundle_wrote_is_on_the_shelf(tiny_bundle: Bundle, tmp_path: Path) -> None:
     write_bundle(tiny_bundle.card, tiny_bundle.onnx, tmp_path / "shelf")
-    assert "tiny" in [bundle.name for bundle in shelf([tmp_path / "shelf"])]
+    assert "tiny" in [bundle.name for bundle in list_bundles([tmp_path / "shelf"])]
 
 
 def test_of_two_styles_with_one_name_that_of_the_bundle_named_after_it_is_taken(
@@ -186,7 +186,7 @@ def test_of_two_styles_with_one_name_that_of_the_bundle_named_after_it_is_taken(
         write_bundle(msgspec.structs.replace(tiny_bundle.card, name=name), tiny_bundle.onnx, tmp_path / folder)
     dirs = [tmp_path / "first", tmp_path / "second"]
     assert find_style("scale", dirs).path.name == "scale.onnx.json"
-    assert styles(shelf(dirs))["scale"].path.name == "scale.onnx.json"
+    assert styles(list_bundles(dirs))["scale"].path.name == "scale.onnx.json"
     assert find_style("scale", dirs[:1]).path.name == "alice.onnx.json"
 
 

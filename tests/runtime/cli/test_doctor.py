@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import runtime
-from runtime.bundle.library import shelf
+from runtime.bundle.library import list_bundles
 from runtime.cli import doctor
 from runtime.cli.doctor import examine, report
 from runtime.errors import MissingError
@@ -41,7 +41,10 @@ def test_findings_are_plain_values(tiny_models: Path) -> None:
 def test_a_bundle_is_looked_into_down_to_its_checksum(copied_models: Path) -> None:
     (copied_models / "tiny.onnx").write_bytes(b"another")
     (copied_models / "broken.onnx.json").write_text("{")
-    assert [bundle.problem == "" for bundle in shelf([copied_models])] == [False, True]  # the card alone is in order
+    assert [bundle.problem == "" for bundle in list_bundles([copied_models])] == [
+        False,
+        True,
+    ]  # the card alone is in order
     broken, tampered = examine([copied_models])["bundles"]
     assert (broken["ok"], tampered["ok"]) == (False, False)
     assert "is not valid JSON" in broken["detail"]

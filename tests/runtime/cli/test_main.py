@@ -16,7 +16,7 @@ import pytest
 
 from runtime.cli import main
 from runtime.midi.reader import read_music
-from runtime.playback.wakeup_latency import Lateness
+from runtime.playback.wakeup_latency import WakeupLatency
 from runtime.ports import BACKENDS
 
 Result = subprocess.CompletedProcess[str]
@@ -290,9 +290,9 @@ def test_doctor_measures_where_that_is_asked_for_or_somebody_watches(
 ) -> None:
     asked: list[float] = []
 
-    def measured(seconds: float) -> Lateness:
+    def measured(seconds: float) -> WakeupLatency:
         asked.append(seconds)
-        return Lateness((0.0001,), "real-time priority")
+        return WakeupLatency((0.0001,), "real-time priority")
 
     monkeypatch.setattr("runtime.playback.wakeup_latency.measured_with_progress", measured)
     assert "lateness" not in in_process(capsys, "doctor").stdout

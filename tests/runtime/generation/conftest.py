@@ -8,16 +8,16 @@ import pytest
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
-KNOBS = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
+KNOBS = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 Play = Callable[[Advance, Any, int], list[Note]]
 
 
 @pytest.fixture
-def knobs() -> Knobs:
+def knobs() -> Parameters:
     return KNOBS
 
 
@@ -34,7 +34,7 @@ def ensemble(known: Engine) -> Callable[..., Ensemble]:
     """Make an ensemble on the known network, warm enough to surprise: `ensemble(voices=2, form="AABA")`."""
 
     def make(engine: Engine = known, voices: int = 1, **plan: Any) -> Ensemble:
-        controls = Controls(style=(1.0,), shortest_piece_bars=1000, has_memory=engine.card.network.memory > 0)
+        controls = GraphInputs(style=(1.0,), shortest_piece_bars=1000, has_memory=engine.card.network.memory > 0)
         return Ensemble(engine, [controls] * voices, Plan(**plan))
 
     return make

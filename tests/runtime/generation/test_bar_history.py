@@ -1,21 +1,26 @@
 """The places before bars: which are kept, and which is found."""
 
-from runtime.generation.bar_history import FIRST_BARS, KEPT_EVERY, LATEST_BARS, BarMemory
+from runtime.generation.bar_history import FIRST_BARS, KEPT_EVERY, LATEST_BARS, BarHistory
 
 BAR = 96
 
 
-def memory_of(bars: int) -> BarMemory:
-    memory = BarMemory(BAR)
+def memory_of(bars: int) -> BarHistory:
+    memory = BarHistory(BAR)
     for number in range(bars):
-        memory.keep(number, f"before {number}")
+        memory.save_state(number, f"before {number}")
     return memory
 
 
 def test_a_kept_place_is_found() -> None:
     memory = memory_of(20)
-    assert [memory.before(number) for number in (0, 7, 19, 500)] == ["before 0", "before 7", "before 19", "before 19"]
-    assert (memory.latest(), BarMemory(BAR).latest()) == (19, -1)
+    assert [memory.state_before(number) for number in (0, 7, 19, 500)] == [
+        "before 0",
+        "before 7",
+        "before 19",
+        "before 19",
+    ]
+    assert (memory.latest(), BarHistory(BAR).latest()) == (19, -1)
 
 
 def test_an_hour_is_kept_in_little_room() -> None:
@@ -23,12 +28,12 @@ def test_an_hour_is_kept_in_little_room() -> None:
     memory = memory_of(bars)
     assert len(memory) <= FIRST_BARS + LATEST_BARS + bars // KEPT_EVERY
     for number in (*range(FIRST_BARS), *range(bars - LATEST_BARS, bars)):
-        assert memory.before(number) == f"before {number}"
-    assert memory.before(1001) == f"before {1001 - 1001 % KEPT_EVERY}"
+        assert memory.state_before(number) == f"before {number}"
+    assert memory.state_before(1001) == f"before {1001 - 1001 % KEPT_EVERY}"
 
 
 def test_what_comes_after_is_forgotten() -> None:
     memory = memory_of(20)
-    memory.forget_places_after(4)
+    memory.drop_states_after(4)
     assert memory.latest() == 4
-    assert memory.before(10) == "before 4"
+    assert memory.state_before(10) == "before 4"

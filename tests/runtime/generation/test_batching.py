@@ -39,7 +39,7 @@ def test_they_can_be_taken_up_anywhere_with_other_knobs_too(ensemble, knobs, unt
 
 def test_voices_rest_and_begin_again_together(ensemble, knobs, until) -> None:
     players = ensemble(voices=2)
-    notes = until(players.advance(knobs, SEED), players.resting(players.piece_at(2 * BAR), 5 * BAR), 8 * BAR)
+    notes = until(players.advance(knobs, SEED), players.rest_until(players.piece_at(2 * BAR), 5 * BAR), 8 * BAR)
     assert min(notes).onset >= 5 * BAR
     assert {note.voice for note in notes} == {0, 1}
 

@@ -37,7 +37,7 @@ def test_the_last_bar_is_a_chord_on_the_tonic(
     engine = request.getfixturevalue(network)
     plan = Plan(form=form, section_bars=1, end_tick=END)
     played = stage(engine, seed=seed, voices=voices, plan=plan, turns=["key D minor"], bars=BARS)
-    written = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), END)
+    written = made(played.ensemble.advance(played.steering.parameters, seed), played.ensemble.start(), END)
     notes = played.play()
     for voice in range(voices):
         assert is_on_d_minor(last_bar(notes, voice)), last_bar(notes, voice)

@@ -8,17 +8,17 @@ import pytest
 from runtime.errors import InputError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.session.composer import voices_of
 from tests.runtime.one_style import asked_of
 
 BAR, SEED = 96, 11
 Make = Callable[..., Any]
-ENDLESS = Controls(style=(1.0,), shortest_piece_bars=1000)
-WARM = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
+ENDLESS = GraphInputs(style=(1.0,), shortest_piece_bars=1000)
+WARM = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 
 
 def each_alone(engine: Engine, made: Make, voices: int, until: int, plan: Plan | None = None) -> list[Note]:
@@ -57,7 +57,7 @@ def test_all_run_in_one_batch(tiny: Engine, monkeypatch: pytest.MonkeyPatch, mad
         return step(state, controls, noise)
 
     monkeypatch.setattr(tiny, "step", counted)
-    ensemble = Ensemble(tiny, [Controls(style=(1.0,))] * 16)
+    ensemble = Ensemble(tiny, [GraphInputs(style=(1.0,))] * 16)
     made(ensemble.advance(WARM, SEED), ensemble.start(), 4 * BAR)
     assert max(batches) == 16
     assert sum(batches) / len(batches) > 4

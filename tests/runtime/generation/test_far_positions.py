@@ -14,7 +14,7 @@ from runtime.generation.stretches import MOST_STRETCHES, NEAR_BARS, Stretches
 from runtime.graph.engine import Engine
 from runtime.music.notes import Note
 from runtime.music.token_encoding import ArticleEncoding, TokenControls, token_advancer, token_anew, token_start
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 BAR = 96
 FAR = 1000
@@ -103,15 +103,15 @@ def test_a_form_that_was_played_comes_back(tiny: Engine, stage: Make) -> None:
 def test_what_is_held_is_held_there(tiny: Engine, stage: Make) -> None:
     song = Song(tiny, stage)
     song.play(0, 4)
-    song.stage.steering.put("hold 2")
-    song.stage.steering.take_turns()
+    song.stage.steering.submit("hold 2")
+    song.stage.steering.apply_pending()
     song.go_on(6)
     held = moved(song.go_on(8), 6)
     assert held
     for bar in (FAR, 400, 88):
         assert moved(song.play(bar, 2), bar) == held
-    song.stage.steering.put("hold off")
-    song.stage.steering.take_turns()
+    song.stage.steering.submit("hold off")
+    song.stage.steering.apply_pending()
     assert {note.onset // BAR for note in song.go_on(94)} >= {91, 92, 93}
 
 
@@ -119,8 +119,8 @@ def test_a_hold_that_is_to_come_comes(tiny: Engine, stage: Make) -> None:
     song = Song(tiny, stage)
     notes = moved(song.play(0, 4), 0)
     song.stream.take_before(4 * BAR + 10)
-    song.stage.steering.put("hold 1")
-    song.stage.steering.take_turns()
+    song.stage.steering.submit("hold 1")
+    song.stage.steering.apply_pending()
     first = moved(song.play(FAR, 1), FAR)
     assert first == moved(song.go_on(FAR + 2), FAR + 1)
     assert notes
@@ -142,12 +142,12 @@ def test_a_turn_is_heard_everywhere(tiny: Engine, stage: Make) -> None:
     song.play(0, 3)
     song.play(FAR)
     for line in ("register 60 64", "new"):
-        song.stage.steering.put(line)
-        song.stage.steering.take_turns()
+        song.stage.steering.submit(line)
+        song.stage.steering.apply_pending()
     for bar in (FAR, 2, 0, 500):
         assert all(60 <= note.pitch <= 64 for note in song.play(bar, 3))
-    song.stage.steering.put("new")
-    song.stage.steering.take_turns()
+    song.stage.steering.submit("new")
+    song.stage.steering.apply_pending()
     before, song.made[0] = song.made[0], 0
     assert before
     assert song.play(800, 1)
@@ -220,5 +220,5 @@ def test_a_primer_leads_to_far_bars_too(tiny: Engine, stage: Make, form: str | N
     assert all(note.onset >= FAR * BAR for note in played)
 
 
-def warm_knobs() -> Knobs:
-    return Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
+def warm_knobs() -> Parameters:
+    return Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)

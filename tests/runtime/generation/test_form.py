@@ -52,7 +52,7 @@ def test_aaba_repeats_exactly_and_play_plays_what_write_writes(
 ) -> None:
     engine = request.getfixturevalue(network)
     played = stage(engine, voices=voices, seed=seed, plan=plan("AABA"), bars=10)
-    written = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 10 * BAR)
+    written = made(played.ensemble.advance(played.steering.parameters, seed), played.ensemble.start(), 10 * BAR)
     played.play()
     assert played.starts() == sorted((one.onset, one.voice + 1, one.pitch, one.velocity) for one in written)
     a, again, b, last, first = parts(written, moved, 5)
@@ -83,7 +83,7 @@ def test_a_section_begins_on_its_bar_line(tiny: Engine, stage: Make, made: Make,
     """The event that would cross the bar line is drawn anew: it may not fall into the section before instead."""
     for seed in range(30):
         played = stage(tiny, seed=seed, plan=plan("AABACABA", 1))
-        notes = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 16 * BAR)
+        notes = made(played.ensemble.advance(played.steering.parameters, seed), played.ensemble.start(), 16 * BAR)
         first, *others = [moved(notes, bar * BAR, (bar + 1) * BAR) for bar in range(16) if "AABACABA"[bar % 8] == "A"]
         assert others == [first] * 9
 
@@ -111,7 +111,7 @@ def test_variations_stay_in_order_and_in_their_sections(
     bach: Engine, stage: Make, made: Make, variation: float, seed: int
 ) -> None:
     played = stage(bach, seed=seed, plan=plan("AABA", 1), turns=[f"variation {variation}"])
-    notes = made(played.ensemble.advance(played.steering.knobs, seed), played.ensemble.start(), 16 * BAR)
+    notes = made(played.ensemble.advance(played.steering.parameters, seed), played.ensemble.start(), 16 * BAR)
     assert [note.onset for note in notes] == sorted(note.onset for note in notes)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.errors import InputError
 from runtime.generation.form import read_form
-from runtime.generation.recall import favoured_nats
+from runtime.generation.recall import repeat_bias_nats
 from runtime.music.notes import Note, shifted
 
 BAR = 96
@@ -87,7 +87,7 @@ def test_a_key_that_is_set_meanwhile_leaves_out_what_is_foreign_to_it(ensemble, 
 def test_silence_in_a_form_goes_on_with_the_form(ensemble, knobs, until) -> None:
     players = ensemble(form="AB", section_bars=2)
     advance = players.advance(knobs, SEED)
-    notes = until(advance, players.resting(players.start(), 3 * BAR), 5 * SECTION)
+    notes = until(advance, players.rest_until(players.start(), 3 * BAR), 5 * SECTION)
     assert notes[0].onset >= 3 * BAR
     parts = sections(notes, 5)
     assert parts[1] == parts[3]
@@ -105,6 +105,6 @@ def test_what_is_no_form(text: str) -> None:
 
 
 def test_less_variation_favours_more() -> None:
-    nats = [favoured_nats(value / 50) for value in range(1, 51)]
+    nats = [repeat_bias_nats(value / 50) for value in range(1, 51)]
     assert nats == sorted(nats, reverse=True)
     assert nats[-1] == 0.0

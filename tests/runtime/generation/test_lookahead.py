@@ -9,13 +9,13 @@ import pytest
 
 from runtime.errors import BundleError, MissingError, RunError
 from runtime.generation.lookahead import LookAhead
-from runtime.generation.voice import Advance, Cursor, advancer, improvise
+from runtime.generation.voice import Advance, VoiceState, make_advance, note_stream
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 
 BAR = 96
-WARM = Controls(style=(1.0,), min_p=0.02)
+WARM = GraphInputs(style=(1.0,), min_p=0.02)
 PATIENCE_SECONDS = 30.0
 FAR = 1_000_000
 
@@ -24,16 +24,16 @@ def quarters(engine: Engine, pitch: int = 60) -> Advance:
     """A quarter note at a time, numbered by its velocity."""
     del engine
 
-    def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
+    def advance(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
         note = Note(24 * cursor.number, pitch, 24, 1 + cursor.number % 127)
-        return note, Cursor(cursor.state, cursor.number + 1, onset=note.onset)
+        return note, VoiceState(cursor.state, cursor.number + 1, onset=note.onset)
 
     return advance
 
 
 @pytest.fixture
-def start(tiny: Engine) -> Cursor:
-    return Cursor(tiny.start())
+def start(tiny: Engine) -> VoiceState:
+    return VoiceState(tiny.start())
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def filling(lookahead: LookAhead) -> Iterator[threading.Event]:
         assert not thread.is_alive()
 
 
-def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: Cursor) -> None:
+def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=2 * BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
@@ -60,7 +60,7 @@ def test_everything_up_to_the_end_is_handed_over_once(tiny: Engine, start: Curso
     assert lookahead.take_before(FAR) == []
 
 
-def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, start: Cursor) -> None:
+def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
@@ -72,10 +72,10 @@ def test_it_fills_up_to_its_size_and_goes_on_as_notes_are_taken(tiny: Engine, st
         assert not lookahead.finished()
 
 
-def test_it_hands_over_what_the_stream_is(tiny: Engine, start: Cursor) -> None:
-    controls = Controls(style=(1.0,), min_p=0.02)
-    expected = [one.note for one in islice(improvise(advancer(tiny, controls, 9), start), 100)]
-    lookahead = LookAhead(advancer(tiny, controls, 9), start, bar_ticks=BAR, ahead_ticks=2 * BAR)
+def test_it_hands_over_what_the_stream_is(tiny: Engine, start: VoiceState) -> None:
+    controls = GraphInputs(style=(1.0,), min_p=0.02)
+    expected = [one.note for one in islice(note_stream(make_advance(tiny, controls, 9), start), 100)]
+    lookahead = LookAhead(make_advance(tiny, controls, 9), start, bar_ticks=BAR, ahead_ticks=2 * BAR)
     taken: list[Note] = []
     with filling(lookahead):
         for tick in range(0, expected[-1].onset, 24):
@@ -85,7 +85,9 @@ def test_it_hands_over_what_the_stream_is(tiny: Engine, start: Cursor) -> None:
     assert len(taken) > 80
 
 
-def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it(tiny: Engine, start: Cursor) -> None:
+def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it(
+    tiny: Engine, start: VoiceState
+) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
@@ -97,9 +99,9 @@ def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it
     assert lookahead.finished()
 
 
-def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: Cursor) -> None:
-    advance = advancer(tiny, Controls(style=(1.0,), min_p=0.02), 3)
-    expected = [one.note for one in islice(improvise(advance, start), 60)]
+def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: VoiceState) -> None:
+    advance = make_advance(tiny, GraphInputs(style=(1.0,), min_p=0.02), 3)
+    expected = [one.note for one in islice(note_stream(advance, start), 60)]
     end_tick = expected[-1].onset
     lookahead = LookAhead(advance, start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=end_tick)
     taken: list[Note] = []
@@ -111,10 +113,10 @@ def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: C
     assert taken == [note for note in expected if note.onset < end_tick]
 
 
-def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, start: Cursor) -> None:
+def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, start: VoiceState) -> None:
     old, new = quarters(tiny), quarters(tiny, pitch=72)
 
-    def interrupted(cursor: Cursor) -> tuple[Note | None, Cursor]:
+    def interrupted(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
         if cursor.number == 2:
             lookahead.restart(new)
         return old(cursor)
@@ -125,8 +127,8 @@ def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, 
         assert [note.pitch for note in lookahead.take_before(FAR)] == [72, 72, 72, 72]
 
 
-def failing_at(number: int, advance: Advance) -> Callable[[Cursor], tuple[Note | None, Cursor]]:
-    def advance_or_fail(cursor: Cursor) -> tuple[Note | None, Cursor]:
+def failing_at(number: int, advance: Advance) -> Callable[[VoiceState], tuple[Note | None, VoiceState]]:
+    def advance_or_fail(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
         if cursor.number == number:
             raise MissingError("the GPU has gone")
         return advance(cursor)
@@ -134,7 +136,7 @@ def failing_at(number: int, advance: Advance) -> Callable[[Cursor], tuple[Note |
     return advance_or_fail
 
 
-def test_what_stops_the_engine_reaches_the_taker(tiny: Engine, start: Cursor) -> None:
+def test_what_stops_the_engine_reaches_the_taker(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(failing_at(2, quarters(tiny)), start, bar_ticks=BAR, ahead_ticks=FAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
@@ -144,7 +146,7 @@ def test_what_stops_the_engine_reaches_the_taker(tiny: Engine, start: Cursor) ->
             lookahead.take_before(BAR)
 
 
-def test_nobody_waits_for_a_look_ahead_that_was_stopped(tiny: Engine, start: Cursor) -> None:
+def test_nobody_waits_for_a_look_ahead_that_was_stopped(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=BAR)
     stop = threading.Event()
     stop.set()
@@ -158,8 +160,8 @@ def taken_from(lookahead: LookAhead, tick: int, until: int) -> list[Note]:
     return [note for note in lookahead.take_before(until) if note.onset >= tick]
 
 
-def test_going_back_plays_the_same_bars_again(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+def test_going_back_plays_the_same_bars_again(tiny: Engine, start: VoiceState) -> None:
+    lookahead = LookAhead(make_advance(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
     with filling(lookahead):
         first = taken_from(lookahead, 0, 20 * BAR)
         for bar in (17, 3, 0, 8, 8):
@@ -168,16 +170,16 @@ def test_going_back_plays_the_same_bars_again(tiny: Engine, start: Cursor) -> No
             assert again == [note for note in first if note.onset >= bar * BAR]
 
 
-def test_going_to_where_nobody_has_been_plays_what_would_have_come(tiny: Engine, start: Cursor) -> None:
-    straight = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
-    ahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+def test_going_to_where_nobody_has_been_plays_what_would_have_come(tiny: Engine, start: VoiceState) -> None:
+    straight = LookAhead(make_advance(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+    ahead = LookAhead(make_advance(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
     with filling(straight), filling(ahead):
         expected = [note for note in taken_from(straight, 0, 31 * BAR) if note.onset >= 30 * BAR + 10]
         ahead.locate(30 * BAR + 10)
         assert taken_from(ahead, 0, 31 * BAR) == expected
 
 
-def test_going_to_the_middle_of_what_is_queued_loses_nothing(tiny: Engine, start: Cursor) -> None:
+def test_going_to_the_middle_of_what_is_queued_loses_nothing(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
@@ -187,7 +189,7 @@ def test_going_to_the_middle_of_what_is_queued_loses_nothing(tiny: Engine, start
         assert [note.onset for note in taken_from(lookahead, 0, 97)] == [48, 72, 96]
 
 
-def test_new_controls_change_what_comes_after_them_only(tiny: Engine, start: Cursor) -> None:
+def test_new_controls_change_what_comes_after_them_only(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
     with filling(lookahead):
         taken_from(lookahead, 0, 4 * BAR)
@@ -198,7 +200,7 @@ def test_new_controls_change_what_comes_after_them_only(tiny: Engine, start: Cur
     assert set(pitches) == {72}  # the music of a bar is that of its seed, style and controls
 
 
-def test_what_is_made_and_not_taken_can_be_looked_at(tiny: Engine, start: Cursor) -> None:
+def test_what_is_made_and_not_taken_can_be_looked_at(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=BAR)
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
@@ -208,8 +210,8 @@ def test_what_is_made_and_not_taken_can_be_looked_at(tiny: Engine, start: Cursor
         assert lookahead.coming() == []
 
 
-def test_going_back_finds_the_notes_without_the_engine(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+def test_going_back_finds_the_notes_without_the_engine(tiny: Engine, start: VoiceState) -> None:
+    lookahead = LookAhead(make_advance(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
     with filling(lookahead):
         first = taken_from(lookahead, 0, 12 * BAR)
     # The engine has ended: what is found now was kept.
@@ -218,8 +220,8 @@ def test_going_back_finds_the_notes_without_the_engine(tiny: Engine, start: Curs
         assert lookahead.take_before(12 * BAR) == [note for note in first if note.onset >= bar * BAR]
 
 
-def test_a_position_that_was_wrong_for_a_moment_costs_nothing(tiny: Engine, start: Cursor) -> None:
-    lookahead = LookAhead(advancer(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
+def test_a_position_that_was_wrong_for_a_moment_costs_nothing(tiny: Engine, start: VoiceState) -> None:
+    lookahead = LookAhead(make_advance(tiny, WARM, 5), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
     with filling(lookahead):
         first = taken_from(lookahead, 0, 12 * BAR)
     lookahead.locate(48 * BAR)
@@ -227,15 +229,17 @@ def test_a_position_that_was_wrong_for_a_moment_costs_nothing(tiny: Engine, star
     assert lookahead.take_before(12 * BAR) == [note for note in first if note.onset >= 8 * BAR]
 
 
-def resting(place: Cursor, tick: int) -> Cursor:
-    return Cursor(place.state, max(place.number + 1, -(-tick // 24)), onset=tick)
+def resting(place: VoiceState, tick: int) -> VoiceState:
+    return VoiceState(place.state, max(place.number + 1, -(-tick // 24)), onset=tick)
 
 
 @pytest.mark.parametrize("problem", [ZeroDivisionError("a hiccup"), RunError("a hiccup of the GPU")])
-def test_an_engine_that_fails_comes_in_again_with_the_next_bar(tiny: Engine, start: Cursor, problem: Exception) -> None:
+def test_an_engine_that_fails_comes_in_again_with_the_next_bar(
+    tiny: Engine, start: VoiceState, problem: Exception
+) -> None:
     steady, failures = quarters(tiny), [6, 7]
 
-    def unsteady(cursor: Cursor) -> tuple[Note | None, Cursor]:
+    def unsteady(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
         if cursor.number in failures:
             failures.remove(cursor.number)
             raise problem
@@ -250,8 +254,8 @@ def test_an_engine_that_fails_comes_in_again_with_the_next_bar(tiny: Engine, sta
     assert lookahead.problem is problem
 
 
-def test_a_bundle_that_is_wrong_for_good_ends_the_music_at_once(tiny: Engine, start: Cursor) -> None:
-    def wrong(_: Cursor) -> tuple[Note | None, Cursor]:
+def test_a_bundle_that_is_wrong_for_good_ends_the_music_at_once(tiny: Engine, start: VoiceState) -> None:
+    def wrong(_: VoiceState) -> tuple[Note | None, VoiceState]:
         raise BundleError("its network failed")
 
     lookahead = LookAhead(wrong, start, bar_ticks=BAR, ahead_ticks=FAR, rest=resting)
@@ -263,11 +267,11 @@ def test_a_bundle_that_is_wrong_for_good_ends_the_music_at_once(tiny: Engine, st
 
 
 def test_an_engine_that_fails_for_good_is_given_up(
-    tiny: Engine, start: Cursor, monkeypatch: pytest.MonkeyPatch
+    tiny: Engine, start: VoiceState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runtime.generation.lookahead.MOST_FAILURES", 3)
 
-    def broken(_: Cursor) -> tuple[Note | None, Cursor]:
+    def broken(_: VoiceState) -> tuple[Note | None, VoiceState]:
         raise ZeroDivisionError("a bug")
 
     lookahead = LookAhead(broken, start, bar_ticks=BAR, ahead_ticks=FAR, rest=resting)
@@ -277,10 +281,10 @@ def test_an_engine_that_fails_for_good_is_given_up(
             lookahead.take_before(BAR)
 
 
-def test_an_engine_that_is_too_slow_rests_to_the_next_bar(tiny: Engine, start: Cursor) -> None:
+def test_an_engine_that_is_too_slow_rests_to_the_next_bar(tiny: Engine, start: VoiceState) -> None:
     steady, slow, faster = quarters(tiny), threading.Event(), threading.Event()
 
-    def halting(cursor: Cursor) -> tuple[Note | None, Cursor]:
+    def halting(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
         if cursor.number == 2 and not faster.is_set():
             slow.set()
             faster.wait(PATIENCE_SECONDS)
@@ -297,18 +301,18 @@ def test_an_engine_that_is_too_slow_rests_to_the_next_bar(tiny: Engine, start: C
     assert lookahead.rests == 1
 
 
-def test_a_first_bar_that_comes_late_at_a_position_is_no_rest_for_ever(tiny: Engine, start: Cursor) -> None:
+def test_a_first_bar_that_comes_late_at_a_position_is_no_rest_for_ever(tiny: Engine, start: VoiceState) -> None:
     steady, slow, faster = quarters(tiny), threading.Event(), threading.Event()
     far = 40 * BAR
 
-    def halting(cursor: Cursor) -> tuple[Note | None, Cursor]:
+    def halting(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
         if 24 * cursor.number == far and not faster.is_set():
             slow.set()
             faster.wait(PATIENCE_SECONDS)
         return steady(cursor)
 
-    def anew(beginning: Cursor, present: Cursor, tick: int) -> Cursor:
-        return Cursor(beginning.state, tick // 24, onset=tick)
+    def anew(beginning: VoiceState, present: VoiceState, tick: int) -> VoiceState:
+        return VoiceState(beginning.state, tick // 24, onset=tick)
 
     lookahead = LookAhead(halting, start, bar_ticks=BAR, ahead_ticks=2 * BAR, rest=resting, anew=anew)
     with filling(lookahead):
@@ -324,7 +328,7 @@ def test_a_first_bar_that_comes_late_at_a_position_is_no_rest_for_ever(tiny: Eng
     assert lookahead.rests == 0
 
 
-def test_paused_it_makes_nothing_whatever_is_turned(tiny: Engine, start: Cursor) -> None:
+def test_paused_it_makes_nothing_whatever_is_turned(tiny: Engine, start: VoiceState) -> None:
     lookahead = LookAhead(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR)
     with filling(lookahead):
         taken_from(lookahead, 0, 40)
@@ -333,6 +337,6 @@ def test_paused_it_makes_nothing_whatever_is_turned(tiny: Engine, start: Cursor)
         lookahead.restart(quarters(tiny, pitch=72))
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         assert lookahead.take_before(3 * BAR) == []
-        lookahead.go_on(quarters(tiny, pitch=67), Cursor(tiny.start(), 16, onset=4 * BAR))
+        lookahead.go_on(quarters(tiny, pitch=67), VoiceState(tiny.start(), 16, onset=4 * BAR))
         taken = taken_from(lookahead, 0, 5 * BAR)
     assert [(note.onset, note.pitch) for note in taken] == [(tick, 67) for tick in range(4 * BAR, 5 * BAR, 24)]

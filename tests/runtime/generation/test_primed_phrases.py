@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.generation.ensemble import Ensemble
-from runtime.generation.priming import GRIDS, fed, since_rest, snapped
-from runtime.generation.voice import Cursor, Improvisation, Placed, improvise, solo
+from runtime.generation.priming import GRIDS, after_last_long_rest, primed_state, snap_to_grid
+from runtime.generation.voice import FreeVoice, NoteWithState, VoiceState, note_stream, single_voice
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.midi.writer import midi_bytes
 from runtime.music.event_encoding import VELOCITY_STEP
 from runtime.music.notes import Meter, Note, without_overlaps
-from runtime.session.composer import prepare
+from runtime.session.composer import load_composer
 from tests.runtime.one_style import asked_of
 
 BAR = 96
-WARM = Controls(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
+WARM = GraphInputs(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
 Make = Callable[..., Any]
 
 NOTES = st.lists(
@@ -31,9 +31,9 @@ NOTES = st.lists(
 )
 
 
-def stream(engine: Engine, seed: int, count: int) -> list[Placed]:
-    advance = solo(engine, Improvisation(engine, asked_of(engine, WARM), seed))
-    return list(islice(improvise(advance, Cursor(engine.start())), count))
+def stream(engine: Engine, seed: int, count: int) -> list[NoteWithState]:
+    advance = single_voice(engine, FreeVoice(engine, asked_of(engine, WARM), seed))
+    return list(islice(note_stream(advance, VoiceState(engine.start())), count))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -51,21 +51,21 @@ def test_fed_with_its_own_notes_it_is_where_it_was(bach: Engine, seed: int) -> N
     assert whole > 8
     before = placed[whole - 1].before
     notes = [one.note for one in placed[: whole - 1]]
-    cursor = fed(bach, Improvisation(bach, asked_of(bach, WARM), seed + 100), notes, Cursor(bach.start()))
+    cursor = primed_state(bach, FreeVoice(bach, asked_of(bach, WARM), seed + 100), notes, VoiceState(bach.start()))
     assert (cursor.onset, cursor.number, cursor.last_end) == (before.onset, before.number, before.last_end)
     for name, expected in before.state.tensors.items():
         np.testing.assert_allclose(cursor.state.tensors[name], expected, atol=1e-5)
     # So the music that comes is the music that would have come.
-    advance = solo(bach, Improvisation(bach, asked_of(bach, WARM), seed))
-    after, expected_after = (list(islice(improvise(advance, place), 8)) for place in (cursor, before))
+    advance = single_voice(bach, FreeVoice(bach, asked_of(bach, WARM), seed))
+    after, expected_after = (list(islice(note_stream(advance, place), 8)) for place in (cursor, before))
     assert [one.note for one in after] == [one.note for one in expected_after]
 
 
 def test_how_loud_a_phrase_is_reaches_the_network(bach: Engine) -> None:
     def event_after(velocity: int) -> int:
         notes = [Note(0, 60, 24, velocity)]
-        player = Improvisation(bach, asked_of(bach, WARM), 0)
-        return int(fed(bach, player, notes, Cursor(bach.start())).state.event[0, 3])
+        player = FreeVoice(bach, asked_of(bach, WARM), 0)
+        return int(primed_state(bach, player, notes, VoiceState(bach.start())).state.event[0, 3])
 
     assert [event_after(velocity) for velocity in (1, 64, 127)] == [0, 64 // VELOCITY_STEP, 127 // VELOCITY_STEP]
 
@@ -74,14 +74,14 @@ def test_how_loud_a_phrase_is_reaches_the_network(bach: Engine) -> None:
 def test_any_phrase_can_be_given(tiny: Engine, notes: list[Note]) -> None:
     ensemble = Ensemble(tiny, [WARM])
     tick = 2400
-    place = ensemble.after(snapped(notes), tick)
+    place = ensemble.after(snap_to_grid(notes), tick)
     assert place.not_before == tick
     assert tick - BAR <= place.onset <= tick
 
 
 @given(notes=NOTES)
 def test_a_phrase_is_moved_onto_a_grid(notes: list[Note]) -> None:
-    moved = snapped(notes)
+    moved = snap_to_grid(notes)
     assert moved == without_overlaps(moved)
     assert all(any(note.onset % grid == 0 for grid in GRIDS) and note.duration >= 1 for note in moved)
     assert {note.pitch for note in moved} == {note.pitch for note in notes}
@@ -92,14 +92,14 @@ def test_a_phrase_is_moved_onto_a_grid(notes: list[Note]) -> None:
     [((1, 23), (0, 24)), ((13, 11), (12, 12)), ((9, 6), (8, 8)), ((15, 9), (16, 8)), ((47, 2), (48, 6))],
 )
 def test_sixteenths_and_triplets_are_what_a_player_means(played: tuple[int, int], meant: tuple[int, int]) -> None:
-    assert snapped([Note(played[0], 60, played[1], 80)]) == [Note(meant[0], 60, meant[1], 80)]
+    assert snap_to_grid([Note(played[0], 60, played[1], 80)]) == [Note(meant[0], 60, meant[1], 80)]
 
 
 def test_what_comes_before_a_long_rest_is_left_out() -> None:
     notes = [Note(0, 60, 24, 80), Note(400, 62, 24, 80), Note(700, 64, 24, 80), Note(1100, 65, 24, 80)]
-    assert since_rest(notes) == notes[3:]
-    assert since_rest(notes[:3]) == notes[1:3]
-    assert since_rest([]) == []
+    assert after_last_long_rest(notes) == notes[3:]
+    assert after_last_long_rest(notes[:3]) == notes[1:3]
+    assert after_last_long_rest([]) == []
 
 
 @pytest.fixture
@@ -112,18 +112,18 @@ def primer(tmp_path: Path) -> Path:
 
 
 def test_a_primer_is_gone_on_with_from_bar_1(music: Make, primer: Path, made: Make) -> None:
-    prepared = prepare(music(primer=primer, bars=2, temperature=1.0))
+    prepared = load_composer(music(primer=primer, bars=2, temperature=1.0))
     assert prepared.tempo_bpm == pytest.approx(90)
     assert prepared.meter == Meter(3, 4)
     assert (prepared.cursor.onset, prepared.cursor.not_before, prepared.cursor.piece_start) == (-48, 0, -144)
     notes = made(prepared.advance, prepared.cursor, prepared.end_tick)
     assert notes[0].onset == 0
-    usual = prepare(music(bars=2, temperature=1.0, meter=Meter(3, 4)))
+    usual = load_composer(music(bars=2, temperature=1.0, meter=Meter(3, 4)))
     assert notes != made(usual.advance, usual.cursor, usual.end_tick)
 
 
 def test_the_known_music_is_taken_up_in_the_scale(music: Make, primer: Path, made: Make) -> None:
-    prepared = prepare(music(primer=primer, bars=1, tempo_bpm=77.0, meter=Meter(4, 4)))
+    prepared = load_composer(music(primer=primer, bars=1, tempo_bpm=77.0, meter=Meter(4, 4)))
     notes = made(prepared.advance, prepared.cursor, 48)
     assert prepared.tempo_bpm == 77.0
     assert notes[0].pitch == 65  # the scale's next after 64

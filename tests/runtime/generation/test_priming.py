@@ -5,25 +5,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.generation.priming import GRIDS, fed, snapped
-from runtime.generation.voice import Cursor, Improvisation, advancer
-from runtime.graph.inputs import Controls
+from runtime.generation.priming import GRIDS, primed_state, snap_to_grid
+from runtime.generation.voice import FreeVoice, VoiceState, make_advance
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note, without_overlaps
 from tests.runtime.one_style import asked_of
 
 BAR = 96
-WARM = Controls(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
+WARM = GraphInputs(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
 
 
 def test_its_own_notes_lead_to_its_own_state(tiny, bach) -> None:
     for engine in (tiny, bach):
-        advance, cursor = advancer(engine, asked_of(engine, WARM), 3), Cursor(engine.start())
+        advance, cursor = make_advance(engine, asked_of(engine, WARM), 3), VoiceState(engine.start())
         notes: list[Note] = []
         while len(notes) < 40:
             note, cursor = advance(cursor)
             if note is not None:
                 notes.append(note)
-        taken_up = fed(engine, Improvisation(engine, asked_of(engine, WARM), 3), notes, Cursor(engine.start()))
+        taken_up = primed_state(engine, FreeVoice(engine, asked_of(engine, WARM), 3), notes, VoiceState(engine.start()))
         assert taken_up.onset == cursor.onset
         assert taken_up.last_end == cursor.last_end
         # The loudness is the network's own: nobody can force it, and it goes into the state.
@@ -56,7 +56,7 @@ NOTES = st.builds(Note, st.integers(0, 2000), st.integers(0, 127), st.integers(1
 
 @given(st.lists(NOTES, max_size=20))
 def test_what_a_player_plays_is_moved_onto_the_grid(notes: list[Note]) -> None:
-    moved = snapped(notes)
+    moved = snap_to_grid(notes)
     assert moved == without_overlaps(moved)
     for note in moved:
         assert any(note.onset % grid == 0 for grid in GRIDS)

@@ -9,18 +9,18 @@ import pytest
 
 from runtime.generation.bar_history import slim
 from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.priming import fed
-from runtime.generation.voice import Cursor, Improvisation, advancer
+from runtime.generation.priming import primed_state
+from runtime.generation.voice import FreeVoice, VoiceState, make_advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
-from runtime.parameters.parameters import Knobs
-from runtime.session.call_and_response import Together
+from runtime.parameters.parameters import Parameters
+from runtime.session.call_and_response import CallAndResponse
 from tests.tiny_memory import EVENTS
 
 BAR = 96
 Make = Callable[..., Any]
-WARM = Controls(style=(1.0,), min_p=0.02, shortest_piece_bars=1000, has_memory=True)
+WARM = GraphInputs(style=(1.0,), min_p=0.02, shortest_piece_bars=1000, has_memory=True)
 KINDS = pytest.mark.parametrize(
     ("voices", "form", "turns"),
     [(1, None, []), (3, None, []), (1, "AABA", []), (1, "AABA", ["variation 0.3"]), (2, "AB", ["variation 0.3"])],
@@ -28,15 +28,15 @@ KINDS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def knobs() -> Knobs:
-    return Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
+def knobs() -> Parameters:
+    return Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 
 
-def memory_of(cursor: Cursor) -> np.ndarray[Any, Any]:
+def memory_of(cursor: VoiceState) -> np.ndarray[Any, Any]:
     return cursor.state.tensors["memory"]
 
 
-def clock_of(cursor: Cursor) -> list[int]:
+def clock_of(cursor: VoiceState) -> list[int]:
     """Ticks and bars since the piece's first bar line; before its first note none."""
     ticks, bars, _ = cursor.state.tensors["clock"][0].tolist()
     return [max(0, ticks), bars]
@@ -74,18 +74,18 @@ def test_what_is_played_on_after_going_back_is_what_comes_anyway(remembering: En
 @pytest.mark.parametrize("voices", [1, 2])
 def test_new_music_and_far_positions_remember_nothing(remembering: Engine, voices: int) -> None:
     ensemble = Ensemble(remembering, [WARM] * voices)
-    advance = ensemble.advance(Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), 1)
+    advance = ensemble.advance(Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), 1)
     place = ensemble.start()
     while place.onset < 6 * BAR:
         _, place = advance(place)
     for begun in (ensemble.piece_at(8 * BAR), ensemble.anew(ensemble.start(), place, 500 * BAR)):
-        cursors = [begun] if voices == 1 else [part.place for part in begun.parts]
+        cursors = [begun] if voices == 1 else [queue.state for queue in begun.queues]
         for cursor in cursors:
             assert clock_of(cursor) == [0, 0]
             np.testing.assert_array_equal(memory_of(cursor), remembering.start().tensors["memory"])
 
 
-def played_until(advance: Any, place: Cursor, tick: int) -> Cursor:
+def played_until(advance: Any, place: VoiceState, tick: int) -> VoiceState:
     while place.onset < tick:
         _, place = advance(place)
     return place
@@ -93,11 +93,11 @@ def played_until(advance: Any, place: Cursor, tick: int) -> Cursor:
 
 @pytest.mark.parametrize("bars", [0, 1, 2, 7, 100_000_000])
 def test_whole_bars_of_rest_pass_on_the_clock(remembering: Engine, bars: int) -> None:
-    voice = Improvisation(remembering, WARM, 1)
-    advance = advancer(remembering, WARM, 1)
-    place = played_until(advance, Cursor(remembering.start()), 3 * BAR)
+    voice = FreeVoice(remembering, WARM, 1)
+    advance = make_advance(remembering, WARM, 1)
+    place = played_until(advance, VoiceState(remembering.start()), 3 * BAR)
     tick = place.onset + bars * BAR + 5
-    rested = voice.resting(place, tick)
+    rested = voice.rest_until(place, tick)
     after = rested
     while after.onset < tick:
         _, after = advance(after)
@@ -114,7 +114,7 @@ def test_whole_bars_of_rest_pass_on_the_clock(remembering: Engine, bars: int) ->
 def test_a_clock_never_goes_back_and_starts_with_the_piece(remembering: Engine) -> None:
     start = remembering.start()
     assert start.rested(10 * BAR, 10) is start
-    begun = played_until(advancer(remembering, WARM, 1), Cursor(start), 3 * BAR).state
+    begun = played_until(make_advance(remembering, WARM, 1), VoiceState(start), 3 * BAR).state
     for bars in (0, -1, -20):
         assert begun.rested(bars * BAR, bars) is begun
     later = begun.rested(2 * BAR, 2).tensors["clock"] - begun.tensors["clock"]
@@ -129,13 +129,13 @@ def test_a_network_without_a_clock_is_told_of_no_rest(tiny: Engine) -> None:
 
 def test_notes_that_are_given_are_remembered_as_its_own(remembering: Engine) -> None:
     likeliest = replace(WARM, min_p=1.0)  # so that no event makes no note: it is remembered, and could not be given
-    advance, cursor = advancer(remembering, likeliest, 3), Cursor(remembering.start())
+    advance, cursor = make_advance(remembering, likeliest, 3), VoiceState(remembering.start())
     notes: list[Note] = []
     for _ in range(2 * EVENTS):
         note, cursor = advance(cursor)
         assert note is not None
         notes.append(note)
-    given = fed(remembering, Improvisation(remembering, WARM, 3), notes, Cursor(remembering.start()))
+    given = primed_state(remembering, FreeVoice(remembering, WARM, 3), notes, VoiceState(remembering.start()))
     for name, tensor in cursor.state.tensors.items():
         np.testing.assert_allclose(given.state.tensors[name], tensor, err_msg=name)
 
@@ -152,8 +152,8 @@ def test_of_a_long_primer_the_latest_notes_are_remembered(remembering: Engine) -
 
 def test_what_the_player_plays_is_remembered(remembering: Engine, stage: Make) -> None:
     """The known network's echo: of a phrase that was heard, the fourth note before comes again, if that is wished."""
-    together = Together(mode="answer", bar_ticks=BAR, beat_ticks=24, turn_bars=1)
-    played = stage(remembering, bars=2, listen=together, turns=["returns 1", "min-p 1", "key C chromatic"])
+    exchange = CallAndResponse(mode="answer", bar_ticks=BAR, beat_ticks=24, turn_bars=1)
+    played = stage(remembering, bars=2, listen=exchange, turns=["returns 1", "min-p 1", "key C chromatic"])
     phrase = [62, 58, 60, 57]
     for index, pitch in enumerate(phrase):
         played.hear(24 * index, pitch, 20)
@@ -163,7 +163,7 @@ def test_what_the_player_plays_is_remembered(remembering: Engine, stage: Make) -
 
 def test_held_bars_let_go_leave_the_memory_as_it_was(remembering: Engine) -> None:
     ensemble = Ensemble(remembering, [WARM])
-    knobs = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02, variation=0.3)
+    knobs = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02, variation=0.3)
     advance, place, notes = ensemble.advance(knobs, 1), ensemble.start(), []
     while place.onset < 4 * BAR:
         before = place
@@ -184,7 +184,7 @@ def test_held_bars_let_go_leave_the_memory_as_it_was(remembering: Engine) -> Non
 def test_sections_that_come_again_are_remembered_as_well(remembering: Engine, form: str, variation: float) -> None:
     """Where a new section begins, the memory holds the latest notes that were heard, in the order of time."""
     ensemble = Ensemble(remembering, [replace(WARM, min_p=0.9)], Plan(form=form, section_bars=2))
-    knobs = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.9, variation=variation)
+    knobs = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.9, variation=variation)
     advance, place, heard = ensemble.advance(knobs, 4), ensemble.start(), []
     while place.number < len(form) - 1:
         note, place = advance(place)
@@ -194,18 +194,18 @@ def test_sections_that_come_again_are_remembered_as_well(remembering: Engine, fo
     assert memory_of(place.inner)[0, 1].tolist()[: len(newest)] == newest
 
 
-def test_places_of_several_voices_are_kept_without_what_is_ready(remembering: Engine, knobs: Knobs) -> None:
+def test_places_of_several_voices_are_kept_without_what_is_ready(remembering: Engine, knobs: Parameters) -> None:
     ensemble = Ensemble(remembering, [WARM] * 3)
     advance, place = ensemble.advance(knobs, 1), ensemble.start()
-    while not all(part.ready for part in place.parts):
+    while not all(queue.ready for queue in place.queues):
         _, place = advance(place)
     small = slim(place)
-    assert not any(part.ready for part in small.parts)
+    assert not any(queue.ready for queue in small.queues)
     assert small.onset == place.onset
     rest, same = ([note for note in _notes(advance, one, 40) if note is not None] for one in (place, small))
     assert len(rest) > 30
     assert rest == same[: len(rest)] or same == rest[: len(same)]
-    alone = ensemble.start().parts[0].place
+    alone = ensemble.start().queues[0].state
     assert slim(alone) is alone
 
 

@@ -13,24 +13,24 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from runtime.errors import BundleError
-from runtime.generation.voice import PATIENCE_EVENTS, Cursor, Placed, advancer, improvise
+from runtime.generation.voice import MAX_EMPTY_EVENTS, NoteWithState, VoiceState, make_advance, note_stream
 from runtime.graph.carried_state import State
 from runtime.graph.engine import Engine, Step
-from runtime.graph.inputs import FORBIDDEN, Controls
+from runtime.graph.inputs import FORBIDDEN, GraphInputs
 from runtime.music.event_encoding import DELTA_END, END, LADDER, PITCHES, SILENT, Event
 from runtime.music.notes import Meter, Note, without_overlaps
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
-GREEDY = Controls(style=(1.0,), temperature=(0.0,) * 4)
-WARM = Controls(style=(1.0,), min_p=0.02)
+GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4)
+WARM = GraphInputs(style=(1.0,), min_p=0.02)
 PIECE_NOTES = 37
 
 
-def stream(engine: Engine, controls: Controls, count: int, seed: int = 0) -> list[Placed]:
-    return list(islice(improvise(advancer(engine, controls, seed), Cursor(engine.start())), count))
+def stream(engine: Engine, controls: GraphInputs, count: int, seed: int = 0) -> list[NoteWithState]:
+    return list(islice(note_stream(make_advance(engine, controls, seed), VoiceState(engine.start())), count))
 
 
-def notes_of(placed: list[Placed]) -> list[Note]:
+def notes_of(placed: list[NoteWithState]) -> list[Note]:
     return [one.note for one in placed]
 
 
@@ -97,15 +97,15 @@ def test_seeds_differ(tiny: Engine) -> None:
 
 def test_the_stream_goes_on_from_any_place_as_it_would_have(tiny: Engine) -> None:
     placed = stream(tiny, WARM, 60, seed=5)
-    advance = advancer(tiny, WARM, seed=5)
+    advance = make_advance(tiny, WARM, seed=5)
     for index, one in enumerate(placed):
-        rest = islice(improvise(advance, one.before), len(placed) - index)
+        rest = islice(note_stream(advance, one.before), len(placed) - index)
         assert [other.note for other in rest] == notes_of(placed[index:])
 
 
 @given(seed=st.integers(0, 1000), warmth=st.sampled_from([0.5, 1.0, 5.0]))
 def test_notes_are_playable_whatever_is_sampled(tiny: Engine, seed: int, warmth: float) -> None:
-    notes = notes_of(stream(tiny, Controls(style=(1.0,), temperature=(warmth,) * 4), 60, seed))
+    notes = notes_of(stream(tiny, GraphInputs(style=(1.0,), temperature=(warmth,) * 4), 60, seed))
     assert [note.onset for note in notes] == sorted(note.onset for note in notes)
     assert all(note.duration >= 1 and 0 <= note.pitch <= 127 and 1 <= note.velocity <= 127 for note in notes)
     assert without_overlaps(notes) == sorted(notes)
@@ -114,8 +114,8 @@ def test_notes_are_playable_whatever_is_sampled(tiny: Engine, seed: int, warmth:
 @pytest.mark.parametrize(("bars", "first_allowed"), [(0, 0), (1, 5), (8, 33), (9, 37)])
 def test_a_piece_cannot_end_before_its_shortest(bars: int, first_allowed: int) -> None:
     engine = Scripted([Event(0, 60, 12, 20), *[Event(24, 60, 12, 20)] * 40])
-    advance = advancer(cast("Engine", engine), Controls(style=(1.0,), shortest_piece_bars=bars), 0)
-    list(islice(improvise(advance, Cursor(engine.start())), 40))
+    advance = make_advance(cast("Engine", engine), GraphInputs(style=(1.0,), shortest_piece_bars=bars), 0)
+    list(islice(note_stream(advance, VoiceState(engine.start())), 40))
     assert engine.may_end == [False] * first_allowed + [True] * (40 - first_allowed)
 
 
@@ -133,13 +133,13 @@ def test_the_next_piece_begins_on_the_first_bar_line_where_nothing_sounds(
     last: Event, meter: Meter, bar_line: int
 ) -> None:
     engine = scripted(Event(0, 72, LADDER.index(24), 20), last, END)
-    controls = Controls(style=(1.0,), meter=meter, shortest_piece_bars=0)
+    controls = GraphInputs(style=(1.0,), meter=meter, shortest_piece_bars=0)
     assert stream(engine, controls, 3)[2].note == Note(bar_line, 72, 24, 82)
 
 
 def test_an_earlier_note_that_rings_on_holds_the_next_piece_back() -> None:
     engine = scripted(Event(0, 40, LADDER.index(192), 20), Event(24, 60, LADDER.index(12), 20), END)
-    placed = stream(engine, Controls(style=(1.0,), shortest_piece_bars=0), 3)
+    placed = stream(engine, GraphInputs(style=(1.0,), shortest_piece_bars=0), 3)
     assert placed[2].note.onset == 192
 
 
@@ -164,16 +164,16 @@ def test_a_note_of_no_length_is_left_out() -> None:
 def test_a_piece_goes_on_as_long_as_notes_come_now_and_then() -> None:
     quarter = LADDER.index(24)
     struck_twice = (Event(quarter, 60, quarter, 20), Event(0, 60, quarter, 20))
-    placed = stream(scripted(*struck_twice), WARM, 2 * PATIENCE_EVENTS)
+    placed = stream(scripted(*struck_twice), WARM, 2 * MAX_EMPTY_EVENTS)
     assert {one.before.piece_start for one in placed} == {0}
-    assert [one.note.onset for one in placed] == [24 * index for index in range(1, 2 * PATIENCE_EVENTS + 1)]
+    assert [one.note.onset for one in placed] == [24 * index for index in range(1, 2 * MAX_EMPTY_EVENTS + 1)]
 
 
 def test_a_network_that_strikes_one_sounding_pitch_for_ever_begins_anew(tiny: Engine) -> None:
     bias = tuple(0.0 if pitch == 72 else FORBIDDEN for pitch in range(PITCHES))  # 72 lasts twice as long as its delta
     controls = replace(GREEDY, pitch_bias=bias, shortest_piece_bars=1_000_000)
     notes = notes_of(stream(tiny, controls, 4))
-    first_bar_line = -(-PATIENCE_EVENTS * 24 // 96) * 96
+    first_bar_line = -(-MAX_EMPTY_EVENTS * 24 // 96) * 96
     assert notes == [Note(index * first_bar_line, 72, 48, 114) for index in range(4)]
 
 
@@ -183,5 +183,5 @@ def test_a_network_that_stays_on_one_chord_for_ever_begins_anew() -> None:
 
 
 def test_a_network_that_makes_no_note_is_refused() -> None:
-    with pytest.raises(BundleError, match=f"bundle scripted made {PATIENCE_EVENTS} events and no note"):
+    with pytest.raises(BundleError, match=f"bundle scripted made {MAX_EMPTY_EVENTS} events and no note"):
         stream(scripted(Event(0, 60, 0, 20)), WARM, 1)

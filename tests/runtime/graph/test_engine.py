@@ -18,17 +18,17 @@ from runtime.graph import engine as engine_module
 from runtime.graph.carried_state import State
 from runtime.graph.engine import Engine, Step
 from runtime.graph.gumbel_noise import SIZES, gumbel_noise
-from runtime.graph.inputs import FORBIDDEN, Controls, stack_voices
+from runtime.graph.inputs import FORBIDDEN, GraphInputs, stack_voices
 from runtime.music.event_encoding import DELTA_END, HEADS, LADDER, SILENT, Event
 from runtime.music.notes import Meter
 
 QUARTER, HALF = LADDER.index(24), LADDER.index(48)
-GREEDY = Controls(style=(1.0,), temperature=(0.0,) * 4)
-WARM = Controls(style=(1.0,))
+GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4)
+WARM = GraphInputs(style=(1.0,))
 SLOPES = {"delta": 0.25, "pitch": 1.0, "duration": 0.25, "velocity": 1.0}
 
 
-def run(engine: Engine, controls: Controls, count: int, seed: int = 0) -> list[Step]:
+def run(engine: Engine, controls: GraphInputs, count: int, seed: int = 0) -> list[Step]:
     steps: list[Step] = []
     state = engine.start()
     for number in range(count):
@@ -59,7 +59,7 @@ def test_the_known_music(tiny: Engine) -> None:
 
 
 def test_the_bar_is_the_meters(tiny: Engine) -> None:
-    steps = run(tiny, Controls(style=(1.0,), meter=Meter(3, 4), temperature=(0.0,) * 4), 7)
+    steps = run(tiny, GraphInputs(style=(1.0,), meter=Meter(3, 4), temperature=(0.0,) * 4), 7)
     assert [int(step.state.position[0]) for step in steps] == [0, 24, 48, 0, 24, 48, 0]
 
 
@@ -83,7 +83,7 @@ def test_a_step_leaves_the_state_before_it_as_it_was(tiny: Engine) -> None:
 
 
 def test_log_probabilities_are_of_the_network_itself_whatever_steers_the_choice(tiny: Engine) -> None:
-    for controls in (GREEDY, WARM, Controls(style=(1.0,), temperature=(3.0,) * 4, min_p=0.2)):
+    for controls in (GREEDY, WARM, GraphInputs(style=(1.0,), temperature=(3.0,) * 4, min_p=0.2)):
         step = run(tiny, controls, 1)[0]
         favourites = (0, 60, QUARTER, 28 if step.event().delta == 0 else 20)
         for column, (head, favourite) in enumerate(zip(HEADS[1:], favourites[1:], strict=True), start=1):
@@ -100,7 +100,7 @@ def test_without_temperature_noise_changes_nothing(tiny: Engine) -> None:
 
 
 def test_with_min_p_of_one_only_the_likeliest_is_left(tiny: Engine) -> None:
-    only_best = Controls(style=(1.0,), min_p=1.0)
+    only_best = GraphInputs(style=(1.0,), min_p=1.0)
     assert [step.event() for step in run(tiny, only_best, 20, seed=3)] == [
         step.event() for step in run(tiny, GREEDY, 20)
     ]
@@ -108,7 +108,7 @@ def test_with_min_p_of_one_only_the_likeliest_is_left(tiny: Engine) -> None:
 
 @given(seed=st.integers(0, 2**63 - 1), min_p=st.sampled_from([0.1, 0.3, 0.7]))
 def test_what_is_sampled_is_never_less_likely_than_min_p_allows(tiny: Engine, seed: int, min_p: float) -> None:
-    event = run(tiny, Controls(style=(1.0,), min_p=min_p), 1, seed)[0].event()
+    event = run(tiny, GraphInputs(style=(1.0,), min_p=min_p), 1, seed)[0].event()
     widest = {head: -math.log(min_p) / SLOPES[head] for head in HEADS}
     assert event.delta <= widest["delta"] + 1e-3
     assert abs(event.pitch - 60) <= widest["pitch"] + 1e-3
@@ -124,7 +124,7 @@ def test_noise_makes_neighbours_of_the_likeliest(tiny: Engine) -> None:
 @given(seed=st.integers(0, 2**63 - 1), allowed=st.sets(st.integers(0, 127), min_size=1, max_size=5))
 def test_a_forbidden_pitch_is_never_chosen(tiny: Engine, seed: int, allowed: set[int]) -> None:
     bias = tuple(0.0 if pitch in allowed else FORBIDDEN for pitch in range(128))
-    steps = run(tiny, Controls(style=(1.0,), pitch_bias=bias), 3, seed)
+    steps = run(tiny, GraphInputs(style=(1.0,), pitch_bias=bias), 3, seed)
     assert {step.event().pitch for step in steps} <= allowed
 
 
@@ -135,7 +135,7 @@ def test_the_end_can_be_asked_for_and_forbidden(tiny: Engine, end_bias: float, e
 
 
 def test_three_voices_at_once_are_three_voices_one_by_one(tiny: Engine) -> None:
-    voices = [Controls(style=(1.0,), temperature=(warmth,) * 4, min_p=0.02) for warmth in (0.0, 1.0, 2.0)]
+    voices = [GraphInputs(style=(1.0,), temperature=(warmth,) * 4, min_p=0.02) for warmth in (0.0, 1.0, 2.0)]
     together = tiny.start(3)
     alone = [tiny.start() for _ in voices]
     tensors = stack_voices([voice.tensors() for voice in voices])

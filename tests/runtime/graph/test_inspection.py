@@ -17,7 +17,7 @@ from runtime.graph import inspection as graph_inspection
 from runtime.graph.engine import Engine
 from runtime.graph.file import Node, read_graph
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls, stack_voices
+from runtime.graph.inputs import GraphInputs, stack_voices
 from runtime.graph.inspection import check_graph
 from runtime.graph.operators import OPERATORS
 from runtime.graph.tensors import Call, Tensor
@@ -89,7 +89,7 @@ def test_what_is_repeated_and_gathered_by_several_places(tiny_bundle: Bundle) ->
 
     engine = Engine(Bundle(*with_graph(tiny_bundle, spoilt_graph(tiny_bundle, spoil))), "cpu")
     state = engine.start(2)
-    tensors, noise = Controls(style=(1.0,)).tensors(), gumbel_noise(0, 0)
+    tensors, noise = GraphInputs(style=(1.0,)).tensors(), gumbel_noise(0, 0)
     step = engine.step(state, stack_voices([tensors] * 2), stack_voices([noise] * 2))
     assert step.state.position.shape == (2,)
 

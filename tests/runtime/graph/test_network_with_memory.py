@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from runtime.bundle.files import Bundle, BundleCard, NetworkCard, expected_tensors, load_bundle, read_card
 from runtime.errors import BundleError
-from runtime.generation.voice import Cursor, advancer
+from runtime.generation.voice import VoiceState, make_advance
 from runtime.graph.carried_state import State
 from runtime.graph.engine import Engine, Step
 from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import Controls, stack_voices
+from runtime.graph.inputs import GraphInputs, stack_voices
 from runtime.graph.inspection import check_graph
 from runtime.music.event_encoding import DELTA_END, LADDER, Event
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import EVENT_ROWS, MEMORY_ROWS, NO_EVENT, NO_KEY, NO_MATCH
 from tests.tiny_memory import EVENTS, LONGEST_MATCH
 
-GREEDY = Controls(style=(1.0,), temperature=(0.0,) * 4, has_memory=True)
-WARM = Controls(style=(1.0,), has_memory=True, shortest_piece_bars=1000)
+GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4, has_memory=True)
+WARM = GraphInputs(style=(1.0,), has_memory=True, shortest_piece_bars=1000)
 
 
-def run(engine: Engine, controls: Controls, count: int, seed: int = 0) -> list[Step]:
+def run(engine: Engine, controls: GraphInputs, count: int, seed: int = 0) -> list[Step]:
     steps: list[Step] = []
     state = engine.start()
     for number in range(count):
@@ -148,7 +148,7 @@ def test_returns_can_be_asked_for(remembering: Engine) -> None:
 
 
 def test_a_network_without_a_memory_is_told_nothing_of_it() -> None:
-    plain = Controls(style=(1.0,), key=3, recall=(1.0,) * 7).tensors()
+    plain = GraphInputs(style=(1.0,), key=3, recall=(1.0,) * 7).tensors()
     assert not {"key", "recall"} & plain.keys()
     assert {"key", "recall"} <= GREEDY.tensors().keys()
 
@@ -177,7 +177,7 @@ def assert_same(state: State, other: State) -> None:
 
 
 def test_the_next_piece_remembers_nothing_of_the_one_before(remembering: Engine) -> None:
-    advance, place = advancer(remembering, replace(WARM, shortest_piece_bars=0), 1), Cursor(remembering.start())
+    advance, place = make_advance(remembering, replace(WARM, shortest_piece_bars=0), 1), VoiceState(remembering.start())
     while place.piece_start == 0:
         _, place = advance(place)
     assert_same(place.state, remembering.start())

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.monitor.snapshot import Control, Lateness, RollNote, Snapshot, Time
+from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
 
 BAR = 96
 
@@ -28,7 +28,7 @@ def snapshot() -> Callable[..., Snapshot]:
             sounding=(RollNote(2 * BAR + 24, 67, 24, 80, 1),),
             coming=(RollNote(3 * BAR, 72, 48, 80, 1),),
             controls=(Control("temperature", "1", (1,)), Control("key", "off", ()), Control("panic", "", (120, 123))),
-            lateness=Lateness((0.1, 1.0), (90, 9, 1), 3.25),
+            lateness=LatenessHistogram((0.1, 1.0), (90, 9, 1), 3.25),
             notes=100,
             late_notes=2,
             missed_notes=3,

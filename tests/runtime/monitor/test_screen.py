@@ -10,7 +10,7 @@ from rich.console import Console
 
 from runtime.monitor.piano_roll import grid_for, pitch_name, roll
 from runtime.monitor.screen import view
-from runtime.monitor.snapshot import Control, Lateness, RollNote, Snapshot, Time
+from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
 from runtime.system.visible_text import visible
 
 Make = Callable[..., Snapshot]
@@ -113,7 +113,7 @@ def test_whatever_plays_fits_the_terminal(
         past=data.draw(notes()),
         sounding=data.draw(notes()),
         coming=data.draw(notes()),
-        lateness=Lateness((0.1,), (0, 0), 0.0),
+        lateness=LatenessHistogram((0.1,), (0, 0), 0.0),
     )
     lines = drawn(shown, width, height).splitlines()
     assert len(lines) == height

@@ -17,7 +17,7 @@ from runtime.errors import InputError, MissingError
 from runtime.monitor import client
 from runtime.monitor.access import LOCALHOST, MOST_STRANGERS, greeting
 from runtime.monitor.client import connect, snapshots
-from runtime.monitor.discovery import SOCKET_SUFFIX, Place, announce, places, withdraw
+from runtime.monitor.discovery import SOCKET_SUFFIX, Endpoint, register, running_endpoints, unregister
 from runtime.monitor.server import MOST_CLIENTS, Publisher
 from runtime.monitor.snapshot import Snapshot, decode, encode
 
@@ -47,7 +47,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def publishing(take: Callable[[], Snapshot], idle: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
     """Publish, announced, on a thread of its own."""
     publisher, stop = Publisher(take, idle), threading.Event()
-    announce(publisher.place)
+    register(publisher.endpoint)
     thread = threading.Thread(target=publisher.run, args=(stop,))
     thread.start()
     try:
@@ -55,17 +55,17 @@ def publishing(take: Callable[[], Snapshot], idle: Callable[[], None] = lambda: 
     finally:
         stop.set()
         thread.join(PATIENCE_SECONDS)
-        withdraw(publisher.place)
+        unregister(publisher.endpoint)
         assert not thread.is_alive()
 
 
-def knock(place: Place) -> socket.socket:
+def knock(endpoint: Endpoint) -> socket.socket:
     """Connect and say nothing."""
-    if place.port is None:
+    if endpoint.port is None:
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(place.socket_path))
+        connection.connect(str(endpoint.socket_path))
     else:
-        connection = socket.create_connection((LOCALHOST, place.port))
+        connection = socket.create_connection((LOCALHOST, endpoint.port))
     connection.settimeout(PATIENCE_SECONDS)
     return connection
 
@@ -87,7 +87,7 @@ def test_snapshots_go_to_everybody_who_is_connected(either_way: str, snapshot: C
 
     with publishing(take) as publisher:
         assert taken == []
-        assert (publisher.place.port is None) == (either_way == "unix")
+        assert (publisher.endpoint.port is None) == (either_way == "unix")
         with snapshots() as first, snapshots(os.getpid()) as second:
             seen = [next(first) for _ in range(3)]
             assert [one.notes for one in seen] == [0, 1, 2]
@@ -148,7 +148,7 @@ def test_one_who_has_long_stopped_reading_makes_room(
 
 def test_those_who_say_nothing_take_no_place(either_way: str, snapshot: Callable[..., Snapshot]) -> None:
     with publishing(snapshot) as publisher, ExitStack() as stack:
-        silent = [stack.enter_context(knock(publisher.place)) for _ in range(MOST_STRANGERS + 10)]
+        silent = [stack.enter_context(knock(publisher.endpoint)) for _ in range(MOST_STRANGERS + 10)]
         with snapshots() as seen:
             assert next(seen) == snapshot()
         assert {answer(connection) for connection in silent} == {b""}
@@ -160,14 +160,14 @@ def test_those_who_say_nothing_take_no_place(either_way: str, snapshot: Callable
     [b"\n", b"GET / HTTP/1.1\r\n\r\n", greeting("0" * 64), greeting(TOKEN)[:-1] + b"x", b"\xff" * 1000, b"\0" * 65],
 )
 def test_a_stranger_is_shown_nothing(either_way: str, snapshot: Callable[..., Snapshot], said: bytes) -> None:
-    with publishing(snapshot) as publisher, knock(publisher.place) as stranger:
+    with publishing(snapshot) as publisher, knock(publisher.endpoint) as stranger:
         stranger.sendall(said)
         assert answer(stranger) == b""
 
 
 def test_the_token_may_come_in_pieces(snapshot: Callable[..., Snapshot]) -> None:
-    with publishing(snapshot) as publisher, knock(publisher.place) as slow:
-        said = greeting(publisher.place.token)
+    with publishing(snapshot) as publisher, knock(publisher.endpoint) as slow:
+        said = greeting(publisher.endpoint.token)
         slow.sendall(said[:10])
         slow.sendall(said[10:])
         assert answer(slow) == b"{"
@@ -181,9 +181,9 @@ def test_another_user_on_the_socket_is_shown_nothing(
     monkeypatch.setattr("runtime.monitor.access._ROOT", -1)
     with publishing(snapshot) as publisher:
         monkeypatch.setattr("runtime.monitor.access.os.geteuid", lambda: 4711)
-        with knock(publisher.place) as connection:
+        with knock(publisher.endpoint) as connection:
             try:
-                connection.sendall(greeting(publisher.place.token))
+                connection.sendall(greeting(publisher.endpoint.token))
             except BrokenPipeError:
                 return
             assert answer(connection) == b""
@@ -194,7 +194,7 @@ def test_what_is_announced_is_for_this_user_alone(snapshot: Callable[..., Snapsh
     own_folder.mkdir(mode=0o755)
     with publishing(snapshot) as publisher:
         assert stat.S_IMODE(own_folder.stat().st_mode) == 0o700
-        assert stat.S_IMODE(publisher.place.path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(publisher.endpoint.path.stat().st_mode) == 0o600
     assert list(own_folder.iterdir()) == []
 
 
@@ -207,7 +207,7 @@ def test_what_a_killed_play_has_left_is_removed_by_whoever_looks(
             assert next(found) == snapshot()
         assert not stale.path.exists()
         assert not stale.socket_path.exists()
-        assert [place.pid for place in places()] == [os.getpid()]
+        assert [endpoint.pid for endpoint in running_endpoints()] == [os.getpid()]
 
 
 def test_what_a_killed_play_has_left_is_removed_by_the_next_play(
@@ -220,12 +220,12 @@ def test_what_a_killed_play_has_left_is_removed_by_the_next_play(
         assert {path.stem for path in own_folder.iterdir()} == {str(os.getpid())}
 
 
-def left_behind(own_folder: Path) -> Place:
+def left_behind(own_folder: Path) -> Endpoint:
     """The files of a process that has ended without removing them."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    stale = Place(gone.pid, own_folder / f"{gone.pid}.json", TOKEN)
-    announce(stale)
+    stale = Endpoint(gone.pid, own_folder / f"{gone.pid}.json", TOKEN)
+    register(stale)
     stale.socket_path.touch()
     return stale
 
@@ -233,21 +233,21 @@ def left_behind(own_folder: Path) -> Place:
 def test_a_port_that_nobody_listens_on_is_removed(own_folder: Path) -> None:
     own_folder.mkdir(mode=0o700)
     with socket.create_server((LOCALHOST, 0)) as server:
-        place = Place(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN, server.getsockname()[1])
-    announce(place)
+        endpoint = Endpoint(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN, server.getsockname()[1])
+    register(endpoint)
     with pytest.raises(MissingError, match="no play is running here"):
         connect(os.getpid())
-    assert not place.path.exists()
+    assert not endpoint.path.exists()
 
 
 @with_unix_sockets
 def test_a_socket_that_is_gone_is_removed(own_folder: Path) -> None:
     own_folder.mkdir(mode=0o700)
-    place = Place(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN)
-    announce(place)
+    endpoint = Endpoint(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN)
+    register(endpoint)
     with pytest.raises(MissingError, match="no play is running here"):
         connect(None)
-    assert not place.path.exists()
+    assert not endpoint.path.exists()
 
 
 def test_a_process_that_does_not_play_is_told_which_do(snapshot: Callable[..., Snapshot]) -> None:
@@ -268,7 +268,7 @@ def answering(own_folder: Path, data: bytes, *, close: bool = True) -> Iterator[
     """Something that was given the port of a play, and sends what it likes."""
     own_folder.mkdir(mode=0o700)
     with socket.create_server((LOCALHOST, 0)) as server:
-        announce(Place(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN, server.getsockname()[1]))
+        register(Endpoint(os.getpid(), own_folder / f"{os.getpid()}.json", TOKEN, server.getsockname()[1]))
         done = threading.Event()
 
         def serve() -> None:
@@ -344,14 +344,14 @@ def test_a_play_that_says_nothing_is_not_said_to_have_ended(
 def test_files_of_something_else_are_passed_over(own_folder: Path, text: str) -> None:
     own_folder.mkdir(mode=0o700)
     (own_folder / "17.json").write_bytes(text.encode("latin-1"))
-    assert places() == []
+    assert running_endpoints() == []
 
 
 @pytest.mark.parametrize("name", ["notes", "0", "-1", "1.5", "٣", "²", "9" * 12, "9" * 200])
 def test_files_that_no_process_names_are_passed_over(own_folder: Path, name: str) -> None:
     own_folder.mkdir(mode=0o700)
     (own_folder / f"{name}.json").write_text(f'{{"token": "{TOKEN}", "port": 1}}')
-    assert places() == []
+    assert running_endpoints() == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and devices in a folder are POSIX's")
@@ -363,10 +363,10 @@ def test_what_is_no_file_is_passed_over(own_folder: Path) -> None:
     (own_folder / "20.json").mkdir()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(own_folder / f"21{SOCKET_SUFFIX}"))
-    assert places() == []
+    assert running_endpoints() == []
 
 
 def test_a_file_in_the_place_of_the_folder_is_told(own_folder: Path) -> None:
     own_folder.touch()
     with pytest.raises(MissingError, match="XDG_RUNTIME_DIR"):
-        places()
+        running_endpoints()

@@ -8,26 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.voice import Cursor, Improvisation, advancer
+from runtime.generation.voice import FreeVoice, VoiceState, make_advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.key_estimation import KEYS
 from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, key_number, shares_of
 from runtime.music.piece_memory import NO_KEY
 from runtime.music.scales import SCALES
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 BAR = 96
 C_OR_G_MINOR = tuple(0.75 if key == 0 else 0.25 if key == 19 else 0.0 for key in range(24))
 EVEN = (1 / 24,) * 24
-KNOBS = Knobs(style=(1.0,), temperature=(0.0,) * 4, min_p=0.02)
+KNOBS = Parameters(style=(1.0,), temperature=(0.0,) * 4, min_p=0.02)
 
 
 def players(engine: Engine, voices: int = 1, shares: tuple[float, ...] | None = EVEN, **plan: Any) -> Ensemble:
     """Greedy players of the known network, whose scale begins on the tonic of the key that it is told."""
     has_memory = engine.card.network.memory > 0
-    controls = Controls(style=(1.0,), shortest_piece_bars=1, has_memory=has_memory, style_keys=(shares,))
+    controls = GraphInputs(style=(1.0,), shortest_piece_bars=1, has_memory=has_memory, style_keys=(shares,))
     return Ensemble(engine, [controls] * voices, Plan(**plan))
 
 
@@ -45,7 +45,7 @@ def one_note(advance: Any, place: Any) -> tuple[Note, Any]:
     return note, after
 
 
-def tonics(ensemble: Ensemble, seed: int, bars: int = 35, knobs: Knobs = KNOBS) -> list[int]:
+def tonics(ensemble: Ensemble, seed: int, bars: int = 35, knobs: Parameters = KNOBS) -> list[int]:
     """Pitch class on which each piece of the first voice begins: a piece of the known network lasts ten bars."""
     notes = notes_until(ensemble.advance(knobs, seed), ensemble.start(), bars * BAR)
     return [note.pitch % 12 for note in notes if note.onset % (10 * BAR) == 0 and note.voice == 0]
@@ -126,7 +126,7 @@ def test_voices_share_one_key(remembering: Engine) -> None:
 def test_the_players_key_goes_before_and_off_returns_to_the_pieces_own(remembering: Engine) -> None:
     ensemble = players(remembering)
     free = ensemble.advance(KNOBS, 5)
-    set_ = ensemble.advance(Knobs(style=(1.0,), temperature=(0.0,) * 4, min_p=0.02, key="E major"), 5)
+    set_ = ensemble.advance(Parameters(style=(1.0,), temperature=(0.0,) * 4, min_p=0.02, key="E major"), 5)
     place = ensemble.start()
     note, after = one_note(set_, place)
     assert note.pitch % 12 == 4
@@ -141,12 +141,12 @@ def test_the_players_key_goes_before_and_off_returns_to_the_pieces_own(rememberi
 
 def test_a_piece_keeps_its_key_when_the_styles_are_turned(remembering: Engine) -> None:
     only = [tuple(float(key == one) for key in range(24)) for one in (2, 9)]
-    first = Controls(style=(1.0, 0.0), has_memory=True, style_keys=tuple(only), shortest_piece_bars=1)
-    second = Controls(style=(0.0, 1.0), has_memory=True, style_keys=tuple(only), shortest_piece_bars=1)
-    one, other = Improvisation(remembering, first, 1), Improvisation(remembering, second, 1)
-    begun = Cursor(remembering.start(), key=one.key_of(Cursor(remembering.start())))
+    first = GraphInputs(style=(1.0, 0.0), has_memory=True, style_keys=tuple(only), shortest_piece_bars=1)
+    second = GraphInputs(style=(0.0, 1.0), has_memory=True, style_keys=tuple(only), shortest_piece_bars=1)
+    one, other = FreeVoice(remembering, first, 1), FreeVoice(remembering, second, 1)
+    begun = VoiceState(remembering.start(), key=one.key_of(VoiceState(remembering.start())))
     assert (one.key_of(begun), other.key_of(begun)) == (2, 2)
-    assert other.key_of(Cursor(remembering.start(), piece=1)) == 9
+    assert other.key_of(VoiceState(remembering.start(), piece=1)) == 9
 
 
 @pytest.mark.parametrize("bar", [5, 1000])
@@ -172,8 +172,8 @@ def test_an_ending_is_on_the_tonic_that_the_network_was_told(remembering: Engine
 
 
 def test_what_is_drawn_stays_in_the_place(remembering: Engine) -> None:
-    controls = Controls(style=(1.0,), has_memory=True, style_keys=(EVEN,))
-    advance, place = advancer(remembering, controls, 5), Cursor(remembering.start())
+    controls = GraphInputs(style=(1.0,), has_memory=True, style_keys=(EVEN,))
+    advance, place = make_advance(remembering, controls, 5), VoiceState(remembering.start())
     for _ in range(3):
         _, place = advance(place)
     assert place.key == drawn(EVEN, 5, 0)

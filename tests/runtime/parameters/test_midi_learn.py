@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from runtime.errors import InputError, MissingError
 from runtime.generation.ensemble import Ensemble
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.parameters.controllers import KNOBS as NAMES
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.midi_map import Binding, Slot
-from runtime.parameters.parameters import Knobs
-from runtime.session.control_inputs import steering_inputs
-from runtime.session.live_control import Steerable
+from runtime.parameters.parameters import Parameters
+from runtime.session.control_inputs import open_control_inputs
+from runtime.session.live_control import ControllableStyle
 
 STYLES = ("bach", "joplin")
-KNOBS = Knobs(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+KNOBS = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 FOREIGN = (bytes([0x90, 60, 64]), bytes([0xC0, 1]), bytes([0xB0, 123, 0]), bytes([0xE0, 0, 64]), bytes([0xB0]), b"")
 
 
@@ -39,7 +39,7 @@ class Taught(Learner):
     def density(self, *message: int) -> float | None:
         """Where a message turns the density to."""
         change = self.read(bytes(message), KNOBS)
-        return None if change is None or change.knobs == KNOBS else change.knobs.density
+        return None if change is None or change.parameters == KNOBS else change.parameters.density
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_controller_that_turned_something_else_turns_what_was_learnt(learner: 
     assert learner.density(0xB0, 1, 127) == 0.5
     change = learner.read(bytes([0xB0, 1, 0]), KNOBS)
     assert change is not None
-    assert change.knobs.temperature == KNOBS.temperature
+    assert change.parameters.temperature == KNOBS.temperature
 
 
 def test_none_is_waited_for_any_more(learner: Taught) -> None:
@@ -144,7 +144,7 @@ def test_what_cannot_be_kept_is_learnt_all_the_same() -> None:
     learner.read("learn mute", KNOBS)
     change = learner.read(bytes([0xB0, 30, 127]), KNOBS)
     assert change is not None
-    assert change.knobs.mute
+    assert change.parameters.mute
     assert told[1].startswith("mute is turned by controller 30 on channel 1 and by controller 80 from now on")
     assert told[1].endswith("from now on, but not at the next start: the disk is full")
 
@@ -154,13 +154,13 @@ def never(line: str) -> None:
 
 
 @pytest.fixture
-def steerable(tiny: Engine) -> Steerable:
-    return Steerable(knobs=KNOBS, styles=STYLES, ensemble=Ensemble(tiny, [Controls(style=(1.0,))]))
+def steerable(tiny: Engine) -> ControllableStyle:
+    return ControllableStyle(parameters=KNOBS, styles=STYLES, ensemble=Ensemble(tiny, [GraphInputs(style=(1.0,))]))
 
 
 @pytest.mark.parametrize("given", [True, False])
 def test_what_was_learnt_is_there_at_the_next_start(
-    steerable: Steerable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, given: bool
+    steerable: ControllableStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, given: bool
 ) -> None:
     path = tmp_path / "configuration" / "map.toml"
     monkeypatch.setattr("runtime.session.control_inputs.default_path", lambda: path)
@@ -168,31 +168,31 @@ def test_what_was_learnt_is_there_at_the_next_start(
     if named is not None:
         named.write_text('# mine\n[controllers]\n9 = "swing"\n')
     told: list[str] = []
-    with steering_inputs(steerable, named, None, told.append) as inputs:
+    with open_control_inputs(steerable, named, None, told.append) as inputs:
         assert inputs is not None
         inputs.read("learn min-p", KNOBS)
         inputs.read(bytes([0xB0, 9, 127]), KNOBS)
     assert told[1].endswith(f"; kept in {named or path}")
     assert path.exists() is not given
-    with steering_inputs(steerable, named, None, told.append) as inputs:
+    with open_control_inputs(steerable, named, None, told.append) as inputs:
         assert inputs is not None
         change = inputs.read(bytes([0xB0, 9, 127]), KNOBS)
         assert change is not None
-        assert change.knobs.min_p == 0.5
+        assert change.parameters.min_p == 0.5
 
 
 def test_a_style_without_knobs_has_nothing_to_bind(tmp_path: Path) -> None:
-    with steering_inputs(None, None, None, never) as inputs:
+    with open_control_inputs(None, None, None, never) as inputs:
         assert inputs is None
     for path, osc in ((tmp_path / "my.toml", None), (None, "0")):
-        with pytest.raises(InputError, match="this style has no knobs"), steering_inputs(None, path, osc, never):
+        with pytest.raises(InputError, match="this style has no knobs"), open_control_inputs(None, path, osc, never):
             pytest.fail("it began")
 
 
 def test_a_map_of_the_users_own_that_is_wrong_is_named(
-    steerable: Steerable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steerable: ControllableStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runtime.session.control_inputs.default_path", lambda: tmp_path / "map.toml")
     (tmp_path / "map.toml").write_text("[learnt]\n200 = 'swing'\n")
     with pytest.raises(InputError, match=r"map .*map\.toml: learnt\.200: '200' is not allowed"):
-        steering_inputs(steerable, None, None, never).__enter__()
+        open_control_inputs(steerable, None, None, never).__enter__()

@@ -5,29 +5,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.parameters.commands import Change, When
-from runtime.parameters.controllers import DEFAULT_MAP, KNOBS, received
+from runtime.parameters.commands import Change, TakesEffect
+from runtime.parameters.controllers import DEFAULT_MAP, KNOBS, from_midi
 from runtime.parameters.midi_map import FULL_TRAVEL, OFF, SWITCHES, Binding, ControlMap, binding
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 STYLES = ("bach", "joplin", "satie")
-AT_FIRST = Knobs(style=(1.0, 0.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+AT_FIRST = Parameters(style=(1.0, 0.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 DENSITY, SWING, MUTE = Binding("density"), Binding("swing"), Binding("mute")
 
 
-def after(control_map: ControlMap, *message: int) -> Knobs | None:
-    change = control_map.received(bytes(message), AT_FIRST, STYLES)
-    return None if change is None else change.knobs
+def after(control_map: ControlMap, *message: int) -> Parameters | None:
+    change = control_map.from_midi(bytes(message), AT_FIRST, STYLES)
+    return None if change is None else change.parameters
 
 
 @given(st.binary(max_size=4))
 def test_with_nothing_in_it_a_map_is_the_default_map(message: bytes) -> None:
-    assert ControlMap().received(message, AT_FIRST, STYLES) == received(message, AT_FIRST)
+    assert ControlMap().from_midi(message, AT_FIRST, STYLES) == from_midi(message, AT_FIRST)
 
 
 @given(st.binary(max_size=4))
 def test_without_the_default_map_an_empty_one_turns_nothing(message: bytes) -> None:
-    assert ControlMap(default=False).received(message, AT_FIRST, STYLES) is None
+    assert ControlMap(default=False).from_midi(message, AT_FIRST, STYLES) is None
 
 
 @pytest.mark.parametrize(
@@ -56,25 +56,27 @@ def test_what_is_said_of_a_channel_goes_before_what_is_said_of_all(
     }
     control_map = ControlMap(controllers=controllers, learnt={(22, 3): MUTE})
     expected = None if turned is None else KNOBS[turned](AT_FIRST, 100)
-    assert control_map.received(bytes([0xB0 + channel - 1, number, 100]), AT_FIRST, STYLES) == expected
+    assert control_map.from_midi(bytes([0xB0 + channel - 1, number, 100]), AT_FIRST, STYLES) == expected
 
 
 def test_notes_and_programs_say_command_lines() -> None:
     control_map = ControlMap(
         notes={(36, None): "new", (37, 10): "key C minor"}, programs={(5, None): "style bach:1,satie:1"}
     )
-    assert control_map.received(bytes([0x95, 36, 1]), AT_FIRST, STYLES) == Change(AT_FIRST, When.BAR, new_idea=True)
-    assert control_map.received(bytes([0x95, 36, 0]), AT_FIRST, STYLES) is None  # its end, as many keyboards send it
-    assert control_map.received(bytes([0x85, 36, 64]), AT_FIRST, STYLES) is None
+    assert control_map.from_midi(bytes([0x95, 36, 1]), AT_FIRST, STYLES) == Change(
+        AT_FIRST, TakesEffect.NEXT_BAR, new_piece=True
+    )
+    assert control_map.from_midi(bytes([0x95, 36, 0]), AT_FIRST, STYLES) is None  # its end, as many keyboards send it
+    assert control_map.from_midi(bytes([0x85, 36, 64]), AT_FIRST, STYLES) is None
     assert (after(control_map, 0x90, 37, 64), after(control_map, 0x99, 37, 64)) == (None, with_key("C minor"))
-    mixed = control_map.received(bytes([0xC0, 5]), AT_FIRST, STYLES)
+    mixed = control_map.from_midi(bytes([0xC0, 5]), AT_FIRST, STYLES)
     assert mixed is not None
-    assert (mixed.knobs.style, mixed.when) == ((0.5, 0.0, 0.5), When.BAR)
-    assert control_map.received(bytes([0xC0, 2]), AT_FIRST, STYLES) == received(bytes([0xC0, 2]), AT_FIRST)
+    assert (mixed.parameters.style, mixed.takes_effect) == ((0.5, 0.0, 0.5), TakesEffect.NEXT_BAR)
+    assert control_map.from_midi(bytes([0xC0, 2]), AT_FIRST, STYLES) == from_midi(bytes([0xC0, 2]), AT_FIRST)
 
 
-def with_key(key: str) -> Knobs:
-    return Knobs(style=AT_FIRST.style, temperature=AT_FIRST.temperature, min_p=AT_FIRST.min_p, key=key)
+def with_key(key: str) -> Parameters:
+    return Parameters(style=AT_FIRST.style, temperature=AT_FIRST.temperature, min_p=AT_FIRST.min_p, key=key)
 
 
 @pytest.mark.parametrize(
@@ -94,24 +96,24 @@ def with_key(key: str) -> Knobs:
 def test_a_knob_between_two_places(
     knob: str, travel: tuple[float, float], value: int, attribute: str, expected: object
 ) -> None:
-    change = binding(knob, travel, AT_FIRST, STYLES).turned(AT_FIRST, value, STYLES)
+    change = binding(knob, travel, AT_FIRST, STYLES).set_from_controller(AT_FIRST, value, STYLES)
     assert change is not None
-    assert getattr(change.knobs, attribute) == expected
+    assert getattr(change.parameters, attribute) == expected
 
 
 @pytest.mark.parametrize("knob", sorted(set(KNOBS) - SWITCHES))
 def test_every_knob_can_be_given_a_travel(knob: str) -> None:
     travel = FULL_TRAVEL.get(knob, (0.5, 1.0) if knob != "velocity" else (1, 127))
-    assert binding(knob, travel, AT_FIRST, STYLES).turned(AT_FIRST, 127, STYLES) is not None
+    assert binding(knob, travel, AT_FIRST, STYLES).set_from_controller(AT_FIRST, 127, STYLES) is not None
 
 
 @pytest.mark.parametrize("travel", [(0.93993993993994, 0.0), (0.0, 0.93993993993994), (1.0, 0.0), (0.1, 1.0)])
 def test_a_knob_stands_at_the_ends_of_its_travel_exactly(travel: tuple[float, float]) -> None:
     """By low + (high - low) * 127 / 127 the first of them would end below zero, where no such knob can stand."""
     for value, place in zip((0, 127), travel, strict=True):
-        change = binding("humanise", travel, AT_FIRST, STYLES).turned(AT_FIRST, value, STYLES)
+        change = binding("humanise", travel, AT_FIRST, STYLES).set_from_controller(AT_FIRST, value, STYLES)
         assert change is not None
-        assert change.knobs.humanise == pytest.approx(place, abs=1e-6)
+        assert change.parameters.humanise == pytest.approx(place, abs=1e-6)
 
 
 @pytest.mark.parametrize("head", range(4))
@@ -119,7 +121,7 @@ def test_the_temperature_of_one_head_turns_as_far_as_that_of_all(head: int) -> N
     name = ("delta", "pitch", "duration", "velocity")[head]
     change = KNOBS[f"temperature-{name}"](AT_FIRST, 127)
     assert change is not None
-    assert change.knobs.temperature == tuple(2.0 if index == head else 0.9 for index in range(4))
+    assert change.parameters.temperature == tuple(2.0 if index == head else 0.9 for index in range(4))
 
 
 @pytest.mark.parametrize(

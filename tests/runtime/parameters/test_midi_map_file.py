@@ -12,10 +12,10 @@ from runtime.errors import InputError, MissingError
 from runtime.parameters.controllers import KNOBS
 from runtime.parameters.midi_map import OFF, SWITCHES, Binding, ControlMap, Slot
 from runtime.parameters.midi_map_file import default_path, keep_learnt, read_map
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 STYLES = ("bach", "joplin")
-KNOBS_AT_FIRST = Knobs(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+KNOBS_AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 FULL = """
 default = false
 

@@ -17,7 +17,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from runtime.errors import InputError, MissingError
 from runtime.parameters.osc import MOST_AT_ONCE, MOST_TOLD, OscInput, command_line, line_of, messages_in
-from runtime.session.control_inputs import SteeringInputs
+from runtime.session.control_inputs import ControlInputs
 
 PATIENCE_SECONDS = 30.0
 FAR_FUTURE = 2_080_000_000
@@ -293,7 +293,7 @@ def test_a_flood_of_wrong_commands_is_complained_about_a_few_times() -> None:
 
     osc = OscInput("0", said.append)
     client = SimpleUDPClient(*osc.address)
-    with SteeringInputs(lambda turn, knobs: None, osc).heard(put):
+    with ControlInputs(lambda turn, knobs: None, osc).heard(put):
         for number in range(MOST_TOLD * 2):
             client.send_message("/lstm/nothing", number)
             client.send_message("/lstm/nothing", 0)

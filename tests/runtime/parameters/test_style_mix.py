@@ -17,7 +17,7 @@ from runtime.bundle.library import find_styles
 from runtime.errors import InputError
 from runtime.music.notes import Meter
 from runtime.parameters.style_mix import heaviest_of, read_mix, shown
-from runtime.session.composer import prepare
+from runtime.session.composer import load_composer
 from runtime.session.settings import MusicSettings
 
 HALVES = {"bach": 0.5, "joplin": 0.5}
@@ -165,13 +165,13 @@ def test_what_a_mix_is_played_with(
     weights: tuple[float, ...],
     expected: tuple[str, float, Meter],
 ) -> None:
-    prepared = prepare(music(style=style, models_dirs=(pair,)))
+    prepared = load_composer(music(style=style, models_dirs=(pair,)))
     name, tempo_bpm, meter = expected
-    assert prepared.steerable is not None
-    assert prepared.steerable.knobs.style == pytest.approx(weights)
+    assert prepared.controllable is not None
+    assert prepared.controllable.parameters.style == pytest.approx(weights)
     assert prepared.tempo_bpm == pytest.approx(tempo_bpm)
     assert (prepared.meter, prepared.style) == (meter, name)
-    asked = prepare(music(style=style, models_dirs=(pair,), tempo_bpm=100.0, meter=Meter(6, 8)))
+    asked = load_composer(music(style=style, models_dirs=(pair,), tempo_bpm=100.0, meter=Meter(6, 8)))
     assert (asked.tempo_bpm, asked.meter) == (100.0, Meter(6, 8))
 
 

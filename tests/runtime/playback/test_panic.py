@@ -11,9 +11,9 @@ from runtime.graph.engine import Engine
 from runtime.midi.messages import ALL_NOTES_OFF, Kind
 from runtime.music.notes import tick_seconds
 from runtime.playback.panic import START_SECONDS
-from runtime.transport.external import Inbox
+from runtime.transport.external import ClockInbox
 from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.transport.transport import Move, MoveKind
+from runtime.transport.transport import TransportEvent, TransportEventKind
 
 Make = Callable[..., Any]
 Heard = list[tuple[float, Kind, int, int, int, int]]
@@ -28,13 +28,13 @@ class Run:
     """A DAW's script played to us; `heard` is what left by the port, by time."""
 
     def __init__(self, engine: Engine, stage: Make, lead: float, *, own: bool) -> None:
-        self.inbox = Inbox()
+        self.inbox = ClockInbox()
         self.stage = stage(engine, inbox=self.inbox, own_tempo=own, lead_seconds=lead, voices=2)
         self.started: list[float] = []
         follow = self.stage.dispatcher._follow
 
-        def watch(move: Move) -> None:
-            if move.kind is MoveKind.START:
+        def watch(move: TransportEvent) -> None:
+            if move.kind is TransportEventKind.START:
                 self.started.append(self.stage.clock.now())
             follow(move)
 
@@ -55,10 +55,10 @@ class Run:
 
         def put() -> None:
             for message in messages:
-                self.stage.steering.put(message, seconds)
+                self.stage.steering.submit(message, seconds)
 
         self.stage.at_seconds(seconds, put)
-        self.stage.at_seconds(seconds + read_after, self.stage.steering.take_turns)
+        self.stage.at_seconds(seconds + read_after, self.stage.steering.apply_pending)
 
     def heard(self, until: float) -> Heard:
         self.stage.at_seconds(until, self.stage.stop.set, self.inbox.wake.set)

@@ -226,7 +226,7 @@ def test_a_take_that_no_place_has_room_for(tmp_path: Path, refuge: Path, monkeyp
     def full(path: Path, *_: object) -> None:
         raise MissingError(f"{path} cannot be written (No space left on device): make room, or name another place")
 
-    monkeypatch.setattr(take_module, "write_whole", full)
+    monkeypatch.setattr(take_module, "write_bytes_atomically", full)
     with pytest.raises(MissingError, match=r"take\.mid cannot be written .*; nor could it be kept anywhere else"):
         save_take(tmp_path / "take.mid", b"music")
     assert list(refuge.iterdir()) == []

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from runtime.cli.doctor import examine, report
-from runtime.playback.wakeup_latency import DEADLINES_A_SECOND, Lateness, advice, figures_of, measure
+from runtime.playback.wakeup_latency import DEADLINES_A_SECOND, WakeupLatency, advice, figures_of, measure
 from runtime.transport.clock import FakeClock
 
 REAL_TIME, NORMAL = "real-time priority (SCHED_FIFO 5)", "normal priority (real-time priority was refused: no)"
@@ -53,13 +53,13 @@ def test_advice(
     monkeypatch: pytest.MonkeyPatch, p99_ms: float, worst_ms: float, priority: str, says: list[str]
 ) -> None:
     monkeypatch.setattr("sys.platform", "linux")
-    told = advice(Lateness((p99_ms / 1000,) * 999 + (worst_ms / 1000,), priority))
+    told = advice(WakeupLatency((p99_ms / 1000,) * 999 + (worst_ms / 1000,), priority))
     assert len(told) == len(says)
     assert all(part in one for part, one in zip(says, told, strict=True))
 
 
 def test_doctors_lines() -> None:
-    finding = Lateness((0.0001, 0.0002, 0.004), REAL_TIME).as_finding()
+    finding = WakeupLatency((0.0001, 0.0002, 0.004), REAL_TIME).as_finding()
     lines = report(examine() | {"lateness": finding}).splitlines()
     at = next(index for index, line in enumerate(lines) if "lateness" in line)
     assert lines[at].startswith("--  lateness")

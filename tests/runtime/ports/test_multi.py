@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from runtime.midi.messages import Kind, Message
 from runtime.ports import open_port
-from runtime.ports.base import OnMessage, OutputPort, Wire
-from runtime.ports.multi import SpreadPort
+from runtime.ports.base import Connection, OnMessage, OutputPort
+from runtime.ports.multi import MultiPort
 from runtime.transport.clock import Clock
 
 
@@ -22,7 +22,7 @@ class QueuePort(OutputPort):
         super().__init__(name, clock)
         self.waiting: list[tuple[Message, float]] = []
         self.left: list[Message] = []
-        self.connected: list[Wire] = []
+        self.connected: list[Connection] = []
         self.is_there = True
 
     def describe(self) -> str:
@@ -35,7 +35,7 @@ class QueuePort(OutputPort):
     def listen(self, on_message: OnMessage) -> str:
         return f"{self.name} in"
 
-    def tend(self) -> bool:
+    def check_alive(self) -> bool:
         return self.is_there
 
     def pending_count(self) -> int:
@@ -45,10 +45,10 @@ class QueuePort(OutputPort):
         taken, self.waiting = self.waiting, []
         return [message for message, _ in taken]
 
-    def wires(self) -> frozenset[Wire]:
-        return frozenset({Wire(incoming=False, other=f"synth of {self.name}")})
+    def connections(self) -> frozenset[Connection]:
+        return frozenset({Connection(incoming=False, other=f"synth of {self.name}")})
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         self.connected.append(wire)
         return True
 
@@ -57,9 +57,9 @@ class QueuePort(OutputPort):
         return when_seconds
 
 
-def spread() -> tuple[SpreadPort, QueuePort, QueuePort]:
+def spread() -> tuple[MultiPort, QueuePort, QueuePort]:
     ports = QueuePort("a"), QueuePort("b")
-    return SpreadPort("all", ports, {1: 0, 2: 1}), *ports
+    return MultiPort("all", ports, {1: 0, 2: 1}), *ports
 
 
 def note(tick: int, channel: int) -> Message:
@@ -78,14 +78,14 @@ def test_each_channel_leaves_by_its_own_port() -> None:
 
 def test_it_is_away_while_one_of_them_is() -> None:
     port, _, second = spread()
-    assert port.tend()
+    assert port.check_alive()
     second.is_there = False
-    assert not port.tend()
+    assert not port.check_alive()
 
 
 def test_connections_are_made_again_where_they_were() -> None:
     port, first, second = spread()
-    assert all(port.connect(wire) for wire in port.wires())
+    assert all(port.connect(wire) for wire in port.connections())
     assert [wire.other for wire in first.connected] == ["synth of a"]
     assert [wire.other for wire in second.connected] == ["synth of b"]
 

@@ -12,8 +12,8 @@ from runtime.errors import MissingError
 from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
 from runtime.music.notes import Note
 from runtime.playback.dispatcher import Dispatcher
-from runtime.ports.base import OnMessage, OutputPort, PortLostError, Wire
-from runtime.ports.reconnecting import EnduringClock, EnduringPort
+from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
+from runtime.ports.reconnecting import ContinuousClock, ReconnectingPort
 from runtime.transport.clock import FakeClock
 from runtime.transport.transport import InternalTransport
 
@@ -67,7 +67,7 @@ class ServerPort(OutputPort):
         self._queue: list[tuple[Message, float]] = []
         self._lost = False
         self.on_message: OnMessage = lambda *_: None
-        self.connected: set[Wire] = set()
+        self.connected: set[Connection] = set()
 
     def describe(self) -> str:
         return self.name
@@ -80,15 +80,15 @@ class ServerPort(OutputPort):
         self.pending_count()
         self._lost = True
 
-    def tend(self) -> bool:
+    def check_alive(self) -> bool:
         if self._lost:
             raise PortLostError("the server has stopped")
         return True
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         return frozenset(self.connected)
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         if wire.other in self._server.others:
             self.connected.add(wire)
         return wire in self.connected
@@ -109,7 +109,7 @@ class ServerPort(OutputPort):
         return pending
 
     def _send(self, message: Message, when_seconds: float) -> float:
-        self.tend()
+        self.check_alive()
         leaves = max(when_seconds, self.clock.now())
         self._queue.append((message, leaves))
         return leaves
@@ -122,7 +122,7 @@ class ServerPort(OutputPort):
 class Fixture:
     world: FakeClock
     server: Server
-    port: EnduringPort
+    port: ReconnectingPort
     news: list[str]
 
     def crash(self) -> None:
@@ -148,16 +148,16 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def make() -> Fixture:
     world = FakeClock(100.0)
     server = Server(world)
-    port = EnduringPort(server.open, "composer", world)
+    port = ReconnectingPort(server.open, "composer", world)
     made = Fixture(world, server, port, [])
-    port.on_news = made.news.append
+    port.on_status = made.news.append
     return made
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 10)), max_size=20))
 def test_a_clock_that_passes_from_one_to_the_next_does_not_jump(clocks: list[tuple[float, float]]) -> None:
     world = FakeClock()
-    clock = EnduringClock(world)
+    clock = ContinuousClock(world)
     passed = 0.0
     for start, seconds in clocks:
         following = FakeClock(start)
@@ -171,7 +171,7 @@ def test_a_clock_that_passes_from_one_to_the_next_does_not_jump(clocks: list[tup
 def test_a_wait_that_is_stopped_ends() -> None:
     stop = threading.Event()
     stop.set()
-    assert not EnduringClock(FakeClock()).wait_until(1.0, stop)
+    assert not ContinuousClock(FakeClock()).wait_until(1.0, stop)
 
 
 def test_what_has_not_left_is_given_back_and_counted() -> None:
@@ -186,7 +186,7 @@ def test_what_has_not_left_is_given_back_and_counted() -> None:
         assert port.pending_count() == 1
         assert port.discard_pending() == [NOTE]
         assert port.discard_pending() == []
-        assert not port.tend()
+        assert not port.check_alive()
         assert port.lost_messages == 2
         assert len(made.server.heard) == 2
 
@@ -197,7 +197,7 @@ def test_an_absence_however_short_is_seen() -> None:
         made.crash()
         assert port.send(NOTE, 0.0) is None
         made.wait_back()
-        assert [port.tend(), port.tend(), port.tend()] == [False, True, True]
+        assert [port.check_alive(), port.check_alive(), port.check_alive()] == [False, True, True]
         assert port.send(NOTE, port.clock.now()) is not None
     assert made.news[0].startswith("the server has stopped; ")
     assert made.news[1].startswith("composer is back after ")
@@ -210,11 +210,11 @@ def test_the_time_goes_on_whatever_the_new_server_counts_from() -> None:
         assert port.listen(lambda data, seconds: heard.append((data, seconds))) == "composer in"
         made.world.jump(5.0)
         made.crash()
-        assert not port.tend()
+        assert not port.check_alive()
         made.world.jump(3.0)
         assert port.clock.now() == pytest.approx(8.0)
         made.wait_back()
-        assert port.tend()
+        assert port.check_alive()
         made.world.jump(1.0)
         assert port.clock.now() == pytest.approx(9.0)
         assert port.send(NOTE, 9.5) == pytest.approx(9.5)
@@ -227,16 +227,16 @@ def test_the_time_goes_on_whatever_the_new_server_counts_from() -> None:
 
 def test_connections_are_made_again_when_the_other_port_is_there() -> None:
     made = make()
-    synth, keys = Wire(incoming=False, other="synth:in"), Wire(incoming=True, other="keys:out")
+    synth, keys = Connection(incoming=False, other="synth:in"), Connection(incoming=True, other="keys:out")
     with made.port as port:
         made.server.opened[0].connected |= {synth, keys}
         wait_for(lambda: {synth, keys} in port._seen)
         made.crash()
-        assert not port.tend()
+        assert not port.check_alive()
         made.server.others = frozenset({"synth:in"})
         made.wait_back()
         assert made.server.opened[-1].connected == {synth}
-        assert port.tend()
+        assert port.check_alive()
         made.server.others |= {"keys:out"}
         wait_for(lambda: made.server.opened[-1].connected == {synth, keys})
 
@@ -244,7 +244,7 @@ def test_connections_are_made_again_when_the_other_port_is_there() -> None:
 def test_a_port_that_is_closed_while_it_is_away_stays_closed() -> None:
     made = make()
     made.crash()
-    assert not made.port.tend()
+    assert not made.port.check_alive()
     made.server.tried.clear()
     assert made.server.tried.wait(PATIENCE_SECONDS)
     made.port.close()
@@ -281,16 +281,19 @@ def test_the_music_goes_on_where_it_would_have_been(crash_tick: int) -> None:
     reported: list[Sent] = []
     with made.port as port:
         dispatcher = Dispatcher(port, transport, Beats(480), [3], reported.append)
-        original, events = port.tend, iter([(crash_tick, made.crash), (240, made.wait_back), (10_000, made.crash)])
+        original, events = (
+            port.check_alive,
+            iter([(crash_tick, made.crash), (240, made.wait_back), (10_000, made.crash)]),
+        )
         coming = [next(events)]
 
-        def tend() -> bool:
+        def check_alive() -> bool:
             if dispatcher.position_tick() >= coming[0][0]:
                 coming[0][1]()
                 coming[0] = next(events)
             return original()
 
-        port.tend = tend  # type: ignore[method-assign] # faults at known positions, on the dispatcher's thread
+        port.check_alive = check_alive  # type: ignore[method-assign] # faults at known positions, on the dispatcher's thread
         dispatcher.run(threading.Event())
     struck = [sent.message.tick for sent in reported if sent.message.kind is Kind.NOTE_ON]
     before = [tick for tick in struck if tick <= crash_tick]
@@ -327,22 +330,22 @@ def test_a_performance_that_ends_while_the_port_is_away_ends() -> None:
 
 def test_a_keyboard_that_is_unplugged_lets_go_of_its_keys() -> None:
     server = Server(FakeClock())
-    with EnduringPort(server.open, "ours", server.world) as port:
+    with ReconnectingPort(server.open, "ours", server.world) as port:
         heard: list[bytes] = []
         port.listen(lambda message, _: heard.append(message))
         inner = server.opened[0]
-        keyboard, daw = Wire(incoming=True, other="keyboard:out"), Wire(incoming=False, other="daw:in")
+        keyboard, daw = Connection(incoming=True, other="keyboard:out"), Connection(incoming=False, other="daw:in")
         inner.connected |= {keyboard, daw}
-        port._tend_wires(inner)
+        port._keep_connections(inner)
         inner.connected.remove(daw)
-        port._tend_wires(inner)
+        port._keep_connections(inner)
         assert heard == []
         inner.connected.remove(keyboard)
-        port._tend_wires(inner)
-        port._tend_wires(inner)
+        port._keep_connections(inner)
+        port._keep_connections(inner)
         assert heard == [b"\xff"]
         inner.connected.add(keyboard)
-        port._tend_wires(inner)
+        port._keep_connections(inner)
         inner.die()
-        port.tend()
+        port.check_alive()
         assert heard == [b"\xff", b"\xff"]

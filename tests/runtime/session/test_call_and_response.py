@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from runtime.generation.voice import Advance
 from runtime.midi.held_keys import LONGEST_HELD_SECONDS
 from runtime.music.notes import Note
-from runtime.session.call_and_response import FEED_TICKS, Listener, Together
+from runtime.session.call_and_response import FEED_TICKS, CallAndResponse, Responder
 
 BAR, BEAT = 96, 24
 TICK_SECONDS = 0.02
@@ -42,16 +42,16 @@ class Stream:
 
 @dataclass
 class Rig:
-    """A listener and a player; `play` lets time pass until a position."""
+    """A responder and a player; `play` lets time pass until a position."""
 
-    together: Together
+    exchange: CallAndResponse
     stream: Stream = field(default_factory=Stream)
     phrases: list[list[Note]] = field(default_factory=list)
     jumped: int = 0
 
     def __post_init__(self) -> None:
-        self.listener = Listener(
-            self.together,
+        self.responder = Responder(
+            self.exchange,
             self.stream,
             self.after,
             lambda: unused,
@@ -77,19 +77,19 @@ class Rig:
         while self.stream.now < until:
             while waiting and waiting[0][0] <= self.stream.now:
                 tick, pitch, velocity = waiting.pop(0)
-                self.listener.put(bytes([0x90, pitch, velocity]), (tick + self.jumped) * TICK_SECONDS)
-            self.listener.look()
+                self.responder.put(bytes([0x90, pitch, velocity]), (tick + self.jumped) * TICK_SECONDS)
+            self.responder.look()
             self.stream.now += 1
 
 
 @pytest.fixture
 def continuing() -> Rig:
-    return Rig(Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
+    return Rig(CallAndResponse(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
 
 
 @pytest.fixture
 def answering() -> Rig:
-    return Rig(Together(mode="answer", bar_ticks=BAR, beat_ticks=BEAT, turn_bars=2))
+    return Rig(CallAndResponse(mode="answer", bar_ticks=BAR, beat_ticks=BEAT, turn_bars=2))
 
 
 def test_we_fall_silent_and_go_on_a_beat_after_the_last_key(continuing: Rig) -> None:
@@ -134,11 +134,11 @@ NOTES = st.lists(st.builds(Note, st.integers(0, 2000), st.just(60), st.integers(
 
 @given(notes=NOTES, bars=st.integers(1, 4), first=st.integers(0, 3))
 def test_nothing_of_ours_sounds_in_the_players_turns(notes: list[Note], bars: int, first: int) -> None:
-    together = Together(mode="answer", bar_ticks=BAR, beat_ticks=BEAT, turn_bars=bars, first_tick=first * BAR)
-    for note in together.ours([note for note in notes if note.onset >= first * BAR]):
-        assert together.turn(note.onset) == together.turn(note.end - 1)
-        assert together.turn(note.onset) % 2 == 1
-    assert Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT).ours(notes) == notes
+    exchange = CallAndResponse(mode="answer", bar_ticks=BAR, beat_ticks=BEAT, turn_bars=bars, first_tick=first * BAR)
+    for note in exchange.only_our_bars([note for note in notes if note.onset >= first * BAR]):
+        assert exchange.turn_at(note.onset) == exchange.turn_at(note.end - 1)
+        assert exchange.turn_at(note.onset) % 2 == 1
+    assert CallAndResponse(mode="continue", bar_ticks=BAR, beat_ticks=BEAT).only_our_bars(notes) == notes
 
 
 LOST = [bytes([0xB0, number, 0]) for number in (120, 121, 123, 124, 127)] + [b"\xff"]
@@ -147,7 +147,7 @@ LOST = [bytes([0xB0, number, 0]) for number in (120, 121, 123, 124, 127)] + [b"\
 @pytest.mark.parametrize("message", LOST)
 def test_keys_whose_note_offs_are_lost_are_let_go(continuing: Rig, message: bytes) -> None:
     continuing.play(50, (10, 60, 90), (20, 64, 90))
-    continuing.listener.put(message, 50 * TICK_SECONDS)
+    continuing.responder.put(message, 50 * TICK_SECONDS)
     continuing.play(150)
     (_, paused), (what, went_on) = continuing.stream.told
     assert (paused, what) == (10, "go on")
@@ -157,7 +157,7 @@ def test_keys_whose_note_offs_are_lost_are_let_go(continuing: Rig, message: byte
 
 def test_all_notes_off_is_for_its_channel(continuing: Rig) -> None:
     continuing.play(20, (10, 60, 90))
-    continuing.listener.put(b"\xb1\x7b\x00", 20 * TICK_SECONDS)
+    continuing.responder.put(b"\xb1\x7b\x00", 20 * TICK_SECONDS)
     continuing.play(200)
     assert [what for what, _ in continuing.stream.told] == ["pause"]
 
@@ -165,7 +165,7 @@ def test_all_notes_off_is_for_its_channel(continuing: Rig) -> None:
 def test_panics_again_and_again_do_not_keep_us_silent(continuing: Rig) -> None:
     continuing.play(30, (10, 60, 90))
     for tick in range(30, 200, 10):
-        continuing.listener.put(b"\xb0\x7b\x00", tick * TICK_SECONDS)
+        continuing.responder.put(b"\xb0\x7b\x00", tick * TICK_SECONDS)
         continuing.play(tick + 10)
     assert [what for what, _ in continuing.stream.told] == ["pause", "go on"]
 
@@ -182,7 +182,7 @@ def test_a_key_is_not_held_for_ever(continuing: Rig) -> None:
 def test_a_keyboard_that_sensed_and_is_silent_has_gone(continuing: Rig) -> None:
     continuing.play(10)
     for tick in range(10, 100, 15):
-        continuing.listener.put(b"\xfe", tick * TICK_SECONDS)
+        continuing.responder.put(b"\xfe", tick * TICK_SECONDS)
         continuing.play(tick + 15, (tick, 60, 90) if tick == 10 else (tick, 59, 0))
     assert [what for what, _ in continuing.stream.told] == ["pause"]
     continuing.play(115 + 50 + BEAT)
@@ -207,9 +207,9 @@ MESSAGES = st.one_of(
 @given(messages=st.lists(st.tuples(MESSAGES, st.integers(0, 60)), max_size=80))
 def test_whatever_comes_in_we_pause_and_go_on_in_turn(messages: list[tuple[bytes, int]]) -> None:
     """And at last we go on, whatever note-offs are lost: from a beat that nothing has been taken beyond."""
-    rig = Rig(Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
+    rig = Rig(CallAndResponse(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
     for message, wait in messages:
-        rig.listener.put(message, rig.stream.now * TICK_SECONDS)
+        rig.responder.put(message, rig.stream.now * TICK_SECONDS)
         rig.play(rig.stream.now + wait)
     rig.play(rig.stream.now + round(LONGEST_HELD_SECONDS / TICK_SECONDS) + 2 * BEAT + 2)
     told = [what for what, _ in rig.stream.told]
@@ -232,9 +232,9 @@ def test_whatever_comes_in_we_pause_and_go_on_in_turn(messages: list[tuple[bytes
 def test_whatever_comes_in_we_go_on_at_last_though_the_song_jumps(
     messages: list[tuple[bytes, int]], jumps: list[int]
 ) -> None:
-    rig = Rig(Together(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
+    rig = Rig(CallAndResponse(mode="continue", bar_ticks=BAR, beat_ticks=BEAT))
     for index, (message, wait) in enumerate(messages):
-        rig.listener.put(message, rig.seconds)
+        rig.responder.put(message, rig.seconds)
         rig.play(rig.stream.now + wait)
         if index < len(jumps):
             rig.jump(jumps[index])

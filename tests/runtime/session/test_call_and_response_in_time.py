@@ -7,14 +7,14 @@ import pytest
 
 from runtime.graph.engine import Engine
 from runtime.music.notes import Note
-from runtime.session.call_and_response import LARGEST, Together
+from runtime.session.call_and_response import LARGEST, CallAndResponse
 
 BAR, BEAT = 96, 24
 Make = Callable[..., Any]
 
 
-def together(mode: str, **changes: int) -> Together:
-    return Together(mode=mode, bar_ticks=BAR, beat_ticks=BEAT, **changes)
+def exchange(mode: str, **changes: int) -> CallAndResponse:
+    return CallAndResponse(mode=mode, bar_ticks=BAR, beat_ticks=BEAT, **changes)
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Note], int]]:
 
 def listening(stage: Make, engine: Engine, given: list[tuple[list[Note], int]], mode: str, **changes: Any) -> Any:
     turns = {key: changes.pop(key) for key in ("turn_bars", "first_tick") if key in changes}
-    played = stage(engine, listen=together(mode, **turns), **changes)
-    after = played.listener._after
+    played = stage(engine, listen=exchange(mode, **turns), **changes)
+    after = played.responder._after
 
     def kept(notes: list[Note], tick: int) -> Any:
         given.append((notes, tick))
         return after(notes, tick)
 
-    played.listener._after = kept
+    played.responder._after = kept
     return played
 
 
@@ -91,12 +91,12 @@ def test_it_does_not_end_because_the_player_plays_near_the_end(
 
 
 def test_the_engine_fails_on_the_phrase_and_the_music_goes_on_all_the_same(tiny: Engine, stage: Make) -> None:
-    played = stage(tiny, listen=together("continue"), bars=8)
+    played = stage(tiny, listen=exchange("continue"), bars=8)
 
     def fails(_notes: list[Note], _tick: int) -> Any:
         raise RuntimeError("out of memory")
 
-    played.listener._after = fails
+    played.responder._after = fails
     played.hear(2 * BAR, 60, 20)
     assert max(note.onset for note in played.play()) > 7 * BAR
 
@@ -145,54 +145,54 @@ def test_nobody_has_played_so_we_go_on_with_our_own(
 def test_a_loop_of_two_turns_is_answered_each_time(
     tiny: Engine, stage: Make, given: list[tuple[list[Note], int]]
 ) -> None:
-    played = stage(tiny, listen=together("answer", turn_bars=1))
-    listener = played.listener
+    played = stage(tiny, listen=exchange("answer", turn_bars=1))
+    responder = played.responder
     now = [0]
 
     def after(notes: list[Note], tick: int) -> object:
         given.append((notes, tick))
         return played.ensemble.start()
 
-    listener._tick_at, listener._now, listener._after = int, lambda: now[0], after
+    responder._tick_at, responder._now, responder._after = int, lambda: now[0], after
     for _ in range(3):
         for tick in range(0, 2 * BAR, 6):
             now[0] = tick
             if tick in (12, 36):
-                listener.put(bytes([0x90 if tick == 12 else 0x80, 60, 90]), tick)
-            listener.look()
+                responder.put(bytes([0x90 if tick == 12 else 0x80, 60, 90]), tick)
+            responder.look()
     assert [tick for _, tick in given] == [BAR] * 3
 
 
 def test_the_song_goes_back_before_we_have_gone_on(
     tiny: Engine, stage: Make, given: list[tuple[list[Note], int]]
 ) -> None:
-    played = stage(tiny, listen=together("continue"))
-    listener = played.listener
+    played = stage(tiny, listen=exchange("continue"))
+    responder = played.responder
     now = [1000]
 
     def after(notes: list[Note], tick: int) -> object:
         given.append((notes, tick))
         return played.ensemble.start()
 
-    listener._tick_at, listener._now, listener._after = int, lambda: now[0], after
-    listener.put(bytes([0x90, 60, 90]), 980)
-    listener.put(bytes([0x80, 60, 90]), 999)
-    listener.look()
+    responder._tick_at, responder._now, responder._after = int, lambda: now[0], after
+    responder.put(bytes([0x90, 60, 90]), 980)
+    responder.put(bytes([0x80, 60, 90]), 999)
+    responder.look()
     assert (given, played.stream._paused) == ([], True)
     now[0] = 3
-    listener.look()
+    responder.look()
     assert (len(given), played.stream._paused) == (1, False)
 
 
 @pytest.mark.parametrize("mode", ["continue", "answer"])
 def test_a_flood_of_notes_is_survived(tiny: Engine, stage: Make, mode: str) -> None:
-    played = stage(tiny, listen=together(mode), bars=12)
-    listener = played.listener
+    played = stage(tiny, listen=exchange(mode), bars=12)
+    responder = played.responder
 
     def flood() -> None:
         for number in range(5 * LARGEST):
             kind = (0x90, 0x80, 0x9F, 0xB0, 0xF7)[number * 7 % 5]
-            listener.put(bytes([kind, number * 31 % 128, number % 128][: 1 + number % 4]), played.clock.now())
+            responder.put(bytes([kind, number * 31 % 128, number % 128][: 1 + number % 4]), played.clock.now())
 
     played.at(2 * BAR, flood)
     notes = played.play()
@@ -203,6 +203,6 @@ def test_a_flood_of_notes_is_survived(tiny: Engine, stage: Make, mode: str) -> N
 def test_what_is_no_note_is_passed_over(tiny: Engine, stage: Make, given: list[tuple[list[Note], int]]) -> None:
     played = listening(stage, tiny, given, "continue", bars=3)
     for message in (b"", b"\x90", b"\x90\x3c", b"\xb0\x01\x02", b"\xf8", b"\x80\x3c\x00", b"\x90\x3c\x00"):
-        played.at(BAR, lambda message=message: played.listener.put(message, played.clock.now()))
+        played.at(BAR, lambda message=message: played.responder.put(message, played.clock.now()))
     assert played.play() == stage(tiny, bars=3).play()
     assert given == []

@@ -11,16 +11,16 @@ from runtime.generation.ensemble import Ensemble
 from runtime.generation.lookahead import LookAhead
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
 from runtime.music.scales import pitch_classes
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.midi_map import Binding, ControlMap
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.playback.dispatcher import HORIZON_TICKS, Dispatcher
 from runtime.ports.base import OutputPort
-from runtime.session.live_control import Steerable, Steered, Steering
+from runtime.session.live_control import ControllableStyle, FilteredSource, LiveControl
 from runtime.transport.clock import FakeClock
 from runtime.transport.transport import InternalTransport
 from tests.runtime.one_style import BASE, OneStyle
@@ -57,7 +57,7 @@ class Player(FakeClock):
         super().__init__(0.0)
         self._script = sorted(script.items())
         self._stream = stream
-        self.steering: Steering | None = None
+        self.steering: LiveControl | None = None
 
     def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
         while self._script and self._script[0][0] * tick_seconds(TEMPO) <= deadline_seconds:
@@ -65,8 +65,8 @@ class Player(FakeClock):
             self.jump(max(0.0, tick * tick_seconds(TEMPO) - self.now()))
             assert self.steering is not None
             for turn in turns:
-                self.steering.put(turn)
-            self.steering.take_turns()
+                self.steering.submit(turn)
+            self.steering.apply_pending()
         assert self._stream.wait_until_filled(PATIENCE_SECONDS)
         return super().wait_until(deadline_seconds, stop)
 
@@ -84,18 +84,18 @@ def made(stream: LookAhead) -> Iterator[None]:
 
 
 def heard(
-    steerable: Steerable, script: Script, *, lead_seconds: float = 0.0, read: Learner | None = None
+    steerable: ControllableStyle, script: Script, *, lead_seconds: float = 0.0, read: Learner | None = None
 ) -> list[Sent]:
     """Play `LENGTH` ticks, and return the beginnings of notes as they were sent."""
     sent: list[Sent] = []
-    first = steerable.ensemble.advance(steerable.knobs, SEED)
+    first = steerable.ensemble.advance(steerable.parameters, SEED)
     stream = LookAhead(first, steerable.ensemble.start(), bar_ticks=BAR, ahead_ticks=2 * BAR, end_tick=LENGTH)
     clock = Player(script, stream)
-    source = Steered(stream)
+    source = FilteredSource(stream)
     transport = InternalTransport(0.0, TEMPO)
     dispatcher = Dispatcher(Port(clock, lead_seconds), transport, source, [1], sent.append)
     problems: list[str] = []
-    clock.steering = Steering(
+    clock.steering = LiveControl(
         steerable,
         SEED,
         stream,
@@ -113,16 +113,16 @@ def heard(
 
 
 @pytest.fixture(scope="module")
-def bach() -> Steerable:
+def bach() -> ControllableStyle:
     """A trained network that remembers the piece."""
-    controls = Controls(style=(1.0,), temperature=(1.0,) * 4, min_p=0.01, has_memory=True)
+    controls = GraphInputs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.01, has_memory=True)
     return steerable_by(Ensemble(OneStyle(BASE, "bach"), [controls]), 1)
 
 
-def steerable_by(ensemble: Ensemble, styles: int) -> Steerable:
+def steerable_by(ensemble: Ensemble, styles: int) -> ControllableStyle:
     weights = tuple(float(index == 0) for index in range(styles))
-    return Steerable(
-        knobs=Knobs(style=weights, temperature=(1.0,) * 4, min_p=0.01),
+    return ControllableStyle(
+        parameters=Parameters(style=weights, temperature=(1.0,) * 4, min_p=0.01),
         styles=["bach", "joplin"][:styles],
         ensemble=ensemble,
     )
@@ -148,7 +148,7 @@ CASES = {
 @pytest.mark.parametrize("at", [3 * BAR + 7, 4 * BAR + 53])
 @pytest.mark.parametrize("name", CASES)
 def test_a_knob_that_is_turned_in_mid_bar_is_heard_within_a_beat(
-    bach: Steerable, name: str, at: int, lead_seconds: float
+    bach: ControllableStyle, name: str, at: int, lead_seconds: float
 ) -> None:
     case = CASES[name]
     usual = heard(bach, {}, lead_seconds=lead_seconds)
@@ -163,13 +163,13 @@ def test_a_knob_that_is_turned_in_mid_bar_is_heard_within_a_beat(
     assert not all(case.obeyed(one.message) for one in usual if at + BEAT <= one.message.tick < at + BAR)
 
 
-def test_only_what_was_on_its_way_is_not_reached(bach: Steerable) -> None:
+def test_only_what_was_on_its_way_is_not_reached(bach: ControllableStyle) -> None:
     at = 4 * BAR + 53
     turned = heard(bach, {at: [bytes([0xB0, 80, 127])]})
     assert max(one.message.tick for one in turned) < at + HORIZON_TICKS
 
 
-def test_turns_fifty_times_a_second_do_not_hold_up_the_music(bach: Steerable) -> None:
+def test_turns_fifty_times_a_second_do_not_hold_up_the_music(bach: ControllableStyle) -> None:
     every = round(1 / 50 / tick_seconds(TEMPO)) or 1
     turns: Script = {tick: [bytes([0xB0, 1, 64 + tick % 8])] for tick in range(BAR, 8 * BAR, every)}
     turns[8 * BAR + 1] = [bytes([0xB0, 75, 60]), bytes([0xB0, 76, 67])]
@@ -179,7 +179,7 @@ def test_turns_fifty_times_a_second_do_not_hold_up_the_music(bach: Steerable) ->
         assert any(bar * BAR <= one.message.tick < (bar + 1) * BAR for one in sent)
 
 
-def test_a_controller_of_the_users_map_is_heard_within_a_beat(bach: Steerable) -> None:
+def test_a_controller_of_the_users_map_is_heard_within_a_beat(bach: ControllableStyle) -> None:
     at = 4 * BAR + 53
     control_map = ControlMap(
         controllers={(20, 3): Binding("register-low", (36, 60)), (21, None): Binding("register-high", (84, 67))}
@@ -190,20 +190,20 @@ def test_a_controller_of_the_users_map_is_heard_within_a_beat(bach: Steerable) -
 
 
 @pytest.fixture
-def low_and_high(tiny: Engine) -> Steerable:
+def low_and_high(tiny: Engine) -> ControllableStyle:
     """Two styles that can be told apart: one plays below 60, the other from there on."""
 
     class TwoStyles(Ensemble):
-        def advance(self, knobs: Knobs, seed: int) -> Advance:
+        def advance(self, knobs: Parameters, seed: int) -> Advance:
             register = (60, 90) if knobs.style[1] > knobs.style[0] else (30, 59)
             return super().advance(replace(knobs, style=(1.0,), register=register), seed)
 
-    return steerable_by(TwoStyles(tiny, [Controls(style=(1.0,), shortest_piece_bars=1000)]), 2)
+    return steerable_by(TwoStyles(tiny, [GraphInputs(style=(1.0,), shortest_piece_bars=1000)]), 2)
 
 
 @pytest.mark.parametrize("at", [2 * BAR + 1, 2 * BAR + 50, 3 * BAR - 2 * HORIZON_TICKS])
 @pytest.mark.parametrize("turn", [bytes([0xC0, 1]), bytes([0xCF, 1]), "style joplin"])
-def test_a_style_changes_on_the_bar_line(low_and_high: Steerable, at: int, turn: Turn) -> None:
+def test_a_style_changes_on_the_bar_line(low_and_high: ControllableStyle, at: int, turn: Turn) -> None:
     usual, sent = heard(low_and_high, {}), heard(low_and_high, {at: [turn]})
     bar_line = 3 * BAR
     assert [one.message for one in sent if one.message.tick < bar_line] == [
@@ -215,7 +215,7 @@ def test_a_style_changes_on_the_bar_line(low_and_high: Steerable, at: int, turn:
     assert bar_line <= after[0].tick < bar_line + BAR
 
 
-def test_a_style_that_comes_too_late_for_a_bar_line_waits_for_the_next(low_and_high: Steerable) -> None:
+def test_a_style_that_comes_too_late_for_a_bar_line_waits_for_the_next(low_and_high: ControllableStyle) -> None:
     sent = heard(low_and_high, {3 * BAR - 2: [bytes([0xC0, 1])]})
     assert {one.message.number >= 60 for one in sent if one.message.tick < 4 * BAR} == {False}
     assert {one.message.number >= 60 for one in sent if one.message.tick >= 4 * BAR} == {True}

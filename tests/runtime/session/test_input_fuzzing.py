@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from runtime.generation.lookahead import LookAhead
 from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
-from runtime.session.composer import prepare
-from runtime.session.live_control import Steering
-from runtime.session.midi_input import Ears
+from runtime.session.composer import load_composer
+from runtime.session.live_control import LiveControl
+from runtime.session.midi_input import MidiInputRouter
 from runtime.session.settings import MusicSettings
-from runtime.transport.external import Conductor, Inbox
-from runtime.transport.transport import InternalTransport, MoveKind
+from runtime.transport.external import ClockInbox, ExternalSyncTransport
+from runtime.transport.transport import InternalTransport, TransportEventKind
 
 TEMPO_BPM = 120.0
 PULSE, START, STOP = b"\xf8", b"\xfa", b"\xfc"
@@ -26,26 +26,26 @@ class Rig:
     """Everything behind the input, without threads."""
 
     def __init__(self, settings: MusicSettings, *, leading: bool) -> None:
-        prepared = prepare(settings)
-        assert prepared.steerable is not None
-        self.ears = Ears(Inbox())
-        self.conductor = Conductor(
-            self.ears.inbox or Inbox(), InternalTransport(0.0, TEMPO_BPM) if leading else None, TEMPO_BPM
+        prepared = load_composer(settings)
+        assert prepared.controllable is not None
+        self.router = MidiInputRouter(ClockInbox())
+        self.conductor = ExternalSyncTransport(
+            self.router.inbox or ClockInbox(), InternalTransport(0.0, TEMPO_BPM) if leading else None, TEMPO_BPM
         )
         stream = LookAhead(prepared.advance, prepared.cursor, bar_ticks=96, ahead_ticks=192, end_tick=None)
         self.panics: list[None] = []
-        self.steering = Steering(
-            prepared.steerable, 1, stream, panic=lambda _: self.panics.append(None), complain=lambda _: None
+        self.steering = LiveControl(
+            prepared.controllable, 1, stream, panic=lambda _: self.panics.append(None), complain=lambda _: None
         )
-        self.ears.on_channel = self.steering.put
+        self.router.on_channel = self.steering.submit
         self.now = 0.0
 
     def hear(self, message: bytes, gap_seconds: float) -> None:
         self.now += gap_seconds
-        self.ears.hear(message, self.now)
+        self.router.receive(message, self.now)
 
     def check(self) -> None:
-        assert all(move.tick >= 0 for move in self.conductor.moves(self.now) if move.kind is MoveKind.START)
+        assert all(move.tick >= 0 for move in self.conductor.moves(self.now) if move.kind is TransportEventKind.START)
         tick = self.conductor.tick_at(self.now)
         assert self.conductor.seconds_at(tick) <= self.now + 1e-9
         assert self.conductor.seconds_at(tick + 1) > self.conductor.seconds_at(tick)
@@ -65,7 +65,7 @@ def test_any_bytes_at_any_time(known: MusicSettings, heard: list[tuple[bytes, fl
         if index % 7 == 0:
             rig.check()
     rig.check()
-    rig.steering.take_turns()
+    rig.steering.apply_pending()
     _obeys(rig)
 
 
@@ -84,10 +84,10 @@ def _obeys(rig: Rig) -> None:
     assert rig.conductor.running
     assert rig.conductor.tick_at(rig.now + seconds / 2) == TICKS_PER_QUARTER
     assert rig.conductor.tempo_bpm == pytest.approx(97.0, rel=1e-3)
-    assert [move.tick for move in moves if move.kind is MoveKind.START] == [0]
+    assert [move.tick for move in moves if move.kind is TransportEventKind.START] == [0]
     panics = len(rig.panics)
-    rig.ears.hear(b"\xb5\x46\x7f", rig.now)
-    rig.ears.hear(b"\xb5\x78\x00", rig.now)
-    rig.steering.take_turns()
-    assert rig.steering.knobs.velocity_range == 2.0
+    rig.router.receive(b"\xb5\x46\x7f", rig.now)
+    rig.router.receive(b"\xb5\x78\x00", rig.now)
+    rig.steering.apply_pending()
+    assert rig.steering.parameters.velocity_range == 2.0
     assert len(rig.panics) == panics + 1

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.generation.expression import LATEST_SECONDS, LOUDEST, human_delay, shaped
+from runtime.generation.expression import LATEST_SECONDS, LOUDEST, apply_expression, humanise_delay_seconds
 from runtime.graph.engine import Engine
 from runtime.midi.messages import Kind, Message
 from runtime.music.notes import Meter, Note
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 
 BAR, BARS = 96, 5
 Make = Callable[..., Any]
@@ -53,15 +53,15 @@ def test_what_starts_and_ends_together_does_so_under_a_human_hand(bach: Engine, 
 
 @pytest.mark.parametrize("tick", [0, 1, 24, 10**6])
 def test_a_delay_is_the_same_each_time(tick: int) -> None:
-    assert human_delay(tick, 0.0) == 0.0
-    assert 0.0 <= human_delay(tick, 1.0) == human_delay(tick, 1.0) <= LATEST_SECONDS
-    assert human_delay(tick, 0.5) == pytest.approx(human_delay(tick, 1.0) / 2)
+    assert humanise_delay_seconds(tick, 0.0) == 0.0
+    assert 0.0 <= humanise_delay_seconds(tick, 1.0) == humanise_delay_seconds(tick, 1.0) <= LATEST_SECONDS
+    assert humanise_delay_seconds(tick, 0.5) == pytest.approx(humanise_delay_seconds(tick, 1.0) / 2)
 
 
 def test_a_human_hand_changes_loudness_a_little_and_nothing_else() -> None:
-    knobs = Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.0, humanise=1.0)
+    knobs = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.0, humanise=1.0)
     notes = [Note(6 * index, 40 + index % 40, 12, velocity) for index, velocity in enumerate((1, 5, 64, 127) * 50)]
-    human = shaped(notes, knobs, Meter(4, 4))
+    human = apply_expression(notes, knobs, Meter(4, 4))
     assert [(one.onset, one.pitch, one.duration) for one in human] == [
         (one.onset, one.pitch, one.duration) for one in notes
     ]

@@ -9,11 +9,11 @@ import pytest
 from runtime.generation.ensemble import Ensemble
 from runtime.generation.lookahead import LookAhead
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import Knobs
-from runtime.session.live_control import Steerable, Steering
+from runtime.parameters.parameters import Parameters
+from runtime.session.live_control import ControllableStyle, LiveControl
 
 BAR = 96
 SEED = 11
@@ -24,18 +24,18 @@ class Rig:
     """A look-ahead with knobs; `play` takes the notes up to a position."""
 
     def __init__(self, engine: Engine) -> None:
-        controls = Controls(style=(1.0,), shortest_piece_bars=1000)
-        self.steerable = Steerable(
-            knobs=Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02),
+        controls = GraphInputs(style=(1.0,), shortest_piece_bars=1000)
+        self.steerable = ControllableStyle(
+            parameters=Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02),
             styles=["scale"],
             ensemble=Ensemble(engine, [controls]),
         )
         ensemble = self.steerable.ensemble
-        first = ensemble.advance(self.steerable.knobs, SEED)
+        first = ensemble.advance(self.steerable.parameters, SEED)
         self.lookahead = LookAhead(first, ensemble.start(), bar_ticks=BAR, ahead_ticks=40 * BAR)
         self.panics = 0
         self.problems: list[str] = []
-        self.steering = Steering(
+        self.steering = LiveControl(
             self.steerable, SEED, self.lookahead, panic=self.count_panic, complain=self.problems.append
         )
 
@@ -48,8 +48,8 @@ class Rig:
 
     def turn(self, *turns: bytes | str) -> None:
         for turn in turns:
-            self.steering.put(turn)
-        self.steering.take_turns()
+            self.steering.submit(turn)
+        self.steering.apply_pending()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -123,7 +123,7 @@ def test_what_is_wrong_is_said_and_changes_nothing(rig: Rig, tiny: Engine) -> No
     rig.turn("key H", "register 61 61", "key C")
     assert len(rig.problems) == 2
     assert "no note of C lies between 61 and 61" in rig.problems[1]
-    assert rig.steering.knobs.key is None
+    assert rig.steering.parameters.key is None
     assert len(unturned(tiny, BAR)) > 0
 
 
@@ -134,9 +134,9 @@ def test_panic_reaches_the_dispatcher(rig: Rig) -> None:
 
 def test_a_flood_is_survived(rig: Rig) -> None:
     for number in range(20_000):
-        rig.steering.put(bytes([0xB0, 1, number % 128]))
-    rig.steering.take_turns()
-    assert rig.steering.knobs.temperature == (2.0 * (19_999 % 128) / 127,) * 4
+        rig.steering.submit(bytes([0xB0, 1, number % 128]))
+    rig.steering.apply_pending()
+    assert rig.steering.parameters.temperature == (2.0 * (19_999 % 128) / 127,) * 4
 
 
 def test_the_program_that_is_set_already_makes_nothing_anew(rig: Rig) -> None:
@@ -151,7 +151,7 @@ def test_the_program_that_is_set_already_makes_nothing_anew(rig: Rig) -> None:
 
 def test_what_is_wrong_is_told_to_who_asked_for_it(rig: Rig) -> None:
     told: list[str] = []
-    rig.steering.put("temperature hot", complain=told.append)
+    rig.steering.submit("temperature hot", complain=told.append)
     rig.turn("temperature cold")
     assert [("hot" in problem, "cold" in problem) for problem in (*told, *rig.problems)] == [
         (True, False),

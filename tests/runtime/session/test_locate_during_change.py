@@ -8,8 +8,8 @@ import pytest
 from runtime.errors import InputError
 from runtime.graph.engine import Engine
 from runtime.music.notes import Note
-from runtime.parameters.initial import turned_by
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.initial import apply_commands
+from runtime.parameters.parameters import Parameters
 
 BAR = 96
 Make = Callable[..., Any]
@@ -25,8 +25,8 @@ def take(played: Any, until: int) -> list[Note]:
 
 def turn(played: Any, *lines: str) -> None:
     for line in lines:
-        played.steering.put(line)
-    played.steering.take_turns()
+        played.steering.submit(line)
+    played.steering.apply_pending()
 
 
 def test_after_a_loop_the_new_idea_stays(bach: Engine, stage: Make) -> None:
@@ -69,7 +69,7 @@ def test_a_step_forward_before_a_change_that_is_made_already_loses_no_notes(
         take(side, BAR + 12)
     turn(played, "hold 1")
     played.fill()
-    assert played.stream._turn is None
+    assert played.stream._next_segment is None
     to = played.stream.taken_before() + forward
     played.stream.locate(to)
     played.fill()
@@ -80,4 +80,4 @@ def test_a_step_forward_before_a_change_that_is_made_already_loses_no_notes(
 @pytest.mark.parametrize("line", ["new", "panic", "hold 2"])
 def test_what_has_to_be_said_while_it_plays(line: str) -> None:
     with pytest.raises(InputError, match="this can be said only while it plays"):
-        turned_by([line], Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.0), ["one"])
+        apply_commands([line], Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.0), ["one"])

@@ -4,14 +4,14 @@ from dataclasses import fields, replace
 
 from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
 from runtime.parameters.midi_map import Binding, ControlMap
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.session.parameter_text import controls_of, style_of
 
 STYLES = ("bach", "joplin")
-PLACES = Knobs(style=(0.75, 0.25), temperature=(1.0, 0.5, 1.0, 1.0), min_p=0.02, key="F# minor", mute=True)
+PLACES = Parameters(style=(0.75, 0.25), temperature=(1.0, 0.5, 1.0, 1.0), min_p=0.02, key="F# minor", mute=True)
 
 
-def found(knobs: Knobs, control_map: ControlMap | None = None) -> dict[str, tuple[str, tuple[int, ...]]]:
+def found(knobs: Parameters, control_map: ControlMap | None = None) -> dict[str, tuple[str, tuple[int, ...]]]:
     controllers = (control_map or ControlMap()).controllers_by_knob()
     return {one.name: (one.value, one.controllers) for one in controls_of(knobs, STYLES, controllers)}
 
@@ -31,7 +31,7 @@ def test_values_and_controllers() -> None:
 
 def test_every_knob_and_every_controller_is_named_once() -> None:
     rows = found(PLACES)
-    assert {field.name.replace("_", "-") for field in fields(Knobs)} <= set(rows)
+    assert {field.name.replace("_", "-") for field in fields(Parameters)} <= set(rows)
     assert sorted(number for _, numbers in rows.values() for number in numbers) == sorted(DEFAULT_MAP)
 
 

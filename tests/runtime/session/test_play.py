@@ -15,7 +15,7 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from runtime.errors import InputError, MissingError
-from runtime.generation.voice import Cursor, improvise
+from runtime.generation.voice import VoiceState, note_stream
 from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
 from runtime.midi.reader import read_music
 from runtime.music.notes import Note
@@ -24,8 +24,8 @@ from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
 from runtime.ports.base import OnMessage
 from runtime.session import outputs as output
 from runtime.session import play as performance
-from runtime.session.composer import Prepared, prepare
-from runtime.session.live_control import Steering
+from runtime.session.composer import LoadedComposer, load_composer
+from runtime.session.live_control import LiveControl
 from runtime.session.play import play
 from runtime.session.settings import MusicSettings, PlaySettings
 from runtime.sound.player import Player
@@ -108,8 +108,8 @@ def test_a_bar_is_played_and_kept(
     port = RecordingPort()
     into(port, monkeypatch)
     play(settings(bars=1, events=tmp_path / "events.jsonl"))
-    prepared = prepare(music())
-    expected = [placed.note for placed in islice(improvise(prepared.advance, prepared.cursor), 4)]
+    prepared = load_composer(music())
+    expected = [placed.note for placed in islice(note_stream(prepared.advance, prepared.cursor), 4)]
     assert read_music(tmp_path / "take.mid").notes == expected
     assert [m.number for m in port.messages if m.kind is Kind.NOTE_ON] == [note.pitch for note in expected]
     assert is_silent_after(port)
@@ -219,10 +219,10 @@ def test_a_port_that_is_lost_leaves_a_take(
 def test_an_engine_that_fails_ends_the_notes_and_leaves_a_take(
     settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(music: MusicSettings) -> Prepared:
-        prepared = prepare(music)
+    def failing(music: MusicSettings) -> LoadedComposer:
+        prepared = load_composer(music)
 
-        def advance(cursor: Cursor) -> tuple[Note | None, Cursor]:
+        def advance(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
             if cursor.number == 12:
                 raise MissingError("the GPU has gone")
             return prepared.advance(cursor)
@@ -291,12 +291,12 @@ def test_a_steering_that_fails_ends_the_notes_and_leaves_a_take(
 ) -> None:
     port = RecordingPort()
 
-    def run(_steering: Steering, stop: threading.Event) -> None:
+    def run(_steering: LiveControl, stop: threading.Event) -> None:
         while len(port.messages) < 5:
             assert not stop.wait(0.01)
         raise ZeroDivisionError("a bug in a knob")
 
-    monkeypatch.setattr(Steering, "run", run)
+    monkeypatch.setattr(LiveControl, "run", run)
     into(port, monkeypatch)
     with pytest.raises(ZeroDivisionError, match="a bug in a knob"):
         play(settings())
@@ -394,13 +394,13 @@ def test_without_midi_and_sound_the_music_goes_into_a_take(
 def test_two_at_once_keep_two_takes(settings: Callable[..., PlaySettings], elsewhere: Path) -> None:
     chosen: list[Path | None] = []
 
-    def play_beside(opened: output.Output) -> output.Output:
+    def play_beside(opened: output.SessionOutputs) -> output.SessionOutputs:
         chosen.append(opened.take_path)
         return opened
 
-    first = play_beside(output.open_output(settings(take=None), print))
+    first = play_beside(output.open_outputs(settings(take=None), print))
     play(settings(bars=1, take=None))
-    second = play_beside(output.open_output(settings(take=None), print))
+    second = play_beside(output.open_outputs(settings(take=None), print))
     names = sorted(path.name for path in elsewhere.glob("take-*.mid"))
     assert names == ["take-001.mid", "take-003.mid"]
     assert [path.name for path in chosen if path is not None] == ["take-002.mid", "take-004.mid"]

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.lookahead import LookAhead
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import tick_seconds
-from runtime.parameters.parameters import Knobs
+from runtime.parameters.parameters import Parameters
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.take import Take
 from runtime.ports.base import OutputPort
-from runtime.session.call_and_response import Listener, Together
-from runtime.session.live_control import Steerable, Steered, Steering
+from runtime.session.call_and_response import CallAndResponse, Responder
+from runtime.session.live_control import ControllableStyle, FilteredSource, LiveControl
 from runtime.transport.clock import FakeClock
-from runtime.transport.external import Conductor, Inbox
+from runtime.transport.external import ClockInbox, ExternalSyncTransport
 from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.transport.transport import InternalTransport
 
@@ -57,8 +57,8 @@ class World:
             self.clock.jump(max(0.0, deadline_seconds - self.now()))
         if not self.script:
             self.stop.set()
-        self.rig.listener.look()
-        self.rig.steering.take_turns()
+        self.rig.responder.look()
+        self.rig.steering.apply_pending()
         assert self.rig.stream.wait_until_filled(PATIENCE_SECONDS)
         return True
 
@@ -76,7 +76,7 @@ class Port(OutputPort):
     def describe(self) -> str:
         return self.name
 
-    def tend(self) -> bool:
+    def check_alive(self) -> bool:
         return not self.away
 
     def go(self) -> None:
@@ -113,28 +113,28 @@ class Rig:
         world.begin(self)
         voices = plan.pop("voices")
         own = InternalTransport(0.3, 200.0) if plan.pop("own") else None
-        ensemble = Ensemble(engine, [Controls(style=(1.0,), shortest_piece_bars=4)] * voices, Plan(**plan))
-        steerable = Steerable(Knobs(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), ["scale"], ensemble)
-        first = ensemble.advance(steerable.knobs, SEED)
-        self.stream = LookAhead(first, ensemble.start(), bar_ticks=BAR, ahead_ticks=2 * BAR, rest=ensemble.resting)
-        self.world, self.port, self.inbox = world, Port(world, lead), Inbox()
+        ensemble = Ensemble(engine, [GraphInputs(style=(1.0,), shortest_piece_bars=4)] * voices, Plan(**plan))
+        steerable = ControllableStyle(Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02), ["scale"], ensemble)
+        first = ensemble.advance(steerable.parameters, SEED)
+        self.stream = LookAhead(first, ensemble.start(), bar_ticks=BAR, ahead_ticks=2 * BAR, rest=ensemble.rest_until)
+        self.world, self.port, self.inbox = world, Port(world, lead), ClockInbox()
         self.take = Take(range(1, voices + 1))
         self.sent: list[Sent] = []
         self.problems: list[str] = []
-        source = Steered(self.stream)
-        conductor = Conductor(self.inbox, own, 200.0)
+        source = FilteredSource(self.stream)
+        conductor = ExternalSyncTransport(self.inbox, own, 200.0)
         channels = range(1, voices + 1)
         self.dispatcher = Dispatcher(self.port, conductor, source, channels, self.on_sent, self.inbox.wake)
-        self.steering = Steering(
+        self.steering = LiveControl(
             steerable, SEED, self.stream, panic=self.dispatcher.panic, complain=self.problems.append
         )
-        together = Together(mode=mode, bar_ticks=BAR, beat_ticks=24)
+        exchange = CallAndResponse(mode=mode, bar_ticks=BAR, beat_ticks=24)
         source.shape, self.dispatcher.delay = (
-            lambda notes: together.ours(self.steering.shape(notes)),
+            lambda notes: exchange.only_our_bars(self.steering.shape(notes)),
             self.steering.delay,
         )
-        self.listener = Listener(
-            together, self.stream, ensemble.after, self.steering.advance, self.dispatcher.tick_at, self.port.clock.now
+        self.responder = Responder(
+            exchange, self.stream, ensemble.after, self.steering.advance, self.dispatcher.tick_at, self.port.clock.now
         )
 
     def on_sent(self, sent: Sent) -> None:
@@ -145,9 +145,9 @@ class Rig:
         if kind == "clock":
             self.inbox.put(value, self.world.now())
         elif kind == "turn":
-            self.steering.put(value)
+            self.steering.submit(value)
         elif kind == "key":
-            self.listener.put(value, self.world.now())
+            self.responder.put(value, self.world.now())
         elif kind == "away":
             self.port.go()
         elif kind == "back":

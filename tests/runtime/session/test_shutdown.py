@@ -21,8 +21,8 @@ from runtime.midi.messages import Kind, Message
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, end_of, tick_seconds
 from runtime.ports.base import PortLostError
-from runtime.session.call_and_response import Together
-from runtime.transport.external import Inbox
+from runtime.session.call_and_response import CallAndResponse
+from runtime.transport.external import ClockInbox
 from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 
 BAR, BEAT = 96, 24
@@ -109,9 +109,13 @@ def spoiling(failing: frozenset[int]) -> Callable[[Advance], Advance]:
     return wrap
 
 
-def built(engine: Engine, stage: Make, scene: Scene, inbox: Inbox) -> Any:
+def built(engine: Engine, stage: Make, scene: Scene, inbox: ClockInbox) -> Any:
     end_tick = None if scene.ending_bars is None else scene.ending_bars * BAR
-    listen = None if scene.listen == "off" else Together(mode=scene.listen, bar_ticks=BAR, beat_ticks=BEAT, turn_bars=1)
+    listen = (
+        None
+        if scene.listen == "off"
+        else CallAndResponse(mode=scene.listen, bar_ticks=BAR, beat_ticks=BEAT, turn_bars=1)
+    )
     return stage(
         engine,
         voices=scene.voices,
@@ -128,7 +132,7 @@ def built(engine: Engine, stage: Make, scene: Scene, inbox: Inbox) -> Any:
 
 
 def written(  # noqa: C901 - a case for each kind of step
-    steps: list[Step], played: Any, inbox: Inbox
+    steps: list[Step], played: Any, inbox: ClockInbox
 ) -> float:
     """Put the script on the stage; returns when it is over."""
     now = 0.3
@@ -137,8 +141,8 @@ def written(  # noqa: C901 - a case for each kind of step
         played.at_seconds(seconds, lambda: inbox.put(bytes(message), seconds))
 
     def key(seconds: float, *message: int) -> None:
-        if played.listener is not None:
-            played.at_seconds(seconds, lambda: played.listener.put(bytes(message), seconds))
+        if played.responder is not None:
+            played.at_seconds(seconds, lambda: played.responder.put(bytes(message), seconds))
 
     for kind, value in steps:
         now += 0.003
@@ -168,7 +172,7 @@ def written(  # noqa: C901 - a case for each kind of step
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scene=SCENES, steps=STEPS)
 def test_whatever_happens(tiny: Engine, stage: Make, scene: Scene, steps: list[Step]) -> None:
-    inbox = Inbox()
+    inbox = ClockInbox()
     played = built(tiny, stage, scene, inbox)
     end = written(steps, played, inbox)
     played.at_seconds(end + 1.5, played.stop.set, inbox.wake.set)

@@ -7,24 +7,24 @@ import pytest
 from rich.console import Console
 
 from runtime.generation.lookahead import LookAhead
-from runtime.generation.voice import Cursor
+from runtime.generation.voice import VoiceState
 from runtime.graph.engine import Engine
 from runtime.music.notes import Meter, Note
 from runtime.playback.dispatcher import Dispatcher
 from runtime.ports import NullPort
-from runtime.session.composer import Prepared
+from runtime.session.composer import LoadedComposer
 from runtime.session.status_line import LiveLine, Reading, line, read
 from runtime.transport.clock import FakeClock
 from runtime.transport.transport import InternalTransport
 
 
-def quarters(cursor: Cursor) -> tuple[Note | None, Cursor]:
+def quarters(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
     return Note(cursor.onset, 60, 24, 80), replace(cursor, onset=cursor.onset + 24)
 
 
 @pytest.fixture
-def prepared(tiny: Engine) -> Prepared:
-    return Prepared("bach", "cpu", 92.5, Meter(6, 8), quarters, Cursor(tiny.start()), None)
+def prepared(tiny: Engine) -> LoadedComposer:
+    return LoadedComposer("bach", "cpu", 92.5, Meter(6, 8), quarters, VoiceState(tiny.start()), None)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,11 @@ def prepared(tiny: Engine) -> Prepared:
         (Reading(720, 4, 0, 2.0, 92.5), "bar 11 beat 1", "4 sounding  0.0 bars ahead  worst lateness 2000.00 ms"),
     ],
 )
-def test_what_it_says(prepared: Prepared, reading: Reading, place: str, rest: str) -> None:
+def test_what_it_says(prepared: LoadedComposer, reading: Reading, place: str, rest: str) -> None:
     assert line(prepared, reading) == f"bach  92.5 bpm 6/8  {place}  {rest}"
 
 
-def test_it_is_read_off_the_dispatcher_and_the_look_ahead(prepared: Prepared) -> None:
+def test_it_is_read_off_the_dispatcher_and_the_look_ahead(prepared: LoadedComposer) -> None:
     clock = FakeClock(0.0)
     lookahead = LookAhead(quarters, prepared.cursor, bar_ticks=96, ahead_ticks=96)
     dispatcher = Dispatcher(NullPort("none", clock), InternalTransport(1.0, 125.0), lookahead, [1])
@@ -49,7 +49,7 @@ def test_it_is_read_off_the_dispatcher_and_the_look_ahead(prepared: Prepared) ->
     assert read(dispatcher, lookahead) == Reading(100, 0, 0, 0.0, 125.0)
 
 
-def test_a_terminal_shows_it_and_is_left_clean(prepared: Prepared) -> None:
+def test_a_terminal_shows_it_and_is_left_clean(prepared: LoadedComposer) -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=40)
     with LiveLine(console, prepared) as live:
@@ -58,7 +58,7 @@ def test_a_terminal_shows_it_and_is_left_clean(prepared: Prepared) -> None:
     assert screen.getvalue().endswith("\x1b[2K")
 
 
-def test_a_file_shows_nothing(prepared: Prepared) -> None:
+def test_a_file_shows_nothing(prepared: LoadedComposer) -> None:
     screen = io.StringIO()
     with LiveLine(Console(file=screen, force_terminal=False), prepared) as live:
         live.show(Reading(0, 0, 0, 0.0, 92.5))

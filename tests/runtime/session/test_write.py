@@ -9,9 +9,9 @@ import pytest
 from runtime.errors import InputError
 from runtime.midi.reader import read_music
 from runtime.music.notes import Meter, Note
-from runtime.session.composer import prepare
+from runtime.session.composer import load_composer
 from runtime.session.settings import MusicSettings
-from runtime.session.write import compose, write
+from runtime.session.write import make_notes, write
 
 Music = Callable[..., MusicSettings]
 BAR = 96
@@ -25,17 +25,17 @@ def length_in_bars(path: Path, ticks_per_bar: int = BAR) -> float:
 
 
 def test_bars_end_on_their_bar_line_and_what_rings_on_is_cut(music: Music) -> None:
-    notes = compose(prepare(music(bars=2)), None)
+    notes = make_notes(load_composer(music(bars=2)), None)
     assert len(notes) == 8
     assert notes[-1] == Note(168, 72, 24, 82)  # a half note, were it not for the end
-    assert compose(prepare(music(bars=3)), None)[7] == Note(168, 72, 48, 82)
+    assert make_notes(load_composer(music(bars=3)), None)[7] == Note(168, 72, 48, 82)
 
 
 @pytest.mark.parametrize("count", [1, 8, 37, 38, 500])
 def test_a_number_of_notes(music: Music, count: int) -> None:
-    notes = compose(prepare(music()), count)
+    notes = make_notes(load_composer(music()), count)
     assert len(notes) == count
-    assert notes == compose(prepare(music()), 500)[:count]
+    assert notes == make_notes(load_composer(music()), 500)[:count]
 
 
 def test_the_file_holds_the_music(music: Music, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.midi.messages import Message
-from runtime.ports.base import OnMessage, OutputPort, Wire
+from runtime.ports.base import Connection, OnMessage, OutputPort
 from runtime.sound.player import LEAD_SECONDS, MessageQueue
 from runtime.sound.port import SoundingPort, SoundPort
 from runtime.transport.clock import Clock, SystemClock
 from tests.runtime.sound.sounds import off, on
 
-WIRE = Wire(incoming=False, other="DAW:in")
+WIRE = Connection(incoming=False, other="DAW:in")
 
 
 class RecordingPlayer:
@@ -64,7 +64,7 @@ class SchedulingPort(OutputPort):
     def listen(self, on_message: OnMessage) -> str:
         return "midi in"
 
-    def tend(self) -> bool:
+    def check_alive(self) -> bool:
         return not self.away
 
     def pending_count(self) -> int:
@@ -74,10 +74,10 @@ class SchedulingPort(OutputPort):
         taken, self.waiting = self.waiting, []
         return taken
 
-    def wires(self) -> frozenset[Wire]:
+    def connections(self) -> frozenset[Connection]:
         return frozenset({WIRE})
 
-    def connect(self, wire: Wire) -> bool:
+    def connect(self, wire: Connection) -> bool:
         return wire == WIRE
 
     def _send(self, message: Message, when_seconds: float) -> float | None:
@@ -118,7 +118,7 @@ def test_beside_a_midi_port_everything_but_the_sound_is_that_ports(player: Recor
     with SoundingPort(midi, player) as port:
         assert (port.name, port.clock, port.lead_seconds, port.renamed) == ("midi", midi.clock, 0.1, "LSTM Composer 2")
         assert port.listen(lambda message, seconds: None) == "midi in"
-        assert port.wires() == {WIRE}
+        assert port.connections() == {WIRE}
         assert port.connect(WIRE)
         assert port.describe() == "MIDI; a recording player"
         assert port.send(on(60), 5.0) == 5.0
@@ -192,6 +192,6 @@ def test_ends_are_heard_while_the_midi_port_is_away(player: RecordingPlayer) -> 
     midi = SchedulingPort(SystemClock())
     port = SoundingPort(midi, player)
     midi.away = True
-    assert not port.tend()
+    assert not port.check_alive()
     assert port.send(off(60), time.monotonic()) is None
     assert [message for message, _ in player.given] == [off(60)]

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import MissingError
-from runtime.system.atomic_files import fill_whole, is_device, remove_leftovers, write_whole
+from runtime.system.atomic_files import is_device, remove_leftovers, write_atomically, write_bytes_atomically
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 LIMITED = """
 import resource, sys
 from pathlib import Path
 from runtime.errors import MissingError
-from runtime.system.atomic_files import write_whole
+from runtime.system.atomic_files import write_bytes_atomically
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    write_whole(Path(sys.argv[1]), bytes(100_000))
+    write_bytes_atomically(Path(sys.argv[1]), bytes(100_000))
 except MissingError as error:
     sys.exit(str(error))
 """
@@ -43,8 +43,8 @@ def mode_of(path: Path) -> int:
 
 def test_a_file_is_written_and_replaced(tmp_path: Path, umask: Callable[[int], int]) -> None:
     path = tmp_path / "new" / "folder" / "file"
-    write_whole(path, b"first")
-    write_whole(path, b"second")
+    write_bytes_atomically(path, b"first")
+    write_bytes_atomically(path, b"second")
     assert path.read_bytes() == b"second"
     assert [file.name for file in path.parent.iterdir()] == ["file"]
     assert mode_of(path) == 0o644
@@ -62,7 +62,7 @@ def test_a_new_file_has_the_permissions_that_the_umask_leaves(
         seen.append(mode_of(part))
         part.write_bytes(b"data")
 
-    fill_whole(tmp_path / "file.bin", fill, cure="")
+    write_atomically(tmp_path / "file.bin", fill, cure="")
     assert (mode_of(tmp_path / "file.bin"), seen) == (mode, [mode])
 
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, umask: Ca
     path.touch()
     path.chmod(mode)
     seen: list[int] = []
-    fill_whole(path, lambda part: seen.append(mode_of(part)), cure="")
+    write_atomically(path, lambda part: seen.append(mode_of(part)), cure="")
     assert mode_of(path) == mode
     assert not seen[0] & ~(mode | 0o200)  # at no time readable for more than the file was
 
@@ -81,9 +81,9 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, umask: Ca
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from runtime.system.atomic_files import fill_whole
+from runtime.system.atomic_files import write_atomically
 
-fill_whole(Path(sys.argv[1]), lambda part: os.kill(os.getpid(), signal.SIGKILL), cure="")
+write_atomically(Path(sys.argv[1]), lambda part: os.kill(os.getpid(), signal.SIGKILL), cure="")
 """
 
 
@@ -96,7 +96,7 @@ def test_what_a_killed_process_leaves_goes_with_the_next_file(tmp_path: Path, su
     [left] = folder.iterdir()
     assert left.name.startswith(".lstm-composer-")
     assert left.suffix == ".keras"
-    write_whole(path, b"data")
+    write_bytes_atomically(path, b"data")
     assert [file.name for file in folder.iterdir()] == [path.name]
 
 
@@ -139,7 +139,7 @@ def test_an_old_file_stays_when_writing_is_interrupted(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "file", b"new")
+        write_bytes_atomically(tmp_path / "file", b"new")
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("file", b"old")]
 
 
@@ -147,7 +147,7 @@ def test_a_place_where_nothing_can_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "below", tmp_path / ("n" * 300), tmp_path):
         with pytest.raises(MissingError, match=r"cannot be written \(.*\): .*name another place"):
-            write_whole(path, b"data")
+            write_bytes_atomically(path, b"data")
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
@@ -157,7 +157,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
         pytest.skip("Windows has no named pipes in folders")
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_whole(pipe, b"data")
+    write_bytes_atomically(pipe, b"data")
     assert os.read(reader, 100) == b"data"
     os.close(reader)
     assert is_device(pipe)
@@ -170,6 +170,6 @@ def test_a_full_device(tmp_path: Path) -> None:
     full = tmp_path / "full"
     full.symlink_to("/dev/full")  # a mistake here would replace the link, not the device
     with pytest.raises(MissingError, match=r"full cannot be written \(No space left on device\): make room, or"):
-        write_whole(full, b"data")
+        write_bytes_atomically(full, b"data")
     assert is_device(full)
     assert full.is_symlink()

@@ -14,7 +14,7 @@ from runtime.midi.messages import Kind, Message, Sent
 from runtime.playback.event_log import MOST_WAITING, EventLog
 from runtime.playback.take import check_writable, save_take
 from runtime.system import pipes
-from runtime.system.atomic_files import fill_whole, is_device
+from runtime.system.atomic_files import is_device, write_atomically
 from runtime.system.pipes import is_link_of_the_system, is_standard_output, pour
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
@@ -86,7 +86,7 @@ def test_what_goes_back_to_its_head_goes_into_a_pipe_whole(pipe: Path) -> None:
             file.write(b"head")
 
     reader = reader_of(pipe)
-    fill_whole(pipe, fill, cure="make room")
+    write_atomically(pipe, fill, cure="make room")
     assert os.read(reader, 100) == b"headbody"
     os.close(reader)
     assert is_device(pipe)

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.transport.clock import FakeClock
 from runtime.transport.link import SETTLE_SECONDS, LinkTransport
-from runtime.transport.transport import MoveKind
+from runtime.transport.transport import TransportEventKind
 
 BAR = 96
 
@@ -41,8 +41,8 @@ class Rig:
     session: FakeSession
     transport: LinkTransport
 
-    def run(self, seconds: float) -> list[tuple[MoveKind, int]]:
-        found: list[tuple[MoveKind, int]] = []
+    def run(self, seconds: float) -> list[tuple[TransportEventKind, int]]:
+        found: list[tuple[TransportEventKind, int]] = []
         end = self.clock.now() + seconds
         while self.clock.now() < end:
             found += [(move.kind, move.tick) for move in self.transport.moves(self.clock.now())]
@@ -65,7 +65,7 @@ def rig() -> Rig:
     return Rig(clock, session, LinkTransport(session, clock, 4))
 
 
-STARTED = [(MoveKind.LOCATE, 0), (MoveKind.START, 0)]
+STARTED = [(TransportEventKind.LOCATE, 0), (TransportEventKind.START, 0)]
 
 
 def test_it_joins_on_a_bar_line_once_others_have_been_found(rig: Rig) -> None:
@@ -88,7 +88,7 @@ def test_a_change_of_tempo_is_followed_at_once(rig: Rig) -> None:
     rig.run(5.0)
     rig.session.set_tempo(97.0)
     (kind, tick), *others = rig.run(0.02)
-    assert (kind, others) == (MoveKind.RETIME, [])
+    assert (kind, others) == (TransportEventKind.RETIME, [])
     assert tick == rig.transport.tick_at(rig.clock.now() - 0.02)
     assert rig.transport.tempo_bpm == 97.0
     for later in (tick + 1, tick + 500):
@@ -109,7 +109,7 @@ def test_a_session_that_is_joined_moves_the_beats_and_not_the_count_of_bars(rig:
     before = rig.transport.tick_at(rig.clock.now())
     rig.session.jump_to(1002.6)
     (stop, tick), (locate, there), (start, here) = rig.run(0.02)
-    assert (stop, locate, start) == (MoveKind.STOP, MoveKind.LOCATE, MoveKind.START)
+    assert (stop, locate, start) == (TransportEventKind.STOP, TransportEventKind.LOCATE, TransportEventKind.START)
     assert tick == there == here
     assert abs(tick - before) <= BAR / 2 + 2
     assert rig.error(10 * BAR) == pytest.approx(0, abs=1e-6)
@@ -119,12 +119,12 @@ def test_stop_and_start_are_obeyed(rig: Rig) -> None:
     rig.run(5.0)
     rig.session.playing = True
     (stop, _), *started = rig.run(0.02)
-    assert (stop, started) == (MoveKind.STOP, STARTED)
+    assert (stop, started) == (TransportEventKind.STOP, STARTED)
     assert rig.error(0) == pytest.approx(0, abs=1e-6)
     assert rig.run(4.0) == []
     position = rig.transport.tick_at(rig.clock.now())
     rig.session.playing = False
-    assert rig.run(0.02) == [(MoveKind.STOP, position)]
+    assert rig.run(0.02) == [(TransportEventKind.STOP, position)]
     assert not rig.running()
     assert rig.run(3.0) == []
     rig.session.playing = True

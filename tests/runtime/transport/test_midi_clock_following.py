@@ -12,7 +12,7 @@ from runtime.music.notes import Note, tick_seconds
 from runtime.playback.dispatcher import Dispatcher
 from runtime.ports.base import OutputPort
 from runtime.transport.clock import FakeClock
-from runtime.transport.external import Conductor, Inbox
+from runtime.transport.external import ClockInbox, ExternalSyncTransport
 from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.transport.transport import InternalTransport
 
@@ -24,7 +24,7 @@ Script = list[tuple[float, bytes]]
 class Room(FakeClock):
     """Time, in which messages come in as a script says, and which ends with it."""
 
-    def __init__(self, script: Script, inbox: Inbox, seconds_after: float = 1.0) -> None:
+    def __init__(self, script: Script, inbox: ClockInbox, seconds_after: float = 1.0) -> None:
         super().__init__(0.0)
         self._script = sorted(script, key=lambda one: one[0])
         self._inbox = inbox
@@ -99,10 +99,10 @@ class Song:
 
 
 def perform(script: Script, *, lead_seconds: float = 0.0, own: bool = False) -> tuple[list[Sent], Song, Port]:
-    inbox, song, sent = Inbox(), Song(), list[Sent]()
+    inbox, song, sent = ClockInbox(), Song(), list[Sent]()
     room = Room(script, inbox)
     port = Port(room, lead_seconds)
-    conductor = Conductor(inbox, InternalTransport(0.0, 120.0) if own else None, 120.0)
+    conductor = ExternalSyncTransport(inbox, InternalTransport(0.0, 120.0) if own else None, 120.0)
     dispatcher = Dispatcher(port, conductor, song, [1], sent.append, inbox.wake)
     dispatcher.run(room.stop)
     return sent, song, port

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runtime.music.notes import tick_seconds
 from runtime.transport.midi_clock_in import CONTINUE, LOST_SECONDS, PULSE, SONG_POSITION, START, STOP, ClockFollower
-from runtime.transport.transport import Move, MoveKind
+from runtime.transport.transport import TransportEvent, TransportEventKind
 
 BEAT = 24
 PERIOD_SECONDS = 64 / 48_000
@@ -37,7 +37,7 @@ class Sender:
         self.arrives = arrives
         self.seconds = 100.0
         self.tick = 0
-        self.moves: list[Move] = []
+        self.moves: list[TransportEvent] = []
 
     def send(self, *message: int) -> None:
         self.follower.receive(bytes(message), self.arrives(self.seconds))
@@ -278,10 +278,10 @@ def test_whatever_comes_moves_fit_together(messages: list[tuple[bytes, float]]) 
         follower.receive(message, seconds)
         for move in follower.moves(seconds):
             assert move.tick >= 0
-            if move.kind is MoveKind.START:
+            if move.kind is TransportEventKind.START:
                 assert not running
                 running = True
-            elif move.kind is MoveKind.STOP:
+            elif move.kind is TransportEventKind.STOP:
                 running = follower.running  # after a stop to jump, it plays on
         assert follower.running == running
         assert 0 < follower.tempo_bpm < math.inf

@@ -14,7 +14,7 @@ from runtime.errors import CorpusError
 from runtime.music.token_encoding import pitches_of
 from trainer.article.tokens import TokenPiece, read_file, read_tokens
 from trainer.corpus.readers import File
-from trainer.pieces.piece import Refusal
+from trainer.pieces.piece import SkippedFile
 
 VIOLIN, PIANO = 40, 0
 Sound = tuple[int, int, int]
@@ -177,8 +177,8 @@ def test_what_cannot_be_read_is_named(files: list[File], workers: int) -> None:
     scale = ("C4", "C#4", "D4", "E-4")
     assert corpus.pieces == (TokenPiece("a.mid", scale), TokenPiece("b.mid", scale))
     assert [refusal.name for refusal in corpus.refused] == ["empty.mid", "silent.mid", "text.mid"]
-    assert corpus.refused[0] == Refusal("empty.mid", "is empty (0 bytes)")
-    assert corpus.refused[1] == Refusal("silent.mid", "has no notes")
+    assert corpus.refused[0] == SkippedFile("empty.mid", "is empty (0 bytes)")
+    assert corpus.refused[1] == SkippedFile("silent.mid", "has no notes")
     assert corpus.refused[2].reason.startswith("cannot be read by music21 (")
     assert told == [(done, 5, file.name) for done, file in enumerate(files, start=1)]
 

@@ -21,7 +21,7 @@ from trainer.pieces.piece import make_piece
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.interruption import Interruption
-from trainer.training.loop import ROLLBACKS, Listener, Row, read_rollbacks
+from trainer.training.loop import ROLLBACKS, Row, TrainingCallbacks, read_rollbacks
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -59,7 +59,7 @@ def runs(material: TokenMaterial, tmp_path_factory: pytest.TempPathFactory) -> d
     for preset in ("article", "skuldur"):
         made[preset] = RunDirectory(tmp_path_factory.mktemp(preset) / "run")
         made[preset].create()
-        assert train(settings_of(preset), material, made[preset], Interruption(), Listener(), scale=SCALE) == 2
+        assert train(settings_of(preset), material, made[preset], Interruption(), TrainingCallbacks(), scale=SCALE) == 2
     return made
 
 
@@ -85,7 +85,7 @@ def test_resumed_is_unbroken(
     run.write_history(unbroken.read_history())
     # Another process would begin with other random numbers.
     keras.utils.set_random_seed(random.randrange(1000))
-    assert train(settings_of(preset), material, run, Interruption(), Listener(), resume=True, scale=SCALE) == 2
+    assert train(settings_of(preset), material, run, Interruption(), TrainingCallbacks(), resume=True, scale=SCALE) == 2
     for row, expected in zip(run.read_history(), unbroken.read_history(), strict=True):
         assert {k: v for k, v in row.items() if k not in TIMES} == pytest.approx(
             {k: v for k, v in expected.items() if k not in TIMES}, rel=1e-5
@@ -112,7 +112,7 @@ def test_an_interrupted_epoch_is_finished_and_saved_also_with_nothing_held_out(
 
     settings = settings_of("article", epochs=5, save_every=5)
     alone = TokenMaterial(material.vocabulary, material.train, material.test, material.test)
-    assert train(settings, alone, run, interruption, Listener(on_batch, on_epoch), scale=SCALE) == 1
+    assert train(settings, alone, run, interruption, TrainingCallbacks(on_batch, on_epoch), scale=SCALE) == 1
     assert (run.saved_epochs(), saved) == ([1], [True])
     assert told == [(1, batch, 3) for batch in (1, 2, 3)]
     assert not [name for name in run.read_history()[0] if name.startswith("val_")]
@@ -124,7 +124,10 @@ def test_a_collapse_is_seen(material: TokenMaterial, tmp_path: Path) -> None:
     settings = msgspec.structs.replace(settings_of("article", epochs=1), learning_rate=1e6)
     earlier = [{"epoch": 1, "back_to": 0, "scale": 0.5**number, "sentence": "again"} for number in (1, 2)]
     run.write_json(ROLLBACKS, {"rollbacks": earlier})
-    assert train(settings, material, run, Interruption(), Listener(on_trouble=sentences.append), scale=SCALE) == 0
+    assert (
+        train(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=sentences.append), scale=SCALE)
+        == 0
+    )
     assert len(read_rollbacks(run)) == 3
     assert sentences[0].endswith("going back to the start with half the learning rate (1.2e+05)")
     assert "giving up" in sentences[-1]

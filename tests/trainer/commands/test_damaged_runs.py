@@ -26,7 +26,7 @@ from trainer.network.checkpoints import DamagedCheckpointError, check_size, fill
 from trainer.network.trained_network import load_network
 from trainer.runs.network_config import NetworkConfig
 from trainer.runs.run_directory import RunDirectory
-from trainer.training.fine_tuning import FIRST_WEIGHTS, read_first_weights
+from trainer.training.fine_tuning import INITIAL_WEIGHTS, read_initial_weights
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -379,7 +379,7 @@ def with_header(shape: tuple[int, ...]) -> bytes:
     ],
 )
 def test_first_weights_that_are_damaged(tmp_path: Path, data: bytes, reason: str) -> None:
-    (tmp_path / FIRST_WEIGHTS).write_bytes(data)
+    (tmp_path / INITIAL_WEIGHTS).write_bytes(data)
     with pytest.raises(InputError, match=rf"base\.npz cannot be read \(.*{reason}") as refusal:
-        read_first_weights(RunDirectory(tmp_path))
+        read_initial_weights(RunDirectory(tmp_path))
     assert str(refusal.value).isprintable()

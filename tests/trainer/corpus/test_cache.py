@@ -7,7 +7,7 @@ from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from trainer.corpus import cache
 from trainer.corpus.cache import decode_reading, encode_reading, is_cached, read_cached
-from trainer.pieces.piece import Piece, Reading, Refusal, Timing
+from trainer.pieces.piece import Piece, ReadResult, SkippedFile, Timing
 
 NOTES = (Note(0, 60, 24, 64), Note(24, 62, 24, 65))
 METERS = (MeterChange(0, Meter(3, 4)), MeterChange(72, Meter(6, 8)))
@@ -19,13 +19,13 @@ class Reader:
     def __init__(self, *, pieces: bool = True) -> None:
         self.pieces, self.reads = pieces, 0
 
-    def __call__(self, name: str = "a.abc") -> Reading:
+    def __call__(self, name: str = "a.abc") -> ReadResult:
         self.reads += 1
         pieces = (
             Piece(f"{name}#1", NOTES, METERS, 72.5, performed=True, timing=Timing(0.125, 3, 1.5)),
             Piece(name, NOTES, METERS, 120.0, performed=False),
         )
-        return Reading(pieces if self.pieces else (), (Refusal(f"{name}#2", "holds no notes"),))
+        return ReadResult(pieces if self.pieces else (), (SkippedFile(f"{name}#2", "holds no notes"),))
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_reading_without_pieces_is_not_kept(file: Path, cache_dir: Path) -> No
 
 
 def test_a_reader_that_fails_leaves_nothing(file: Path, cache_dir: Path) -> None:
-    def fail() -> Reading:
+    def fail() -> ReadResult:
         raise InputError("is damaged")
 
     with pytest.raises(InputError):

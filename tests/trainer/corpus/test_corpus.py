@@ -8,7 +8,7 @@ import pytest
 
 import trainer.corpus.readers
 from runtime.errors import CorpusError, InputError
-from trainer.corpus.corpus import Corpus, Progress, Refusal, read_corpus, style_folder
+from trainer.corpus.corpus import Corpus, Progress, SkippedFile, read_corpus, style_folder
 from trainer.formats.midi_reader import read_midi
 from trainer.pieces.piece import Piece
 
@@ -89,7 +89,7 @@ def test_a_piece_needs_16_notes(folder: Path, read: Reader, notes: int, kept: in
     corpus = read(folder)
     assert len(corpus.pieces) == kept
     if kept == 1:
-        assert corpus.refused == (Refusal("short.mid", "has only 15 notes; 16 are needed"),)
+        assert corpus.refused == (SkippedFile("short.mid", "has only 15 notes; 16 are needed"),)
 
 
 def test_progress_is_told_after_each_file(folder: Path, read: Reader) -> None:
@@ -127,7 +127,7 @@ def test_a_file_that_takes_too_long_is_refused_alone(
     monkeypatch.setattr(trainer.corpus.readers, "_limit_seconds", lambda task: 0.0 if task[0].name == "a.mid" else 60.0)
     corpus = read(folder, workers=1)
     assert [piece.name for piece in corpus.pieces] == ["b.mid"]
-    assert corpus.refused == (Refusal("a.mid", "took too long to read"),)
+    assert corpus.refused == (SkippedFile("a.mid", "took too long to read"),)
 
 
 def test_untidy_files_stay_unless_they_are_to_be_left_out(folder: Path, read: Reader) -> None:
@@ -166,7 +166,7 @@ def test_a_readers_bug_costs_its_file_only(folder: Path, read: Reader, monkeypat
     write_midi(folder / "b.mid")
     corpus = read(folder)
     assert [piece.name for piece in corpus.pieces] == ["b.mid"]
-    assert corpus.refused == (Refusal("a.mid", "cannot be read (KeyError: 'hook')"),)
+    assert corpus.refused == (SkippedFile("a.mid", "cannot be read (KeyError: 'hook')"),)
 
 
 def test_an_interruption_passes(folder: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from runtime.errors import InputError
 from trainer.corpus.corpus import SUFFIXES
 from trainer.corpus.readers import File, read_files
-from trainer.dataset.training_piece import sequence_of
+from trainer.dataset.training_piece import encode_piece
 from trainer.formats.midi_reader import read_midi
 from trainer.formats.score_reader import read_score
-from trainer.pieces.piece import Piece, Reading
-from trainer.pieces.timing_quality import tidiness_of
+from trainer.pieces.piece import Piece, ReadResult
+from trainer.pieces.timing_quality import timing_quality
 
 REAL_FILES = os.environ.get("LSTM_COMPOSER_ROBUSTNESS")
 ON, OFF = b"\0\x90\x3c\x40", b"\x60\x80\x3c\x40"
@@ -50,8 +50,8 @@ def check(piece: Piece) -> None:
         assert note.duration >= 1
         assert note.onset >= ticks
         ticks = note.onset
-    assert tidiness_of(piece).off_tick <= 0.5
-    assert 1 <= sequence_of(piece).notes <= len(piece.notes)
+    assert timing_quality(piece).off_tick <= 0.5
+    assert 1 <= encode_piece(piece).notes <= len(piece.notes)
 
 
 @pytest.fixture(scope="module")
@@ -197,11 +197,11 @@ def test_scores_cut_off_or_changed(tmp_path: Path, suffix: str, text: str) -> No
             check(piece)
 
 
-def score_or_refusal(path: Path) -> Reading:
+def score_or_refusal(path: Path) -> ReadResult:
     try:
         return read_score(path, path.name)
     except InputError:
-        return Reading()
+        return ReadResult()
 
 
 @pytest.mark.skipif(not REAL_FILES, reason="LSTM_COMPOSER_ROBUSTNESS names no folder")

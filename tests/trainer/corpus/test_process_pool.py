@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.corpus.process_pool import Lost, NoWorkersError, cores, map_in_workers
+from trainer.corpus.process_pool import NoWorkersError, WorkerFailure, cores, map_in_workers
 
 DIE = "__import__('os')._exit(7)"
 HANG = "__import__('time').sleep(9999)"
@@ -29,16 +29,16 @@ def test_no_tasks_need_no_workers() -> None:
 
 
 def test_a_task_that_kills_its_process_is_lost_alone() -> None:
-    lost = Lost("ended the process that read it (exit code 7)")
+    lost = WorkerFailure("ended the process that read it (exit code 7)")
     assert answers(["1", DIE, "2", DIE, "3"]) == [1, lost, 2, lost, 3]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_hangs_is_lost_alone(workers: int) -> None:
     assert answers([HANG, "2", HANG, "3"], workers) == [
-        Lost("took too long to read"),
+        WorkerFailure("took too long to read"),
         2,
-        Lost("took too long to read"),
+        WorkerFailure("took too long to read"),
         3,
     ]
 

@@ -20,19 +20,19 @@ from trainer.dataset.batches import (
     whole_pieces,
     windows_of,
 )
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.pieces.key_of_piece import transposed_key
 from trainer.pieces.piece import make_piece
 from trainer.pieces.recollection import NOTHING
 
-MakeSequences = Callable[[int], tuple[Sequence, ...]]
+MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 
 
-def scale(notes: int, *, style: int = 0) -> Sequence:
-    return sequence_of(make_piece("scale", [Note(24 * i, 40 + i % 40, 24, 78) for i in range(notes)]), style)
+def scale(notes: int, *, style: int = 0) -> EncodedPiece:
+    return encode_piece(make_piece("scale", [Note(24 * i, 40 + i % 40, 24, 78) for i in range(notes)]), style)
 
 
-def training_set(sequences: tuple[Sequence, ...], seed: int = 1) -> TrainingSet:
+def training_set(sequences: tuple[EncodedPiece, ...], seed: int = 1) -> TrainingSet:
     return TrainingSet(sequences, styles=1, batch_steps=128, window=24, seed=seed)
 
 

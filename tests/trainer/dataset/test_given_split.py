@@ -5,7 +5,7 @@ import pytest
 from runtime.errors import CorpusError
 from trainer.corpus.corpus import read_corpus
 from trainer.corpus.given_split import SPLIT_FILE, read_given_split
-from trainer.dataset.dataset import prepare
+from trainer.dataset.dataset import build_dataset
 
 ABC = "X:1\nT:{0}\nL:1/4\nM:4/4\nK:C\nCDEF GABc dcBA GFED|\n"
 
@@ -34,7 +34,7 @@ def test_files_and_tunes(folder: Path, tmp_path: Path) -> None:
         "d.abc": None,
         "e.abc": None,
     }
-    assert prepare(corpus, seed=0).summary()["names"] == {
+    assert build_dataset(corpus, seed=0).summary()["names"] == {
         "train": ["a.abc"],
         "validation": ["b/c.abc#1"],
         "test": ["b/c.abc#2", "d.abc", "e.abc"],

@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 from runtime.music.bars import MeterChange
 from runtime.music.event_encoding import METERS, SILENT
 from runtime.music.notes import Meter, Note
-from trainer.dataset.training_piece import ARRAYS, Sequence, sequence_of, transposed, transposition_range
+from trainer.dataset.training_piece import ARRAYS, EncodedPiece, encode_piece, transposed, transposition_range
 from trainer.pieces.piece import make_piece
 
 UNKNOWN, EVEN = 32, 19
 
 
-def small_piece() -> Sequence:
+def small_piece() -> EncodedPiece:
     """A bar of 3/4 and the beginning of one in 2/4."""
     notes = [Note(0, 60, 24, 78), Note(0, 64, 48, 78), Note(24, 67, 72, 78), Note(72, 60, 24, 78)]
-    return sequence_of(make_piece("small", notes, [MeterChange(0, Meter(3, 4)), MeterChange(72, Meter(2, 4))]))
+    return encode_piece(make_piece("small", notes, [MeterChange(0, Meter(3, 4)), MeterChange(72, Meter(2, 4))]))
 
 
 def test_a_piece_as_a_table() -> None:
@@ -48,7 +48,7 @@ def test_ticks_that_pitches_still_sound() -> None:
 
 def test_velocities_are_kept() -> None:
     notes = [Note(24 * index, 60, 24, 40 + 8 * index) for index in range(8)]
-    piece = sequence_of(make_piece("played", notes))
+    piece = encode_piece(make_piece("played", notes))
     assert piece.target[:, 3].tolist() == [10, 12, 14, 16, 18, 20, 22, 24, UNKNOWN]
     assert piece.event[0, 3] == UNKNOWN
 
@@ -63,7 +63,7 @@ scores = st.lists(  # no interval leads out of the keyboard, where the past woul
 @given(scores, st.integers(-5, 6))
 def test_a_transposed_sequence_is_the_sequence_of_the_transposed_piece(notes: list[Note], semitones: int) -> None:
     higher = [Note(note.onset, note.pitch + semitones, note.duration, note.velocity) for note in notes]
-    moved, expected = transposed(sequence_of(make_piece("a", notes)), semitones), sequence_of(make_piece("a", higher))
+    moved, expected = transposed(encode_piece(make_piece("a", notes)), semitones), encode_piece(make_piece("a", higher))
     for sequence in (moved, expected):  # the first note has no interval before it that could be taken again
         sequence.candidates[1, 1, 1] = 0
     for name in ARRAYS:
@@ -91,4 +91,4 @@ def test_transposing_leaves_the_original_alone() -> None:
 )
 def test_keys_that_keep_all_pitches_on_the_keyboard(pitches: tuple[int, int], expected: range) -> None:
     notes = [Note(24 * index, pitch, 24, 78) for index, pitch in enumerate(pitches)]
-    assert transposition_range(sequence_of(make_piece("a", notes))) == expected
+    assert transposition_range(encode_piece(make_piece("a", notes))) == expected

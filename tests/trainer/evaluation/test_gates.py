@@ -11,8 +11,8 @@ from runtime.music.event_encoding import quantise
 from runtime.music.notes import Note
 from trainer.evaluation.gates import Gates, cut_excerpts, excerpt_length, judge, judge_excerpt, make_gates
 from trainer.evaluation.human_bounds import COMMON_BOUNDS, NO_COPY, NO_LOOP, Bound, HumanExcerpt, HumanMusic, Measures
-from trainer.measures.copy_detection import Copying
-from trainer.measures.repetition import Looping
+from trainer.measures.copy_detection import CopyMeasures
+from trainer.measures.repetition import RepetitionMeasures
 from trainer.pieces.piece import Piece, make_piece
 
 NOTES = 64
@@ -197,7 +197,9 @@ def test_excerpts_have_their_length_and_are_passages(lengths: list[int], notes: 
 
 
 def human(work: int, longest_match: int, repeats: float = 0.0) -> HumanExcerpt:
-    return HumanExcerpt(work, Measures(Looping(repeats, 1, 3.0, 3.0, 1.0, 0.0, 1.0), Copying(longest_match, 0.0, "")))
+    return HumanExcerpt(
+        work, Measures(RepetitionMeasures(repeats, 1, 3.0, 3.0, 1.0, 0.0, 1.0), CopyMeasures(longest_match, 0.0, ""))
+    )
 
 
 @pytest.mark.parametrize(

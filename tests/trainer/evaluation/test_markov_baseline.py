@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
 from runtime.music.notes import Note
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.evaluation.markov_baseline import WittenBell, fit, nll_per_note
 from trainer.pieces.piece import make_piece
 
-MakeSequences = Callable[[int], tuple[Sequence, ...]]
+MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 CLASSES = 5
 symbols = st.lists(st.integers(0, CLASSES - 1), max_size=40)
 
@@ -58,10 +58,10 @@ def test_what_always_follows_is_learned() -> None:
     assert model.probability(contexts_of([0, 1]), 0) < 0.01
 
 
-def figure(bars: int, higher: int = 0) -> Sequence:
+def figure(bars: int, higher: int = 0) -> EncodedPiece:
     """The same four notes again and again."""
     pitches = [60, 64, 67, 64] * bars
-    return sequence_of(make_piece("figure", [Note(24 * i, pitch + higher, 24, 78) for i, pitch in enumerate(pitches)]))
+    return encode_piece(make_piece("figure", [Note(24 * i, pitch + higher, 24, 78) for i, pitch in enumerate(pitches)]))
 
 
 def test_a_repeated_figure_is_learned_in_all_keys() -> None:

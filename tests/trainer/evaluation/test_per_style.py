@@ -13,8 +13,8 @@ from runtime.errors import InputError
 from trainer.cli.evaluate import main as evaluate
 from trainer.cli.train import main as train
 from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import Material, prepare
-from trainer.evaluation.epoch_choice import GateAdvice
+from trainer.dataset.dataset import Dataset, build_dataset
+from trainer.evaluation.epoch_choice import GateResult
 from trainer.evaluation.per_style import StyleFigures, as_played, by_style, means, table_of
 from trainer.network.excerpts import controls_of
 from trainer.pieces.piece import Piece
@@ -36,11 +36,11 @@ def _pieces(make_walk: MakeWalk) -> tuple[Piece, ...]:
 
 
 @pytest.fixture(scope="module")
-def material(make_walk: MakeWalk) -> Material:
-    return prepare(Corpus(_pieces(make_walk), (), "none", tuple(FOLDERS)), seed=7, names=tuple(FOLDERS))
+def material(make_walk: MakeWalk) -> Dataset:
+    return build_dataset(Corpus(_pieces(make_walk), (), "none", tuple(FOLDERS)), seed=7, names=tuple(FOLDERS))
 
 
-def test_each_style_has_its_own_pieces_and_keeps_its_vector(material: Material) -> None:
+def test_each_style_has_its_own_pieces_and_keeps_its_vector(material: Dataset) -> None:
     apart = by_style(material)
     assert list(apart) == list(FOLDERS)
     for number, (name, own) in enumerate(apart.items()):
@@ -51,12 +51,12 @@ def test_each_style_has_its_own_pieces_and_keeps_its_vector(material: Material) 
     assert sum(len(own.train) for own in apart.values()) == len(material.train)
 
 
-def test_a_style_of_one_piece_has_nothing_held_out(material: Material) -> None:
+def test_a_style_of_one_piece_has_nothing_held_out(material: Dataset) -> None:
     own = by_style(material)["alone"]
     assert (len(own.train), own.validation, own.test) == (1, (), ())
 
 
-def test_excerpts_are_made_as_they_are_played(material: Material) -> None:
+def test_excerpts_are_made_as_they_are_played(material: Dataset) -> None:
     sampling = SamplingCard(temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.02, style_strength=1.5)
     style = msgspec.structs.replace(material.styles[0], register=(50, 60), sampling=sampling)
     controls = as_played(controls_of(2, 0), style)
@@ -66,7 +66,7 @@ def test_excerpts_are_made_as_they_are_played(material: Material) -> None:
 
 
 def _figures(style: str, nll: float | None, *, passed: bool) -> StyleFigures:
-    gate = GateAdvice(passed, 32 if passed else 3, 32, ())
+    gate = GateResult(passed, 32 if passed else 3, 32, ())
     markov, below = (None, None) if nll is None else (4.0, round(1 - nll / 4.0, 4))
     return StyleFigures(
         style=style,
@@ -90,7 +90,7 @@ def test_means_are_over_the_styles_that_have_the_figure() -> None:
     assert means(found) == {"styles": 3, "pass_both_gates": 2, "nll": 2.5, "below_markov": 0.375, "markov": 4.0}
 
 
-def test_the_table_has_a_row_for_each_style(material: Material) -> None:
+def test_the_table_has_a_row_for_each_style(material: Dataset) -> None:
     found = [_figures("one", 2.0, passed=False), _figures("alone", None, passed=True)]
     table = table_of(found, material.styles)
     assert [str(cell) for cell in table.columns[0].cells] == ["one", "alone"]

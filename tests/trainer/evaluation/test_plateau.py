@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.evaluation.plateau import AHEAD, Flattening, mean_accuracy, smoothed, where_curves_flatten
+from trainer.evaluation.plateau import AHEAD, Plateau, find_plateau, mean_accuracy, smoothed
 
 
 def rows_of(losses, accuracies=None):
@@ -45,7 +45,7 @@ def test_the_first_epoch_whose_next_ten_bring_two_hundredths_of_the_fall():
 
     The smoothed curve has 0.2 nats (5 %) left at epoch 39, 0.12 (3 %) at epoch 40, 0.06 (1.5 %) at epoch 41.
     """
-    flat = where_curves_flatten(rows_of(falling_to(41, 100)))
+    flat = find_plateau(rows_of(falling_to(41, 100)))
     assert flat is not None
     assert flat.epoch == 41
     assert flat.reason == "in the next 10 epochs the loss falls by only 1.5% of the whole way"
@@ -54,7 +54,7 @@ def test_the_first_epoch_whose_next_ten_bring_two_hundredths_of_the_fall():
 def test_the_accuracy_has_to_flatten_too():
     losses = falling_to(41, 100)
     accuracies = [1 - loss / 5 for loss in falling_to(61, 100)]
-    flat = where_curves_flatten(rows_of(losses, accuracies))
+    flat = find_plateau(rows_of(losses, accuracies))
     assert flat is not None
     assert flat.epoch == 61
     assert "the loss falls and the accuracy rises by only 0.0% and 1.0%" in flat.reason
@@ -63,8 +63,8 @@ def test_the_accuracy_has_to_flatten_too():
 @pytest.mark.parametrize("epochs", [2, 5, 30, 200])
 def test_curves_that_never_flatten_take_the_last_epoch(epochs):
     """A straight fall brings, in a fifth of the epochs or in ten, more than two hundredths of it."""
-    flat = where_curves_flatten(rows_of(falling_to(epochs, epochs)))
-    assert flat == Flattening(epochs, "the last one: the curves had not flattened yet")
+    flat = find_plateau(rows_of(falling_to(epochs, epochs)))
+    assert flat == Plateau(epochs, "the last one: the curves had not flattened yet")
 
 
 @pytest.mark.parametrize(
@@ -77,20 +77,20 @@ def test_curves_that_never_flatten_take_the_last_epoch(epochs):
     ],
 )
 def test_short_and_odd_curves(losses, epoch):
-    flat = where_curves_flatten(rows_of(losses))
+    flat = find_plateau(rows_of(losses))
     assert flat is not None
     assert flat.epoch == epoch
 
 
 def test_a_run_without_figures_has_no_such_epoch():
-    assert where_curves_flatten([]) is None
-    assert where_curves_flatten(rows_of([math.nan])) is None
+    assert find_plateau([]) is None
+    assert find_plateau(rows_of([math.nan])) is None
 
 
 def test_epochs_that_are_no_number_are_passed_over():
     losses = falling_to(41, 100)
     losses.insert(60, math.nan)
-    flat = where_curves_flatten(rows_of(losses))
+    flat = find_plateau(rows_of(losses))
     assert flat is not None
     assert flat.epoch == 41
 
@@ -99,8 +99,8 @@ def test_epochs_that_are_no_number_are_passed_over():
 def test_the_unit_of_the_loss_does_not_matter(scale, offset, corner):
     """With corners where no share is exactly two hundredths, which a rounding would decide."""
     losses = falling_to(corner, corner + 3 * AHEAD)
-    plain = where_curves_flatten(rows_of(losses))
-    other = where_curves_flatten(rows_of([offset + scale * loss for loss in losses]))
+    plain = find_plateau(rows_of(losses))
+    other = find_plateau(rows_of([offset + scale * loss for loss in losses]))
     assert plain is not None
     assert other is not None
     assert other.epoch == plain.epoch

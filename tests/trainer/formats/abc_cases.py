@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from runtime.errors import InputError
 from runtime.system.visible_text import visible
-from trainer.pieces.piece import Reading, Refusal
+from trainer.pieces.piece import ReadResult, SkippedFile
 
 
 class Case(NamedTuple):
@@ -234,12 +234,12 @@ def whole(text: str) -> str:
     return text if text.startswith("X:") else tune(text)
 
 
-def check_bounds(read: Callable[[str | bytes], Reading], text: str | bytes) -> None:
+def check_bounds(read: Callable[[str | bytes], ReadResult], text: str | bytes) -> None:
     """Read a text: what comes is music, or reasons of a line each."""
     try:
         reading = read(text)
     except InputError as error:
-        reading = Reading(refused=(Refusal("a.abc", str(error)),))
+        reading = ReadResult(refused=(SkippedFile("a.abc", str(error)),))
     for piece in reading.pieces:
         assert piece.notes
         assert all(0 <= note.pitch <= 127 and note.onset >= 0 and note.duration >= 1 for note in piece.notes)

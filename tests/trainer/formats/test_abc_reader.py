@@ -15,7 +15,7 @@ from tests.trainer.formats.abc_cases import CASES, Case, check_bounds, tune, who
 from trainer.formats.abc import tunebook
 from trainer.formats.abc.fields import WHOLE, parse_tempo
 from trainer.formats.abc.reader import read_abc
-from trainer.pieces.piece import Piece, Reading
+from trainer.pieces.piece import Piece, ReadResult
 
 Notes = list[tuple[int, int, int]]
 
@@ -38,7 +38,7 @@ def triples(notes: list[Note] | tuple[Note, ...]) -> Notes:
 
 @pytest.fixture
 def read(tmp_path: Path):
-    def read(text: str | bytes) -> Reading:
+    def read(text: str | bytes) -> ReadResult:
         path = tmp_path / "a.abc"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return read_abc(path, path.name)
@@ -49,7 +49,7 @@ def read(tmp_path: Path):
 @pytest.fixture
 def piece_of(read):
     def piece_of(text: str | bytes) -> Piece:
-        reading: Reading = read(text)
+        reading: ReadResult = read(text)
         return reading.pieces[0]
 
     return piece_of

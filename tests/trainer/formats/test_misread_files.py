@@ -11,7 +11,7 @@ from runtime.errors import InputError
 from runtime.midi.reader import read_music
 from trainer.corpus.corpus import SUFFIXES
 from trainer.corpus.readers import File, read_or_refuse
-from trainer.pieces.piece import Piece, Reading
+from trainer.pieces.piece import Piece, ReadResult
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
 Notes = list[tuple[int, int, int]]
@@ -78,7 +78,7 @@ BEGINNINGS: dict[str, Notes] = {
 DRUMS = "drums.mid"
 
 
-def read(name: str, cache: Path) -> Reading:
+def read(name: str, cache: Path) -> ReadResult:
     return read_or_refuse(File(name, CASES / name), cache)
 
 

@@ -10,17 +10,17 @@ from runtime.errors import InputError, MissingError
 from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from trainer.formats.score_reader import music21_files, read_score
-from trainer.pieces.piece import Reading
+from trainer.pieces.piece import ReadResult
 
 pytest.importorskip("music21")
 
-Reader = Callable[..., Reading]
+Reader = Callable[..., ReadResult]
 NotesReader = Callable[..., list[tuple[int, int, int]]]
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Reader:
-    def read(text: str, suffix: str = ".abc") -> Reading:
+    def read(text: str, suffix: str = ".abc") -> ReadResult:
         path = tmp_path / f"a{suffix}"
         path.write_text(text)
         return read_score(path, path.name)

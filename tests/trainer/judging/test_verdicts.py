@@ -3,7 +3,7 @@ import pytest
 
 from runtime.bundle.files import expected_tensors
 from runtime.graph.carried_state import Carried
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.bars import MeterChange
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Meter, Note
@@ -13,11 +13,11 @@ from trainer.judging.style import Yardstick
 from trainer.judging.tables import markdown
 from trainer.judging.verdicts import human_range, verdicts
 from trainer.measures.passage import lay_out
-from trainer.network.excerpts import Player
+from trainer.network.excerpts import SteppedNetwork
 from trainer.pieces.piece import make_piece
 
 BAR = 96
-NOBODY = Player(Carried(*expected_tensors(1, 1, 1)), lambda inputs: inputs)
+NOBODY = SteppedNetwork(Carried(*expected_tensors(1, 1, 1)), lambda inputs: inputs)
 ROW = {"bars_return": 0.5, "phrase_returns": 1.0, "endless": 0.0, "outside_scale": 0.05}
 HUMAN = {
     "bars_return": [i / 100 for i in range(20, 81)],
@@ -106,7 +106,7 @@ def test_a_piece_that_does_not_fill_its_bars_is_made_again(monkeypatch):
         return [notes(100, seed)[:count] if seed else notes(100)[: 3 * count] for seed in seeds]
 
     monkeypatch.setattr(played, "make_excerpts", made)
-    found = played.play_bars(NOBODY, [Controls((1.0,))] * 3, 100, bars=32)
+    found = played.play_bars(NOBODY, [GraphInputs((1.0,))] * 3, 100, bars=32)
     assert asked == [([0, 1, 2], 100), ([1, 2], 300)]
     assert [(piece.bars, piece.notes) for piece in found] == [(32, 128)] * 3
 

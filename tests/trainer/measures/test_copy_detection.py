@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.music.notes import Note
-from trainer.measures.copy_detection import NGRAM, Copying, compare, index_pieces
+from trainer.measures.copy_detection import NGRAM, CopyMeasures, compare, index_pieces
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -61,16 +61,16 @@ music = st.lists(st.tuples(st.integers(0, 1), st.integers(60, 62)), min_size=1, 
 )
 def test_longest_match(excerpt: list[Note], longest: int, piece: str) -> None:
     index = index_pieces({"scale": even(*SCALE), "leap": even(60, 72)})
-    assert compare(index, excerpt) == Copying(longest, 0.0, piece)
+    assert compare(index, excerpt) == CopyMeasures(longest, 0.0, piece)
 
 
-def test_share_of_known_ngrams() -> None:
+def test_share_of_copied_ngrams() -> None:
     training = even(*(50 + 7 * i % 23 for i in range(14)))
     unknown = even(*range(20, 35))
     excerpt = training + moved(unknown, 0, 12 * 14)
     found = compare(index_pieces({"a": training}), excerpt)
     assert found.longest_match == 14
-    assert found.known_ngrams == pytest.approx((14 - NGRAM + 1) / (len(excerpt) - NGRAM + 1))
+    assert found.copied_ngram_share == pytest.approx((14 - NGRAM + 1) / (len(excerpt) - NGRAM + 1))
 
 
 def test_no_match_crosses_the_end_of_a_piece() -> None:
@@ -79,23 +79,23 @@ def test_no_match_crosses_the_end_of_a_piece() -> None:
 
 
 def test_no_pieces() -> None:
-    assert compare(index_pieces({}), even(*SCALE)) == Copying(0, 0.0, "")
+    assert compare(index_pieces({}), even(*SCALE)) == CopyMeasures(0, 0.0, "")
 
 
 def test_pieces_of_one_note() -> None:
-    assert compare(index_pieces({"a": even(60), "b": even(61)}), even(*SCALE)) == Copying(1, 0.0, "")
+    assert compare(index_pieces({"a": even(60), "b": even(61)}), even(*SCALE)) == CopyMeasures(1, 0.0, "")
 
 
 def test_a_work_is_left_out_with_all_its_versions() -> None:
     pieces = {"theme": even(*SCALE), "in D": moved(even(*SCALE), 2), "other": even(60, 62, 64, 60)}
     index = index_pieces(pieces, {"theme": 7, "in D": 7, "other": 3})
     assert compare(index, even(*SCALE)).longest_match == 8
-    assert compare(index, even(*SCALE), without_work=7) == Copying(3, 0.0, "other")
+    assert compare(index, even(*SCALE), without_work=7) == CopyMeasures(3, 0.0, "other")
     assert compare(index, even(*SCALE), without_work=3).longest_match == 8
 
 
 def test_the_only_work_left_out() -> None:
-    assert compare(index_pieces({"a": even(*SCALE)}), even(*SCALE), without_work=0) == Copying(1, 0.0, "")
+    assert compare(index_pieces({"a": even(*SCALE)}), even(*SCALE), without_work=0) == CopyMeasures(1, 0.0, "")
 
 
 def test_long_passages_and_repeats() -> None:
@@ -103,7 +103,7 @@ def test_long_passages_and_repeats() -> None:
     drone = even(*[60] * 500)
     index = index_pieces({"drone": drone, "again": drone})
     assert compare(index, drone[:400]).longest_match == 400
-    assert compare(index, moved(drone[:400], 3)).known_ngrams == 1.0
+    assert compare(index, moved(drone[:400], 3)).copied_ngram_share == 1.0
 
 
 @given(st.lists(music, min_size=1, max_size=4), music)
@@ -131,4 +131,4 @@ def test_what_is_cut_from_a_piece_matches_whole(pieces: list[list[Note]], data: 
     excerpt = piece[start : data.draw(st.integers(start + 1, len(piece)))]
     found = compare(index_pieces({str(i): piece for i, piece in enumerate(pieces)}), excerpt)
     assert found.longest_match == len(excerpt)
-    assert found.known_ngrams == (1.0 if len(excerpt) >= NGRAM else 0.0)
+    assert found.copied_ngram_share == (1.0 if len(excerpt) >= NGRAM else 0.0)

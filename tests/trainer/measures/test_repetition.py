@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.music.notes import Note
-from trainer.measures.repetition import WINDOW, Looping, measure
+from trainer.measures.repetition import WINDOW, RepetitionMeasures, measure
 
 
 def melody(*events: tuple[int, int, int]) -> list[Note]:
@@ -55,7 +55,7 @@ def test_entropy_of_small_melodies(events, entropy: float) -> None:
 
 
 def test_no_notes() -> None:
-    assert measure([]) == Looping(0.0, 0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    assert measure([]) == RepetitionMeasures(0.0, 0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def test_the_first_note_repeats_only_what_starts_with_it() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.music.notes import Note
-from trainer.measures.similarity import FEATURES, LENGTHS, MOST_VOICES, WIDEST, histograms, overlapped_area, overlaps
+from trainer.measures.similarity import FEATURES, LENGTHS, MOST_VOICES, WIDEST, histograms, overlapped_area, similarity
 
 notes = st.builds(Note, st.integers(0, 400), st.integers(0, 127), st.integers(1, 400), st.integers(1, 127))
 excerpts = st.lists(st.lists(notes, max_size=20).map(sorted), max_size=4)
@@ -58,18 +58,20 @@ def test_nothing_leads_from_one_excerpt_to_the_next() -> None:
 def test_velocities_count_only_where_they_were_played() -> None:
     assert "velocity" not in histograms([CHORDS])
     assert set(histograms([CHORDS], [CHORDS])) == set(FEATURES)
-    assert set(overlaps(histograms([CHORDS]), histograms([CHORDS], [CHORDS])).areas) == set(FEATURES) - {"velocity"}
+    assert set(similarity(histograms([CHORDS]), histograms([CHORDS], [CHORDS])).overlapped_areas) == set(FEATURES) - {
+        "velocity"
+    }
 
 
 def test_nothing_in_common() -> None:
     low, high = ([Note(0, 60 + i, 6 + 90 * i, 64), Note(6 + 90 * i, 65 + 4 * i, 6 + 90 * i, 64)] for i in (0, 1))
-    found = overlaps(histograms([low]), histograms([high]))
-    assert found.areas == {"pitch_class": 0, "interval": 0, "duration": 0, "inter_onset": 0, "polyphony": 1}
+    found = similarity(histograms([low]), histograms([high]))
+    assert found.overlapped_areas == {"pitch_class": 0, "interval": 0, "duration": 0, "inter_onset": 0, "polyphony": 1}
     assert found.mean == pytest.approx(1 / 5)
 
 
 def test_no_music() -> None:
-    assert overlaps(histograms([]), histograms([CHORDS])).mean == 0
+    assert similarity(histograms([]), histograms([CHORDS])).mean == 0
 
 
 def test_overlapped_area_by_hand() -> None:
@@ -79,12 +81,12 @@ def test_overlapped_area_by_hand() -> None:
 @given(excerpts)
 def test_a_set_is_like_itself(music: list[list[Note]]) -> None:
     found = histograms(music, music)
-    assert all(area == pytest.approx(1) for area in overlaps(found, found).areas.values())
+    assert all(area == pytest.approx(1) for area in similarity(found, found).overlapped_areas.values())
     assert all(histogram.sum() == pytest.approx(1) for histogram in found.values())
 
 
 @given(excerpts, excerpts)
 def test_the_order_does_not_matter(one: list[list[Note]], other: list[list[Note]]) -> None:
     first, second = histograms(one, one), histograms(other, other)
-    assert overlaps(first, second) == overlaps(second, first)
-    assert all(0 <= area <= 1 for area in overlaps(first, second).areas.values())
+    assert similarity(first, second) == similarity(second, first)
+    assert all(0 <= area <= 1 for area in similarity(first, second).overlapped_areas.values())

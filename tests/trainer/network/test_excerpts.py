@@ -6,10 +6,10 @@ import pytest
 
 from runtime.bundle.files import expected_tensors
 from runtime.graph.carried_state import Carried
-from runtime.graph.inputs import Controls
+from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Meter, Note
 from runtime.music.piece_memory import NO_KEY
-from trainer.network.excerpts import MIN_P, TEMPERATURE, Arrays, Player, controls_of, make_excerpts, player_of
+from trainer.network.excerpts import MIN_P, TEMPERATURE, Arrays, SteppedNetwork, controls_of, make_excerpts, stepped
 from trainer.network.stream_network import StreamNetwork, blank_inputs
 from trainer.runs.network_config import PAST
 
@@ -29,28 +29,28 @@ def network(request: pytest.FixtureRequest) -> StreamNetwork:
 
 
 @pytest.fixture(scope="module")
-def player(network: StreamNetwork) -> Player:
-    return player_of(network)
+def player(network: StreamNetwork) -> SteppedNetwork:
+    return stepped(network)
 
 
-def made(player: Player, *seeds: int, notes: int = 12) -> list[list[Note]]:
+def made(player: SteppedNetwork, *seeds: int, notes: int = 12) -> list[list[Note]]:
     return make_excerpts(player, seeds, notes, [CONTROLS] * len(seeds))
 
 
-def test_an_excerpt_depends_on_its_seed_alone(player: Player) -> None:
+def test_an_excerpt_depends_on_its_seed_alone(player: SteppedNetwork) -> None:
     one, two, again = made(player, 1, 2, 1)
     assert one == again != two
     assert [made(player, seed)[0] for seed in (1, 2)] == [one, two]
 
 
-def test_an_excerpt_has_the_notes_asked_for_on_the_grid_and_sorted(player: Player) -> None:
+def test_an_excerpt_has_the_notes_asked_for_on_the_grid_and_sorted(player: SteppedNetwork) -> None:
     for excerpt in made(player, 3, 4, notes=30):
         assert len(excerpt) == 30
         assert excerpt == sorted(excerpt)
         assert all(note.duration > 0 for note in excerpt)
 
 
-def test_a_player_follows_the_weights(network: StreamNetwork, player: Player) -> None:
+def test_a_player_follows_the_weights(network: StreamNetwork, player: SteppedNetwork) -> None:
     before = made(player, 1)
     bias = network.logits["pitch"].bias
     kept = np.asarray(bias)
@@ -72,9 +72,9 @@ def test_the_key_of_a_piece_is_drawn_from_those_of_its_style() -> None:
 
     in_d = tuple(float(key == 2) for key in range(24))
     controls = [replace(CONTROLS, style_keys=(in_d,)), replace(CONTROLS, key=14), CONTROLS]
-    make_excerpts(Player(carried, step), range(3), 2, controls)
+    make_excerpts(SteppedNetwork(carried, step), range(3), 2, controls)
     assert told[0] == [2, 14, NO_KEY]
 
 
 def test_styles_are_told_apart_by_weights() -> None:
-    assert controls_of(3, 1) == Controls(style=(0.0, 1.0, 0.0), temperature=TEMPERATURE, min_p=MIN_P)
+    assert controls_of(3, 1) == GraphInputs(style=(0.0, 1.0, 0.0), temperature=TEMPERATURE, min_p=MIN_P)

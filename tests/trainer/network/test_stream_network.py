@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, HEADS, LADDER, PITCHES, VELOCITY_BINS
 from runtime.music.notes import Note
 from trainer.dataset.batches import Window, dataset, pack, whole_pieces
-from trainer.dataset.training_piece import Sequence, sequence_of
+from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.network.stream_network import FORBIDDEN, StreamNetwork, blank_inputs
 from trainer.pieces.piece import make_piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-MakeSequences = Callable[[int], tuple[Sequence, ...]]
+MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 Logits = dict[str, NDArray[np.float32]]
 
 
@@ -68,7 +68,7 @@ def test_a_network_without_weights_is_uniform_over_what_the_encoding_allows(make
     assert found["loss"] == pytest.approx(sum(found[f"nll_{head}"] for head in HEADS), rel=1e-5)
 
 
-def allowed_pitches(piece: Sequence) -> list[int]:
+def allowed_pitches(piece: EncodedPiece) -> list[int]:
     """How many pitches may be struck at each note: those that do not sound, and in a chord only higher ones."""
     allowed = []
     for step in range(piece.notes):
@@ -177,7 +177,7 @@ def test_heads_may_see_the_style(make_sequences: MakeSequences) -> None:
 
 def test_one_bar_is_learned_by_heart() -> None:
     pitches = (60, 64, 67, 72, 71, 67, 65, 62, 59, 62, 65, 67, 64, 60, 55, 48)
-    bar = sequence_of(make_piece("bar", [Note(6 * index, pitch, 6, 78) for index, pitch in enumerate(pitches)]))
+    bar = encode_piece(make_piece("bar", [Note(6 * index, pitch, 6, 78) for index, pitch in enumerate(pitches)]))
     network = make_network(units=32, head_units=32, input_dropout=0.0, dropout=0.0, head_dropout=0.0)
     network.optimizer.learning_rate = 2e-2
     batch = dataset([[Window(bar, 0, bar.steps)]], styles=1)

@@ -16,7 +16,7 @@ from trainer.pieces.timing_quality import (
     Stretch,
     longest_stretch,
     pulse_of,
-    tidiness_of,
+    timing_quality,
 )
 
 WALTZ = ((0, 36, 48), (24, 60, 24), (48, 60, 24))
@@ -43,7 +43,7 @@ def without_a_click(seed: int, notes: int = 400) -> Piece:
 
 @pytest.mark.parametrize("grid", [24, 12, 8, 6, 4, 3, 2])
 def test_any_even_division_of_the_beat_has_a_full_pulse(grid: int) -> None:
-    tidiness = tidiness_of(piece_of(range(0, 200 * grid, grid)))
+    tidiness = timing_quality(piece_of(range(0, 200 * grid, grid)))
     assert tidiness.pulse == pytest.approx(1.0)
     assert tidiness.faults == ()
 
@@ -61,12 +61,12 @@ def test_onsets_at_all_ticks_alike_have_no_pulse() -> None:
 def test_a_player_with_a_click_has_a_pulse(spread: float) -> None:
     draw = random.Random(5)
     piece = piece_of(max(0, round(24 * index + draw.gauss(0, spread))) for index in range(300))
-    assert tidiness_of(piece).faults == ()
+    assert timing_quality(piece).faults == ()
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_player_without_a_click_has_none(seed: int) -> None:
-    tidiness = tidiness_of(without_a_click(seed))
+    tidiness = timing_quality(without_a_click(seed))
     assert tidiness.pulse < PULSE_NEEDED
     [fault] = tidiness.faults
     assert "played without a click?" in fault
@@ -76,11 +76,11 @@ def test_a_player_without_a_click_has_none(seed: int) -> None:
 def test_the_number_of_tempos_is_named() -> None:
     free = without_a_click(1)
     several = piece_of((note.onset for note in free.notes), timing=Timing(0.25, 3, 60.0))
-    assert "in 3 tempos" in tidiness_of(several).faults[0]
+    assert "in 3 tempos" in timing_quality(several).faults[0]
 
 
 def test_a_short_piece_is_not_judged() -> None:
-    assert tidiness_of(without_a_click(1, FEWEST_ONSETS - 1)).faults == ()
+    assert timing_quality(without_a_click(1, FEWEST_ONSETS - 1)).faults == ()
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ def test_a_short_piece_is_not_judged() -> None:
     ],
 )
 def test_distance_from_sixteenths_and_triplets(onsets: list[int], expected: float) -> None:
-    assert tidiness_of(piece_of(onsets)).off_grid == pytest.approx(expected)
+    assert timing_quality(piece_of(onsets)).off_grid == pytest.approx(expected)
 
 
 def test_the_files_own_rounding_is_handed_on() -> None:
-    assert tidiness_of(piece_of([0, 24], timing=Timing(off_tick=0.25))).off_tick == 0.25
+    assert timing_quality(piece_of([0, 24], timing=Timing(off_tick=0.25))).off_tick == 0.25
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_a_wrong_meter_is_seen_and_a_right_one_left_alone(
     pattern: Iterable[tuple[int, int, int]], length: int, right: list[str], wrong: list[str]
 ) -> None:
     for meter in right:
-        tidiness = tidiness_of(bars(pattern, length, 80, meter))
+        tidiness = timing_quality(bars(pattern, length, 80, meter))
         assert tidiness.meter_doubt < 0
         assert tidiness.faults == ()
     for meter in wrong:
-        tidiness = tidiness_of(bars(pattern, length, 80, meter))
+        tidiness = timing_quality(bars(pattern, length, 80, meter))
         assert tidiness.meter_doubt > METER_DOUBT_ALLOWED
         quarters = {72: "three", 96: "four"}[length]
         assert f"says {meter} but repeats in {quarters} quarters" in tidiness.faults[0]
@@ -126,19 +126,19 @@ def test_a_wrong_meter_is_seen_and_a_right_one_left_alone(
 
 @pytest.mark.parametrize("meter", ["5/4", "3/2", "7/8", "9/8", "1/8"])
 def test_other_meters_are_not_judged(meter: str) -> None:
-    assert tidiness_of(bars(WALTZ, 72, 80, meter)).meter_doubt == 0
+    assert timing_quality(bars(WALTZ, 72, 80, meter)).meter_doubt == 0
 
 
 def test_a_few_bars_are_not_judged() -> None:
-    assert tidiness_of(bars(WALTZ, 72, FEWEST_BARS, "4/4")).meter_doubt == 0
+    assert timing_quality(bars(WALTZ, 72, FEWEST_BARS, "4/4")).meter_doubt == 0
 
 
 def test_even_notes_say_nothing_about_the_meter() -> None:
-    assert tidiness_of(piece_of(range(0, 6 * 2000, 6))).meter_doubt == pytest.approx(0, abs=1e-4)
+    assert timing_quality(piece_of(range(0, 6 * 2000, 6))).meter_doubt == pytest.approx(0, abs=1e-4)
 
 
 def test_hours_of_silence_cost_no_memory() -> None:
-    tidiness = tidiness_of(piece_of([*range(0, 2400, 24), 10**12]))
+    tidiness = timing_quality(piece_of([*range(0, 2400, 24), 10**12]))
     assert (tidiness.meter_doubt, tidiness.faults) == (0, ())
 
 
@@ -152,4 +152,4 @@ def test_the_longest_stretch_counts_and_only_while_notes_begin() -> None:
 def test_a_meter_that_is_wrong_only_in_between_is_right() -> None:
     waltz = bars(WALTZ, 72, 80, "3/4")
     changed = make_piece("a", waltz.notes, [MeterChange(0, Meter(4, 4)), MeterChange(720, Meter(3, 4))])
-    assert tidiness_of(changed).faults == ()
+    assert timing_quality(changed).faults == ()

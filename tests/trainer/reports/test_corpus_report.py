@@ -7,8 +7,8 @@ import pytest
 from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from trainer.corpus.corpus import Corpus
-from trainer.pieces.piece import Piece, Refusal, make_piece
-from trainer.reports.corpus_report import CorpusReport, Spread, as_markdown, pitch_name, polyphony_of, report_of
+from trainer.pieces.piece import Piece, SkippedFile, make_piece
+from trainer.reports.corpus_report import CorpusReport, Range, as_markdown, pitch_name, polyphony_of, report_of
 
 MakeWalk = Callable[[int, int], Piece]
 
@@ -23,13 +23,13 @@ def scale(name: str, tonic: int, meter: str, tempo_bpm: float) -> Piece:
 @pytest.fixture
 def report() -> CorpusReport:
     pieces = (scale("a", 60, "4/4", 60.0), scale("b", 67, "4/4", 90.0), scale("c", 48, "3/4", 120.0))
-    return report_of(Corpus(pieces, (Refusal("d.mid", "is empty (0 bytes)"),), "music"))
+    return report_of(Corpus(pieces, (SkippedFile("d.mid", "is empty (0 bytes)"),), "music"))
 
 
 def test_figures(report: CorpusReport) -> None:
     assert (report.source, report.pieces, report.performed_pieces, report.notes) == ("music", 3, 0, 48)
     assert report.hours == pytest.approx(16 * (1 + 2 / 3 + 1 / 2) / 3600, abs=0.001)
-    assert report.tempo_bpm == Spread(60.0, 90.0, 120.0)
+    assert report.tempo_bpm == Range(60.0, 90.0, 120.0)
     assert list(report.meters.items()) == [("4/4", 2), ("3/4", 1)]
     assert list(report.keys.items()) == [("C major", 2), ("G major", 1)]
     assert (min(report.pitches), max(report.pitches), sum(report.pitches.values())) == (48, 79, 48)

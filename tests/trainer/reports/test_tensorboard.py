@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from trainer.reports.tensorboard import EventLog
+from trainer.reports.tensorboard import TensorBoardWriter
 
 
 def row(epoch: int, loss: float, **figures: float) -> dict[str, float]:
@@ -36,9 +36,9 @@ def shown(folder: Path, tag: str) -> list[tuple[int, float]]:
 
 
 def test_training_and_held_out_under_the_same_names(tmp_path: Path) -> None:
-    log = EventLog(tmp_path)
-    log.keep([row(1, 3.0)])
-    log.keep([row(1, 3.0), row(2, 2.5)])
+    log = TensorBoardWriter(tmp_path)
+    log.write([row(1, 3.0)])
+    log.write([row(1, 3.0), row(2, 2.5)])
     assert shown(tmp_path / "training", "loss") == [(1, 3.0), (2, 2.5)]
     assert shown(tmp_path / "held_out", "loss") == [(1, 4.0), (2, 3.5)]
     assert [rate for _, rate in shown(tmp_path / "training", "learning_rate")] == pytest.approx([0.01, 0.01])
@@ -48,30 +48,30 @@ def test_training_and_held_out_under_the_same_names(tmp_path: Path) -> None:
 
 def test_every_epoch_is_there_as_soon_as_it_is_kept(tmp_path: Path) -> None:
     """Nobody closes the files of a run that is killed."""
-    log = EventLog(tmp_path)
+    log = TensorBoardWriter(tmp_path)
     rows = [row(epoch, 1 / epoch) for epoch in range(1, 5)]
     for count in range(1, 5):
-        log.keep(rows[:count])
+        log.write(rows[:count])
         assert [step for step, _ in shown(tmp_path / "training", "loss")] == list(range(1, count + 1))
 
 
 def test_a_resumed_run_takes_back_what_it_trains_again(tmp_path: Path) -> None:
-    EventLog(tmp_path).keep([row(1, 3.0), row(2, 2.0), row(3, 1.0)])
-    EventLog(tmp_path).keep([row(1, 3.0), row(2, 2.0), row(3, 1.5)])
+    TensorBoardWriter(tmp_path).write([row(1, 3.0), row(2, 2.0), row(3, 1.0)])
+    TensorBoardWriter(tmp_path).write([row(1, 3.0), row(2, 2.0), row(3, 1.5)])
     assert shown(tmp_path / "training", "loss") == [(1, 3.0), (2, 2.0), (3, 1.5)]
     assert len(list((tmp_path / "training").iterdir())) == 2
 
 
 def test_a_rollback_takes_back_the_epochs_that_it_undoes(tmp_path: Path) -> None:
-    log = EventLog(tmp_path)
-    log.keep([row(1, 3.0), row(2, 2.0)])
-    log.keep([row(1, 2.75)])
-    log.keep([row(1, 2.75), row(2, 2.25)])
+    log = TensorBoardWriter(tmp_path)
+    log.write([row(1, 3.0), row(2, 2.0)])
+    log.write([row(1, 2.75)])
+    log.write([row(1, 2.75), row(2, 2.25)])
     assert shown(tmp_path / "training", "loss") == [(1, 2.75), (2, 2.25)]
 
 
 def test_nothing_held_out_and_a_loss_that_is_no_number(tmp_path: Path) -> None:
-    EventLog(tmp_path).keep([{"epoch": 1, "loss": math.nan}])
+    TensorBoardWriter(tmp_path).write([{"epoch": 1, "loss": math.nan}])
     [(step, loss)] = shown(tmp_path / "training", "loss")
     assert step == 1
     assert math.isnan(loss)
@@ -79,18 +79,18 @@ def test_nothing_held_out_and_a_loss_that_is_no_number(tmp_path: Path) -> None:
 
 
 def test_a_closed_log_begins_anew(tmp_path: Path) -> None:
-    log = EventLog(tmp_path)
-    log.keep([row(1, 3.0)])
+    log = TensorBoardWriter(tmp_path)
+    log.write([row(1, 3.0)])
     log.close()
-    log.keep([row(1, 3.0)])
+    log.write([row(1, 3.0)])
     assert shown(tmp_path / "training", "loss") == [(1, 3.0)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes any bytes in a file's name")
 def test_a_folder_whose_name_is_not_utf_8(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"run\xfc")
-    log = EventLog(folder)
-    log.keep([row(1, 3.0)])
+    log = TensorBoardWriter(folder)
+    log.write([row(1, 3.0)])
     log.close()
     folder.rename(tmp_path / "run")
     assert shown(tmp_path / "run" / "training", "loss") == [(1, 3.0)]

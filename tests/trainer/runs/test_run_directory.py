@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from runtime.errors import InputError, MissingError
-from trainer.runs.run_directory import RunDirectory, newest_run, write_whole
+from trainer.runs.run_directory import RunDirectory, newest_run, write_run_file
 from trainer.runs.settings import TrainingSettings
 
 
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_written(
         raise error
 
     with pytest.raises(raised):
-        write_whole(path, write)
+        write_run_file(path, write)
     assert path.read_text() == "before"
     assert sorted(entry.name for entry in run.path.iterdir()) == ["checkpoints", "file.txt"]
 
@@ -143,7 +143,7 @@ def test_a_full_disk_is_named(run: RunDirectory) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(MissingError, match=r"cannot be written \(No space left on device\): make room; --resume"):
-        write_whole(run.checkpoint(1), write)
+        write_run_file(run.checkpoint(1), write)
 
 
 @pytest.mark.parametrize(
@@ -273,4 +273,4 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_a_pipe_in_place_of_a_file_is_not_written_to(run: RunDirectory) -> None:
     os.mkfifo(run.path / "report.md")
     with pytest.raises(MissingError, match=r"report\.md cannot be written \(it is no file\): move it away"):
-        write_whole(run.path / "report.md", lambda part: part.write_text("x"))
+        write_run_file(run.path / "report.md", lambda part: part.write_text("x"))

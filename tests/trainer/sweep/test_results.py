@@ -8,7 +8,7 @@ from runtime.errors import InputError
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.sweep.job import Outcome, is_complete
-from trainer.sweep.results import RunResult, keep_results, page, read_results, result_of, with_winners
+from trainer.sweep.results import RunResult, page, read_results, result_of, save_results, with_winners
 from trainer.sweep.sweep_file import PlannedRun
 
 PLAN = PlannedRun("small", {"units": 64}, {"folder": "bach", "units": 64}, threads=1)
@@ -81,7 +81,7 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
         [result("a", 2.5, 1), result_of(replace(PLAN, name="b"), RunDirectory(tmp_path), Outcome("done"))]
     )
     assert read_results(tmp_path) == {}
-    keep_results(tmp_path, runs)
+    save_results(tmp_path, runs)
     assert list(read_results(tmp_path).values()) == list(runs)
     assert (tmp_path / "sweep.md").read_text() == page(tmp_path.name, runs)
     (tmp_path / "sweep.json").write_text("{")

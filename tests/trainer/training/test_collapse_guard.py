@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.training.collapse_guard import MAX_ROLLBACKS, Collapse, Guard, Rollbacks
+from trainer.training.collapse_guard import MAX_ROLLBACKS, Collapse, CollapseGuard, Rollbacks
 
 CHANCE = 17.6
 
@@ -21,8 +21,8 @@ def healthy(epochs=100, noise=0.0, seed=0, start=8.7, end=1.7, speed=0.06):
 
 def watch(losses, guessing=None):
     """The first collapse that a guard sees in a curve."""
-    guard = Guard(0.003, guessing)
-    return next((collapse for loss in losses if (collapse := guard.see(loss))), None)
+    guard = CollapseGuard(0.003, guessing)
+    return next((collapse for loss in losses if (collapse := guard.observe(loss))), None)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01, 0.03, 0.05])
@@ -127,10 +127,10 @@ def test_the_unit_of_the_loss_does_not_matter(losses, power):
 
 
 def test_a_rollback_goes_to_the_last_good_checkpoint_at_half_the_rate():
-    guard = Guard(0.003)
+    guard = CollapseGuard(0.003)
     for loss in (8.0, 6.0, 4.0, 3.0, 2.5, 2.2, 2.1, 2.0, 1.95, 1.93, 1.9):
-        assert guard.see(loss) is None
-    collapse = guard.see(4.6)
+        assert guard.observe(loss) is None
+    collapse = guard.observe(4.6)
     assert collapse is not None
     rollback = guard.roll_back(collapse, [5, 10])
     assert rollback.sentence == (
@@ -139,24 +139,24 @@ def test_a_rollback_goes_to_the_last_good_checkpoint_at_half_the_rate():
     assert (rollback.epoch, rollback.back_to, rollback.scale) == (12, 10, 0.5)
     assert guard.scale == 0.5
     assert guard.losses == [8.0, 6.0, 4.0, 3.0, 2.5, 2.2, 2.1, 2.0, 1.95, 1.93]
-    assert guard.see(1.91) is None
-    assert guard.see(1.89) is None
+    assert guard.observe(1.91) is None
+    assert guard.observe(1.89) is None
 
 
 @pytest.mark.parametrize(("saved", "back_to"), [([], 0), ([2], 2), ([2, 4], 4), ([2, 4, 6], 4)])
 def test_a_checkpoint_on_the_way_down_is_no_good_one(saved, back_to):
     """Epoch 6 was half lost already when it was saved."""
-    guard = Guard(0.003)
+    guard = CollapseGuard(0.003)
     for loss in (4.0, 3.0, 2.5, 2.2, 2.0, 3.0):
-        assert guard.see(loss) is None
-    collapse = guard.see(3.5)
+        assert guard.observe(loss) is None
+    collapse = guard.observe(3.5)
     assert collapse == Collapse(7, 3.5, 2.0, 5)
     assert guard.roll_back(collapse, saved).back_to == back_to
 
 
 def test_without_a_checkpoint_the_training_starts_again():
-    guard = Guard(1.0, CHANCE)
-    collapse = guard.see(51.4)
+    guard = CollapseGuard(1.0, CHANCE)
+    collapse = guard.observe(51.4)
     assert collapse is not None
     assert guard.roll_back(collapse, []).sentence == (
         "epoch 1: the loss is 51.4, worse than guessing; going back to the start with half the learning rate (0.5)"
@@ -165,39 +165,39 @@ def test_without_a_checkpoint_the_training_starts_again():
 
 
 def test_after_three_rollbacks_the_guard_gives_up():
-    guard = Guard(0.003)
+    guard = CollapseGuard(0.003)
     for loss in (4.0, 3.0, 2.0):
-        guard.see(loss)
+        guard.observe(loss)
     for count in range(MAX_ROLLBACKS):
-        assert not guard.spent
+        assert not guard.exhausted
         assert guard.scale == 0.5**count
-        collapse = guard.see(math.nan)
+        collapse = guard.observe(math.nan)
         assert collapse is not None
         guard.roll_back(collapse, [3])
-    assert guard.spent
-    collapse = guard.see(9.0)
+    assert guard.exhausted
+    collapse = guard.observe(9.0)
     assert collapse is not None
-    assert guard.farewell(collapse, [3, 4]) == (
+    assert guard.final_message(collapse, [3, 4]) == (
         "epoch 4: the loss jumped from 2 to 9, after 3 rollbacks and with the learning rate down to 0.00038; "
         "giving up: the checkpoint of epoch 3 is kept; train again with a smaller --learning-rate"
     )
-    assert "no checkpoint had been saved" in guard.farewell(collapse, [])
+    assert "no checkpoint had been saved" in guard.final_message(collapse, [])
     with pytest.raises(ValueError, match="all 3 rollbacks are spent"):
         guard.roll_back(collapse, [3])
 
 
 def test_a_resumed_run_keeps_its_count_and_scale():
-    guard = Guard(0.003, CHANCE)
+    guard = CollapseGuard(0.003, CHANCE)
     for loss in (4.0, 3.0, math.nan):
-        collapse = guard.see(loss)
+        collapse = guard.observe(loss)
     assert collapse is not None
     guard.roll_back(collapse, [1])
     kept = msgspec.json.decode(json.dumps(guard.to_dict()), type=Rollbacks)
-    resumed = Guard(0.003, CHANCE, [4.0], list(kept.rollbacks))
+    resumed = CollapseGuard(0.003, CHANCE, [4.0], list(kept.rollbacks))
     assert resumed == guard
     assert (resumed.scale, resumed.losses) == (0.5, [4.0])
 
 
 def test_guards_share_nothing():
-    Guard(0.003).see(4.0)
-    assert Guard(0.003).losses == []
+    CollapseGuard(0.003).observe(4.0)
+    assert CollapseGuard(0.003).losses == []

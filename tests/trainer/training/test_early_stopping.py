@@ -1,6 +1,6 @@
 import pytest
 
-from trainer.training.early_stopping import early_end, is_spent
+from trainer.training.early_stopping import early_stop_message, should_stop_early
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ from trainer.training.early_stopping import early_end, is_spent
     ],
 )
 def test_when_patience_is_spent(losses, patience, spent):
-    assert is_spent([{"epoch": 0, "loss": 9.0, "val_loss": loss} for loss in losses], patience) is spent
+    assert should_stop_early([{"epoch": 0, "loss": 9.0, "val_loss": loss} for loss in losses], patience) is spent
 
 
 def test_nothing_held_out_is_no_reason_to_stop() -> None:
-    assert not is_spent([{"epoch": 0, "loss": 9.0}] * 100, 1)
+    assert not should_stop_early([{"epoch": 0, "loss": 9.0}] * 100, 1)
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_nothing_held_out_is_no_reason_to_stop() -> None:
 )
 def test_what_is_said_of_an_early_end(losses, patience, epochs, said):
     rows = [{"epoch": number, "loss": 9.0, "val_loss": loss} for number, loss in enumerate(losses, start=1)]
-    line = early_end(rows, patience, epochs)
+    line = early_stop_message(rows, patience, epochs)
     assert line is None if said is None else line and line.startswith(said)

@@ -9,18 +9,18 @@ import pytest
 
 from runtime.errors import BundleError, ComposerError, InputError
 from trainer.cli.train import main
-from trainer.network.onnx_weights import name_of
+from trainer.network.onnx_weights import weight_name
 from trainer.network.stream_network import StreamNetwork, blank_inputs
 from trainer.network.trained_network import load_network
 from trainer.runs.network_config import NetworkConfig
 from trainer.runs.run_directory import RunDirectory
 from trainer.training.fine_tuning import (
-    FIRST_WEIGHTS,
+    INITIAL_WEIGHTS,
     STYLE_TABLE,
-    Base,
-    find_base,
-    fitted,
-    start_from,
+    PretrainedNetwork,
+    find_pretrained,
+    load_weights,
+    matching_config,
     styles_of_run,
     with_new_vectors,
 )
@@ -40,8 +40,8 @@ def run(music_folder: Path, tiny_network: tuple[str, ...], tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="module")
-def base(run: RunDirectory) -> Base:
-    return find_base(str(run.path))
+def base(run: RunDirectory) -> PretrainedNetwork:
+    return find_pretrained(str(run.path))
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,12 @@ def tuned(run: RunDirectory, music_folder: Path, tmp_path_factory: pytest.TempPa
     return RunDirectory(path)
 
 
-def test_what_is_taken_over_from_a_run(base: Base, run: RunDirectory, music_folder: Path) -> None:
+def test_what_is_taken_over_from_a_run(base: PretrainedNetwork, run: RunDirectory, music_folder: Path) -> None:
     assert (base.card.epoch, [style.name for style in base.card.styles]) == (run.best_epoch(), ["first"])
     assert [(source.source, source.pieces) for source in base.card.data] == [(music_folder.name, 5)]
     assert (base.network.units, base.network.layers, base.network.head_units) == (16, 1, 16)
     network = load_network(run, run.best_epoch())
-    assert [name_of(variable) for variable in network.trainable_variables] == list(base.weights())
+    assert [weight_name(variable) for variable in network.trainable_variables] == list(base.weights())
 
 
 def test_a_new_style_begins_as_the_mean_of_the_others() -> None:
@@ -66,19 +66,19 @@ def test_a_new_style_begins_as_the_mean_of_the_others() -> None:
     assert with_new_vectors(table, 0).tolist() == table.tolist()
 
 
-def test_everything_else_begins_as_the_base(base: Base) -> None:
+def test_everything_else_begins_as_the_base(base: PretrainedNetwork) -> None:
     network = StreamNetwork({**base.network.as_dict(), "styles": 3})
     network(blank_inputs(3))
     weights = base.weights()
-    start_from(network, weights)
+    load_weights(network, weights)
     for variable in network.trainable_variables:
-        name, value = name_of(variable), np.asarray(variable)
+        name, value = weight_name(variable), np.asarray(variable)
         expected = weights[name]
         np.testing.assert_array_equal(value, np.tile(expected, (3, 1)) if name == STYLE_TABLE else expected)
 
 
 @pytest.mark.parametrize("config", [{"units": 8}, {"styles": 0}, {"layers": 2}])
-def test_a_base_of_another_shape(base: Base, config: dict[str, int]) -> None:
+def test_a_base_of_another_shape(base: PretrainedNetwork, config: dict[str, int]) -> None:
     if config == {"styles": 0}:
         weights = {**base.weights(), STYLE_TABLE: np.zeros((2, 8), np.float32)}
         config = {}
@@ -87,7 +87,7 @@ def test_a_base_of_another_shape(base: Base, config: dict[str, int]) -> None:
     network = StreamNetwork({**base.network.as_dict(), **config})
     network(blank_inputs(1))
     with pytest.raises(InputError, match="the base does not fit this version of the network"):
-        start_from(network, weights)
+        load_weights(network, weights)
 
 
 def test_a_fine_tuned_run(tuned: RunDirectory, run: RunDirectory, music_folder: Path) -> None:
@@ -96,17 +96,17 @@ def test_a_fine_tuned_run(tuned: RunDirectory, run: RunDirectory, music_folder: 
     assert (settings.base.source, settings.style_names, settings.network.styles) == (str(run.path), ("second",), 2)
     assert (settings.network.units, settings.patience, settings.save_every) == (16, 6, 1)
     assert [style.name for style in styles_of_run(tuned, settings)] == ["first", "second"]
-    assert (tuned.path / FIRST_WEIGHTS).is_file()
-    assert [source.source for source in find_base(str(tuned.path)).card.data] == [music_folder.name] * 2
+    assert (tuned.path / INITIAL_WEIGHTS).is_file()
+    assert [source.source for source in find_pretrained(str(tuned.path)).card.data] == [music_folder.name] * 2
     # Two epochs of the second style begin where two of the first have ended.
     assert tuned.read_history()[0]["loss"] < run.read_history()[0]["loss"]
 
 
-def test_the_training_starts_from_the_base(tuned: RunDirectory, base: Base) -> None:
+def test_the_training_starts_from_the_base(tuned: RunDirectory, base: PretrainedNetwork) -> None:
     """Two small epochs on, and not from anywhere else."""
     name = "lstm_0/lstm_cell/recurrent_kernel"
     network = load_network(tuned, 2)
-    [value] = [np.asarray(variable) for variable in network.trainable_variables if name_of(variable) == name]
+    [value] = [np.asarray(variable) for variable in network.trainable_variables if weight_name(variable) == name]
     assert 0 < np.abs(value - base.weights()[name]).mean() < 0.01
 
 
@@ -173,16 +173,16 @@ def test_what_cannot_be_a_base_is_one_line(
 @pytest.mark.parametrize("suffix", ["", ".onnx", ".onnx.json"])
 def test_a_bundle_by_any_of_its_paths(tiny_models: Path, suffix: str) -> None:
     with pytest.raises(BundleError, match="bundle tiny does not say where its weights are"):
-        find_base(str(tiny_models / f"tiny{suffix}"))
+        find_pretrained(str(tiny_models / f"tiny{suffix}"))
 
 
 def test_a_bundle_by_its_name(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LSTM_COMPOSER_MODELS", str(tiny_models))
     with pytest.raises(BundleError, match="bundle tiny does not say where its weights are"):
-        find_base("tiny")
+        find_pretrained("tiny")
 
 
-def test_dropout_is_that_of_the_new_run(base: Base) -> None:
+def test_dropout_is_that_of_the_new_run(base: PretrainedNetwork) -> None:
     wanted = NetworkConfig(dropout=0.4)
-    network = fitted(wanted, base, {"units": 16})
+    network = matching_config(wanted, base, {"units": 16})
     assert (network.dropout, network.units, network.head_units, network.styles) == (0.4, 16, 16, 1)

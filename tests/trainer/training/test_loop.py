@@ -10,7 +10,7 @@ import pytest
 
 from runtime.errors import InputError
 from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import Material, prepare
+from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import load_network
 from trainer.pieces.piece import Piece
@@ -18,7 +18,7 @@ from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import MAX_ROLLBACKS
 from trainer.training.interruption import Interruption
-from trainer.training.loop import FINAL_RATE, Listener, Row, new_network, read_rollbacks, seed_dropout, train
+from trainer.training.loop import FINAL_RATE, Row, TrainingCallbacks, new_network, read_rollbacks, seed_dropout, train
 from trainer.training.loop import _network_at as network_at
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
@@ -29,8 +29,8 @@ MakeWalk = Callable[[int, int], Piece]
 
 
 @pytest.fixture(scope="module")
-def material(make_walk: MakeWalk) -> Material:
-    return prepare(Corpus(tuple(make_walk(seed, 40) for seed in range(5)), (), "none"), seed=7)
+def material(make_walk: MakeWalk) -> Dataset:
+    return build_dataset(Corpus(tuple(make_walk(seed, 40) for seed in range(5)), (), "none"), seed=7)
 
 
 def new_run(path: Path) -> RunDirectory:
@@ -39,13 +39,13 @@ def new_run(path: Path) -> RunDirectory:
     return run
 
 
-def stopping_in(epoch: int, interruption: Interruption) -> Listener:
+def stopping_in(epoch: int, interruption: Interruption) -> TrainingCallbacks:
     """A user who loses patience at the first batch of an epoch."""
 
     def on_batch(now: int, batch: int, batches: int) -> None:
         interruption.asked = interruption.asked or (now, batch) == (epoch, 1)
 
-    return Listener(on_batch)
+    return TrainingCallbacks(on_batch)
 
 
 def figures(run: RunDirectory) -> list[dict[str, float]]:
@@ -60,14 +60,14 @@ def weights(run: RunDirectory, epoch: int, settings: TrainingSettings) -> list[A
 
 @pytest.fixture(scope="module")
 def unbroken(
-    material: Material, tiny_settings: TrainingSettings, tmp_path_factory: pytest.TempPathFactory
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> RunDirectory:
     run = new_run(tmp_path_factory.mktemp("unbroken") / "run")
-    assert train(tiny_settings, material, run, Interruption(), Listener()) == 4
+    assert train(tiny_settings, material, run, Interruption(), TrainingCallbacks()) == 4
     return run
 
 
-def test_what_a_training_leaves(unbroken: RunDirectory, material: Material) -> None:
+def test_what_a_training_leaves(unbroken: RunDirectory, material: Dataset) -> None:
     assert unbroken.saved_epochs() == [2, 4]
     rows = unbroken.read_history()
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
@@ -93,7 +93,7 @@ def test_the_learning_rate_rises_for_an_epoch_and_then_falls(
 
 
 def test_resumed_is_unbroken_and_can_be_made_longer(
-    material: Material, tiny_settings: TrainingSettings, unbroken: RunDirectory, tmp_path: Path
+    material: Dataset, tiny_settings: TrainingSettings, unbroken: RunDirectory, tmp_path: Path
 ) -> None:
     """A run that died in epoch 4, its last checkpoint of epoch 2, goes on as if nothing had been."""
     run = new_run(tmp_path / "run")
@@ -103,7 +103,7 @@ def test_resumed_is_unbroken_and_can_be_made_longer(
     # Another process would begin with other random numbers.
     keras.utils.set_random_seed(random.randrange(1000))
     longer = msgspec.structs.replace(tiny_settings, epochs=5)
-    assert train(longer, material, run, Interruption(), Listener(), resume=True) == 5
+    assert train(longer, material, run, Interruption(), TrainingCallbacks(), resume=True) == 5
     assert run.saved_epochs() == [2, 4, 5]
     *first, last = figures(run)
     for row, expected in zip(first, figures(unbroken), strict=True):
@@ -125,12 +125,12 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("trainer.training.loop._trained", run_epoch)
     monkeypatch.setattr("trainer.training.loop._held_out", lambda *_: {})
-    monkeypatch.setattr("trainer.training.loop.write_whole", lambda path, _: path.touch())
+    monkeypatch.setattr("trainer.training.loop.write_run_file", lambda path, _: path.touch())
 
 
 @pytest.mark.parametrize(("save_every", "saved"), [(1, [1, 2, 3, 4]), (2, [2, 4]), (3, [3, 4]), (25, [4])])
 def test_what_is_saved(
-    material: Material,
+    material: Dataset,
     tiny_settings: TrainingSettings,
     tmp_path: Path,
     pretend: None,
@@ -144,14 +144,14 @@ def test_what_is_saved(
         told.append((rows[-1]["epoch"], saved))
 
     settings = msgspec.structs.replace(tiny_settings, save_every=save_every)
-    assert train(settings, material, run, Interruption(), Listener(on_epoch=on_epoch)) == 4
+    assert train(settings, material, run, Interruption(), TrainingCallbacks(on_epoch=on_epoch)) == 4
     assert run.saved_epochs() == saved
     assert told == [(epoch, epoch in saved) for epoch in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3, 4])
 def test_an_interrupted_epoch_is_finished_and_saved(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, epoch: int
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, epoch: int
 ) -> None:
     run, interruption = new_run(tmp_path / "run"), Interruption()
     assert train(tiny_settings, material, run, interruption, stopping_in(epoch, interruption)) == epoch
@@ -160,7 +160,7 @@ def test_an_interrupted_epoch_is_finished_and_saved(
 
 
 def test_the_history_has_an_epoch_before_its_checkpoint_is_there(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, monkeypatch: pytest.MonkeyPatch
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run killed while it saves must not resume with a gap in its history."""
     run = new_run(tmp_path / "run")
@@ -168,18 +168,18 @@ def test_the_history_has_an_epoch_before_its_checkpoint_is_there(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trainer.training.loop.write_whole", killed)
+    monkeypatch.setattr("trainer.training.loop.write_run_file", killed)
     with pytest.raises(KeyboardInterrupt):
-        train(tiny_settings, material, run, Interruption(), Listener())
+        train(tiny_settings, material, run, Interruption(), TrainingCallbacks())
     assert [row["epoch"] for row in run.read_history()] == [1, 2]
     assert run.saved_epochs() == []
 
 
 def test_a_run_that_is_complete_is_left_alone(
-    material: Material, tiny_settings: TrainingSettings, unbroken: RunDirectory
+    material: Dataset, tiny_settings: TrainingSettings, unbroken: RunDirectory
 ) -> None:
     before = figures(unbroken)
-    assert train(tiny_settings, material, unbroken, Interruption(), Listener(), resume=True) == 4
+    assert train(tiny_settings, material, unbroken, Interruption(), TrainingCallbacks(), resume=True) == 4
     assert figures(unbroken) == before
 
 
@@ -212,12 +212,12 @@ def test_dropout_follows_from_seed_and_epoch(tiny_settings: TrainingSettings) ->
 
 
 def test_a_training_that_collapses_goes_back_with_half_the_rate(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path
 ) -> None:
     """A learning rate far too high: three returns, and then either a rate it can live with, or an end with a reason."""
     run, told = new_run(tmp_path / "run"), list[str]()
     settings = msgspec.structs.replace(tiny_settings, learning_rate=30.0, epochs=3, save_every=1)
-    saved = train(settings, material, run, Interruption(), Listener(on_trouble=told.append))
+    saved = train(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=told.append))
     assert len(read_rollbacks(run)) == MAX_ROLLBACKS
     assert len(told) == MAX_ROLLBACKS + 1
     assert all("half the learning rate" in sentence for sentence in told[:-1])
@@ -227,7 +227,7 @@ def test_a_training_that_collapses_goes_back_with_half_the_rate(
 
 
 def test_a_collapse_loses_nothing_that_was_good(
-    material: Material, tiny_settings: TrainingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The weights are spoilt in the third epoch, once: the second is gone back to, and the training ends as planned."""
     run, told, spoilt = new_run(tmp_path / "run"), list[str](), list[int]()
@@ -245,8 +245,8 @@ def test_a_collapse_loses_nothing_that_was_good(
         return networks[-1]
 
     monkeypatch.setattr("trainer.training.loop._network_at", watched)
-    listener = Listener(on_batch=spoil, on_trouble=told.append)
-    assert train(tiny_settings, material, run, Interruption(), listener) == 4
+    callbacks = TrainingCallbacks(on_batch=spoil, on_collapse=told.append)
+    assert train(tiny_settings, material, run, Interruption(), callbacks) == 4
     [rollback] = read_rollbacks(run)
     assert (rollback.epoch, rollback.back_to, rollback.scale) == (3, 2, 0.5)
     assert told == [rollback.sentence]

@@ -12,14 +12,14 @@ from trainer.formats.abc.fields import WHOLE
 from trainer.formats.abc.tune import Tune, read_tune
 from trainer.formats.abc.tunebook import decode_abc, tunes_of
 from trainer.formats.abc.voice import Voice
-from trainer.pieces.piece import SCORE_VELOCITY, Piece, Reading, Refusal, longest_tempo, make_piece, timing_of
+from trainer.pieces.piece import SCORE_VELOCITY, Piece, ReadResult, SkippedFile, longest_tempo, make_piece, timing_of
 
 MOST_BYTES: Final = 64 * MEBIBYTE
 _TWICE_WHOLE: Final = 2 * WHOLE
 _TWICE_TICKS_PER_WHOLE: Final = 2 * TICKS_PER_WHOLE
 
 
-def read_abc(path: Path, name: str) -> Reading:
+def read_abc(path: Path, name: str) -> ReadResult:
     """Read an ABC file; one with several tunes gives a piece for each, named "tunes.abc#1", "tunes.abc#2" ...
 
     Repeats are not played out, endings follow one another as written. Grace notes, chord symbols, decorations and
@@ -38,16 +38,16 @@ def read_abc(path: Path, name: str) -> Reading:
     if not tunes:
         raise InputError("holds no tune (each begins with a line X:1)")
     if len(tunes) == 1:
-        return Reading((_piece_of(read_tune(tunes[0]), name),))
+        return ReadResult((_piece_of(read_tune(tunes[0]), name),))
     pieces: list[Piece] = []
-    refused: list[Refusal] = []
+    refused: list[SkippedFile] = []
     for index, text in enumerate(tunes, start=1):
         tune = f"{name}#{index}"
         try:
             pieces.append(_piece_of(read_tune(text), tune))
         except InputError as error:
-            refused.append(Refusal(tune, str(error)))
-    return Reading(tuple(pieces), tuple(refused))
+            refused.append(SkippedFile(tune, str(error)))
+    return ReadResult(tuple(pieces), tuple(refused))
 
 
 def _piece_of(tune: Tune, name: str) -> Piece:

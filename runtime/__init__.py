@@ -1,6 +1,13 @@
 """The runtime of LSTM Composer: everything that plays.
 
-    from runtime import Engine, Meter, Note, improvise, load_bundle
+    from runtime import Composer
+
+    composer = Composer.load("bach")                   # a style, a mix of styles, or the path of a bundle
+    for note in composer.notes(seed=1): ...            # endless
+    composer.write("out.mid", bars=16, seed=1, temperature=0.8)
+
+`runtime.composer` says what may be asked for. For one step of the network at a time there are `load_bundle`, `Engine`
+and `GraphInputs`. docs/api.md shows both.
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
@@ -10,18 +17,36 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime.bundle.files import load_bundle
-    from runtime.generation.voice import note_stream
+    from runtime.composer import Composer
+    from runtime.errors import BundleError, ComposerError, InputError, MissingError
     from runtime.graph.engine import Engine
+    from runtime.graph.inputs import GraphInputs
     from runtime.music.notes import Meter, Note
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "Meter", "Note", "load_bundle", "note_stream"]
+__all__ = [
+    "BundleError",
+    "Composer",
+    "ComposerError",
+    "Engine",
+    "GraphInputs",
+    "InputError",
+    "Meter",
+    "MissingError",
+    "Note",
+    "load_bundle",
+]
 
 _HOMES = {
+    "BundleError": "runtime.errors",
+    "Composer": "runtime.composer",
+    "ComposerError": "runtime.errors",
     "Engine": "runtime.graph.engine",
+    "GraphInputs": "runtime.graph.inputs",
+    "InputError": "runtime.errors",
     "Meter": "runtime.music.notes",
+    "MissingError": "runtime.errors",
     "Note": "runtime.music.notes",
-    "improvise": "runtime.generation.voice",
     "load_bundle": "runtime.bundle.files",
 }
 

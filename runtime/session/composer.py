@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.bundle.files import BundleCard, load_bundle
-from runtime.bundle.library import BundleEntry, StyleEntry, find_styles, styles
+from runtime.bundle.library import BundleEntry, StyleEntry, find_styles, listed, styles
 from runtime.errors import BundleError, InputError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.form import read_form
@@ -19,9 +19,25 @@ from runtime.music.notes import Meter, Note, shifted
 from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer, token_anew, token_start
 from runtime.parameters.initial import apply_commands
 from runtime.parameters.parameters import WHOLE, Parameters
-from runtime.parameters.style_mix import heaviest_of, read_mix, shown
+from runtime.parameters.style_mix import StyleMix, heaviest_of, read_mix, shown
 from runtime.session.live_control import ControllableStyle
 from runtime.session.settings import MusicSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedNetwork:
+    """The network of a bundle, ready to run.
+
+    Attributes:
+        styles: The bundle's styles by name, and by whatever else they were asked for as.
+        card: The bundle's card.
+        engine: What runs it.
+
+    """
+
+    styles: Mapping[str, StyleEntry]
+    card: BundleCard
+    engine: Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class LoadedComposer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Primer:
+class Primer:
     """Music to begin from, and its tempo and meter at its end; the first bar begins at its bar line `end_tick`."""
 
     notes: Sequence[Note]
@@ -67,37 +83,73 @@ class _Primer:
 def load_composer(settings: MusicSettings) -> LoadedComposer:
     """Load the bundle that holds the style, and settle what the user left open by the bundle's own defaults.
 
-    A mix of styles, or several voices, have the weighted mean of their tempos and the meter of the heaviest. A primer
-    brings its own.
-
     Raises:
         InputError: If there is no such style, or a value is not allowed, or no bundle holds all styles together.
         BundleError: If its bundle does not check out.
         MissingError: If the device asked for is not there.
 
     """
-    mixes = [read_mix(style) for style, _ in settings.voices] or [read_mix(settings.style)]
-    names = list(dict.fromkeys(name for mix in mixes for name in mix))
-    found = dict(zip(names, find_styles(names, settings.models_dirs), strict=True))
+    names = list(dict.fromkeys(name for mix in _mixes(settings) for name in mix))
+    found = find_styles(names, settings.models_dirs)
     primer = None if settings.primer is None else _primer(settings.primer)
-    bundle = load_bundle(next(iter(found.values())).path)
-    found = _in_bundle(names, found, bundle.card)
-    heaviest = found[heaviest_of(mixes[0])]
-    engine = Engine(bundle, settings.device)
-    meter = settings.meter or (primer.meter if primer else Meter.parse(heaviest.card.meter))
+    return composer_of(load_network(names, found, settings.device), settings, primer)
+
+
+def load_network(names: Sequence[str], found: Sequence[StyleEntry], device: str) -> LoadedNetwork:
+    """Load the bundle that some styles were found in.
+
+    Args:
+        names: What the caller calls each of them.
+        found: Where each of them is; all in one bundle.
+        device: "auto", "cpu" or "cuda".
+
+    Raises:
+        BundleError: If the bundle does not check out, or holds one of them no more.
+        MissingError: If the device is not there.
+
+    """
+    path = found[0].path
+    bundle = load_bundle(path)
+    held = styles([BundleEntry(path, bundle.card)])
+    # Since they were found it may have been replaced.
+    if gone := [one.card.name for one in found if one.card.name not in held]:
+        raise BundleError(f"bundle {bundle.card.name} has just been replaced, and holds no style {gone[0]} any more")
+    named = {name: held[one.card.name] for name, one in zip(names, found, strict=True)}
+    return LoadedNetwork({**held, **named}, bundle.card, Engine(bundle, device))
+
+
+def composer_of(loaded: LoadedNetwork, settings: MusicSettings, primer: Primer | None = None) -> LoadedComposer:
+    """Get a loaded network ready to improvise, whatever bundle the settings would find.
+
+    A mix of styles, or several voices, have the weighted mean of their tempos and the meter of the heaviest. A primer
+    brings its own.
+
+    Args:
+        loaded: The network.
+        settings: What music.
+        primer: The music that `settings.primer` names, where it has been read already.
+
+    Raises:
+        InputError: If the bundle has no such style, or a value is not allowed.
+
+    """
+    mixes, found, card, engine = _mixes(settings), loaded.styles, loaded.card, loaded.engine
+    if unknown := [name for mix in mixes for name in mix if name not in found]:
+        raise InputError(f"bundle {card.name} has no style {unknown[0]!r}: it has {listed(found)}")
+    if primer is None and settings.primer is not None:
+        primer = _primer(settings.primer)
+    meter = settings.meter or (primer.meter if primer else Meter.parse(found[heaviest_of(mixes[0])].card.meter))
     end_tick = None if settings.bars is None else (settings.lead_in + settings.bars) * meter.ticks_per_bar
     tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
-    if isinstance(bundle.card.encoding, TokenEncoding):
-        advance, cursor, controllable = _tokens(bundle.card.encoding, engine, settings, bundle.card)
-        anew: Anew = token_anew(bundle.card.encoding)
+    if isinstance(card.encoding, TokenEncoding):
+        advance, cursor, controllable = _tokens(card.encoding, engine, settings, card)
+        anew: Anew = token_anew(card.encoding)
     else:
         weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
-        controllable = _controllable(bundle.card, engine, settings, meter, weights)
-        advance, anew = (
-            controllable.ensemble.advance(controllable.parameters, settings.seed),
-            controllable.ensemble.anew,
-        )
-        cursor = _beginning(controllable.ensemble, primer, settings.lead_in * meter.ticks_per_bar)
+        controllable = _controllable(card, engine, settings, meter, weights)
+        ensemble = controllable.ensemble
+        advance, anew = ensemble.advance(controllable.parameters, settings.seed), ensemble.anew
+        cursor = _beginning(ensemble, primer, settings.lead_in * meter.ticks_per_bar)
     return LoadedComposer(
         style=" and ".join(shown({found[name].card.name: weight for name, weight in mix.items()}) for mix in mixes),
         device=engine.device,
@@ -112,13 +164,9 @@ def load_composer(settings: MusicSettings) -> LoadedComposer:
     )
 
 
-def _in_bundle(names: Sequence[str], found: Mapping[str, StyleEntry], card: BundleCard) -> dict[str, StyleEntry]:
-    """Find the styles once more in the bundle that has been loaded: since they were found it may have been replaced."""
-    path = next(iter(found.values())).path
-    held = styles([BundleEntry(path, card)])
-    if gone := [found[name].card.name for name in names if found[name].card.name not in held]:
-        raise BundleError(f"bundle {card.name} has just been replaced, and holds no style {gone[0]} any more")
-    return {name: held[found[name].card.name] for name in names}
+def _mixes(settings: MusicSettings) -> list[StyleMix]:
+    """The mix of each voice, by the names that the user wrote."""
+    return [read_mix(style) for style, _ in settings.voices] or [read_mix(settings.style)]
 
 
 def _tokens(
@@ -185,7 +233,7 @@ def _plan(settings: MusicSettings, meter: Meter) -> Plan:
     )
 
 
-def _primer(path: Path) -> _Primer:
+def _primer(path: Path) -> Primer:
     try:
         music = read_music(path)
     except InputError as error:
@@ -194,10 +242,10 @@ def _primer(path: Path) -> _Primer:
         found = "has drums only, no notes with a pitch" if music.has_drums else "has no notes"
         raise InputError(f"--primer {path} {found}: name a MIDI file with music in it")
     end_tick, meter = music.next_bar()
-    return _Primer(music.notes, music.last_tempo_bpm, meter, end_tick)
+    return Primer(music.notes, music.last_tempo_bpm, meter, end_tick)
 
 
-def _beginning(ensemble: Ensemble, primer: _Primer | None, first_tick: int) -> Any:
+def _beginning(ensemble: Ensemble, primer: Primer | None, first_tick: int) -> Any:
     """Return the place before the first note."""
     if primer is None:
         return ensemble.start()

@@ -1,6 +1,6 @@
 """`lstm-composer write`: the music of a seed into a file, as MIDI or as sound, faster than real time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +14,13 @@ from runtime.session.composer import LoadedComposer, load_composer
 from runtime.session.settings import MusicSettings
 
 
-def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: Path | None = None) -> list[Note]:
+def write(
+    settings: MusicSettings,
+    output: Path,
+    notes: int | None,
+    soundfont: Path | None = None,
+    load: Callable[[MusicSettings], LoadedComposer] = load_composer,
+) -> list[Note]:
     """Write `settings.bars` bars, or else `notes` notes, to a file and return them.
 
     A file whose name ends in .wav, .flac or .ogg holds the sound of the music, every other the music as MIDI.
@@ -24,6 +30,7 @@ def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: P
         output: The file.
         notes: How many notes, where the settings name no bars.
         soundfont: What sounds, by the program fluidsynth; None for the piano that ships.
+        load: Makes ready what improvises.
 
     Raises:
         ComposerError: If the style, the bundle, a value or the output is not right.
@@ -31,7 +38,7 @@ def write(settings: MusicSettings, output: Path, notes: int | None, soundfont: P
     """
     check_writable(output)
     sounds = _checked_sound(output, soundfont)
-    composer = load_composer(settings)
+    composer = load(settings)
     music = make_notes(composer, notes)
     midi = to_midi_bytes(composer, music)
     again = f"--seed {settings.seed} makes the same music again"

@@ -1,0 +1,40 @@
+"""Run the network of a bundle by hand, one event at a time, and print how surprised it was by its own choices.
+
+Run: python examples/step_the_graph.py [PATH OF A CARD] [EVENTS] [SEED]
+
+An event is the time since the previous onset, a pitch, a duration and a velocity, each as a class (docs/bundles.md).
+All randomness is in the noise that goes in, and all memory is in the state that goes in and comes out: from the same
+state and noise comes the same event, so that a state that was kept is a place to go on from.
+"""
+
+import sys
+from pathlib import Path
+
+from runtime import Engine, GraphInputs, load_bundle
+from runtime.graph.gumbel_noise import gumbel_noise
+from runtime.music.event_encoding import LADDER
+
+
+def main(card: str = "models/base.onnx.json", events: str = "16", seed: str = "1") -> None:
+    """Print events of the bundle's first style."""
+    bundle = load_bundle(Path(card))
+    engine = Engine(bundle, device="cpu")
+    styles = bundle.card.styles
+    # A piece that may not end has no event that is its end.
+    inputs = GraphInputs(
+        style=(1.0, *[0.0] * (len(styles) - 1)), has_memory=bundle.card.network.memory > 0, min_p=0.01
+    ).tensors(may_end=False)
+    state = engine.start()
+    print(f"{styles[0].name}, a new piece")
+    for number in range(int(events)):
+        step = engine.step(state, inputs, gumbel_noise(int(seed), number))
+        event, nats = step.event(), -step.log_probability[0]
+        state = step.state
+        print(
+            f"{LADDER[event.delta]:4} ticks later: pitch {event.pitch:3} for {LADDER[event.duration]:3} ticks", end=""
+        )
+        print(f", {nats.sum():5.2f} nats ({', '.join(f'{one:.2f}' for one in nats)})")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -229,7 +229,7 @@ def test_an_engine_that_fails_ends_the_notes_and_leaves_a_take(
 
         return replace(prepared, advance=advance)
 
-    monkeypatch.setattr(performance, "prepare", failing)
+    monkeypatch.setattr(performance, "load_composer", failing)
     port = RecordingPort()
     into(port, monkeypatch)
     with pytest.raises(MissingError, match="the GPU has gone"):

@@ -280,7 +280,7 @@ def test_the_first_note_has_what_was_set(
 ) -> None:
     port = RecordingPort()
     into(port, monkeypatch)
-    play(settings(bars=1, turns=("register 30 40", "velocity 33", "velocity-range 0")))
+    play(settings(bars=1, initial_commands=("register 30 40", "velocity 33", "velocity-range 0")))
     heard = [message for message in port.messages if message.kind is Kind.NOTE_ON]
     assert {message.value for message in heard} == {33}
     assert {message.number for message in heard} <= set(range(30, 41))
@@ -476,7 +476,7 @@ def test_without_midi_it_sounds_here_and_needs_no_take(
 ) -> None:
     monkeypatch.setattr(output, "open_port", none_there)
     monkeypatch.chdir(tmp_path)
-    play(settings(bars=1, take=None, turns=("volume 0.5",)))
+    play(settings(bars=1, take=None, initial_commands=("volume 0.5",)))
     assert [message.kind for message in player.messages].count(Kind.NOTE_ON) == 4
     assert (player.volumes, player.closed) == ([0.5], True)
     assert not list(tmp_path.glob("take-*.mid"))

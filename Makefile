@@ -1,6 +1,6 @@
 # `make play` is all that a newcomer needs; `make help` lists the rest. Works with GNU make 3.81 (macOS) and newer.
 
-STYLE ?= bach
+STYLE ?= chopin
 ARGS ?=
 MINUTES ?= 10
 # Heard by itself, without a DAW; `make play SOUND=` leaves that to the MIDI port.
@@ -15,7 +15,7 @@ CAN_DEVELOP := $(VENV)/can-develop
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make play    play in the style of Bach, live       make play STYLE=bach ARGS="--bars 8 --seed 1"'
+	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
 	@echo 'make lint    check style, types and imports'
 	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'

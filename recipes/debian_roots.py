@@ -214,7 +214,7 @@ def played(root: Root) -> int:
         wait_for(lambda: ALL_NOTES_OFF in received_file.read_text(), "the last message")
     lines = re.findall(r"^ *\d+:((?: [0-9a-f]{2})+)", received_file.read_text(), re.MULTILINE)
     received = [tuple(bytes.fromhex(line)) for line in lines]
-    root.run(".venv/bin/lstm-composer", "write", "--style", "bach", *PLAYED, "-o", "written.mid")
+    root.run(".venv/bin/lstm-composer", "write", "--style", "chopin", *PLAYED, "-o", "written.mid")
     expected = messages_of(root.outside(PROJECT) / "written.mid")
     if received[: len(expected)] != expected:
         sys.exit(f"make play sent {len(received)} messages, which are not the {len(expected)} of write")

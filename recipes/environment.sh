@@ -275,5 +275,5 @@ if [ "$purpose" = test ]; then
     install_for_testing
 fi
 if [ -z "${MAKELEVEL-}" ]; then
-    echo "$VENV is up to date. To play: $VENV/bin/lstm-composer play --style bach --sound"
+    echo "$VENV is up to date. To play: $VENV/bin/lstm-composer play --style chopin --sound"
 fi

@@ -16,7 +16,7 @@ from runtime.session.write import write
 from trainer.reports.plots import piano_roll
 
 DOCS = Path(__file__).parents[1] / "docs"
-STYLE, BARS, SEED = "bach", 8, 1
+STYLE, BARS, SEED = "chopin", 8, 1
 COLOURS = 64
 """Of the picture: a third of the bytes, and nobody sees it."""
 

@@ -1,7 +1,7 @@
 """Tiny networks of both presets: trained, stopped, resumed, rolled back, and heard."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,6 @@ def material() -> TokenMaterial:
     long, short = TokenPiece("long", tuple(TUNE * 25)), TokenPiece("short", tuple(TUNE * 4))
     part = {piece.name: (make_piece(piece.name, notes_of(piece.tokens)),) for piece in (long, short)}
     return lay_out(TokenCorpus((long, short), (), "none"), Split(part["long"], part["short"], ()), WINDOW)
-
-
-MakeRun = Callable[[str], RunDirectory]
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,11 @@ The same seed and the same options give the same music, and the same as the comm
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self, TypedDict, Unpack
+from typing import Annotated, Any, Final, Self, TypedDict, Unpack
+
+import msgspec
 
 from runtime.bundle.files import CARD_SUFFIX, load_bundle
 from runtime.bundle.library import BundleEntry, find_styles, styles
@@ -28,8 +30,11 @@ from runtime.session.composer import LoadedComposer, LoadedNetwork, composer_of,
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes, write
 
-GRAPH_SUFFIX = CARD_SUFFIX.removesuffix(".json")
-_SEED_BITS = 32
+GRAPH_SUFFIX: Final = CARD_SUFFIX.removesuffix(".json")
+DEVICES: Final = ("auto", "cpu", "cuda")
+_SEED_BITS: Final = 32
+
+_Length = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
 class MusicOptions(TypedDict, total=False):
@@ -48,7 +53,7 @@ class MusicOptions(TypedDict, total=False):
         section_bars: Bars in a section.
         ending: Whether the last bar is a chord on the tonic; needs `bars`.
         primer: A MIDI file whose music is continued.
-        commands: What `--set` takes, such as "key C minor".
+        commands: What `--set` takes, such as "key C minor"; one or several.
 
     """
 
@@ -64,7 +69,25 @@ class MusicOptions(TypedDict, total=False):
     section_bars: int
     ending: bool
     primer: str | Path
-    commands: tuple[str, ...]
+    commands: str | Sequence[str]
+
+
+class _Checked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options with the ranges of the flags."""
+
+    style: str
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+    tempo_bpm: Annotated[float, msgspec.Meta(ge=20, le=400)] | None = None
+    meter: str | None = None
+    bars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    style_strength: Annotated[float, msgspec.Meta(ge=0, le=3)] | None = None
+    form: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    section_bars: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    ending: bool = False
+    primer: str | None = None
+    commands: tuple[str, ...] = ()
 
 
 class Composer:
@@ -76,29 +99,34 @@ class Composer:
         self._style = style
 
     @classmethod
-    def load(cls, style: str | Path, *, models_dirs: tuple[str | Path, ...] = (), device: str = "auto") -> Self:
+    def load(
+        cls, style: str | Path, *, models_dirs: str | Path | Sequence[str | Path] = (), device: str = "auto"
+    ) -> Self:
         """Load the bundle that holds a style.
 
         Args:
             style: A style that `lstm-composer styles` lists, a mix of such, or the path of a bundle (its .onnx or its
                 card): then its first style is played where none is named.
-            models_dirs: Folders that are searched for bundles before all others.
+            models_dirs: Folders that are searched for bundles before all others; one or several.
             device: "auto", "cpu" or "cuda".
 
         Raises:
-            InputError: If there is no such style, or several that it could be.
+            InputError: If there is no such style, several that it could be, or no such device.
             BundleError: If the bundle does not check out.
             MissingError: If the device is not there.
 
         """
-        text = str(style)
+        if device not in DEVICES:
+            raise InputError(f"device {device!r} is not known: there are {', '.join(DEVICES)}")
+        text = str(_path(style, "style"))
         if text.endswith((GRAPH_SUFFIX, CARD_SUFFIX)):
             card_path = Path(text.removesuffix(CARD_SUFFIX).removesuffix(GRAPH_SUFFIX) + CARD_SUFFIX)
             bundle = load_bundle(card_path)
             held = styles([BundleEntry(card_path, bundle.card)])
             return cls(LoadedNetwork(held, bundle.card, Engine(bundle, device)), next(iter(held)))
         names = list(read_mix(text))
-        found = find_styles(names, tuple(map(Path, models_dirs)))
+        folders = [models_dirs] if isinstance(models_dirs, str | Path) else models_dirs
+        found = find_styles(names, tuple(_path(one, "models_dirs") for one in folders))
         return cls(load_network(names, found, device), text)
 
     @property
@@ -142,30 +170,48 @@ class Composer:
         """
         if (notes is None) == (options.get("bars") is None):
             raise InputError("write needs either bars or notes: say how long the music shall be")
-        settings = _settings(self._style, options)
-        return write(settings, Path(output), notes, None if soundfont is None else Path(soundfont), self._loaded)
+        try:
+            count = msgspec.convert(notes, _Length | None)
+        except msgspec.ValidationError as error:
+            raise InputError(f"notes: {error}") from error
+        sound = None if soundfont is None else _path(soundfont, "soundfont")
+        return write(_settings(self._style, options), _path(output, "output"), count, sound, self._loaded)
 
     def _loaded(self, settings: MusicSettings) -> LoadedComposer:
         return composer_of(self._network, settings)
 
 
 def _settings(style: str, options: MusicOptions) -> MusicSettings:
-    primer, meter, seed = options.get("primer"), options.get("meter"), options.get("seed")
+    given: dict[str, Any] = {"style": style, **options}
+    if isinstance(given.get("primer"), Path):
+        given["primer"] = str(given["primer"])
+    if isinstance(given.get("commands"), str):
+        given["commands"] = (given["commands"],)
+    try:
+        asked = msgspec.convert(given, _Checked)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{error}: see runtime.composer.MusicOptions") from error
     return MusicSettings(
-        style=options.get("style", style),
-        seed=secrets.randbits(_SEED_BITS) if seed is None else seed,
-        tempo_bpm=options.get("tempo_bpm"),
-        meter=None if meter is None else Meter.parse(meter),
-        bars=options.get("bars"),
-        temperature=options.get("temperature"),
-        min_p=options.get("min_p"),
-        style_strength=options.get("style_strength"),
-        form=options.get("form"),
-        section_bars=options.get("section_bars", 8),
-        ending=options.get("ending", False),
-        primer=None if primer is None else Path(primer),
-        initial_commands=tuple(options.get("commands", ())),
+        style=asked.style,
+        seed=secrets.randbits(_SEED_BITS) if asked.seed is None else asked.seed,
+        tempo_bpm=asked.tempo_bpm,
+        meter=None if asked.meter is None else Meter.parse(asked.meter),
+        bars=asked.bars,
+        temperature=asked.temperature,
+        min_p=asked.min_p,
+        style_strength=asked.style_strength,
+        form=asked.form,
+        section_bars=asked.section_bars,
+        ending=asked.ending,
+        primer=None if asked.primer is None else Path(asked.primer),
+        initial_commands=asked.commands,
     )
+
+
+def _path(value: str | Path, what: str) -> Path:
+    if not isinstance(value, str | Path):
+        raise InputError(f"{what} {value!r} is no path: give a string or a pathlib.Path")
+    return Path(value)
 
 
 def _endless(composer: LoadedComposer) -> Iterator[Note]:

@@ -229,7 +229,7 @@ def test_an_environment_is_made_once_and_renewed_when_the_pins_are(machine: Mach
     assert (first.returncode, first.stderr) == (0, "")
     assert "Making .venv with Python 3.13 (python3.13) ..." in first.stdout
     assert "installs .\n" in first.stdout
-    ready = ".venv is up to date. To play: .venv/bin/lstm-composer play --style bach --sound\n"
+    ready = ".venv is up to date. To play: .venv/bin/lstm-composer play --style chopin --sound\n"
     assert machine.run("play", shell=shell).stdout == ready
     assert machine.run("play", shell=shell, make="1").stdout == ""
     more = machine.run("test", shell=shell).stdout

@@ -202,4 +202,6 @@ def _found(name: str, shelved: Sequence[BundleEntry]) -> StyleEntry:
     nearest = difflib.get_close_matches(name, sorted(found)[:_MOST_COMPARED], n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     names = listed(found) or "none: train one with lstm-composer train, or name a folder with --models-dir"
-    raise InputError(f"there is no style {name!r}; there are: {names}{hint}")
+    # It may be in one of those, which hides a whole one of its name in a folder that is searched later.
+    unread = "".join(f"; {problem}" for problem in list(broken.values())[:1])
+    raise InputError(f"there is no style {name!r}; there are: {names}{hint}{unread}")

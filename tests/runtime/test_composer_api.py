@@ -64,6 +64,51 @@ def test_what_is_not_there(tiny_models: Path, tmp_path: Path, composer: Composer
         composer.notes(style="trumpet")
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"tempo": 90}, "unknown field `tempo`"),
+        ({"bars": 0}, r"`int` >= 1 - at `\$\.bars`"),
+        ({"bars": True}, "Expected `int"),
+        ({"bars": 1.5}, "Expected `int"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**63}, "seed"),
+        ({"temperature": -1}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"tempo_bpm": float("inf")}, "tempo_bpm"),
+        ({"meter": 3}, "meter"),
+        ({"meter": "3/3"}, "3/3"),
+        ({"section_bars": 0}, "section_bars"),
+        ({"ending": "nonsense"}, "ending"),
+        ({"primer": 5}, "primer"),
+        ({"commands": (3,)}, "commands"),
+        ({"commands": "accents 9"}, "accents"),
+        ({"style": 3}, "style"),
+        ({"form": "A" * 5000}, "form"),
+    ],
+)  # fmt: skip
+def test_an_option_that_is_not_allowed(composer: Composer, option: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said) as found:
+        composer.notes(**{"bars": 1, **option})
+    assert len(str(found.value)) < 300
+
+
+def test_one_command_and_one_folder_need_no_tuple(composer: Composer, tiny_models: Path) -> None:
+    by_folder = Composer.load("scale", models_dirs=str(tiny_models))
+    swung = list(by_folder.notes(bars=2, seed=1, commands="swing 0.5"))
+    assert swung == list(composer.notes(bars=2, seed=1, commands=("swing 0.5",)))
+
+
+def test_what_is_no_path_and_no_device(composer: Composer, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no path"):
+        composer.write(5, bars=1)  # type: ignore[arg-type] # on purpose
+    with pytest.raises(InputError, match="tpu"):
+        Composer.load("scale", device="tpu")
+    with pytest.raises(InputError, match="notes"):
+        composer.write(tmp_path / "x.mid", notes=-3)
+
+
 @pytest.mark.parametrize("length", [{}, {"bars": 1, "notes": 1}])
 def test_a_length_is_needed(composer: Composer, tmp_path: Path, length: dict[str, Any]) -> None:
     with pytest.raises(ComposerError, match="either bars or notes"):

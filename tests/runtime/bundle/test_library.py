@@ -73,6 +73,14 @@ def test_an_unknown_style_gets_the_list_and_the_nearest(tiny_models: Path) -> No
         find_style("scael", [tiny_models])
 
 
+def test_a_style_in_a_bundle_that_cannot_be_read_is_told(copied_models: Path, tiny_models: Path) -> None:
+    """A copy with a fault hides the whole bundle of its name that comes later."""
+    card = copied_models / "tiny.onnx.json"
+    card.write_text(card.read_text().replace('"schema_version": 1', '"schema_version": "one"'))
+    with pytest.raises(InputError, match=r"there is no style 'scale'; .*bundle tiny\.onnx\.json has schema version"):
+        find_style("scale", [copied_models, tiny_models])
+
+
 def test_an_unknown_style_where_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("runtime.bundle.library.model_dirs", lambda first: [tmp_path])
     with pytest.raises(InputError, match="there are: none: train one with lstm-composer train, or name a folder"):

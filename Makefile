@@ -17,7 +17,7 @@ CAN_DEVELOP := $(VENV)/can-develop
 help:
 	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
-	@echo 'make lint    check style, types and imports'
+	@echo 'make lint    check style, types, imports and unused names'
 	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'
 	@echo 'make bench   print the tables of docs/benchmarks.md'
 	@echo 'make clean   remove $(VENV)'
@@ -34,6 +34,7 @@ lint: $(CAN_DEVELOP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 fuzz: $(CAN_DEVELOP)
 	$(BIN)/python recipes/fuzz.py $(MINUTES)

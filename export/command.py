@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -38,9 +38,9 @@ from runtime.graph.engine import Engine
 from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding
 from runtime.system.foreign_files import read_foreign_json
 from runtime.system.visible_text import visible
+from trainer.article.learner import load_network as load_article
+from trainer.article.learner import read_encoding
 from trainer.article.network import lstm_layers
-from trainer.article.training import load_network as load_article
-from trainer.article.training import read_encoding
 from trainer.corpus.corpus import read_corpus
 from trainer.dataset.dataset import build_dataset
 from trainer.evaluation.keras_nll import evaluate
@@ -100,12 +100,13 @@ def run_export(settings: ExportSettings) -> int:
     run.read_corpus(trained)  # before the work, as everything that may be damaged
     run.read_history()
     run.read_metrics()
-    network: Any = load_network(run, epoch, trained) if trained.preset == "stream" else load_article(run, epoch)
+    exported = PRESETS[trained.preset]
+    network = exported.load(run, epoch)
     round_weights(network, settings.weights)
     played = network
     if settings.leave_out:
         played = subset_styles(network, style_indices_to_keep(styles_of_run(run, trained), settings.leave_out))
-    graph = _graph(run, trained, played, settings.weights)
+    graph = exported.to_graph(run, trained, played, settings.weights)
     untested = _card(settings, run, trained, network, epoch, graph, data)
     parity = graph.check(Engine(Bundle(untested, graph.onnx), "cpu"))
     card = msgspec.structs.replace(untested, parity=parity)
@@ -125,9 +126,7 @@ class _Graph:
     check: Callable[[Engine], ParityCard]
 
 
-def _graph(run: RunDirectory, trained: TrainingSettings, network: Any, storage: Storage) -> _Graph:
-    if trained.preset != "stream":
-        return _article_graph(run, trained, network, storage)
+def _stream_graph(_run: RunDirectory, _trained: TrainingSettings, network: StreamNetwork, storage: Storage) -> _Graph:
     config = network.config
     return _Graph(
         to_onnx(network, storage).SerializeToString(),
@@ -148,6 +147,18 @@ def _article_graph(run: RunDirectory, trained: TrainingSettings, network: Any, s
         NetworkCard(layers=len(layers), units=layers[0].units),
         lambda engine: article_graph.check_parity(network, engine.run, encoding),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Exported:
+    """How a checkpoint of a preset is loaded, and made a graph."""
+
+    load: Callable[[RunDirectory, int], Any]
+    to_graph: Callable[[RunDirectory, TrainingSettings, Any, Storage], _Graph]
+
+
+_ARTICLE = _Exported(load_article, _article_graph)
+PRESETS: Final = {"stream": _Exported(load_network, _stream_graph), "article": _ARTICLE, "skuldur": _ARTICLE}
 
 
 def _epoch(run: RunDirectory, wanted: int | None) -> int:

@@ -25,7 +25,7 @@ with quiet_tensorflow():
     import numpy as np
     from rich.console import Console
 
-    from trainer.commands.train import material_of
+    from trainer.commands.music import material_of
     from trainer.dataset.dataset import Dataset
     from trainer.evaluation.keras_nll import evaluate
     from trainer.evaluation.per_style import by_style
@@ -36,6 +36,7 @@ with quiet_tensorflow():
     from trainer.training.fine_tuning import INITIAL_WEIGHTS, find_pretrained
     from trainer.training.interruption import Interruption
     from trainer.training.loop import TrainingCallbacks, train
+    from trainer.training.stream_learner import StreamLearner
 
 MINUTES = 1.5
 MOST_EPOCHS = 24
@@ -91,7 +92,7 @@ class Learning:
             if self.weights is not None:
                 np.savez(run.path / INITIAL_WEIGHTS, allow_pickle=False, **self.weights)
             settings = msgspec.structs.replace(self.settings, epochs=epochs, save_every=1)
-            train(settings, material, run, Interruption(), TrainingCallbacks())
+            train(StreamLearner(settings, material, run), settings, run, Interruption(), TrainingCallbacks())
             rows = run.read_history()
             best = min(rows, key=lambda row: row["val_loss"])
             found = evaluate(load_network(run, int(best["epoch"]), settings), material.test)["loss"]

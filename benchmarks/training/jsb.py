@@ -38,6 +38,7 @@ with quiet_tensorflow():
     from trainer.runs.settings import TrainingSettings
     from trainer.training.interruption import Interruption
     from trainer.training.loop import Row, TrainingCallbacks, train
+    from trainer.training.stream_learner import StreamLearner
 
 RECIPE = TrainingSettings(
     name="jsb",
@@ -86,7 +87,14 @@ def trained(settings: TrainingSettings, run: RunDirectory, material: Dataset) ->
             print(f"{run.path}: epoch {row['epoch']} of {settings.epochs}: {figures}", file=sys.stderr, flush=True)
 
     with Interruption() as interruption:
-        train(settings, material, run, interruption, TrainingCallbacks(on_epoch=on_epoch), resume=resume)
+        train(
+            StreamLearner(settings, material, run),
+            settings,
+            run,
+            interruption,
+            TrainingCallbacks(on_epoch=on_epoch),
+            resume=resume,
+        )
     if interruption.asked:
         sys.exit("stopped; the same command goes on from there")
 

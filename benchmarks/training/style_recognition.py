@@ -34,7 +34,7 @@ from trainer.network.quiet_tensorflow import quiet_tensorflow
 with quiet_tensorflow():
     from rich.console import Console
 
-    from trainer.commands.train import material_of
+    from trainer.commands.music import material_of
     from trainer.dataset.dataset import Dataset
     from trainer.evaluation.epoch_choice import EXCERPTS
     from trainer.evaluation.gates import cut_excerpts

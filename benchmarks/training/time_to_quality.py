@@ -155,7 +155,7 @@ def stream_learner(material: "Dataset", evaluator: "Evaluator", units: int) -> L
     from trainer.network.stream_network import StreamNetwork  # noqa: PLC0415
     from trainer.network.trained_network import CLIP_NORM  # noqa: PLC0415
     from trainer.runs.settings import TrainingSettings  # noqa: PLC0415
-    from trainer.training.loop import FINAL_RATE  # noqa: PLC0415
+    from trainer.training.stream_learner import FINAL_RATE  # noqa: PLC0415
 
     recipe = TrainingSettings(name="stream", source="")
     keras.utils.set_random_seed(recipe.seed)

@@ -102,7 +102,7 @@ def made_up_corpus() -> "Corpus":
 def stream_trainee(variant: Variant, material: "Dataset", settings: TrainingSettings) -> Trainee:
     """`stream` as it is trained, or a variant of it."""
     from trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
-    from trainer.training.loop import new_network  # noqa: PLC0415
+    from trainer.training.stream_learner import new_network  # noqa: PLC0415
 
     served = TrainingSet(material.train, 1, settings.batch_steps, settings.window, settings.seed).epoch(1)[:DISTINCT]
     network = new_network(settings, len(served))

@@ -63,7 +63,10 @@ class SkuldurEncoding(TokenEncoding, frozen=True, tag_field="name", tag="skuldur
     """Encoding of the article's first network."""
 
 
-ENCODINGS: Final[dict[str, type[TokenEncoding]]] = {"article": ArticleEncoding, "skuldur": SkuldurEncoding}
+ENCODINGS: Final[dict[str, type[ArticleEncoding] | type[SkuldurEncoding]]] = {
+    "article": ArticleEncoding,
+    "skuldur": SkuldurEncoding,
+}
 """By preset."""
 
 

@@ -265,7 +265,7 @@ def small_networks() -> Iterator[None]:
         return real(*arguments, scale=scale * ARTICLE_SCALE, **others)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainer.article.training.new_network", small)
+        patch.setattr("trainer.article.learner.new_network", small)
         patch.setattr("trainer.judging.style.BARS", 8)
         yield
 

@@ -13,10 +13,10 @@ from runtime.music.notes import Meter
 from runtime.music.token_encoding import TokenControls, TokenEncoding, pitches_of
 from runtime.system.foreign_files import MEBIBYTE
 from runtime.system.visible_text import visible
+from trainer.article.learner import TokenLearner, load_network
 from trainer.article.network import lstm_kernel_report, lstm_layers
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, read_tokens
-from trainer.article.training import load_network, train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
 from trainer.corpus.corpus import find_files, is_benchmark
 from trainer.dataset.dataset import Dataset
@@ -27,7 +27,7 @@ from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.early_stopping import early_stop_message
 from trainer.training.interruption import Interruption
-from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks
+from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, train
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
@@ -110,7 +110,8 @@ def _train(
     ):
         task = progress.add_task("", total=settings.epochs)
         callbacks = _callbacks(settings, run, encoding, material, progress, task)
-        saved = train(settings, tokens, run, interruption, callbacks, resume=resume)
+        learner = TokenLearner(settings, tokens, run)
+        saved = train(learner, settings, run, interruption, callbacks, resume=resume)
     if interruption.asked and saved < settings.epochs:
         console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
     elif early := early_stop_message(run.read_history(), settings.patience, settings.epochs):

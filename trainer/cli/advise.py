@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; errors the user can cure are raised as `ComposerError`."""
     arguments = _parser().parse_args(argv)
     with loaded_for("advising"):
-        from trainer.commands.train import advise_run  # noqa: PLC0415 - slow, and --help should not be
+        from trainer.commands.advise import advise_run  # noqa: PLC0415 - slow, and --help should not be
     return advise_run(arguments.run)
 
 

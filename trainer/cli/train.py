@@ -14,9 +14,9 @@ from runtime.system.process_exit import in_words
 from trainer.cli.train_extra import check_tensorflow, loaded_for
 from trainer.runs.network_config import NetworkConfig, check_size
 from trainer.runs.settings import (
-    ARTICLE,
     FINE_TUNING,
     FROM_NOTHING,
+    PRESETS,
     SEEDS,
     TrainingSettings,
     check_style_name,
@@ -26,7 +26,6 @@ from trainer.text.names import kept_source
 if TYPE_CHECKING:
     from trainer.training.fine_tuning import PretrainedNetwork
 
-PRESETS = ("stream", "article", "skuldur")
 RUNS = Path("runs")
 COUNT = whole(1, 1_000_000)
 """Of epochs, units, notes in a batch and so on: more is a slip of the hand."""
@@ -118,7 +117,7 @@ def _base(arguments: argparse.Namespace) -> "PretrainedNetwork | None":
     """What `--from` names; a run that is resumed holds it already."""
     if arguments.base is None or arguments.resume:
         return None
-    if arguments.preset != "stream":
+    if not PRESETS[arguments.preset].is_judged:
         raise InputError(f"--from starts networks of preset stream, not of {arguments.preset}: leave one of them out")
     from trainer.training.fine_tuning import find_pretrained  # noqa: PLC0415 - loads onnx
 
@@ -126,7 +125,7 @@ def _base(arguments: argparse.Namespace) -> "PretrainedNetwork | None":
 
 
 def _settings(arguments: argparse.Namespace, base: "PretrainedNetwork | None") -> TrainingSettings:
-    recipe = msgspec.to_builtins(FINE_TUNING if base else FROM_NOTHING if arguments.preset == "stream" else ARTICLE)
+    recipe = msgspec.to_builtins(FINE_TUNING if base else PRESETS[arguments.preset].recipe)
     asked = {name: getattr(arguments, name) for name in recipe if getattr(arguments, name) is not None}
     return TrainingSettings(
         name=arguments.name,

@@ -11,7 +11,8 @@ from runtime.bundle.library import find_style
 from runtime.errors import InputError
 from runtime.graph.engine import Engine
 from runtime.music.token_encoding import TokenEncoding
-from trainer.commands.train import check_stream, material_of
+from trainer.commands.advise import check_judged
+from trainer.commands.music import material_of
 from trainer.corpus.corpus import read_corpus
 from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.evaluation.keras_nll import evaluate
@@ -94,7 +95,7 @@ def _styles_in(candidate: Candidate, folder: str) -> Dataset:
 
 def _of_run(run: RunDirectory, wanted: int | None, console: Console) -> Candidate:
     settings, saved = run.read_settings(), run.saved_epochs()
-    check_stream(run, settings)
+    check_judged(run, settings)
     epoch = run.best_epoch() if wanted is None else wanted
     if epoch not in saved:
         listed = ", ".join(map(str, saved)) or "none yet"

@@ -39,6 +39,28 @@ ARTICLE = Recipe(epochs=500, save_every=25, learning_rate=1e-3, batch_steps=50, 
 """The article's: 500 epochs, batches of 50 windows, and the learning rate that its optimizers have of themselves."""
 
 
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """What sets a preset apart, without loading its network.
+
+    Attributes:
+        recipe: How it is trained where nothing else is asked for.
+        unit: What its losses are counted by.
+        is_judged: Whether it plays events in time, which can be judged beside human music, and built upon by `--from`.
+
+    """
+
+    recipe: Recipe
+    unit: Literal["note", "token"]
+    is_judged: bool
+
+
+PRESETS: Final[dict[str, Preset]] = {
+    "stream": Preset(recipe=FROM_NOTHING, unit="note", is_judged=True),
+    "article": Preset(recipe=ARTICLE, unit="token", is_judged=False),
+    "skuldur": Preset(recipe=ARTICLE, unit="token", is_judged=False),
+}
+
+
 class BaseCard(msgspec.Struct, frozen=True):
     """What a fine-tuned run takes over from its base besides the weights.
 

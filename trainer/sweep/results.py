@@ -10,6 +10,7 @@ from runtime.errors import InputError
 from runtime.system.foreign_files import read_foreign_json
 from trainer.runs.run_directory import RunDirectory, has_entry, write_run_file
 from trainer.runs.run_files import MOST_RUN_FILE_BYTES
+from trainer.runs.settings import PRESETS
 from trainer.sweep.job import Outcome, State
 from trainer.sweep.sweep_file import Flags, PlannedRun, Value
 from trainer.text.console import cell
@@ -170,7 +171,8 @@ def _cells(run: RunResult) -> tuple[str, ...]:
 def _nats(run: RunResult) -> str:
     if run.selection_nll is None:
         return ""
-    of_token = "" if run.flags.get("preset", "stream") == "stream" else " a token"
+    unit = PRESETS[str(run.flags.get("preset", "stream"))].unit
+    of_token = f" a {unit}" if unit == "token" else ""
     return f"{run.selection_nll:.3f}{of_token}" + (" (training)" if run.held_out_nll is None else "")
 
 

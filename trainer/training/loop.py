@@ -1,48 +1,72 @@
-"""The training loop: epoch after epoch, a checkpoint every so often, stopped and resumed without loss."""
+"""The training loop, one for all presets: epoch after epoch, a checkpoint every so often, resumed without loss."""
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES, VELOCITY_BINS
-from trainer.dataset.batches import TrainingSet, dataset
-from trainer.dataset.dataset import Dataset
-from trainer.evaluation.keras_nll import evaluate
-from trainer.network.devices import make_ready, shared_by_all_gpus
-from trainer.network.stream_network import StreamNetwork
-from trainer.network.trained_network import compiled, load_network
 from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import CollapseGuard, Rollback, Rollbacks
 from trainer.training.early_stopping import should_stop_early
-from trainer.training.fine_tuning import load_weights, read_initial_weights
 from trainer.training.interruption import Interruption
 from trainer.training.resuming import last_whole
 
-FINAL_RATE = 0.02
-"""Share of the learning rate that is left in the last epoch."""
 ROLLBACKS = "rollbacks.json"
 """The file of a run that keeps what the guard did."""
-GUESSING_NLL = sum(map(math.log, (DELTA_CLASSES, PITCHES, DURATION_CLASSES, VELOCITY_BINS)))
-"""Nats a note of a network that knows nothing."""
 
+Network = Any
+"""A compiled `keras.Model`; Keras ships no types."""
 Row = Mapping[str, float]
 OnBatch = Callable[[int, int, int], None]
 """Told after each batch: the epoch, the batch and the batches in the epoch, all counted from 1."""
-OnEpoch = Callable[[StreamNetwork, Sequence[Row], bool], None]
+OnEpoch = Callable[[Network, Sequence[Row], bool], None]
 """Told after each epoch: the network, the history up to it, and whether a checkpoint was saved."""
 OnCollapse = Callable[[str], None]
 """Told in a sentence when the training has collapsed, and what is done about it."""
 
 
+class Learner(Protocol):
+    """What a preset gives the loop: its network and its music."""
+
+    @property
+    def guessing_nll(self) -> float:
+        """Nats a note, or a token, that an untrained network may have at the most; more is a collapse."""
+
+    @property
+    def targets(self) -> int:
+        """Notes, or tokens, that are learned from in an epoch."""
+
+    def new(self) -> Network:
+        """Make the network as it is before the first epoch."""
+
+    def load(self, epoch: int) -> Network:
+        """Load a checkpoint of the run, its optimizer included.
+
+        Raises:
+            DamagedCheckpointError: If the file is damaged, or of another network than the run's files describe.
+
+        """
+
+    def scale_rate(self, network: Network, scale: float) -> None:
+        """Set the learning rate of a network that has not been trained since it was made or loaded."""
+
+    def epoch(self, number: int) -> tuple[tf.data.Dataset, int]:
+        """Return what is learned from in an epoch, counted from 1, and in how many batches."""
+
+    def held_out(self, network: Network) -> Row:
+        """Measure a network on the pieces that are held out; empty where none are."""
+
+
 def _no_batch(_epoch: int, _batch: int, _batches: int) -> None: ...
 
 
-def _no_epoch(_network: StreamNetwork, _rows: Sequence[Row], _saved: bool) -> None: ...  # noqa: FBT001 - a callback
+def _no_epoch(_network: Network, _rows: Sequence[Row], _saved: bool) -> None: ...  # noqa: FBT001 - a callback
 
 
 def _no_collapse(_sentence: str) -> None: ...
@@ -57,25 +81,9 @@ class TrainingCallbacks:
     on_collapse: OnCollapse = field(default=_no_collapse)
 
 
-def new_network(settings: TrainingSettings, updates_per_epoch: int) -> StreamNetwork:
-    """Make an untrained network with its optimizer."""
-    keras.utils.set_random_seed(settings.seed)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        decay_steps=max(1, (settings.epochs - 1) * updates_per_epoch),
-        alpha=FINAL_RATE,
-        warmup_target=settings.learning_rate,
-        warmup_steps=updates_per_epoch,
-    )
-    with shared_by_all_gpus():
-        network = compiled(settings, schedule)
-        make_ready(network)
-    return network
-
-
 def train(
+    learner: Learner,
     settings: TrainingSettings,
-    material: Dataset,
     run: RunDirectory,
     interruption: Interruption,
     callbacks: TrainingCallbacks,
@@ -84,46 +92,43 @@ def train(
 ) -> int:
     """Train to the last epoch, or to the end of the one in which the user interrupts.
 
-    Every epoch's figures go into history.csv; a checkpoint is saved every `save_every` epochs and after the last. A
-    training that collapses goes back to the last good checkpoint with half the learning rate (see collapse_guard.py).
+    Every epoch's figures go into history.csv (`notes_per_second` counts targets); a checkpoint is saved every
+    `save_every` epochs and after the last, which patience may bring early. A training that collapses goes back to the
+    last good checkpoint with half the learning rate (see collapse_guard.py).
+
+    Args:
+        learner: What is trained, and on what.
+        settings: `epochs`, `save_every`, `patience`, `seed` and `learning_rate` count here.
+        run: Where everything goes.
+        interruption: Asked after each epoch.
+        callbacks: Called as the training goes on.
+        resume: Go on from the last checkpoint of the run.
 
     Returns:
         The last epoch that was saved; 0 if the training collapsed again and again before the first.
 
     """
-    training_set = TrainingSet(
-        sequences=material.train,
-        styles=settings.network.styles,
-        batch_steps=settings.batch_steps,
-        window=settings.window,
-        seed=settings.seed,
-        transpose=settings.transpose,
-        own_keys_from=settings.epochs - settings.own_keys_last + 1,
-    )
-
-    def load(epoch: int) -> StreamNetwork:
-        return load_network(run, epoch, settings)
-
-    done, loaded = last_whole(run, load, callbacks.on_collapse) if resume else (0, None)
+    done, loaded = last_whole(run, learner.load, callbacks.on_collapse) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses = [row["loss"] for row in rows]
-    guard = CollapseGuard(settings.learning_rate, GUESSING_NLL, losses, read_rollbacks(run))
-    updates = len(training_set.epoch(0))
-    network = _network_at(run, done, settings, updates, guard.scale, loaded)
+    guard = CollapseGuard(settings.learning_rate, learner.guessing_nll, losses, read_rollbacks(run))
+    network = loaded or learner.new()
+    learner.scale_rate(network, guard.scale)
     while len(rows) < settings.epochs and not interruption.asked and not should_stop_early(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
-        row = _trained(network, training_set, epoch, callbacks.on_batch)
+        row = _trained(learner, network, epoch, callbacks.on_batch)
         collapse = guard.observe(row["loss"])
         if collapse is not None:
             if guard.exhausted:
                 callbacks.on_collapse(guard.final_message(collapse, run.saved_epochs()))
                 break
-            done = go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
+            done = _go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
             callbacks.on_collapse(guard.rollbacks[-1].sentence)
-            network = _network_at(run, done, settings, updates, guard.scale)
+            network = learner.load(done) if done else learner.new()
+            learner.scale_rate(network, guard.scale)
             continue
-        rows.append({**row, **_held_out(network, material)})
+        rows.append({**row, **learner.held_out(network)})
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
         save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
@@ -146,28 +151,7 @@ def read_rollbacks(run: RunDirectory) -> list[Rollback]:
     return list(kept.rollbacks) if kept else []
 
 
-def _network_at(
-    run: RunDirectory,
-    epoch: int,
-    settings: TrainingSettings,
-    updates_per_epoch: int,
-    scale: float,
-    loaded: StreamNetwork | None = None,
-) -> StreamNetwork:
-    """The network as it was saved after an epoch, 0 for a new one, its learning rate scaled."""
-    network = loaded or (load_network(run, epoch, settings) if epoch else new_network(settings, updates_per_epoch))
-    if settings.base and not epoch:
-        network.build_from_config({})
-        load_weights(network, read_initial_weights(run))
-    # A new schedule reaches only a network that has not been trained since it was loaded: its step is traced once.
-    schedule = keras.optimizers.schedules.deserialize(network.optimizer.get_config()["learning_rate"])
-    network.optimizer.learning_rate = type(schedule).from_config(
-        {**schedule.get_config(), "warmup_target": settings.learning_rate * scale}
-    )
-    return network
-
-
-def go_back(rollback: Rollback, guard: CollapseGuard, run: RunDirectory, rows: list[Row]) -> int:
+def _go_back(rollback: Rollback, guard: CollapseGuard, run: RunDirectory, rows: list[Row]) -> int:
     """Forget everything after the epoch that the guard goes back to, and return that epoch.
 
     The checkpoints go first: a run that is killed meanwhile resumes from an older one and collapses again, but never
@@ -182,25 +166,25 @@ def go_back(rollback: Rollback, guard: CollapseGuard, run: RunDirectory, rows: l
     return rollback.back_to
 
 
-def seed_dropout(network: StreamNetwork, seed: int, epoch: int) -> None:
+def seed_dropout(network: Network, seed: int, epoch: int) -> None:
     """Settle the dropout of an epoch by seed and epoch alone: checkpoints do not keep the state of its generators."""
     states = [variable for variable in network.variables if variable.path.endswith("seed_generator_state")]
     for index, state in enumerate(states):
         state.assign(np.random.default_rng([seed, epoch, index]).integers(2**31, size=2))
 
 
-def _trained(network: StreamNetwork, training_set: TrainingSet, epoch: int, on_batch: OnBatch) -> Row:
+def _trained(learner: Learner, network: Network, epoch: int, on_batch: OnBatch) -> Row:
     """Train one epoch; its figures on the training part."""
-    groups = training_set.epoch(epoch)
+    served, batches = learner.epoch(epoch)
     began = time.monotonic()
 
     def tell(batch: int, logs: Mapping[str, float] | None = None) -> None:
-        on_batch(epoch, batch + 1, len(groups))
+        on_batch(epoch, batch + 1, batches)
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             network.stop_training = True
 
-    history = network.fit(
-        dataset(groups, training_set.styles),
+    history: dict[str, list[Any]] = network.fit(
+        served,
         initial_epoch=epoch - 1,
         epochs=epoch,
         shuffle=False,
@@ -211,12 +195,7 @@ def _trained(network: StreamNetwork, training_set: TrainingSet, epoch: int, on_b
     return {
         "epoch": epoch,
         "seconds": round(seconds, 3),
-        "notes_per_second": round(sum(sequence.notes for sequence in training_set.sequences) / seconds, 1),
+        "notes_per_second": round(learner.targets / seconds, 1),
         "learning_rate": float(network.optimizer.learning_rate),
         **{name: float(values[-1]) for name, values in history.items()},
     }
-
-
-def _held_out(network: StreamNetwork, material: Dataset) -> Row:
-    found = evaluate(network, material.validation) if material.validation else {}
-    return {f"val_{name}": value for name, value in found.items()}

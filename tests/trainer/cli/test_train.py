@@ -176,7 +176,7 @@ def test_patience_ends_a_training_and_more_of_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("trainer.training.loop._held_out", lambda *_: {"val_loss": 3.0})
+    monkeypatch.setattr("trainer.training.stream_learner.StreamLearner.held_out", lambda *_: {"val_loss": 3.0})
     run = RunDirectory(tmp_path / "run")
     command = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path)]
 

@@ -30,7 +30,6 @@ def names(pieces: Sequence[Piece]) -> set[str]:
 
 
 ORIGINAL = tune(0, "original.mid")
-MIDDLE = [note for note in tune(1).notes if note.onset < 24 * 20]
 
 
 @pytest.mark.parametrize(

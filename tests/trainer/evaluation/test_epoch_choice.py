@@ -23,6 +23,7 @@ from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.interruption import Interruption
 from trainer.training.loop import TrainingCallbacks, train
+from trainer.training.stream_learner import StreamLearner
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -66,7 +67,7 @@ def run(material: Dataset, tiny_settings: TrainingSettings, tmp_path_factory: py
     run = RunDirectory(tmp_path_factory.mktemp("runs") / "run")
     run.create()
     run.write_json("config.json", tiny_settings)
-    train(tiny_settings, material, run, Interruption(), TrainingCallbacks())
+    train(StreamLearner(tiny_settings, material, run), tiny_settings, run, Interruption(), TrainingCallbacks())
     return run
 
 

@@ -60,7 +60,7 @@ def read(folder: Path, data: str | bytes, suffix: str = ".musicxml") -> list[tup
 
 C = score([attributes() + note("C")])
 D = score([attributes() + note("D")])
-CUE, CHORD, GRACE = "<cue/>", "<chord/>", "<grace/>"
+CUE, CHORD = "<cue/>", "<chord/>"
 BACK = "<backup><duration>4</duration></backup>"
 
 

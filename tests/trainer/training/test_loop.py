@@ -18,14 +18,26 @@ from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import MAX_ROLLBACKS
 from trainer.training.interruption import Interruption
-from trainer.training.loop import FINAL_RATE, Row, TrainingCallbacks, new_network, read_rollbacks, seed_dropout, train
-from trainer.training.loop import _network_at as network_at
+from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, seed_dropout, train
+from trainer.training.stream_learner import FINAL_RATE, StreamLearner, new_network
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 TIMES = ("seconds", "notes_per_second")
 MakeWalk = Callable[[int, int], Piece]
+
+
+def trained(
+    settings: TrainingSettings,
+    material: Dataset,
+    run: RunDirectory,
+    interruption: Interruption,
+    callbacks: TrainingCallbacks,
+    *,
+    resume: bool = False,
+) -> int:
+    return train(StreamLearner(settings, material, run), settings, run, interruption, callbacks, resume=resume)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +75,7 @@ def unbroken(
     material: Dataset, tiny_settings: TrainingSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> RunDirectory:
     run = new_run(tmp_path_factory.mktemp("unbroken") / "run")
-    assert train(tiny_settings, material, run, Interruption(), TrainingCallbacks()) == 4
+    assert trained(tiny_settings, material, run, Interruption(), TrainingCallbacks()) == 4
     return run
 
 
@@ -103,7 +115,7 @@ def test_resumed_is_unbroken_and_can_be_made_longer(
     # Another process would begin with other random numbers.
     keras.utils.set_random_seed(random.randrange(1000))
     longer = msgspec.structs.replace(tiny_settings, epochs=5)
-    assert train(longer, material, run, Interruption(), TrainingCallbacks(), resume=True) == 5
+    assert trained(longer, material, run, Interruption(), TrainingCallbacks(), resume=True) == 5
     assert run.saved_epochs() == [2, 4, 5]
     *first, last = figures(run)
     for row, expected in zip(first, figures(unbroken), strict=True):
@@ -124,7 +136,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"epoch": epoch, "loss": 1 / epoch}
 
     monkeypatch.setattr("trainer.training.loop._trained", run_epoch)
-    monkeypatch.setattr("trainer.training.loop._held_out", lambda *_: {})
+    monkeypatch.setattr(StreamLearner, "held_out", lambda *_: {})
     monkeypatch.setattr("trainer.training.loop.write_run_file", lambda path, _: path.touch())
 
 
@@ -144,7 +156,7 @@ def test_what_is_saved(
         told.append((rows[-1]["epoch"], saved))
 
     settings = msgspec.structs.replace(tiny_settings, save_every=save_every)
-    assert train(settings, material, run, Interruption(), TrainingCallbacks(on_epoch=on_epoch)) == 4
+    assert trained(settings, material, run, Interruption(), TrainingCallbacks(on_epoch=on_epoch)) == 4
     assert run.saved_epochs() == saved
     assert told == [(epoch, epoch in saved) for epoch in (1, 2, 3, 4)]
 
@@ -154,7 +166,7 @@ def test_an_interrupted_epoch_is_finished_and_saved(
     material: Dataset, tiny_settings: TrainingSettings, tmp_path: Path, pretend: None, epoch: int
 ) -> None:
     run, interruption = new_run(tmp_path / "run"), Interruption()
-    assert train(tiny_settings, material, run, interruption, stopping_in(epoch, interruption)) == epoch
+    assert trained(tiny_settings, material, run, interruption, stopping_in(epoch, interruption)) == epoch
     assert run.saved_epochs()[-1] == epoch
     assert [row["epoch"] for row in run.read_history()] == list(range(1, epoch + 1))
 
@@ -170,7 +182,7 @@ def test_the_history_has_an_epoch_before_its_checkpoint_is_there(
 
     monkeypatch.setattr("trainer.training.loop.write_run_file", killed)
     with pytest.raises(KeyboardInterrupt):
-        train(tiny_settings, material, run, Interruption(), TrainingCallbacks())
+        trained(tiny_settings, material, run, Interruption(), TrainingCallbacks())
     assert [row["epoch"] for row in run.read_history()] == [1, 2]
     assert run.saved_epochs() == []
 
@@ -179,7 +191,7 @@ def test_a_run_that_is_complete_is_left_alone(
     material: Dataset, tiny_settings: TrainingSettings, unbroken: RunDirectory
 ) -> None:
     before = figures(unbroken)
-    assert train(tiny_settings, material, unbroken, Interruption(), TrainingCallbacks(), resume=True) == 4
+    assert trained(tiny_settings, material, unbroken, Interruption(), TrainingCallbacks(), resume=True) == 4
     assert figures(unbroken) == before
 
 
@@ -217,7 +229,7 @@ def test_a_training_that_collapses_goes_back_with_half_the_rate(
     """A learning rate far too high: three returns, and then either a rate it can live with, or an end with a reason."""
     run, told = new_run(tmp_path / "run"), list[str]()
     settings = msgspec.structs.replace(tiny_settings, learning_rate=30.0, epochs=3, save_every=1)
-    saved = train(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=told.append))
+    saved = trained(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=told.append))
     assert len(read_rollbacks(run)) == MAX_ROLLBACKS
     assert len(told) == MAX_ROLLBACKS + 1
     assert all("half the learning rate" in sentence for sentence in told[:-1])
@@ -240,13 +252,14 @@ def test_a_collapse_loses_nothing_that_was_good(
 
     networks: list[StreamNetwork] = []
 
-    def watched(*given: Any) -> StreamNetwork:
-        networks.append(network_at(*given))
-        return networks[-1]
+    def watched(learner: StreamLearner, network: StreamNetwork, scale: float) -> None:
+        networks.append(network)
+        scale_rate(learner, network, scale)
 
-    monkeypatch.setattr("trainer.training.loop._network_at", watched)
+    scale_rate = StreamLearner.scale_rate
+    monkeypatch.setattr(StreamLearner, "scale_rate", watched)
     callbacks = TrainingCallbacks(on_batch=spoil, on_collapse=told.append)
-    assert train(tiny_settings, material, run, Interruption(), callbacks) == 4
+    assert trained(tiny_settings, material, run, Interruption(), callbacks) == 4
     [rollback] = read_rollbacks(run)
     assert (rollback.epoch, rollback.back_to, rollback.scale) == (3, 2, 0.5)
     assert told == [rollback.sentence]

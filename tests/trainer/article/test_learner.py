@@ -1,7 +1,7 @@
 """Tiny networks of both presets: trained, stopped, resumed, rolled back, and heard."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from runtime.music.token_encoding import TokenControls, notes_of, token_advancer, token_start
+from trainer.article.learner import TokenLearner
+from trainer.article.learner import _loaded as loaded
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, TokenPiece
-from trainer.article.training import _loaded as loaded
-from trainer.article.training import train
 from trainer.article.windows import TokenMaterial, encoding_of, lay_out
 from trainer.dataset.split import Split
 from trainer.pieces.piece import make_piece
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.training.interruption import Interruption
-from trainer.training.loop import ROLLBACKS, Row, TrainingCallbacks, read_rollbacks
+from trainer.training.loop import ROLLBACKS, Row, TrainingCallbacks, read_rollbacks, train
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -41,15 +41,25 @@ def load(run: RunDirectory, preset: str, material: TokenMaterial) -> Any:
     return loaded(run, 2, settings_of(preset), len(material.vocabulary), WINDOW, SCALE)
 
 
+def trained(
+    settings: TrainingSettings,
+    material: TokenMaterial,
+    run: RunDirectory,
+    interruption: Interruption,
+    callbacks: TrainingCallbacks,
+    *,
+    resume: bool = False,
+) -> int:
+    learner = TokenLearner(settings, material, run, scale=SCALE)
+    return train(learner, settings, run, interruption, callbacks, resume=resume)
+
+
 @pytest.fixture(scope="module")
 def material() -> TokenMaterial:
     """A tune of six tokens again and again, and one piece of it held out."""
     long, short = TokenPiece("long", tuple(TUNE * 25)), TokenPiece("short", tuple(TUNE * 4))
     part = {piece.name: (make_piece(piece.name, notes_of(piece.tokens)),) for piece in (long, short)}
     return lay_out(TokenCorpus((long, short), (), "none"), Split(part["long"], part["short"], ()), WINDOW)
-
-
-MakeRun = Callable[[str], RunDirectory]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +69,7 @@ def runs(material: TokenMaterial, tmp_path_factory: pytest.TempPathFactory) -> d
     for preset in ("article", "skuldur"):
         made[preset] = RunDirectory(tmp_path_factory.mktemp(preset) / "run")
         made[preset].create()
-        assert train(settings_of(preset), material, made[preset], Interruption(), TrainingCallbacks(), scale=SCALE) == 2
+        assert trained(settings_of(preset), material, made[preset], Interruption(), TrainingCallbacks()) == 2
     return made
 
 
@@ -85,7 +95,7 @@ def test_resumed_is_unbroken(
     run.write_history(unbroken.read_history())
     # Another process would begin with other random numbers.
     keras.utils.set_random_seed(random.randrange(1000))
-    assert train(settings_of(preset), material, run, Interruption(), TrainingCallbacks(), resume=True, scale=SCALE) == 2
+    assert trained(settings_of(preset), material, run, Interruption(), TrainingCallbacks(), resume=True) == 2
     for row, expected in zip(run.read_history(), unbroken.read_history(), strict=True):
         assert {k: v for k, v in row.items() if k not in TIMES} == pytest.approx(
             {k: v for k, v in expected.items() if k not in TIMES}, rel=1e-5
@@ -112,7 +122,7 @@ def test_an_interrupted_epoch_is_finished_and_saved_also_with_nothing_held_out(
 
     settings = settings_of("article", epochs=5, save_every=5)
     alone = TokenMaterial(material.vocabulary, material.train, material.test, material.test)
-    assert train(settings, alone, run, interruption, TrainingCallbacks(on_batch, on_epoch), scale=SCALE) == 1
+    assert trained(settings, alone, run, interruption, TrainingCallbacks(on_batch, on_epoch)) == 1
     assert (run.saved_epochs(), saved) == ([1], [True])
     assert told == [(1, batch, 3) for batch in (1, 2, 3)]
     assert not [name for name in run.read_history()[0] if name.startswith("val_")]
@@ -124,10 +134,7 @@ def test_a_collapse_is_seen(material: TokenMaterial, tmp_path: Path) -> None:
     settings = msgspec.structs.replace(settings_of("article", epochs=1), learning_rate=1e6)
     earlier = [{"epoch": 1, "back_to": 0, "scale": 0.5**number, "sentence": "again"} for number in (1, 2)]
     run.write_json(ROLLBACKS, {"rollbacks": earlier})
-    assert (
-        train(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=sentences.append), scale=SCALE)
-        == 0
-    )
+    assert trained(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=sentences.append)) == 0
     assert len(read_rollbacks(run)) == 3
     assert sentences[0].endswith("going back to the start with half the learning rate (1.2e+05)")
     assert "giving up" in sentences[-1]

@@ -124,7 +124,8 @@ def read_results(directory: Path) -> dict[str, RunResult]:
     except InputError as error:
         raise InputError(f"{path} cannot be read (it {error}): give another --run-dir") from error
     for run in runs:
-        if "folder" not in run.flags or not run.name.isprintable():
+        is_ours = "folder" in run.flags and run.flags.get("preset", "stream") in PRESETS
+        if not is_ours or not run.name.isprintable():
             raise InputError(f"{path} cannot be read (it holds no results of a sweep): give another --run-dir")
     return {run.name: run for run in runs}
 

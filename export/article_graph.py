@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from onnx import helper
 
-from export.onnx_model import OPSET, ConversionError, Storage, check_nodes, store_in_16_bits
+from export.onnx_model import OPSET, ConversionError, Storage, check_nodes, finished
 from export.parity import LARGEST_DIFFERENCE, STEPS, ParityError
 from runtime.bundle.files import ParityCard
 from runtime.music.token_encoding import Arrays, Run, Shapes, TokenControls, TokenEncoding, token_noise, token_tensors
@@ -35,12 +35,7 @@ def to_onnx(network: Network, encoding: TokenEncoding, storage: Storage) -> onnx
     model = _converted(network, encoding)
     check_nodes(model, len(lstm_layers(network)))
     _name_tensors(model, encoding)
-    if storage == "float16":
-        store_in_16_bits(model)
-    model.producer_name, model.producer_version = "lstm-composer", ""
-    model.doc_string = ""
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    return finished(model, storage)
 
 
 def _converted(network: Network, encoding: TokenEncoding) -> onnx.ModelProto:

@@ -100,13 +100,13 @@ def run_export(settings: ExportSettings) -> int:
     run.read_corpus(trained)  # before the work, as everything that may be damaged
     run.read_history()
     run.read_metrics()
-    exported = PRESETS[trained.preset]
-    network = exported.load(run, epoch)
+    exporter = EXPORTERS[trained.preset]
+    network = exporter.load(run, epoch)
     round_weights(network, settings.weights)
     played = network
     if settings.leave_out:
         played = subset_styles(network, style_indices_to_keep(styles_of_run(run, trained), settings.leave_out))
-    graph = exported.to_graph(run, trained, played, settings.weights)
+    graph = exporter.to_graph(run, trained, played, settings.weights)
     untested = _card(settings, run, trained, network, epoch, graph, data)
     parity = graph.check(Engine(Bundle(untested, graph.onnx), "cpu"))
     card = msgspec.structs.replace(untested, parity=parity)
@@ -150,15 +150,16 @@ def _article_graph(run: RunDirectory, trained: TrainingSettings, network: Any, s
 
 
 @dataclass(frozen=True, slots=True)
-class _Exported:
+class _Exporter:
     """How a checkpoint of a preset is loaded, and made a graph."""
 
     load: Callable[[RunDirectory, int], Any]
     to_graph: Callable[[RunDirectory, TrainingSettings, Any, Storage], _Graph]
 
 
-_ARTICLE = _Exported(load_article, _article_graph)
-PRESETS: Final = {"stream": _Exported(load_network, _stream_graph), "article": _ARTICLE, "skuldur": _ARTICLE}
+_ARTICLE = _Exporter(load_article, _article_graph)
+EXPORTERS: Final = {"stream": _Exporter(load_network, _stream_graph), "article": _ARTICLE, "skuldur": _ARTICLE}
+"""By preset."""
 
 
 def _epoch(run: RunDirectory, wanted: int | None) -> int:

@@ -51,6 +51,11 @@ def to_onnx(network: StreamNetwork, storage: Storage) -> onnx.ModelProto:
     check_nodes(model, network.config.layers)
     _name_voices(model, network)
     record_weight_locations(model, network)
+    return finished(model, storage)
+
+
+def finished(model: onnx.ModelProto, storage: Storage) -> onnx.ModelProto:
+    """Store the weights as asked, put our name on the graph, and check it."""
     if storage == "float16":
         store_in_16_bits(model)
     model.producer_name, model.producer_version = "lstm-composer", ""

@@ -25,19 +25,22 @@ MOST_WINDOW = 10_000
 
 
 class TokenLearner:
-    """A run of one of the article's presets; see `trainer.training.loop.Learner`.
-
-    Attributes:
-        scale: What the widths of the network's layers are multiplied by.
-
-    """
+    """A run of one of the article's presets; see `trainer.training.loop.Learner`."""
 
     def __init__(
         self, settings: TrainingSettings, material: TokenMaterial, run: RunDirectory, *, scale: float = 1.0
     ) -> None:
-        """Take a run's settings, its tokens and its directory."""
+        """Take what the loop needs.
+
+        Args:
+            settings: Of the run.
+            material: Its tokens.
+            run: Its directory.
+            scale: What the widths of the network's layers are multiplied by.
+
+        """
         self._settings, self._material, self._run = settings, material, run
-        self.scale = scale
+        self._scale = scale
         self.guessing_nll = UNEVEN * math.log(len(material.vocabulary))
         self.targets = len(material.train)
 
@@ -45,12 +48,12 @@ class TokenLearner:
         """Make the network."""
         keras.utils.set_random_seed(self._settings.seed)
         classes, window = len(self._material.vocabulary), self._material.train.length
-        return new_network(self._settings.preset, classes, scale=self.scale, window=window)
+        return new_network(self._settings.preset, classes, scale=self._scale, window=window)
 
     def load(self, epoch: int) -> Network:
         """Load a checkpoint."""
         classes, window = len(self._material.vocabulary), self._material.train.length
-        return _loaded(self._run, epoch, self._settings, classes, window, self.scale)
+        return _loaded(self._run, epoch, self._settings, classes, window, self._scale)
 
     def scale_rate(self, network: Network, scale: float) -> None:
         """Set the rate, which stays what it is."""

@@ -1,29 +1,39 @@
 """What `lstm-composer train` does: read the music, and train what the preset is."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import tensorflow as tf
+from rich.console import Console
 
 from runtime.errors import InputError
 from runtime.system.visible_text import visible
 from trainer.article.preset import train_article
 from trainer.commands.music import describe, read_music
 from trainer.commands.stream import train_stream
-from trainer.dataset.dataset import build_dataset
+from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings, with_styles
 from trainer.text.console import PlainConsole
 from trainer.training.loop import read_rollbacks
 
-TRAININGS: Final[dict[str, Callable[..., int]]] = {
+
+class Training(Protocol):
+    """Trains the network of a preset on music that is read and split; returns the exit code."""
+
+    def __call__(
+        self, settings: TrainingSettings, run: RunDirectory, material: Dataset, console: Console, *, resume: bool
+    ) -> int:
+        """Train, measure, and say what came of it."""
+
+
+TRAININGS: Final[dict[str, Training]] = {
     "stream": train_stream,
     "article": train_article,
     "skuldur": train_article,
 }
-"""By preset, what trains its network on music that is read and split; each returns the exit code."""
+"""By preset."""
 
 
 def start_training(settings: TrainingSettings, path: Path, *, threads: int | None) -> int:

@@ -121,11 +121,10 @@ class Try:
     def corrected(self) -> Setting:
         """The same setting, its wishes for what is remembered changed by what was heard."""
         # Half, for a wish counts twice in a note: for its time and for its pitch.
-        wanted = [*(0.5 * nats for nats in self.ends), -self.too_many_returns, 0.0]
-        nats = zip(self.setting.recall, wanted, strict=True)
-        return replace(
-            self.setting, recall=tuple(max(-_MOST_NATS, min(_MOST_NATS, before + more)) for before, more in nats)
-        )
+        wanted = [*(0.5 * nats for nats in self.ends), -self.too_many_returns]
+        *before, guard = self.setting.recall
+        nats = (max(-_MOST_NATS, min(_MOST_NATS, one + more)) for one, more in zip(before, wanted, strict=True))
+        return replace(self.setting, recall=(*nats, guard))
 
 
 Hear = Callable[[Setting], Try]

@@ -73,6 +73,7 @@ def test_a_style_that_goes_round_in_circles_is_heard_with_stronger_guards() -> N
 def test_wishes_stay_small() -> None:
     far = a_try(returns=-9.0, ends=(9.0, -9.0, 0.0, 0.0, 0.0))
     assert far.corrected.recall == (3.0, -3.0, 0.0, 0.0, 0.0, 3.0, 1.0)
+    assert a_try(Setting().guarded(GUARDS[-1])).corrected.recall[-1] == GUARDS[-1]
 
 
 def test_how_matches_end_is_compared_in_log_odds() -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from runtime.bundle.files import StyleCard, read_card
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, Note
-from runtime.session.composer import load_composer
+from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes
 from runtime.sound.render import render

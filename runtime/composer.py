@@ -11,30 +11,26 @@
 The same seed and the same options give the same music, and the same as the commands `write` and `play` make of them.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypedDict, Unpack
 
 import msgspec
 
-from runtime.bundle.files import CARD_SUFFIX, load_bundle
+from runtime.bundle.files import CARD_SUFFIX, read_card
 from runtime.bundle.library import BundleEntry, find_styles, styles
-from runtime.errors import InputError
+from runtime.errors import BundleError, InputError
 from runtime.generation.expression import apply_expression
 from runtime.generation.voice import note_stream
-from runtime.graph.engine import Engine
 from runtime.music.notes import Meter, Note
 from runtime.parameters.style_mix import read_mix
-from runtime.session.composer import LoadedComposer, LoadedNetwork, composer_of, load_network
-from runtime.session.settings import MusicSettings
+from runtime.session.loading import LoadedComposer, LoadedNetwork, composer_of, load_network
+from runtime.session.settings import DEVICES, LARGEST_SEED, MusicSettings, drawn_seed
 from runtime.session.write import make_notes, write
 
 GRAPH_SUFFIX: Final = CARD_SUFFIX.removesuffix(".json")
-DEVICES: Final = ("auto", "cpu", "cuda")
-_SEED_BITS: Final = 32
 
-_Length = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+_Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
 class MusicOptions(TypedDict, total=False):
@@ -76,7 +72,7 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Options with the ranges of the flags."""
 
     style: str
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_SEED)] | None = None
     tempo_bpm: Annotated[float, msgspec.Meta(ge=20, le=400)] | None = None
     meter: str | None = None
     bars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
@@ -121,9 +117,10 @@ class Composer:
         text = str(_path(style, "style"))
         if text.endswith((GRAPH_SUFFIX, CARD_SUFFIX)):
             card_path = Path(text.removesuffix(CARD_SUFFIX).removesuffix(GRAPH_SUFFIX) + CARD_SUFFIX)
-            bundle = load_bundle(card_path)
-            held = styles([BundleEntry(card_path, bundle.card)])
-            return cls(LoadedNetwork(held, bundle.card, Engine(bundle, device)), next(iter(held)))
+            held = styles([BundleEntry(card_path, read_card(card_path))])
+            if not held:
+                raise BundleError(f"bundle {card_path.name} holds no style: export or download it again")
+            return cls(load_network(tuple(held), tuple(held.values()), device), next(iter(held)))
         names = list(read_mix(text))
         folders = [models_dirs] if isinstance(models_dirs, str | Path) else models_dirs
         found = find_styles(names, tuple(_path(one, "models_dirs") for one in folders))
@@ -171,7 +168,7 @@ class Composer:
         if (notes is None) == (options.get("bars") is None):
             raise InputError("write needs either bars or notes: say how long the music shall be")
         try:
-            count = msgspec.convert(notes, _Length | None)
+            count = msgspec.convert(notes, _Count | None)
         except msgspec.ValidationError as error:
             raise InputError(f"notes: {error}") from error
         sound = None if soundfont is None else _path(soundfont, "soundfont")
@@ -182,6 +179,7 @@ class Composer:
 
 
 def _settings(style: str, options: MusicOptions) -> MusicSettings:
+    """Check options, and make settings of them; what is not asked for is left to the bundle."""
     given: dict[str, Any] = {"style": style, **options}
     if isinstance(given.get("primer"), Path):
         given["primer"] = str(given["primer"])
@@ -193,7 +191,7 @@ def _settings(style: str, options: MusicOptions) -> MusicSettings:
         raise InputError(f"{error}: see runtime.composer.MusicOptions") from error
     return MusicSettings(
         style=asked.style,
-        seed=secrets.randbits(_SEED_BITS) if asked.seed is None else asked.seed,
+        seed=drawn_seed() if asked.seed is None else asked.seed,
         tempo_bpm=asked.tempo_bpm,
         meter=None if asked.meter is None else Meter.parse(asked.meter),
         bars=asked.bars,

@@ -5,7 +5,6 @@ found by its entry point in the group `lstm_composer.commands`, so that this pac
 """
 
 import argparse
-import secrets
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
@@ -15,17 +14,14 @@ from typing import TypeVar
 from runtime.cli.options import OneLineParser, given_path, number, whole
 from runtime.errors import InputError
 from runtime.music.notes import Meter
-from runtime.session.settings import MusicSettings, PlaySettings
+from runtime.session.settings import DEVICES, LARGEST_SEED, MusicSettings, PlaySettings, drawn_seed
 from runtime.system.process_exit import EXIT_DONE, in_words, loading
 from runtime.system.visible_text import json_text, visible
 
 COMMANDS_GROUP = "lstm_composer.commands"
 SYNCS = ("auto", "internal", "midi", "link")
-DEVICES = ("auto", "cpu", "cuda")
 LATENESS_SECONDS = 10.0
-_SEED_BITS = 32
 _MOST_OF_A_LICENCE = 80
-_LARGEST_SEED = 2**63 - 1
 
 Arguments = argparse.Namespace
 T = TypeVar("T")
@@ -95,7 +91,7 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--voices", type=_voices, default=(), metavar="A@1,B@2", help=several)
     parser.add_argument("--tempo", type=number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
     parser.add_argument("--meter", type=_meter, help="such as 4/4, 3/4 or 6/8 (default: the style's)")
-    parser.add_argument("--seed", type=whole(0, _LARGEST_SEED), help="the same seed gives the same music")
+    parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="the same seed gives the same music")
     parser.add_argument("--temperature", type=number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
     parser.add_argument("--min-p", type=number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
     strength = "0..3: how much of the style, 1 as learned (default: the style's)"
@@ -176,7 +172,7 @@ def _add_lateness(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_monitor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pid", type=whole(1, _LARGEST_SEED), metavar="N", help="which play (default: the newest)")
+    parser.add_argument("--pid", type=whole(1, LARGEST_SEED), metavar="N", help="which play (default: the newest)")
     parser.add_argument("--json", action="store_true", help="print what is seen, a line of JSON ten times a second")
     parser.set_defaults(run=_monitor)
 
@@ -195,7 +191,7 @@ def _add_write(parser: argparse.ArgumentParser) -> None:
 def _music(arguments: Arguments) -> MusicSettings:
     return MusicSettings(
         style=arguments.style or "",
-        seed=secrets.randbits(_SEED_BITS) if arguments.seed is None else arguments.seed,
+        seed=drawn_seed() if arguments.seed is None else arguments.seed,
         tempo_bpm=arguments.tempo,
         meter=arguments.meter,
         bars=arguments.bars,
@@ -348,7 +344,7 @@ def _say_of(output: Path, text: str) -> None:
 
 
 def _voices(text: str) -> tuple[tuple[str, int], ...]:
-    from runtime.session.composer import voices_of  # noqa: PLC0415 - the engine is loaded by the commands that need it
+    from runtime.session.loading import voices_of  # noqa: PLC0415 - the engine is loaded by the commands that need it
 
     return _allowed(voices_of, text)
 

@@ -29,9 +29,9 @@ from runtime.playback.event_log import EventLog
 from runtime.playback.midi_clock_out import ClockOut
 from runtime.playback.take import Take, check_writable, save_take
 from runtime.ports import OutputPort
-from runtime.session.composer import LoadedComposer, load_composer
 from runtime.session.control_inputs import open_control_inputs
 from runtime.session.live_control import FilteredSource
+from runtime.session.loading import LoadedComposer, load_composer
 from runtime.session.outputs import Say, SessionOutputs, open_input, open_outputs
 from runtime.session.settings import PlaySettings
 from runtime.session.snapshots import Watch

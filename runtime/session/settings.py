@@ -1,9 +1,21 @@
 """What the command line asks for, as values that the rest of the program passes on."""
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from runtime.music.notes import Meter
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+"""What a network can run on; "auto" is CUDA where it works."""
+LARGEST_SEED: Final = 2**63 - 1
+_DRAWN_BITS: Final = 32
+
+
+def drawn_seed() -> int:
+    """Draw a seed for music that has been given none; short enough to be typed again."""
+    return secrets.randbits(_DRAWN_BITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +24,7 @@ class MusicSettings:
 
     Attributes:
         style: Name of a style, or a mix such as bach:0.7,joplin:0.3.
-        seed: 0..2**63-1; the same seed and settings give the same music.
+        seed: 0..LARGEST_SEED; the same seed and settings give the same music.
         tempo_bpm: Quarter notes a minute.
         meter: The meter to make it in.
         bars: Bars after which it ends; None: not of itself.
@@ -20,7 +32,7 @@ class MusicSettings:
         min_p: 0..1.
         style_strength: 0..3: 1 as learned, more for more of the style.
         channel: MIDI channel 1..16.
-        device: "auto", "cpu" or "cuda".
+        device: One of DEVICES.
         models_dirs: Folders that are searched for bundles before all others.
         voices: Style and channel 1..16 of each of several players; empty for one, in `style` on `channel`.
         form: Letters of sections, such as AABA; a letter that returns brings its music back.

@@ -8,9 +8,9 @@ from runtime.monitor.history import History
 from runtime.monitor.snapshot import Control, RollNote, Snapshot, Source, Time
 from runtime.music.notes import Meter
 from runtime.playback.dispatcher import Dispatcher
-from runtime.session.composer import LoadedComposer
 from runtime.session.control_inputs import ControlInputs
 from runtime.session.live_control import LiveControl
+from runtime.session.loading import LoadedComposer
 from runtime.session.parameter_text import controls_of, style_of
 from runtime.session.settings import PlaySettings
 from runtime.system.visible_text import visible

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from runtime.generation.lookahead import LookAhead
 from runtime.playback.dispatcher import Dispatcher
-from runtime.session.composer import LoadedComposer
+from runtime.session.loading import LoadedComposer
 from runtime.system.visible_text import visible
 
 MILLISECONDS = 1000

@@ -9,8 +9,8 @@ from functools import partial
 from runtime.errors import InputError
 from runtime.playback.dispatcher import Dispatcher
 from runtime.session.call_and_response import CallAndResponse, Responder
-from runtime.session.composer import LoadedComposer
 from runtime.session.live_control import FilteredSource, LiveControl
+from runtime.session.loading import LoadedComposer
 from runtime.session.outputs import Say, SessionOutputs
 from runtime.session.settings import PlaySettings
 from runtime.session.typed_lines import chunks_of, lines

@@ -10,7 +10,7 @@ from runtime.generation.voice import Advance, Place, note_stream
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Note, cut_at, end_of
 from runtime.playback.take import check_writable, save_take
-from runtime.session.composer import LoadedComposer, load_composer
+from runtime.session.loading import LoadedComposer, load_composer
 from runtime.session.settings import MusicSettings
 
 

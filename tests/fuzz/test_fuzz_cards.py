@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from runtime.bundle.files import Bundle, load_bundle
 from runtime.errors import BundleError, ComposerError
 from runtime.graph.operators import OPERATORS
-from runtime.session.composer import load_composer
+from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes
 

@@ -14,7 +14,7 @@ from runtime.errors import BundleError
 from runtime.graph.engine import Engine
 from runtime.graph.gumbel_noise import gumbel_noise
 from runtime.graph.inputs import GraphInputs
-from runtime.session.composer import load_composer
+from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes
 

@@ -12,7 +12,7 @@ from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.music.scales import pitch_classes
 from runtime.parameters.parameters import Parameters
-from runtime.session.composer import voices_of
+from runtime.session.loading import voices_of
 from tests.runtime.one_style import asked_of
 
 BAR, SEED = 96, 11

@@ -19,7 +19,7 @@ from runtime.graph.inputs import GraphInputs
 from runtime.midi.writer import midi_bytes
 from runtime.music.event_encoding import VELOCITY_STEP
 from runtime.music.notes import Meter, Note, without_overlaps
-from runtime.session.composer import load_composer
+from runtime.session.loading import load_composer
 from tests.runtime.one_style import asked_of
 
 BAR = 96

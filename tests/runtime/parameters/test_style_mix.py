@@ -17,7 +17,7 @@ from runtime.bundle.library import find_styles
 from runtime.errors import InputError
 from runtime.music.notes import Meter
 from runtime.parameters.style_mix import heaviest_of, read_mix, shown
-from runtime.session.composer import load_composer
+from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 
 HALVES = {"bach": 0.5, "joplin": 0.5}

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from runtime.generation.lookahead import LookAhead
 from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
-from runtime.session.composer import load_composer
 from runtime.session.live_control import LiveControl
+from runtime.session.loading import load_composer
 from runtime.session.midi_input import MidiInputRouter
 from runtime.session.settings import MusicSettings
 from runtime.transport.external import ClockInbox, ExternalSyncTransport

@@ -24,8 +24,8 @@ from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
 from runtime.ports.base import OnMessage
 from runtime.session import outputs as output
 from runtime.session import play as performance
-from runtime.session.composer import LoadedComposer, load_composer
 from runtime.session.live_control import LiveControl
+from runtime.session.loading import LoadedComposer, load_composer
 from runtime.session.play import play
 from runtime.session.settings import MusicSettings, PlaySettings
 from runtime.sound.player import Player

@@ -12,7 +12,7 @@ from runtime.graph.engine import Engine
 from runtime.music.notes import Meter, Note
 from runtime.playback.dispatcher import Dispatcher
 from runtime.ports import NullPort
-from runtime.session.composer import LoadedComposer
+from runtime.session.loading import LoadedComposer
 from runtime.session.status_line import LiveLine, Reading, line, read
 from runtime.transport.clock import FakeClock
 from runtime.transport.transport import InternalTransport

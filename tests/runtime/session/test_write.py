@@ -9,7 +9,7 @@ import pytest
 from runtime.errors import InputError
 from runtime.midi.reader import read_music
 from runtime.music.notes import Meter, Note
-from runtime.session.composer import load_composer
+from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes, write
 

@@ -18,8 +18,8 @@ from runtime.music.event_encoding import LADDER
 from runtime.music.key_estimation import KEYS
 from runtime.music.notes import Meter, Note
 from runtime.parameters.parameters import WHOLE
-from runtime.session import composer
-from runtime.session.composer import load_composer
+from runtime.session import loading
+from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes
 
@@ -40,7 +40,7 @@ def controls(monkeypatch: pytest.MonkeyPatch) -> list[GraphInputs]:
             seen.extend(controls)
             super().__init__(engine, controls, plan)
 
-    monkeypatch.setattr(composer, "Ensemble", Watched)
+    monkeypatch.setattr(loading, "Ensemble", Watched)
     return seen
 
 

@@ -11,10 +11,11 @@ from operator import attrgetter
 
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Note
+from runtime.music.pitches import pitch_class_names, pitch_name
 from trainer.article.tokens import TokenCorpus, TokenPiece
 from trainer.corpus.corpus import Corpus
 
-_NAMES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
+_NAMES = pitch_class_names(2, flat="-")  # as music21 spells them
 
 
 def token_of(pitches: Iterable[int]) -> str:
@@ -22,7 +23,7 @@ def token_of(pitches: Iterable[int]) -> str:
     different = set(pitches)
     if len(different) == 1:
         [pitch] = different
-        return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+        return pitch_name(pitch, _NAMES)
     return ".".join(map(str, sorted({pitch % 12 for pitch in different})))
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from rich.text import Text
 
 from runtime.monitor.snapshot import RollNote, Snapshot
+from runtime.music.pitches import pitch_name
 
 TICKS_A_COLUMN: Final = (3, 6, 12, 24, 48)
 """A sixteenth (6), half of one on a wide terminal, or more where it is narrow."""
@@ -17,15 +18,9 @@ LABEL_WIDTH: Final = 4
 FEWEST_PITCHES: Final = 24
 PAST, SOUNDING, COMING = "bright_black", "bold yellow", "cyan"
 NOW, BAR_LINE = "bold red", "bright_black"
-_NAMES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 Cell = tuple[str, str]
 """A character and its style."""
-
-
-def pitch_name(pitch: int) -> str:
-    """Return the name of a pitch 0..127, such as C4 for 60, middle C."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.music.notes import Note
+from runtime.music.pitches import TONICS_OF_MAJOR, TONICS_OF_MINOR
 
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 KEYS = (
-    *(f"{tonic} major" for tonic in ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")),
-    *(f"{tonic} minor" for tonic in ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")),
+    *(f"{tonic} major" for tonic in TONICS_OF_MAJOR),
+    *(f"{tonic} minor" for tonic in TONICS_OF_MINOR),
 )
-"""By the name with fewer accidentals; F# major and Eb minor have as many as Gb major and D# minor."""
+"""All keys, a minor one 12 after the major one of its tonic."""
 
 
 def _standardised(profile: Iterable[float]) -> NDArray[np.float64]:

@@ -3,9 +3,8 @@
 from typing import Final
 
 from runtime.errors import InputError
+from runtime.music.pitches import pitch_class_of
 
-NOTES: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-SHARPENED: Final = {"": 0, "#": 1, "b": -1}
 SCALES: Final = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10),
@@ -43,11 +42,11 @@ def tonic_of(key: str) -> int:
 
 
 def _read(key: str) -> tuple[int, str]:
-    tonic, _, scale = key.strip().partition(" ")
+    name, _, scale = key.strip().partition(" ")
     scale = scale.strip().lower().replace(" ", "-") or "major"
-    letter, accidental = tonic[:1].lower(), tonic[1:].lower().replace("♯", "#").replace("♭", "b")
-    if letter not in NOTES or accidental not in SHARPENED:
+    tonic = pitch_class_of(name)
+    if tonic is None:
         raise InputError(f"key {key!r} has no tonic: begin with a letter A to G, with # or b behind it, as in F# minor")
     if scale not in SCALES:
         raise InputError(f"scale {scale!r} is unknown: choose one of {', '.join(SCALES)}")
-    return (NOTES[letter] + SHARPENED[accidental]) % 12, scale
+    return tonic, scale

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from runtime.errors import BundleError
 from runtime.music.notes import TICKS_PER_QUARTER, Note
+from runtime.music.pitches import SEMITONES
 
 WINDOW: Final = 100
 STEP_TICKS: Final = TICKS_PER_QUARTER // 2
@@ -24,7 +25,6 @@ VELOCITY: Final = 90
 """What music21 writes for notes of which nothing is known."""
 CHORD_OCTAVE: Final = 60
 """The C from which a chord's pitch classes are counted: music21's note of the number 0."""
-_STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _DEFAULT_OCTAVE: Final = 4
 _CHORD: Final = re.compile(r"\d{1,2}(\.\d{1,2})*", re.ASCII)
 _NOTE: Final = re.compile(r"([A-G])(-+|#*)([~`]?)(-?\d{1,3})?(?:\([+-]?\d{1,6}c\))?", re.ASCII)
@@ -132,7 +132,7 @@ def pitches_of(token: str) -> tuple[int, ...]:
         raise ValueError(f"{token!r} is no name of a note or chord")
     letter, accidentals, quarter_tone, octave = match.groups()
     altered = accidentals.count("#") - accidentals.count("-") + (1 if quarter_tone == "~" else 0)
-    number = 12 * (int(octave or _DEFAULT_OCTAVE) + 1) + _STEPS[letter] + altered
+    number = 12 * (int(octave or _DEFAULT_OCTAVE) + 1) + SEMITONES[letter] + altered
     return (_within_midi(number),)
 
 

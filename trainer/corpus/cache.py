@@ -25,6 +25,7 @@ from trainer.pieces.piece import Piece, ReadResult, SkippedFile, Timing
 READERS = (
     "runtime/music/bars.py",
     "runtime/music/notes.py",
+    "runtime/music/pitches.py",
     "runtime/midi/reader.py",
     "runtime/midi/smf.py",
     "trainer",

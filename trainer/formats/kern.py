@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from runtime.errors import InputError
+from runtime.music.pitches import SEMITONES
 from trainer.formats.humdrum import Column, Line, sections_of
 
 MOST_QUARTERS: Final = 100_000
@@ -22,7 +23,6 @@ _PITCH: Final = re.compile(r"([a-gA-G])\1*(#+|-+|n)?")
 _METER: Final = re.compile(r"\*M(\d{1,2})/(\d{1,3})")
 _TEMPO: Final = re.compile(r"\*MM(\d{1,4}(?:\.\d{1,6})?)")
 _MOST_DIGITS, _MOST_DOTS, _MOST_ACCIDENTALS = 4, 6, 3
-_STEPS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _HIGHEST_PITCH: Final = 127
 _NOTHING_NEW: Final = ("", ".")
 
@@ -218,7 +218,7 @@ def _pitch_of(subtoken: str) -> Pitch:
     shift = accidental.count("#") - accidental.count("-")
     if (
         abs(shift) > _MOST_ACCIDENTALS
-        or not 0 <= 12 * (octave + 1) + _STEPS[letters[0].lower()] + shift <= _HIGHEST_PITCH
+        or not 0 <= 12 * (octave + 1) + SEMITONES[letters[0].upper()] + shift <= _HIGHEST_PITCH
     ):
         raise InputError("whose pitch is outside 0..127")
     return Pitch(f"{letters[0].upper()}{accidental}{octave}", is_tied="]" in subtoken or "_" in subtoken)

@@ -10,6 +10,7 @@ import msgspec
 
 from runtime.music.key_estimation import key_of
 from runtime.music.notes import Note
+from runtime.music.pitches import pitch_class_names, pitch_name
 from trainer.corpus.corpus import Corpus
 from trainer.dataset.split import near_duplicates
 from trainer.pieces.piece import Piece
@@ -18,7 +19,7 @@ from trainer.text.markdown import plain
 
 _SHOWN = 12
 _SECONDS_PER_HOUR = 3600
-_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+_NAMES = pitch_class_names(2)
 
 
 class Range(msgspec.Struct, frozen=True, rename={"min": "least", "median": "middle", "max": "greatest"}):
@@ -122,7 +123,7 @@ def as_markdown(report: CorpusReport) -> str:
         "notes": f"{report.notes:,}",
         "hours": f"{report.hours:.1f}",
         "tempo": f"{tempo.min:.0f} to {tempo.max:.0f} quarter notes a minute, in the middle {tempo.median:.0f}",
-        "range": f"{pitch_name(min(report.pitches))} to {pitch_name(max(report.pitches))}",
+        "range": f"{pitch_name(min(report.pitches), _NAMES)} to {pitch_name(max(report.pitches), _NAMES)}",
         "notes at once": _shares(report.polyphony),
         "meters": _counts(report.meters),
         "keys (estimated)": _counts(report.keys),
@@ -134,11 +135,6 @@ def as_markdown(report: CorpusReport) -> str:
         _listed("Left out", "could not be used", _named(report.refused)),
     ]
     return "\n\n".join([f"# The music in {plain(report.source)}", table, *(part for part in lists if part)]) + "\n"
-
-
-def pitch_name(pitch: int) -> str:
-    """Name of a MIDI pitch, C4 being middle C (60)."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _timing_of(piece: Piece) -> PieceTiming:

@@ -24,6 +24,7 @@ from PIL import Image
 
 from runtime.music.event_encoding import HEADS
 from runtime.music.notes import Meter, Note
+from runtime.music.pitches import pitch_class_names, pitch_name
 from runtime.system.foreign_files import MEBIBYTE, read_foreign
 from trainer.runs.run_directory import write_run_file
 
@@ -34,7 +35,7 @@ GREY = "#666666"
 _HEAD_COLOURS = dict(zip(HEADS, (ORANGE, BLUE, GREEN, PINK), strict=True))
 _TITLE_LENGTH = 68
 _LABEL_LENGTH = 14
-_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+_NAMES = pitch_class_names(3, sharp="♯", flat="♭")
 
 GIF_FRAMES = 60
 """Most frames of an animation; of more plots some are left out, evenly."""
@@ -321,7 +322,7 @@ def corpus_plot(counts: CorpusCounts, path: Path) -> None:
     if counts.pitches:
         pitches.set_xlim(min(21, *counts.pitches) - 1, max(108, *counts.pitches) + 1)
     pitches.xaxis.set_major_locator(MultipleLocator(12))
-    pitches.xaxis.set_major_formatter(FuncFormatter(lambda pitch, _: note_name(round(pitch))))
+    pitches.xaxis.set_major_formatter(FuncFormatter(lambda pitch, _: pitch_name(round(pitch), _NAMES)))
     _draw_ranking(keys, counts.keys, "keys (pieces)")
     _draw_ranking(meters, counts.meters, "meters (pieces)")
     _save(figure, path)
@@ -400,14 +401,9 @@ def _rule_pitches(axes: Axes, pitches: Sequence[int]) -> None:
     spare = max(2, (18 - (high - low)) // 2)
     axes.set_ylim(low - spare, high + spare)
     axes.yaxis.set_major_locator(MultipleLocator(12))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda pitch, _: note_name(round(pitch))))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda pitch, _: pitch_name(round(pitch), _NAMES)))
     axes.grid(axis="y", color="#cccccc", linewidth=0.6)
     axes.set_axisbelow(True)
-
-
-def note_name(pitch: int) -> str:
-    """Name of a MIDI note number, middle C (60) being C4."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _whole_numbers(most: int) -> MaxNLocator:

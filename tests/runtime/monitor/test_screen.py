@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from runtime.monitor.piano_roll import grid_for, pitch_name, roll
+from runtime.monitor.piano_roll import grid_for, roll
 from runtime.monitor.screen import view
 from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
 from runtime.system.visible_text import visible
@@ -83,10 +83,6 @@ def test_colours_tell_past_sounding_and_coming_apart(snapshot: Make) -> None:
 )
 def test_columns_are_as_fine_as_the_terminal_is_wide(snapshot: Make, width: int, ticks: int) -> None:
     assert grid_for(snapshot(), width, 10).column_ticks == ticks
-
-
-def test_the_names_of_pitches() -> None:
-    assert [pitch_name(pitch) for pitch in (0, 60, 61, 127)] == ["C-1", "C4", "C#4", "G9"]
 
 
 def notes() -> st.SearchStrategy[tuple[RollNote, ...]]:

@@ -8,7 +8,7 @@ from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note
 from trainer.corpus.corpus import Corpus
 from trainer.pieces.piece import Piece, SkippedFile, make_piece
-from trainer.reports.corpus_report import CorpusReport, Range, as_markdown, pitch_name, polyphony_of, report_of
+from trainer.reports.corpus_report import CorpusReport, Range, as_markdown, polyphony_of, report_of
 
 MakeWalk = Callable[[int, int], Piece]
 
@@ -69,11 +69,6 @@ def test_untidy_pieces_are_named() -> None:
 )
 def test_polyphony(notes: list[Note], ticks: dict[int, int]) -> None:
     assert polyphony_of(notes) == Counter(ticks)
-
-
-@pytest.mark.parametrize(("pitch", "name"), [(0, "C-1"), (60, "C4"), (61, "C#4"), (69, "A4"), (70, "Bb4"), (127, "G9")])
-def test_names_of_pitches(pitch: int, name: str) -> None:
-    assert pitch_name(pitch) == name
 
 
 def test_the_report_survives_json(report: CorpusReport) -> None:

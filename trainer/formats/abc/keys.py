@@ -4,16 +4,15 @@ import re
 from typing import Final, NamedTuple
 
 from runtime.errors import InputError
+from runtime.music.pitches import LETTERS_BY_FIFTHS
 from runtime.system.visible_text import visible
 
-SEMITONES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ALTERATIONS: Final = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
-_SHARPS_OF_MAJOR: Final = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
+_SHARPS_OF_MAJOR: Final = {letter: fifths - 1 for fifths, letter in enumerate(LETTERS_BY_FIFTHS)}
 _SHARPS_OF_MODE: Final = {
     "": 0, "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3, "phr": -4, "loc": -5, "lyd": 1,
 }  # fmt: skip
 """How many more sharps than the major key of the same tonic."""
-_ORDER_OF_SHARPS: Final = "FCGDAEB"
 _BAGPIPE: Final = {"F": 1, "C": 1}
 _TONIC: Final = re.compile(
     r"(?P<tonic>[A-G])(?P<sign>[#b]?)\s*"
@@ -74,5 +73,5 @@ def _named_key(text: str) -> tuple[Key | None, str]:
 
 def _signature(sharps: int) -> Key:
     if sharps < 0:
-        return dict.fromkeys(_ORDER_OF_SHARPS[sharps:], -1)
-    return dict.fromkeys(_ORDER_OF_SHARPS[:sharps], 1)
+        return dict.fromkeys(LETTERS_BY_FIFTHS[sharps:], -1)
+    return dict.fromkeys(LETTERS_BY_FIFTHS[:sharps], 1)

@@ -5,8 +5,8 @@ from itertools import groupby
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from runtime.music.pitches import SEMITONES
 from trainer.formats.abc.fields import WHOLE
-from trainer.formats.abc.keys import SEMITONES
 from trainer.formats.abc.tune import read_tune
 from trainer.formats.abc.tunebook import TuneText
 from trainer.formats.abc.voice import Sound, Voice

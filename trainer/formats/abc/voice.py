@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from runtime.errors import InputError
+from runtime.music.pitches import SEMITONES
 from trainer.formats.abc.fields import WHOLE, AbcMeter
-from trainer.formats.abc.keys import ALTERATIONS, SEMITONES, Key
+from trainer.formats.abc.keys import ALTERATIONS, Key
 
 LONGEST: Final = 25_000 * WHOLE
 """Longest tune, in steps: fourteen hours at 120 quarter notes a minute."""

@@ -8,9 +8,18 @@ keyboard that has sent active sensing and is silent has gone, and so has a note-
 
 from typing import Final
 
+from runtime.midi.input import (
+    ActiveSensing,
+    ChannelPressure,
+    ControlChange,
+    KeyPressure,
+    NoteOff,
+    NoteOn,
+    SystemReset,
+    decode,
+)
 from runtime.music.notes import Note
 
-NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL_CHANGE, CHANNEL_PRESSURE = 0x80, 0x90, 0xA0, 0xB0, 0xD0
 LETS_GO: Final = frozenset({120, 121, *range(123, 128)})
 """Controllers after which no key of the channel counts as held."""
 SENSED_SECONDS: Final = 0.5
@@ -49,31 +58,30 @@ class HeldKeys:
         Keys that are struck at a negative position, in a count-in, do not count.
         """
         self._came = max(self._came, seconds)
-        match tuple(message):
-            case (0xFE,):
-                self._sensing = True
-            case (0xFF,):
-                return self._end([*self._down], tick)
-            case status, number, value if status < 0xF0:
-                return self._hear_channel(status & 0xF0, status & 0x0F, number & 0x7F, value & 0x7F, seconds, tick)
-            case status, _ if status & 0xF0 == CHANNEL_PRESSURE:
+        match decode(message):
+            case NoteOn(channel, pitch, velocity):
+                ended = self._let_go(channel, pitch, seconds, tick)
+                if tick >= 0:
+                    self._down[channel, pitch] = (tick, velocity)
+                    self.last_struck = seconds
+                return ended
+            case NoteOff(channel, pitch):
+                return self._let_go(channel, pitch, seconds, tick)
+            case ControlChange(channel, number) if number in LETS_GO:
+                return self._end([key for key in self._down if key[0] == channel], tick)
+            case KeyPressure():
+                self._played, self._played_tick = seconds, tick
+            case ChannelPressure():
                 self._played = seconds
+            case ActiveSensing():
+                self._sensing = True
+            case SystemReset():
+                return self._end([*self._down], tick)
         return []
 
-    def _hear_channel(self, kind: int, channel: int, number: int, value: int, seconds: float, tick: int) -> list[Note]:
-        if kind == CONTROL_CHANGE:
-            lets_go = number in LETS_GO
-            return self._end([key for key in self._down if key[0] == channel], tick) if lets_go else []
-        if kind not in (NOTE_OFF, NOTE_ON, KEY_PRESSURE):
-            return []
+    def _let_go(self, channel: int, pitch: int, seconds: float, tick: int) -> list[Note]:
         self._played, self._played_tick = seconds, tick
-        if kind == KEY_PRESSURE:
-            return []
-        ended = self._end([(channel, number)], tick)
-        if kind == NOTE_ON and value and tick >= 0:
-            self._down[channel, number] = (tick, value)
-            self.last_struck = seconds
-        return ended
+        return self._end([(channel, pitch)], tick)
 
     def are_lost(self, now: float) -> bool:
         """Tell whether the keys that seem to be held cannot be any more: nobody is there, or nobody plays."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from runtime.midi.input import ControlChange
 from runtime.music.event_encoding import HEADS
 from runtime.parameters.commands import HELD_BARS, Change, TakesEffect
 from runtime.parameters.parameters import MOST_STRENGTH, Parameters, with_temperature
 
-CONTROL_CHANGE = 0xB0
 HIGHEST = 127
 SWITCH = 64
 """Values from this on mean "on" (MIDI 1.0)."""
@@ -118,21 +118,14 @@ KNOBS: Final[Mapping[str, Callable[[Parameters, int], Change | None]]] = {
 """What a controller can set, by name."""
 
 
-def place_of(message: bytes) -> int:
-    """Return where a controller stands, 0..127, by a control change."""
-    return HIGHEST if message[1] & 0x7F in ALWAYS_ON else message[2] & 0x7F
+def position_of(message: ControlChange) -> int:
+    """Return where a controller stands, 0..127."""
+    return HIGHEST if message.number in ALWAYS_ON else message.value
 
 
-def from_midi(message: bytes, parameters: Parameters, bindings: Mapping[int, str] = DEFAULT_MAP) -> Change | None:
-    """Read a channel message; None for those that set nothing."""
-    match message[0] & 0xF0 if message else 0, len(message):
-        case 0xB0, 3:
-            name = bindings.get(message[1] & 0x7F)
-            return None if name is None else set_from_controller(parameters, name, place_of(message))
-        case 0xC0, 2:
-            number = message[1] & 0x7F
-            if number >= len(parameters.style):
-                return None
-            style = tuple(float(index == number) for index in range(len(parameters.style)))
-            return Change(replace(parameters, style=style), TakesEffect.NEXT_BAR)
-    return None
+def set_from_program(parameters: Parameters, program: int) -> Change | None:
+    """Set the style from a program 0..127; None if the bundle has fewer."""
+    if program >= len(parameters.style):
+        return None
+    style = tuple(float(index == program) for index in range(len(parameters.style)))
+    return Change(replace(parameters, style=style), TakesEffect.NEXT_BAR)

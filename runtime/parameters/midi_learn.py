@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Final
 
 from runtime.errors import ComposerError, InputError
+from runtime.midi.input import ControlChange, decode
 from runtime.parameters.commands import Change, parse_command
-from runtime.parameters.controllers import CONTROL_CHANGE
 from runtime.parameters.midi_map import OFF, Binding, ControlMap, Slot, binding
 from runtime.parameters.parameters import Parameters
 
@@ -92,12 +92,12 @@ class Learner:
         self._tell(f"move a controller: the next one that moves turns {words[0]} (learn off: none)")
 
     def _learn_from(self, message: bytes) -> None:
-        if self._wanted is None or len(message) != 3 or message[0] & 0xF0 != CONTROL_CHANGE:
+        if self._wanted is None:
             return
-        number, channel = message[1] & 0x7F, (message[0] & 0x0F) + 1
-        if number < CHANNEL_MODE:
-            wanted, self._wanted = self._wanted, None
-            self._set_learnt({**self.control_map.learnt, (number, channel): wanted}, wanted.knob)
+        match decode(message):
+            case ControlChange(channel, number) if number < CHANNEL_MODE:
+                wanted, self._wanted = self._wanted, None
+                self._set_learnt({**self.control_map.learnt, (number, channel): wanted}, wanted.knob)
 
     def _forget(self, knob: str, parameters: Parameters) -> None:
         binding(knob, None, parameters, self._styles)

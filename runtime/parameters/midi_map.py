@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from runtime.errors import InputError
+from runtime.midi.input import ControlChange, NoteOn, ProgramChange, decode
 from runtime.parameters.commands import Change, parse_command
-from runtime.parameters.controllers import DEFAULT_MAP, HIGHEST, KNOBS, from_midi, place_of, set_from_controller
+from runtime.parameters.controllers import (
+    DEFAULT_MAP,
+    HIGHEST,
+    KNOBS,
+    position_of,
+    set_from_controller,
+    set_from_program,
+)
 from runtime.parameters.parameters import Parameters
 
 OFF: Final = "off"
@@ -108,18 +116,17 @@ class ControlMap:
 
     def from_midi(self, message: bytes, parameters: Parameters, styles: Sequence[str]) -> Change | None:
         """Read a channel message; None for those that set nothing."""
-        kind, channel = (message[0] & 0xF0, (message[0] & 0x0F) + 1) if message else (0, 0)
         line: str | None = None
-        match kind, len(message):
-            case 0xB0, 3:
-                bound = self.binding_at(message[1] & 0x7F, channel)
-                return None if bound is None else bound.set_from_controller(parameters, place_of(message), styles)
-            case 0x90, 3 if message[2]:
-                line = _at(self.notes, message[1] & 0x7F, channel)
-            case 0xC0, 2:
-                line = _at(self.programs, message[1] & 0x7F, channel)
+        match decode(message):
+            case ControlChange(channel, number) as turn:
+                bound = self.binding_at(number, channel)
+                return None if bound is None else bound.set_from_controller(parameters, position_of(turn), styles)
+            case NoteOn(channel, pitch):
+                line = _at(self.notes, pitch, channel)
+            case ProgramChange(channel, program):
+                line = _at(self.programs, program, channel)
                 if line is None and self.default:
-                    return from_midi(message, parameters)
+                    return set_from_program(parameters, program)
         return None if line is None else parse_command(line, parameters, styles)
 
     def binding_at(self, number: int, channel: int | None) -> Binding | None:

@@ -13,6 +13,7 @@ from typing import Final
 import jack
 
 from runtime.errors import MissingError
+from runtime.midi.input import SYSTEM
 from runtime.midi.messages import Kind, Message
 from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
 from runtime.ports.jack_clock import JackClock
@@ -28,7 +29,6 @@ STALE_SECONDS: Final = 0.25
 """A start found so long after its frame was queued before this program was stopped; it is left out."""
 MOST_WAITING: Final = 8192
 """Channel messages that wait; of a flood the oldest go."""
-_FIRST_SYSTEM: Final = 0xF0
 _WRITE_MARGIN_SECONDS: Final = 0.5  # how much longer than planned closing waits for the queue
 
 jack.set_error_function(lambda _: None)  # libjack prints to stderr; what matters comes as an exception
@@ -167,7 +167,7 @@ class JackClientPort(OutputPort):
         """Hand over what has come in: system messages at once, channel messages so many at a time."""
         for offset, data in self._reader.read(frames):
             seconds = self._jack_clock.unwrapped(start + offset) / self._rate
-            if data and data[0] >= _FIRST_SYSTEM:
+            if data and data[0] >= SYSTEM:
                 on_message(data, seconds)
             else:
                 self._unread.append((data, seconds))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from runtime.midi.input import SYSTEM_RESET
 from runtime.midi.messages import Message
 from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
 from runtime.transport.clock import STOP_CHECK_SECONDS, Clock, SystemClock
@@ -16,7 +17,9 @@ GRACE_SECONDS: Final = 0.05
 """Left to who reads the clock of a lost port at this moment, before that is closed."""
 _LEAVE_SECONDS: Final = 3.0  # how long closing waits for an attempt to open that hangs
 
-_UNPLUGGED: Final = b"\xff"  # system reset: what a keyboard says that is switched on anew, with no key down
+_UNPLUGGED: Final = bytes(
+    [SYSTEM_RESET]
+)  # system reset: what a keyboard says that is switched on anew, with no key down
 
 OpenPort = Callable[[str], OutputPort]
 """Opens a port under a name; raises MissingError where the MIDI system does not run."""

@@ -2,13 +2,8 @@
 
 from collections.abc import Callable
 
+from runtime.midi.input import CLOCK_STATUS, CONTROL_STATUS, PLAYING_STATUS
 from runtime.transport.external import ClockInbox
-from runtime.transport.midi_clock_in import CLOCK_MESSAGES
-
-CONTROL_STATUS = range(0x90, 0xF0)
-"""Channel messages but note-offs, which some DAWs send by the thousand before they start, and which turn nothing."""
-PLAYING_STATUS = frozenset({*range(0x80, 0xF0), 0xFE, 0xFF})
-"""What tells of keys: all channel messages, active sensing and system reset."""
 
 OnMessage = Callable[[bytes, float], None]
 """Told of a message, and when it came in by the port's clock."""
@@ -16,6 +11,8 @@ OnMessage = Callable[[bytes, float], None]
 
 class MidiInputRouter:
     """Takes messages on the port's thread and keeps it waiting for nobody.
+
+    They are decoded by who takes them out again, on threads of their own: in a flood most of them never are.
 
     Attributes:
         inbox: Where messages about the clock go; None where nobody else may set the time.
@@ -31,11 +28,10 @@ class MidiInputRouter:
 
     def receive(self, message: bytes, seconds: float) -> None:
         """Take a message that came in at a time of the port's clock."""
-        if message[:1] in CLOCK_MESSAGES:
-            if self.inbox is not None:
-                self.inbox.put(message, seconds)
-            return
-        if message and message[0] in PLAYING_STATUS:
+        status = message[0] if message else 0
+        if status in CLOCK_STATUS and self.inbox is not None:
+            self.inbox.put(message, seconds)
+        if status in PLAYING_STATUS:
             self.on_playing(message, seconds)
-        if message and message[0] in CONTROL_STATUS:
+        if status in CONTROL_STATUS:
             self.on_channel(message, seconds)

@@ -18,13 +18,11 @@ What senders do wrong, and what is made of it:
 
 from collections import deque
 
+from runtime.midi.input import Continue, Pulse, SongPosition, Start, Stop, decode
 from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
 from runtime.transport.tempo_estimate import TempoEstimator
 from runtime.transport.transport import TransportEvent, TransportEventKind
 
-PULSE, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
-CLOCK_MESSAGES = frozenset(bytes([status]) for status in (PULSE, START, CONTINUE, STOP, SONG_POSITION))
-"""What messages about the clock begin with."""
 TICKS_PER_SIXTEENTH = TICKS_PER_QUARTER // 4
 LEARNING_PULSES = 3
 """Pulses that are believed whatever they say, until a tempo is known."""
@@ -117,18 +115,18 @@ class ClockFollower:
 
     def receive(self, message: bytes, seconds: float) -> None:
         """Take a message that came at a time; those that are not about the clock are passed over."""
-        status = message[0] if message else 0
-        if status == PULSE:
-            self._pulse(seconds)
-        elif status == START:
-            self._begin(0)
-        elif status == CONTINUE:
-            self._continued_seconds = seconds
-            self._begin(self._next_tick)
-        elif status == STOP:
-            self._stop(seconds)
-        elif status == SONG_POSITION and len(message) == 3:
-            self._locate((message[1] & 0x7F) | (message[2] & 0x7F) << 7, seconds)
+        match decode(message):
+            case Pulse():
+                self._pulse(seconds)
+            case Start():
+                self._begin(0)
+            case Continue():
+                self._continued_seconds = seconds
+                self._begin(self._next_tick)
+            case Stop():
+                self._stop(seconds)
+            case SongPosition(value):
+                self._locate(value, seconds)
 
     def _begin(self, tick: int) -> None:
         if self.running:

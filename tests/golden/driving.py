@@ -24,6 +24,7 @@ from runtime.cli.main import main as composer
 from runtime.errors import InputError
 from runtime.generation.ensemble import Plan
 from runtime.graph.engine import Engine
+from runtime.midi.input import PULSE
 from runtime.midi.messages import Sent
 from runtime.music.notes import tick_seconds
 from runtime.parameters.commands import Change, TakesEffect
@@ -37,7 +38,6 @@ from runtime.playback.event_log import as_record
 from runtime.session.call_and_response import CallAndResponse
 from runtime.system.process_exit import in_words
 from runtime.transport.external import ClockInbox
-from runtime.transport.midi_clock_in import PULSE
 from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
 
 ROOT: Final = Path(__file__).parents[2]

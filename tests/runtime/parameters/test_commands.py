@@ -14,8 +14,8 @@ from runtime.music.meter_accents import accent
 from runtime.music.notes import Meter, Note
 from runtime.music.piece_memory import NO_KEY
 from runtime.music.scales import SCALES, pitch_classes
-from runtime.parameters.commands import TakesEffect, parse_command
-from runtime.parameters.controllers import DEFAULT_MAP, KNOBS, from_midi
+from runtime.parameters.commands import Change, TakesEffect, parse_command
+from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
 from runtime.parameters.midi_map import Binding, ControlMap
 from runtime.parameters.parameters import Parameters
 
@@ -197,11 +197,15 @@ def test_density_favours_near_onsets_or_far_ones() -> None:
     assert graph_inputs(KNOBS_AT_FIRST, GraphInputs(style=(1.0,))).delta_bias is None
 
 
+def by_midi(message: bytes, knobs: Parameters = KNOBS_AT_FIRST) -> Change | None:
+    return ControlMap().from_midi(message, knobs, STYLES)
+
+
 @given(number=st.sampled_from(sorted(DEFAULT_MAP)), values=st.lists(st.integers(0, 127), max_size=6))
 def test_every_controller_gives_knobs_that_can_be_played(number: int, values: list[int]) -> None:
     knobs = KNOBS_AT_FIRST
     for value in values:
-        change = from_midi(bytes([0xB0, number, value]), knobs)
+        change = by_midi(bytes([0xB0, number, value]), knobs)
         knobs = change.parameters if change else knobs
     assert sum(knobs.style) == pytest.approx(1)
     assert knobs.register[0] <= knobs.register[1]
@@ -210,20 +214,20 @@ def test_every_controller_gives_knobs_that_can_be_played(number: int, values: li
 
 
 def test_a_program_change_is_a_style_from_the_next_bar() -> None:
-    change = from_midi(bytes([0xC3, 2]), KNOBS_AT_FIRST)
+    change = by_midi(bytes([0xC3, 2]))
     assert change is not None
     assert (change.parameters.style, change.takes_effect) == ((0.0, 0.0, 1.0), TakesEffect.NEXT_BAR)
-    assert from_midi(bytes([0xC3, 3]), KNOBS_AT_FIRST) is None
+    assert by_midi(bytes([0xC3, 3])) is None
 
 
 @given(st.binary(max_size=4))
 def test_other_messages_turn_nothing_and_break_nothing(message: bytes) -> None:
-    change = from_midi(message, KNOBS_AT_FIRST)
+    change = by_midi(message)
     assert change is None or message[0] & 0xF0 in (0xB0, 0xC0)
 
 
 def test_a_morph_goes_from_one_style_to_the_other() -> None:
-    styles = [from_midi(bytes([0xB0, 74, value]), KNOBS_AT_FIRST) for value in (0, 127)]
+    styles = [by_midi(bytes([0xB0, 74, value])) for value in (0, 127)]
     assert [change.parameters.style for change in styles if change] == [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]
 
 

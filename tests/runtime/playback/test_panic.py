@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from runtime.graph.engine import Engine
+from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.midi.messages import ALL_NOTES_OFF, Kind
 from runtime.music.notes import tick_seconds
 from runtime.playback.panic import START_SECONDS
 from runtime.transport.external import ClockInbox
-from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.transport.transport import TransportEvent, TransportEventKind
 
 Make = Callable[..., Any]

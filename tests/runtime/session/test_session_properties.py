@@ -14,6 +14,7 @@ from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.lookahead import LookAhead
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
+from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import tick_seconds
 from runtime.parameters.parameters import Parameters
@@ -24,7 +25,6 @@ from runtime.session.call_and_response import CallAndResponse, Responder
 from runtime.session.live_control import ControllableStyle, FilteredSource, LiveControl
 from runtime.transport.clock import FakeClock
 from runtime.transport.external import ClockInbox, ExternalSyncTransport
-from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.transport.transport import InternalTransport
 
 BAR = 96

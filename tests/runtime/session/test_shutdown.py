@@ -17,13 +17,13 @@ from runtime.generation import lookahead
 from runtime.generation.ensemble import Plan
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
+from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.midi.messages import Kind, Message
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, end_of, tick_seconds
 from runtime.ports.base import PortLostError
 from runtime.session.call_and_response import CallAndResponse
 from runtime.transport.external import ClockInbox
-from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 
 BAR, BEAT = 96, 24
 TEMPOS = [60.0, 97.0, 120.0, 140.0, 240.0]

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import Note, tick_seconds
 from runtime.playback.dispatcher import Dispatcher
 from runtime.ports.base import OutputPort
 from runtime.transport.clock import FakeClock
 from runtime.transport.external import ClockInbox, ExternalSyncTransport
-from runtime.transport.midi_clock_in import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.transport.transport import InternalTransport
 
 BEAT, BAR = 24, 96

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.music.notes import tick_seconds
-from runtime.transport.midi_clock_in import CONTINUE, LOST_SECONDS, PULSE, SONG_POSITION, START, STOP, ClockFollower
+from runtime.transport.midi_clock_in import LOST_SECONDS, ClockFollower
 from runtime.transport.transport import TransportEvent, TransportEventKind
 
 BEAT = 24

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Self, TypedDict, Unpack
 
 import msgspec
 
-from runtime.bundle.files import CARD_SUFFIX, read_card
+from runtime.bundle.files import CARD_SUFFIX, MinP, StyleStrength, Temperature, read_card
 from runtime.bundle.library import BundleEntry, find_styles, styles
 from runtime.errors import BundleError, InputError
 from runtime.generation.expression import apply_expression
@@ -76,9 +76,9 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tempo_bpm: Annotated[float, msgspec.Meta(ge=20, le=400)] | None = None
     meter: str | None = None
     bars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    style_strength: Annotated[float, msgspec.Meta(ge=0, le=3)] | None = None
+    temperature: Temperature | None = None
+    min_p: MinP | None = None
+    style_strength: StyleStrength | None = None
     form: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
     section_bars: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     ending: bool = False

@@ -30,7 +30,7 @@ from runtime.music.key_estimation import KEYS
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import CLOCK_COUNTS, DEFAULT_RECALL, MEMORY_ROWS, MOST_REMEMBERED, RECALLS
 from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding, TokenEncoding, check_encoding, token_tensors
-from runtime.parameters.parameters import MOST_STRENGTH
+from runtime.parameters.table import COMMANDS
 from runtime.system.atomic_files import write_atomically, write_bytes_atomically
 from runtime.system.foreign_files import MEBIBYTE, decode_json, read_foreign
 from runtime.system.visible_text import visible
@@ -47,7 +47,15 @@ SETTLING_SECONDS: Final = 0.5
 """How long a graph and a card that do not fit each other may be two halves of a bundle that is being replaced."""
 _LOOK_SECONDS: Final = 0.02
 
-Temperature = Annotated[float, msgspec.Meta(ge=0, le=5)]
+
+def _range_of(parameter: str) -> msgspec.Meta:
+    """What a parameter can be set to: the range of a card's value for it."""
+    return msgspec.Meta(ge=COMMANDS[parameter].low, le=COMMANDS[parameter].high)
+
+
+Temperature = Annotated[float, _range_of("temperature")]
+MinP = Annotated[float, _range_of("min-p")]
+StyleStrength = Annotated[float, _range_of("style-strength")]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 MOST_RECALL: Final = 20.0
 """Nats: what is favoured by more is as good as forced."""
@@ -82,8 +90,8 @@ class SamplingCard(_Card, frozen=True, omit_defaults=True):
     """
 
     temperature: tuple[Temperature, Temperature, Temperature, Temperature]
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)]
-    style_strength: Annotated[float, msgspec.Meta(ge=0, le=MOST_STRENGTH)] = 1.0
+    min_p: MinP
+    style_strength: StyleStrength = 1.0
     recall: Annotated[tuple[Recall, ...], msgspec.Meta(min_length=RECALLS, max_length=RECALLS)] = DEFAULT_RECALL
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar
 
-from runtime.cli.options import OneLineParser, given_path, number, whole
+from runtime.cli.options import OneLineParser, given_path, help_of, number, number_of, range_of, whole
 from runtime.errors import InputError
 from runtime.music.notes import Meter
 from runtime.session.settings import DEVICES, LARGEST_SEED, MusicSettings, PlaySettings, drawn_seed
@@ -92,10 +92,10 @@ def _add_music(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tempo", type=number(20, 400), metavar="BPM", help="20..400 (default: the style's)")
     parser.add_argument("--meter", type=_meter, help="such as 4/4, 3/4 or 6/8 (default: the style's)")
     parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="the same seed gives the same music")
-    parser.add_argument("--temperature", type=number(0, 5), metavar="T", help="0..5: 0 is the likeliest, 1 as learned")
-    parser.add_argument("--min-p", type=number(0, 1), metavar="P", help="0..1: leave out what is unlikelier than P")
-    strength = "0..3: how much of the style, 1 as learned (default: the style's)"
-    parser.add_argument("--style-strength", type=number(0, 3), metavar="S", help=strength)
+    parser.add_argument("--temperature", type=number_of("temperature"), metavar="T", help=help_of("temperature"))
+    parser.add_argument("--min-p", type=number_of("min-p"), metavar="P", help=help_of("min-p"))
+    strength = f"{help_of('style-strength')} (default: the style's)"
+    parser.add_argument("--style-strength", type=number_of("style-strength"), metavar="S", help=strength)
     parser.add_argument("--channel", type=whole(1, 16), default=1, help="MIDI channel 1..16")
     parser.add_argument("--form", type=_form, metavar="AABA", help="sections: a letter that returns comes back")
     parser.add_argument("--section-bars", type=whole(1, 64), default=8, metavar="N", help="bars in a section")
@@ -153,7 +153,9 @@ def _add_render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=given_path, required=True, metavar="FILE.wav", help=".wav, .flac or .ogg"
     )
-    parser.add_argument("--volume", type=number(0, 1), default=1.0, metavar="V", help="0..1 (1)")
+    parser.add_argument(
+        "--volume", type=number_of("volume"), default=1.0, metavar="V", help=f"{range_of('volume')} (1)"
+    )
     _add_soundfont(parser)
     parser.set_defaults(run=_render)
 

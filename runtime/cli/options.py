@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Never
 
 from runtime.errors import InputError
+from runtime.parameters.table import COMMANDS
 from runtime.system.visible_text import shortened, visible
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -80,6 +81,21 @@ def number(lowest: float, highest: float) -> Callable[[str], float]:
         return value
 
     return read
+
+
+def number_of(parameter: str) -> Callable[[str], float]:
+    """Return a reader of a parameter's values; it raises argparse.ArgumentTypeError for all others."""
+    return number(COMMANDS[parameter].low, COMMANDS[parameter].high)
+
+
+def range_of(parameter: str) -> str:
+    """Return what a parameter can be set to, in words such as 0..5."""
+    return f"{COMMANDS[parameter].low:g}..{COMMANDS[parameter].high:g}"
+
+
+def help_of(parameter: str) -> str:
+    """Return what a parameter can be set to, and what it does."""
+    return f"{range_of(parameter)}: {COMMANDS[parameter].help}"
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:

@@ -17,27 +17,18 @@ panic, which are over when they have been said, they say nothing.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from typing import Final
 
 from runtime.errors import InputError
-from runtime.music.event_encoding import HEADS, PITCHES
+from runtime.music.event_encoding import HEADS
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import MOST_STRENGTH, Parameters, with_temperature
+from runtime.parameters.parameters import Parameters, with_temperature, with_value
 from runtime.parameters.style_mix import read_mix
+from runtime.parameters.table import COMMANDS, Kind, Parameter, TakesEffect
 
-HELD_BARS: Final = (0, 1, 2, 4, 8)
-"""How many bars can be held; 0 lets go."""
 _LET_GO: Final = frozenset({"off", "false", "no"})
 _PRESSED: Final = frozenset({"on", "true", "yes"})
-
-
-class TakesEffect(Enum):
-    """When a change takes effect."""
-
-    IMMEDIATELY = "as soon as the notes that are already on their way have been played"
-    NEXT_BAR = "from the next bar line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,75 +62,80 @@ def parse_command(line: str, parameters: Parameters, styles: Sequence[str]) -> C
 
     """
     word, _, rest = line.strip().partition(" ")
-    if word.lower() not in _COMMANDS:
-        raise InputError(f"command {word!r} is unknown: {', '.join(_COMMANDS)}")
-    if word.lower() == "style":
-        return Change(replace(parameters, style=_style(rest, styles)), TakesEffect.NEXT_BAR)
-    return _COMMANDS[word.lower()](rest.strip(), parameters)
+    parameter = COMMANDS.get(word.lower())
+    if parameter is None:
+        raise InputError(f"command {word!r} is unknown: {', '.join(COMMANDS)}")
+    if parameter.kind == "style":
+        return changed(parameter, parameters, _style(rest, styles))
+    return _READERS[parameter.kind](parameter, rest.strip(), parameters)
 
 
-def _temperature(text: str, parameters: Parameters) -> Change:
+def changed(parameter: Parameter, parameters: Parameters, value: object) -> Change:
+    """Return what it is to set a parameter to a value."""
+    return Change(with_value(parameters, parameter.field, value), parameter.takes_effect)
+
+
+def pressed(trigger: Parameter, parameters: Parameters) -> Change:
+    """Return what it is to press a trigger."""
+    is_new, is_panic = trigger.name == "new", trigger.name == "panic"
+    return Change(parameters, trigger.takes_effect, new_piece=is_new, panic=is_panic)
+
+
+def _read_number(parameter: Parameter, text: str, parameters: Parameters) -> Change:
+    return changed(parameter, parameters, _number(parameter, text))
+
+
+def _read_temperature(parameter: Parameter, text: str, parameters: Parameters) -> Change:
     head, _, value = text.rpartition(" ")
     if head and head not in HEADS:
         raise InputError(f"temperature {text}: {head!r} is none of {', '.join(HEADS)}")
-    return Change(with_temperature(parameters, _number("temperature", value, 0, 5), head or None))
+    return Change(with_temperature(parameters, _number(parameter, value), head or None))
 
 
-def _register(text: str, parameters: Parameters) -> Change:
+def _read_register(parameter: Parameter, text: str, parameters: Parameters) -> Change:
     words = text.split()
     if len(words) != 2:
         raise InputError(f"register {text}: give the lowest and the highest pitch, such as register 48 84")
-    lowest, highest = (int(_number("register", word, 0, PITCHES - 1)) for word in words)
+    lowest, highest = (int(_number(parameter, word)) for word in words)
     if lowest > highest:
         raise InputError(f"register {lowest} {highest}: the lowest comes first")
-    return Change(replace(parameters, register=(lowest, highest)))
+    return changed(parameter, parameters, (lowest, highest))
 
 
-def _key(text: str, parameters: Parameters) -> Change:
+def _read_key(parameter: Parameter, text: str, parameters: Parameters) -> Change:
     if _switch(text) is False:
-        return Change(replace(parameters, key=None))
+        return changed(parameter, parameters, None)
     pitch_classes(text)
-    return Change(replace(parameters, key=text))
+    return changed(parameter, parameters, text)
 
 
-def _velocity(text: str, parameters: Parameters) -> Change:
-    value = None if _switch(text) is False else int(_number("velocity", text, 1, 127))
-    return Change(replace(parameters, velocity=value))
+def _read_velocity(parameter: Parameter, text: str, parameters: Parameters) -> Change:
+    value = None if _switch(text) is False else int(_number(parameter, text))
+    return changed(parameter, parameters, value)
 
 
-def _velocity_range(text: str, parameters: Parameters) -> Change:
-    return Change(replace(parameters, velocity_range=_number("velocity-range", text, 0, 2)))
+def _read_switch(parameter: Parameter, text: str, parameters: Parameters) -> Change:
+    value = _switch(text)
+    if value is None:
+        raise InputError(f"{parameter.name} {text}: on or off")
+    return changed(parameter, parameters, value)
 
 
-def _mute(text: str, parameters: Parameters) -> Change:
-    mute = _switch(text)
-    if mute is None:
-        raise InputError(f"mute {text}: on or off")
-    return Change(replace(parameters, mute=mute))
+def _read_bars(parameter: Parameter, text: str, parameters: Parameters) -> Change:
+    is_word = text.lower() in _LET_GO | _PRESSED
+    number = float(text.lower() in _PRESSED) if is_word else _float(text)
+    if number not in parameter.bars:
+        allowed = ", ".join(str(bars) for bars in parameter.bars if bars)
+        raise InputError(f"{parameter.name} {text}: off, or a number of bars: {allowed}")
+    return changed(parameter, parameters, int(number))
 
 
-def _hold(text: str, parameters: Parameters) -> Change:
-    switch = _switch(text)
-    number = float(switch) if switch is not None and text.lower() in _LET_GO | _PRESSED else _float(text)
-    if number not in HELD_BARS:
-        raise InputError(f"hold {text}: off, or a number of bars: {', '.join(map(str, HELD_BARS[1:]))}")
-    return Change(replace(parameters, hold=int(number)), TakesEffect.NEXT_BAR)
-
-
-def _new(text: str, parameters: Parameters) -> Change:
-    return Change(parameters, TakesEffect.NEXT_BAR, new_piece=True) if _is_pressed("new", text) else Change(parameters)
-
-
-def _panic(text: str, parameters: Parameters) -> Change:
-    return Change(parameters, panic=_is_pressed("panic", text))
-
-
-def _is_pressed(name: str, text: str) -> bool:
-    """Tell whether a trigger is meant: one that is let go is none."""
-    pressed = _switch(text) if text else True
-    if pressed is None:
-        raise InputError(f"{name} {text}: say {name} alone")
-    return pressed
+def _read_trigger(parameter: Parameter, text: str, parameters: Parameters) -> Change:
+    """Press it, unless it is let go."""
+    is_pressed = _switch(text) if text else True
+    if is_pressed is None:
+        raise InputError(f"{parameter.name} {text}: say {parameter.name} alone")
+    return pressed(parameter, parameters) if is_pressed else Change(parameters)
 
 
 def _switch(text: str) -> bool | None:
@@ -158,10 +154,11 @@ def _style(text: str, styles: Sequence[str]) -> tuple[float, ...]:
     return tuple(mix.get(name, 0.0) for name in styles)
 
 
-def _number(name: str, text: str, low: float, high: float) -> float:
+def _number(parameter: Parameter, text: str) -> float:
     value = _float(text)
-    if not low <= value <= high:
-        raise InputError(f"{name} {text}: give a number from {low:g} to {high:g}")
+    if not parameter.low <= value <= parameter.high:
+        allowed = f"{parameter.low:g} to {parameter.high:g}"
+        raise InputError(f"{parameter.name} {text}: give a number from {allowed}")
     return value
 
 
@@ -173,26 +170,14 @@ def _float(text: str) -> float:
         return math.nan
 
 
-_COMMANDS: dict[str, Callable[[str, Parameters], Change]] = {
-    "temperature": _temperature,
-    "min-p": lambda text, parameters: Change(replace(parameters, min_p=_number("min-p", text, 0, 1))),
-    "density": lambda text, parameters: Change(replace(parameters, density=_number("density", text, -1, 1))),
-    "register": _register,
-    "key": _key,
-    "velocity": _velocity,
-    "velocity-range": _velocity_range,
-    "style-strength": lambda text, parameters: Change(
-        replace(parameters, style_strength=_number("style-strength", text, 0, MOST_STRENGTH))
-    ),
-    "accents": lambda text, parameters: Change(replace(parameters, accents=_number("accents", text, 0, 1))),
-    "swing": lambda text, parameters: Change(replace(parameters, swing=_number("swing", text, 0, 1))),
-    "humanise": lambda text, parameters: Change(replace(parameters, humanise=_number("humanise", text, 0, 1))),
-    "mute": _mute,
-    "hold": _hold,
-    "variation": lambda text, parameters: Change(replace(parameters, variation=_number("variation", text, 0, 1))),
-    "returns": lambda text, parameters: Change(replace(parameters, returns=_number("returns", text, -1, 1))),
-    "volume": lambda text, parameters: Change(replace(parameters, volume=_number("volume", text, 0, 1))),
-    "new": _new,
-    "panic": _panic,
-    "style": lambda _, parameters: Change(parameters),  # handled by `parse_command`, which knows the styles
+_READERS: Final[Mapping[Kind, Callable[[Parameter, str, Parameters], Change]]] = {
+    "number": _read_number,
+    "temperature": _read_temperature,
+    "register": _read_register,
+    "key": _read_key,
+    "velocity": _read_velocity,
+    "switch": _read_switch,
+    "bars": _read_bars,
+    "trigger": _read_trigger,
 }
+"""How the value of a kind of parameter is read off a command line; `parse_command` itself knows the styles."""

@@ -16,7 +16,7 @@ def apply_commands(lines: Sequence[str], parameters: Parameters, styles: Sequenc
         styles: Names of the styles that the bundle holds.
 
     Raises:
-        InputError: If a line is no command, or a value in it is not allowed, or it turns no knob.
+        InputError: If a line is no command, or a value in it is not allowed, or it sets no parameter.
 
     """
     for line in lines:

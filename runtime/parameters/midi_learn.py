@@ -19,7 +19,7 @@ from runtime.parameters.midi_map import OFF, Binding, ControlMap, Slot, binding
 from runtime.parameters.parameters import Parameters
 
 CHANNEL_MODE: Final = 120
-"""Controllers from this number on are no knobs (MIDI 1.0): all sound off, local control, all notes off and so on."""
+"""Controllers from this number on turn nothing (MIDI 1.0): all sound off, local control, all notes off and so on."""
 
 Read = Callable[[bytes | str, Parameters], Change | None]
 """Reads a channel message or a command line; None where nothing is turned. Raises `ComposerError` for what is wrong."""
@@ -58,9 +58,9 @@ class Learner:
         self._keep = keep
         self._wanted: Binding | None = None
 
-    def controllers_by_knob(self) -> Mapping[str, Sequence[Slot]]:
-        """Return the controllers of each knob that is turned by any at present; may be asked on any thread."""
-        return self.control_map.controllers_by_knob()
+    def controllers_by_parameter(self) -> Mapping[str, Sequence[Slot]]:
+        """Return the controllers of each parameter that is turned by any at present; may be asked on any thread."""
+        return self.control_map.controllers_by_parameter()
 
     def read(self, turn: bytes | str, parameters: Parameters) -> Change | None:
         """Read a channel message or a command line; None where nothing is turned.
@@ -97,27 +97,27 @@ class Learner:
         match decode(message):
             case ControlChange(channel, number) if number < CHANNEL_MODE:
                 wanted, self._wanted = self._wanted, None
-                self._set_learnt({**self.control_map.learnt, (number, channel): wanted}, wanted.knob)
+                self._set_learnt({**self.control_map.learnt, (number, channel): wanted}, wanted.name)
 
-    def _forget(self, knob: str, parameters: Parameters) -> None:
-        binding(knob, None, parameters, self._styles)
+    def _forget(self, name: str, parameters: Parameters) -> None:
+        binding(name, None, parameters, self._styles)
         before = self.control_map.learnt
-        learnt = {slot: bound for slot, bound in before.items() if bound.knob != knob}
+        learnt = {slot: bound for slot, bound in before.items() if bound.name != name}
         if len(learnt) == len(before):
-            raise InputError(f"unlearn {knob}: no controller was learnt for it; {self._turned_by(knob)}")
-        self._set_learnt(learnt, knob)
+            raise InputError(f"unlearn {name}: no controller was learnt for it; {self._turned_by(name)}")
+        self._set_learnt(learnt, name)
 
-    def _set_learnt(self, learnt: Mapping[Slot, Binding], knob: str) -> None:
+    def _set_learnt(self, learnt: Mapping[Slot, Binding], name: str) -> None:
         self.control_map = replace(self.control_map, learnt=learnt)
-        line = f"{self._turned_by(knob)} from now on"
+        line = f"{self._turned_by(name)} from now on"
         try:
             self._tell(f"{line}; kept {self._keep(learnt)}")
         except ComposerError as error:
             self._tell(f"{line}, but not at the next start: {error}")
 
-    def _turned_by(self, knob: str) -> str:
-        shown = [_shown(slot) for slot in self.control_map.controllers_of(knob)]
-        return f"{knob} is turned by {' and by '.join(shown) if shown else 'no controller'}"
+    def _turned_by(self, name: str) -> str:
+        shown = [_shown(slot) for slot in self.control_map.controllers_of(name)]
+        return f"{name} is turned by {' and by '.join(shown) if shown else 'no controller'}"
 
 
 def _shown(slot: Slot) -> str:

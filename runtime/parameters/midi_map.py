@@ -1,4 +1,4 @@
-"""Which controller turns which knob: the default map, and what the user's own map (`midi_map_file`) puts before it.
+"""Which controller turns which parameter: the default map, and what the user's map (`midi_map_file`) puts before it.
 
 What is named in a map goes before the default map: a controller, note or program that it names does what it says, every
 other what it does by default. A line for one channel goes before a line for all of them.
@@ -11,26 +11,12 @@ from typing import Final, TypeVar
 from runtime.errors import InputError
 from runtime.midi.input import ControlChange, NoteOn, ProgramChange, decode
 from runtime.parameters.commands import Change, parse_command
-from runtime.parameters.controllers import (
-    DEFAULT_MAP,
-    HIGHEST,
-    KNOBS,
-    position_of,
-    set_from_controller,
-    set_from_program,
-)
+from runtime.parameters.controllers import position_of, set_from_controller, set_from_program
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, HIGHEST_POSITION
 
 OFF: Final = "off"
 """Bound to this, a controller turns nothing, whatever it does by default."""
-SWITCHES: Final = frozenset({"hold", "mute", "new", "panic"})
-"""Knobs whose places are few and fixed."""
-FULL_TRAVEL: Final[Mapping[str, tuple[float, float]]] = {
-    "register-low": (0, HIGHEST),
-    "register-high": (0, HIGHEST),
-    "morph": (0, 1),
-}
-"""Where the knobs without a command of their own name stand at 0 and at 127."""
 
 Slot = tuple[int, int | None]
 """Number 0..127 of a controller, note or program, and the channel 1..16; None for all channels."""
@@ -42,56 +28,56 @@ class Binding:
     """What a controller turns.
 
     Attributes:
-        knob: A name from `KNOBS`, or `OFF`.
-        travel: Where the knob stands with the controller at 0 and at 127, in the units of its command; None for the
-            usual places.
+        name: Of one of `CONTROLLABLE`, or `OFF`.
+        travel: Its value with the controller at 0 and at 127, in the units of its command; None for the usual ones.
 
     """
 
-    knob: str
+    name: str
     travel: tuple[float, float] | None = None
 
-    def set_from_controller(self, parameters: Parameters, value: int, styles: Sequence[str]) -> Change | None:
-        """Set the parameter from a controller value 0..127; None if nothing changes."""
-        if self.knob == OFF:
+    def set_from_controller(self, parameters: Parameters, position: int, styles: Sequence[str]) -> Change | None:
+        """Set the parameter from a controller's position 0..127; None if nothing changes."""
+        if self.name == OFF:
             return None
         if self.travel is None:
-            return set_from_controller(parameters, self.knob, value)
+            return set_from_controller(parameters, self.name, position)
         low, high = self.travel
-        share = value / HIGHEST
-        place = low * (1 - share) + high * share  # at either end exactly there, and never beyond
-        if self.knob in FULL_TRAVEL:
-            lowest, highest = FULL_TRAVEL[self.knob]
-            return set_from_controller(parameters, self.knob, round((place - lowest) / (highest - lowest) * HIGHEST))
-        return parse_command(f"{self.knob.replace('temperature-', 'temperature ')} {place:.6g}", parameters, styles)
+        share = position / HIGHEST_POSITION
+        value = low * (1 - share) + high * share  # at either end exactly there, and never beyond
+        turned = CONTROLLABLE[self.name]
+        if turned.turns_without_command:
+            whole = (value - turned.low) / (turned.high - turned.low)
+            return set_from_controller(parameters, self.name, round(whole * HIGHEST_POSITION))
+        return parse_command(f"{turned.command} {value:.6g}", parameters, styles)
 
 
-def binding(knob: str, travel: tuple[float, float] | None, parameters: Parameters, styles: Sequence[str]) -> Binding:
+def binding(name: str, travel: tuple[float, float] | None, parameters: Parameters, styles: Sequence[str]) -> Binding:
     """Validate and build a binding; both ends of its range must be legal.
 
     Args:
-        knob: A name from `KNOBS`.
+        name: Of one of `CONTROLLABLE`.
         travel: See `Binding`.
         parameters: Any, to try it on.
         styles: Names of the styles that the bundle holds.
 
     Raises:
-        InputError: If there is no such knob, or it cannot stand at one end of its travel.
+        InputError: If there is no such parameter, or it cannot have the value at one end of its travel.
 
     """
-    if knob not in KNOBS:
-        raise InputError(f"knob {knob!r} is unknown: choose one of {', '.join(KNOBS)}")
+    turned = CONTROLLABLE.get(name)
+    if turned is None:
+        raise InputError(f"knob {name!r} is unknown: choose one of {', '.join(CONTROLLABLE)}")
     if travel is None:
-        return Binding(knob)
-    if knob in SWITCHES:
-        raise InputError(f"{knob} has fixed places: leave low and high out")
-    if knob in FULL_TRAVEL:
-        lowest, highest = FULL_TRAVEL[knob]
-        if not all(lowest <= end <= highest for end in travel):
-            raise InputError(f"{knob} {travel[0]:g} to {travel[1]:g}: give numbers from {lowest:g} to {highest:g}")
-    made = Binding(knob, travel)
-    for value in (0, HIGHEST):
-        made.set_from_controller(parameters, value, styles)
+        return Binding(name)
+    if turned.has_steps:
+        raise InputError(f"{name} has fixed places: leave low and high out")
+    if turned.turns_without_command and not all(turned.low <= end <= turned.high for end in travel):
+        allowed = f"{turned.low:g} to {turned.high:g}"
+        raise InputError(f"{name} {travel[0]:g} to {travel[1]:g}: give numbers from {allowed}")
+    made = Binding(name, travel)
+    for position in (0, HIGHEST_POSITION):
+        made.set_from_controller(parameters, position, styles)
     return made
 
 
@@ -134,24 +120,24 @@ class ControlMap:
         found = (_at(table, number, channel) for table in self._tables())
         return next((bound for bound in found if bound is not None), None)
 
-    def controllers_of(self, knob: str) -> list[Slot]:
-        """Return the controllers that turn a knob, by number."""
-        return self.controllers_by_knob().get(knob, [])
+    def controllers_of(self, name: str) -> list[Slot]:
+        """Return the controllers that turn a parameter, by number."""
+        return self.controllers_by_parameter().get(name, [])
 
-    def controllers_by_knob(self) -> dict[str, list[Slot]]:
-        """Return the controllers of each knob that is turned by any, by number."""
+    def controllers_by_parameter(self) -> dict[str, list[Slot]]:
+        """Return the controllers of each parameter, by its name, that is turned by any; by number."""
         found: dict[str, list[Slot]] = {}
         slots = {slot for table in self._tables() for slot in table}
         for slot in sorted(slots, key=lambda slot: (slot[0], slot[1] or 0)):
             if (bound := self.binding_at(*slot)) is not None:
-                found.setdefault(bound.knob, []).append(slot)
+                found.setdefault(bound.name, []).append(slot)
         return found
 
     def _tables(self) -> tuple[Mapping[Slot, Binding], ...]:
         return (self.learnt, self.controllers, _USUAL if self.default else {})
 
 
-_USUAL: Final[Mapping[Slot, Binding]] = {(number, None): Binding(knob) for number, knob in DEFAULT_MAP.items()}
+_USUAL: Final[Mapping[Slot, Binding]] = {(number, None): Binding(row.name) for number, row in BY_CONTROLLER.items()}
 
 
 def _at(table: Mapping[Slot, Bound], number: int, channel: int | None) -> Bound | None:

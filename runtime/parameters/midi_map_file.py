@@ -32,9 +32,9 @@ from typing import Any, Final
 
 from runtime.errors import InputError
 from runtime.parameters.commands import parse_command
-from runtime.parameters.controllers import HIGHEST
 from runtime.parameters.midi_map import OFF, Binding, Bound, ControlMap, Slot, binding
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import HIGHEST_POSITION
 from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import read_foreign_text, read_foreign_toml
 from runtime.system.user_folders import user_config_dir
@@ -42,7 +42,7 @@ from runtime.system.visible_text import visible
 
 CHANNELS: Final = 16
 LARGEST: Final = 1e6
-"""No knob goes that far; beyond it TOML has whole numbers that no float can hold."""
+"""No parameter goes that far; beyond it TOML has whole numbers that no float can hold."""
 LEARNT: Final = "[learnt]"
 _LINE_END: Final = re.compile(r"\r?\n")
 """TOML's; `splitlines` knows others, which may stand in a text or a remark."""
@@ -111,7 +111,7 @@ def _slots(content: Mapping[str, Any], table: str, read: Callable[[Any], Bound])
         raise InputError(f"{table}: {lines!r} is not allowed: write [{table}] and a line for each number below it")
     for key, values in lines.items():
         try:
-            number = _whole(key, "", 0, HIGHEST)
+            number = _whole(key, "", 0, HIGHEST_POSITION)
             for value in values if isinstance(values, list) else [values]:
                 yield (number, _channel(value)), read(value)
         except InputError as error:
@@ -195,7 +195,7 @@ def keep_learnt(path: Path, learnt: Mapping[Slot, Binding]) -> None:
 def _by_number(learnt: Mapping[Slot, Binding]) -> dict[int, list[str]]:
     shown: dict[int, list[str]] = {}
     for (number, channel), bound in sorted(learnt.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
-        words = [f'knob = "{bound.knob}"']
+        words = [f'knob = "{bound.name}"']
         words += [] if bound.travel is None else [f"low = {bound.travel[0]!r}", f"high = {bound.travel[1]!r}"]
         words += [] if channel is None else [f"channel = {channel}"]
         shown.setdefault(number, []).append(f"{{{', '.join(words)}}}")

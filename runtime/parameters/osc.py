@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from runtime.errors import InputError, MissingError
+from runtime.parameters.table import COMMANDS
 from runtime.system.realtime import HELPING_PRIORITY, raise_priority
 
 HOST: Final = "127.0.0.1"
@@ -46,9 +47,9 @@ LONGEST_LINE: Final = 1000
 MOST_AT_ONCE: Final = 256
 """Messages after which the music gets its breath: a flood of them must not take the time that it needs."""
 BREATH_SECONDS: Final = 0.02
-BUTTONS: Final = frozenset({"new", "panic"})
-"""Commands without arguments. The buttons of OSC controllers send 1 when pressed and 0 when let go."""
-ADDRESSED: Final = frozenset({"hold", "mute", "key", "velocity", "style"})
+HELD: Final = frozenset(name for name, row in COMMANDS.items() if row.kind in ("bars", "switch"))
+"""Commands that hold as long as a button is pressed that has them, with their value, in its address."""
+ADDRESSED: Final = HELD | {name for name, row in COMMANDS.items() if row.kind in ("key", "velocity", "style")}
 """Commands whose value can be in the address, for a button that says it when it is pressed."""
 
 
@@ -215,12 +216,13 @@ def command_line(address: str, arguments: Sequence[Any]) -> str | None:
     if not address.startswith(PREFIX) or not address.isprintable():
         raise InputError(f"OSC address {_shown(address)} is unknown: write {PREFIX}temperature 0.8, say")
     words = address.removeprefix(PREFIX).split("/")
+    kind = COMMANDS[words[0]].kind if words[0] in COMMANDS else None
     if len(arguments) == 1 and not isinstance(arguments[0], str):
-        if words[0] in BUTTONS:
+        if kind == "trigger":  # the buttons of OSC controllers send 1 when pressed and 0 when let go
             return words[0] if arguments[0] else None
         if words[0] in ADDRESSED and len(words) > 1:
             return _of_button(words, pressed=bool(arguments[0]))
-    line = " ".join([*words, *(_word(argument, switch=words[0] == "mute") for argument in arguments)])
+    line = " ".join([*words, *(_word(argument, switch=kind == "switch") for argument in arguments)])
     if len(line) > LONGEST_LINE:
         raise InputError(f"OSC {_shown(address)}: {len(line)} characters are too many, {LONGEST_LINE} are allowed")
     if not line.isprintable():
@@ -232,7 +234,7 @@ def _of_button(words: list[str], *, pressed: bool) -> str | None:
     """Return what a button says whose address is a whole command: let go, it ends what holds as long as it is held."""
     if pressed:
         return " ".join(words)
-    return f"{words[0]} off" if words[0] in ("hold", "mute") and words[1] != "off" else None
+    return f"{words[0]} off" if words[0] in HELD and words[1] != "off" else None
 
 
 def _word(argument: Any, *, switch: bool) -> str:

@@ -1,25 +1,23 @@
 """The parameters that a performer can set while the music plays."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any
 
 from runtime.music.event_encoding import HEADS, PITCHES
 
 Register = tuple[int, int]
 WHOLE: Register = (0, PITCHES - 1)
-MOST_STRENGTH: Final = 3.0
-"""Styles are laid on no thicker: beyond that their music comes apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """The parameters that a performer can set, with their values.
+    """The values of all parameters; their ranges, their names elsewhere and the rest are in `runtime.parameters.table`.
 
     Attributes:
         style: Weight of each of the bundle's styles; they add up to 1.
-        style_strength: 0..3: 1 as learned, 0 what all styles have in common, more for more of the style.
-        temperature: One per head (delta, pitch, duration, velocity), 0..5.
-        min_p: 0..1.
+        style_strength: 1 as learned, 0 what all styles have in common, more for more of the style.
+        temperature: One per head (delta, pitch, duration, velocity): 0 is the likeliest, 1 as learned.
+        min_p: Leaves out what is unlikelier than this share of the likeliest.
         density: -1 (few onsets) to 1 (many); 0 as learned.
         register: Lowest and highest pitch, 0..127; the whole range leaves it to the style.
         key: The key that the pitches are held to, as in "F# minor"; None for none, so that a piece keeps its own.
@@ -53,6 +51,12 @@ class Parameters:
     returns: float = 0.0
     hold: int = 0
     volume: float = 1.0
+
+
+def with_value(parameters: Parameters, field: str, value: object) -> Parameters:
+    """Set the field of that name."""
+    changes: dict[str, Any] = {field: value}
+    return replace(parameters, **changes)
 
 
 def with_temperature(parameters: Parameters, value: float, head: str | None = None) -> Parameters:

@@ -23,13 +23,13 @@ class ControlInputs:
     Attributes:
         read: What a channel message or a command line asks for, by the user's map.
         osc: The OSC port; None where none was asked for.
-        controllers_by_knob: The controllers of each knob that is turned by any at present.
+        controllers_by_parameter: The controllers of each parameter that is turned by any at present.
 
     """
 
     read: Read
     osc: OscInput | None = None
-    controllers_by_knob: Callable[[], Mapping[str, Sequence[Slot]]] = dict
+    controllers_by_parameter: Callable[[], Mapping[str, Sequence[Slot]]] = dict
 
     @contextmanager
     def heard(self, put: Callable[[str, Complain], None]) -> Iterator[None]:
@@ -75,7 +75,7 @@ def open_control_inputs(
         yield None
         return
     learner = _learner(controllable, map_path, say)
-    inputs = ControlInputs(learner.read, controllers_by_knob=learner.controllers_by_knob)
+    inputs = ControlInputs(learner.read, controllers_by_parameter=learner.controllers_by_parameter)
     if osc is None:
         yield inputs
         return

@@ -12,9 +12,10 @@ from runtime.generation.expression import apply_expression, humanise_delay_secon
 from runtime.generation.lookahead import Enter, LookAhead
 from runtime.generation.voice import Advance
 from runtime.music.notes import TICKS_PER_QUARTER, Note
-from runtime.parameters.commands import Change, TakesEffect
+from runtime.parameters.commands import Change
 from runtime.parameters.midi_learn import Learner, Read
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import WITH_VALUES, TakesEffect
 from runtime.system.visible_text import visible
 
 LARGEST: Final = 4096
@@ -202,7 +203,7 @@ class LiveControl:
                     self._panic(seconds)
         if before.volume != self.parameters.volume:
             self._set_volume(self.parameters.volume)
-        if bar or _asks_network(before) != _asks_network(self.parameters):
+        if bar or _asked_of_network(before) != _asked_of_network(self.parameters):
             self._go_on(bar=bar, new_piece=new_piece)
 
     def _read(self, message: bytes | str, complain: Callable[[str], None]) -> Change | None:
@@ -247,7 +248,6 @@ class LiveControl:
         return self._style.ensemble.advance(replace(self.parameters, style=idea.style, hold=idea.hold), idea.seed)
 
 
-def _asks_network(parameters: Parameters) -> Parameters:
-    """The parameters without those that only change expression or sound."""
-    as_made = replace(parameters, velocity=None, velocity_range=1.0, accents=0.0, swing=0.0, humanise=0.0)
-    return replace(as_made, mute=False, volume=1.0)
+def _asked_of_network(parameters: Parameters) -> list[object]:
+    """The values of the parameters but those that only change expression or sound."""
+    return [getattr(parameters, row.field) for row in WITH_VALUES if row.stage == "network"]

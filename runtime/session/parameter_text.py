@@ -2,18 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Final
 
 from runtime.monitor.snapshot import Control
-from runtime.music.event_encoding import HEADS
-from runtime.parameters.controllers import KNOBS
 from runtime.parameters.midi_map import Slot
 from runtime.parameters.parameters import Parameters
 from runtime.parameters.style_mix import shown
-
-STYLE_KNOBS = ("morph",)
-"""Names of controllers that turn the style, whatever they are called."""
+from runtime.parameters.table import COMMANDS, WITH_VALUES, Parameter, parts_of
 
 
 def controls_of(
@@ -24,13 +19,12 @@ def controls_of(
     Args:
         parameters: Where they stand.
         styles: Names of the styles of the bundle, in the order of their weights.
-        controllers: The controllers of what has a name in `runtime.parameters.controllers.KNOBS`.
+        controllers: The controllers that turn a parameter or a part of one, by its name.
 
     """
-    values = [(name, getattr(parameters, name)) for name in _FIELDS]
-    turned = [(name.replace("_", "-"), _words(name, value, styles)) for name, value in values]
-    known = [*turned, *((name, "") for name in _PUSHED)]
-    return tuple(Control(name, value, _numbers(name, controllers)) for name, value in known)
+    return tuple(
+        Control(row.name, _value(row, parameters, styles), _numbers(row, controllers)) for row in (*_VALUES, *_TRIGGERS)
+    )
 
 
 def style_of(parameters: Parameters, styles: Sequence[str]) -> str:
@@ -38,30 +32,23 @@ def style_of(parameters: Parameters, styles: Sequence[str]) -> str:
     return shown({name: weight for name, weight in zip(styles, parameters.style, strict=True) if weight > 0})
 
 
-def _turns(name: str, knob: str) -> bool:
-    """Tell whether what has that name turns the knob, or a part of it ("register-low", "temperature-pitch")."""
-    parts = [f"{knob}-{part}" for part in ("low", "high", *HEADS)]
-    return name in (knob, *parts) or (knob == "style" and name in STYLE_KNOBS)
+def _numbers(parameter: Parameter, controllers: Mapping[str, Sequence[Slot]]) -> tuple[int, ...]:
+    """Controllers on whatever channel, of a parameter and its parts."""
+    return tuple(sorted({number for part in parts_of(parameter) for number, _ in controllers.get(part.name, ())}))
 
 
-def _numbers(knob: str, controllers: Mapping[str, Sequence[Slot]]) -> tuple[int, ...]:
-    """Controllers on whatever channel."""
-    return tuple(sorted({number for name in _names(knob) for number, _ in controllers.get(name, ())}))
+_ORDER: Final = [field.name for field in dataclasses.fields(Parameters)]
+_VALUES: Final = sorted(WITH_VALUES, key=lambda row: _ORDER.index(row.field))
+_TRIGGERS: Final = [row for row in COMMANDS.values() if row.kind == "trigger"]
 
 
-@cache
-def _names(knob: str) -> tuple[str, ...]:
-    """What a knob is called by the controllers that turn it."""
-    return tuple(name for name in KNOBS if _turns(name, knob))
+def _value(parameter: Parameter, parameters: Parameters, styles: Sequence[str]) -> str:
+    if parameter.kind == "trigger":
+        return ""
+    return style_of(parameters, styles) if parameter.kind == "style" else _words(getattr(parameters, parameter.field))
 
 
-_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Parameters))
-_PUSHED: Final = tuple(name for name in KNOBS if not any(_turns(name, field.replace("_", "-")) for field in _FIELDS))
-
-
-def _words(name: str, value: object, styles: Sequence[str]) -> str:
-    if name == "style" and isinstance(value, tuple):
-        return shown({style: weight for style, weight in zip(styles, value, strict=True) if weight > 0})
+def _words(value: object) -> str:
     match value:
         case None:
             return "off"
@@ -76,5 +63,5 @@ def _words(name: str, value: object, styles: Sequence[str]) -> str:
 
 def _several(values: Iterable[object]) -> str:
     """One number where all are alike, as with the temperatures of the heads."""
-    words = [_words("", value, ()) for value in values]
+    words = [_words(value) for value in values]
     return words[0] if len(set(words)) == 1 else " ".join(words)

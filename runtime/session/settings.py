@@ -28,9 +28,9 @@ class MusicSettings:
         tempo_bpm: Quarter notes a minute.
         meter: The meter to make it in.
         bars: Bars after which it ends; None: not of itself.
-        temperature: 0..5, for all heads.
-        min_p: 0..1.
-        style_strength: 0..3: 1 as learned, more for more of the style.
+        temperature: For all heads.
+        min_p: Leaves out what is unlikelier than this share of the likeliest.
+        style_strength: 1 as learned, more for more of the style.
         channel: MIDI channel 1..16.
         device: One of DEVICES.
         models_dirs: Folders that are searched for bundles before all others.
@@ -81,7 +81,7 @@ class PlaySettings:
         answer_bars: Bars of each turn, with "answer".
         stdin: Whether commands are read from standard input.
         osc: UDP port at which commands are heard by OSC, as PORT or HOST:PORT.
-        map: TOML file that says which controller turns which knob.
+        map: TOML file that says which controller turns which parameter.
         take: MIDI file that keeps what was played.
         events: File with one JSON line per message sent.
         sound: Whether it sounds here; None: where there is no MIDI system to play into.

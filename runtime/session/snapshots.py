@@ -75,7 +75,7 @@ class Watch:
         )
 
     def _style(self) -> str:
-        """The style as the knob stands; of several voices, all theirs."""
+        """The style as it is set; of several voices, all theirs."""
         controllable = self.composer.controllable
         if self.control is None or controllable is None or controllable.ensemble.voices > 1:
             return self.composer.style
@@ -85,7 +85,7 @@ class Watch:
         if self.control is None or self.inputs is None or self.composer.controllable is None:
             return ()
         return controls_of(
-            self.control.parameters, self.composer.controllable.styles, self.inputs.controllers_by_knob()
+            self.control.parameters, self.composer.controllable.styles, self.inputs.controllers_by_parameter()
         )
 
     def tidy(self) -> None:

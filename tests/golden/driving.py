@@ -27,13 +27,13 @@ from runtime.graph.engine import Engine
 from runtime.midi.input import PULSE
 from runtime.midi.messages import Sent
 from runtime.music.notes import tick_seconds
-from runtime.parameters.commands import Change, TakesEffect
-from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
+from runtime.parameters.commands import Change
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.midi_map import ControlMap
 from runtime.parameters.midi_map_file import read_map
 from runtime.parameters.osc import line_of, messages_in
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, TakesEffect
 from runtime.playback.event_log import as_record
 from runtime.session.call_and_response import CallAndResponse
 from runtime.system.process_exit import in_words
@@ -58,9 +58,9 @@ OTHERS: Final = {
     "export": "export.cli",
 }
 """Modules of the other commands; each has a `main`. The installed program finds them by their entry points."""
-CONTROLLERS: Final = dict(DEFAULT_MAP)
+CONTROLLERS: Final = {number: parameter.name for number, parameter in BY_CONTROLLER.items()}
 """What each controller sets by default, by its number."""
-PARAMETERS: Final = tuple(KNOBS)
+PARAMETERS: Final = tuple(CONTROLLABLE)
 """All that a controller can be made to set."""
 ARTICLE_SCALE: Final = 0.02
 """What the widths of the article's networks are multiplied by, so that a training takes seconds."""

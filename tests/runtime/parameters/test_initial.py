@@ -6,15 +6,15 @@ from runtime.errors import InputError
 from runtime.parameters.initial import apply_commands
 from runtime.parameters.parameters import Parameters
 
-KNOBS = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 
 
 def test_lines_are_obeyed_in_order() -> None:
     knobs = apply_commands(
-        ["key C minor", "register 40 80", "style joplin", "register 50 60"], KNOBS, ["bach", "joplin"]
+        ["key C minor", "register 40 80", "style joplin", "register 50 60"], AT_FIRST, ["bach", "joplin"]
     )
     assert (knobs.key, knobs.register, knobs.style, knobs.min_p) == ("C minor", (50, 60), (0.0, 1.0), 0.03)
-    assert apply_commands([], KNOBS, ["bach", "joplin"]) == KNOBS
+    assert apply_commands([], AT_FIRST, ["bach", "joplin"]) == AT_FIRST
 
 
 @pytest.mark.parametrize(
@@ -30,5 +30,5 @@ def test_lines_are_obeyed_in_order() -> None:
 )
 def test_what_cannot_be_turned_says_why(line: str, why: str) -> None:
     with pytest.raises(InputError) as error:
-        apply_commands(["swing 1", line], KNOBS, ["bach", "joplin"])
+        apply_commands(["swing 1", line], AT_FIRST, ["bach", "joplin"])
     assert str(error.value).startswith(why)

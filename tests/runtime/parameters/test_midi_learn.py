@@ -12,15 +12,15 @@ from runtime.errors import InputError, MissingError
 from runtime.generation.ensemble import Ensemble
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
-from runtime.parameters.controllers import KNOBS as NAMES
 from runtime.parameters.midi_learn import Learner
 from runtime.parameters.midi_map import Binding, Slot
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import CONTROLLABLE
 from runtime.session.control_inputs import open_control_inputs
 from runtime.session.live_control import ControllableStyle
 
 STYLES = ("bach", "joplin")
-KNOBS = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 FOREIGN = (bytes([0x90, 60, 64]), bytes([0xC0, 1]), bytes([0xB0, 123, 0]), bytes([0xE0, 0, 64]), bytes([0xB0]), b"")
 
 
@@ -38,8 +38,8 @@ class Taught(Learner):
 
     def density(self, *message: int) -> float | None:
         """Where a message turns the density to."""
-        change = self.read(bytes(message), KNOBS)
-        return None if change is None or change.parameters == KNOBS else change.parameters.density
+        change = self.read(bytes(message), AT_FIRST)
+        return None if change is None or change.parameters == AT_FIRST else change.parameters.density
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def learner() -> Taught:
 
 
 def test_the_next_controller_that_moves_is_bound_and_turns_at_once(learner: Taught) -> None:
-    assert learner.read("learn density", KNOBS) is None
+    assert learner.read("learn density", AT_FIRST) is None
     for message in FOREIGN:
-        learner.read(message, KNOBS)
+        learner.read(message, AT_FIRST)
     assert learner.density(0xB4, 30, 127) == 1.0
     assert learner.density(0xB4, 31, 127) is None  # the next one after it is not
     assert learner.density(0xB4, 30, 0) == -1.0
@@ -64,40 +64,40 @@ def test_the_next_controller_that_moves_is_bound_and_turns_at_once(learner: Taug
 
 
 def test_a_controller_that_turned_something_else_turns_what_was_learnt(learner: Taught) -> None:
-    learner.read("learn density -0.5 0.5", KNOBS)
+    learner.read("learn density -0.5 0.5", AT_FIRST)
     assert learner.density(0xB0, 1, 127) == 0.5
-    change = learner.read(bytes([0xB0, 1, 0]), KNOBS)
+    change = learner.read(bytes([0xB0, 1, 0]), AT_FIRST)
     assert change is not None
-    assert change.parameters.temperature == KNOBS.temperature
+    assert change.parameters.temperature == AT_FIRST.temperature
 
 
 def test_none_is_waited_for_any_more(learner: Taught) -> None:
-    learner.read("learn density", KNOBS)
-    learner.read("Learn off", KNOBS)
+    learner.read("learn density", AT_FIRST)
+    learner.read("Learn off", AT_FIRST)
     assert learner.density(0xB0, 30, 127) is None
     assert learner.told[1:] == ["no controller is waited for any more"]
     assert learner.kept == []
 
 
 def test_the_latest_wish_counts(learner: Taught) -> None:
-    learner.read("learn swing", KNOBS)
-    learner.read("learn density", KNOBS)
+    learner.read("learn swing", AT_FIRST)
+    learner.read("learn density", AT_FIRST)
     assert learner.density(0xB0, 30, 127) == 1.0
     assert learner.kept == [{(30, 1): Binding("density")}]
 
 
 def test_what_was_learnt_is_forgotten(learner: Taught) -> None:
     for number in (30, 73):
-        learner.read("learn swing", KNOBS)
-        learner.read(bytes([0xB0, number, 1]), KNOBS)
-    learner.read("unlearn swing", KNOBS)
+        learner.read("learn swing", AT_FIRST)
+        learner.read(bytes([0xB0, number, 1]), AT_FIRST)
+    learner.read("unlearn swing", AT_FIRST)
     assert learner.density(0xB0, 73, 127) == 1.0
     assert learner.kept[-1] == {}
     assert learner.told[-1] == "swing is turned by controller 72 from now on; kept in a list"
     with pytest.raises(
         InputError, match="unlearn swing: no controller was learnt for it; swing is turned by controller"
     ):
-        learner.read("unlearn swing", KNOBS)
+        learner.read("unlearn swing", AT_FIRST)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_was_learnt_is_forgotten(learner: Taught) -> None:
 )
 def test_what_cannot_be_learnt_says_why(learner: Taught, line: str, why: str) -> None:
     with pytest.raises(InputError) as error:
-        learner.read(line, KNOBS)
+        learner.read(line, AT_FIRST)
     assert str(error.value).startswith(why)
     assert learner.density(0xB0, 30, 127) is None
 
@@ -123,7 +123,8 @@ def test_what_cannot_be_learnt_says_why(learner: Taught, line: str, why: str) ->
 @given(
     words=st.lists(
         st.one_of(
-            st.sampled_from(["learn", "unlearn", "off", "1", "nan", "-inf", "9" * 400, *NAMES]), st.text(max_size=4)
+            st.sampled_from(["learn", "unlearn", "off", "1", "nan", "-inf", "9" * 400, *CONTROLLABLE]),
+            st.text(max_size=4),
         ),
         max_size=5,
     )
@@ -131,8 +132,8 @@ def test_what_cannot_be_learnt_says_why(learner: Taught, line: str, why: str) ->
 def test_any_line_is_obeyed_or_refused(words: list[str]) -> None:
     learner = Taught()
     with suppress(InputError):
-        learner.read(" ".join(words), KNOBS)
-    learner.read(bytes([0xB0, 30, 64]), KNOBS)
+        learner.read(" ".join(words), AT_FIRST)
+    learner.read(bytes([0xB0, 30, 64]), AT_FIRST)
 
 
 def test_what_cannot_be_kept_is_learnt_all_the_same() -> None:
@@ -141,8 +142,8 @@ def test_what_cannot_be_kept_is_learnt_all_the_same() -> None:
 
     told: list[str] = []
     learner = Learner(STYLES, tell=told.append, keep=keep)
-    learner.read("learn mute", KNOBS)
-    change = learner.read(bytes([0xB0, 30, 127]), KNOBS)
+    learner.read("learn mute", AT_FIRST)
+    change = learner.read(bytes([0xB0, 30, 127]), AT_FIRST)
     assert change is not None
     assert change.parameters.mute
     assert told[1].startswith("mute is turned by controller 30 on channel 1 and by controller 80 from now on")
@@ -155,7 +156,7 @@ def never(line: str) -> None:
 
 @pytest.fixture
 def steerable(tiny: Engine) -> ControllableStyle:
-    return ControllableStyle(parameters=KNOBS, styles=STYLES, ensemble=Ensemble(tiny, [GraphInputs(style=(1.0,))]))
+    return ControllableStyle(parameters=AT_FIRST, styles=STYLES, ensemble=Ensemble(tiny, [GraphInputs(style=(1.0,))]))
 
 
 @pytest.mark.parametrize("given", [True, False])
@@ -170,13 +171,13 @@ def test_what_was_learnt_is_there_at_the_next_start(
     told: list[str] = []
     with open_control_inputs(steerable, named, None, told.append) as inputs:
         assert inputs is not None
-        inputs.read("learn min-p", KNOBS)
-        inputs.read(bytes([0xB0, 9, 127]), KNOBS)
+        inputs.read("learn min-p", AT_FIRST)
+        inputs.read(bytes([0xB0, 9, 127]), AT_FIRST)
     assert told[1].endswith(f"; kept in {named or path}")
     assert path.exists() is not given
     with open_control_inputs(steerable, named, None, told.append) as inputs:
         assert inputs is not None
-        change = inputs.read(bytes([0xB0, 9, 127]), KNOBS)
+        change = inputs.read(bytes([0xB0, 9, 127]), AT_FIRST)
         assert change is not None
         assert change.parameters.min_p == 0.5
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.parameters.commands import Change, TakesEffect
-from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
-from runtime.parameters.midi_map import FULL_TRAVEL, OFF, SWITCHES, Binding, ControlMap, binding
+from runtime.parameters.commands import Change
+from runtime.parameters.controllers import set_from_controller
+from runtime.parameters.midi_map import OFF, Binding, ControlMap, binding
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, Parameter, TakesEffect
 
 STYLES = ("bach", "joplin", "satie")
 AT_FIRST = Parameters(style=(1.0, 0.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
@@ -29,7 +30,7 @@ def test_without_the_default_map_an_empty_one_turns_nothing(message: bytes) -> N
 
 def test_with_nothing_in_it_a_map_is_the_default_map() -> None:
     for number in range(128):
-        expected = KNOBS[DEFAULT_MAP[number]](AT_FIRST, 127) if number in DEFAULT_MAP else None
+        expected = set_from_controller(AT_FIRST, BY_CONTROLLER[number].name, 127) if number in BY_CONTROLLER else None
         assert ControlMap().from_midi(bytes([0xB7, number, 127]), AT_FIRST, STYLES) == expected
 
 
@@ -58,7 +59,7 @@ def test_what_is_said_of_a_channel_goes_before_what_is_said_of_all(
         (22, 3): SWING,
     }
     control_map = ControlMap(controllers=controllers, learnt={(22, 3): MUTE})
-    expected = None if turned is None else KNOBS[turned](AT_FIRST, 100)
+    expected = None if turned is None else set_from_controller(AT_FIRST, turned, 100)
     assert control_map.from_midi(bytes([0xB0 + channel - 1, number, 100]), AT_FIRST, STYLES) == expected
 
 
@@ -104,10 +105,12 @@ def test_a_knob_between_two_places(
     assert getattr(change.parameters, attribute) == expected
 
 
-@pytest.mark.parametrize("knob", sorted(set(KNOBS) - SWITCHES))
-def test_every_knob_can_be_given_a_travel(knob: str) -> None:
-    travel = FULL_TRAVEL.get(knob, (0.5, 1.0) if knob != "velocity" else (1, 127))
-    assert binding(knob, travel, AT_FIRST, STYLES).set_from_controller(AT_FIRST, 127, STYLES) is not None
+@pytest.mark.parametrize(
+    "turned", [row for row in CONTROLLABLE.values() if not row.has_steps], ids=lambda row: row.name
+)
+def test_every_parameter_can_be_given_a_travel(turned: Parameter) -> None:
+    travel = (0.5, 1.0) if turned.kind == "number" else (turned.low, turned.high)
+    assert binding(turned.name, travel, AT_FIRST, STYLES).set_from_controller(AT_FIRST, 127, STYLES) is not None
 
 
 @pytest.mark.parametrize("travel", [(0.93993993993994, 0.0), (0.0, 0.93993993993994), (1.0, 0.0), (0.1, 1.0)])
@@ -122,7 +125,7 @@ def test_a_knob_stands_at_the_ends_of_its_travel_exactly(travel: tuple[float, fl
 @pytest.mark.parametrize("head", range(4))
 def test_the_temperature_of_one_head_turns_as_far_as_that_of_all(head: int) -> None:
     name = ("delta", "pitch", "duration", "velocity")[head]
-    change = KNOBS[f"temperature-{name}"](AT_FIRST, 127)
+    change = set_from_controller(AT_FIRST, f"temperature-{name}", 127)
     assert change is not None
     assert change.parameters.temperature == tuple(2.0 if index == head else 0.9 for index in range(4))
 
@@ -155,4 +158,3 @@ def test_the_controllers_of_a_knob() -> None:
     assert control_map.controllers_of("density") == [(8, 1), (74, None)]
     assert control_map.controllers_of("swing") == [(9, 2), (72, None)]
     assert ControlMap().controllers_of("panic") == [(120, None), (123, None)]
-    assert set(DEFAULT_MAP.values()) <= set(KNOBS)

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import InputError, MissingError
-from runtime.parameters.controllers import KNOBS
-from runtime.parameters.midi_map import OFF, SWITCHES, Binding, ControlMap, Slot
+from runtime.parameters.midi_map import OFF, Binding, ControlMap, Slot
 from runtime.parameters.midi_map_file import default_path, keep_learnt, read_map
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import CONTROLLABLE
 
 STYLES = ("bach", "joplin")
-KNOBS_AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
+AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 FULL = """
 default = false
 
@@ -40,7 +40,7 @@ default = false
 def read(text: str | bytes, folder: Path) -> ControlMap:
     path = folder / "my.toml"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_map(path, KNOBS_AT_FIRST, STYLES)
+    return read_map(path, AT_FIRST, STYLES)
 
 
 def test_a_whole_map(tmp_path: Path) -> None:
@@ -124,9 +124,9 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"no\.toml: there is no such file; to learn into a new one, make an empty one"
     ):
-        read_map(tmp_path / "no.toml", KNOBS_AT_FIRST, STYLES)
+        read_map(tmp_path / "no.toml", AT_FIRST, STYLES)
     with pytest.raises(InputError, match="it is a folder, not a file"):
-        read_map(tmp_path, KNOBS_AT_FIRST, STYLES)
+        read_map(tmp_path, AT_FIRST, STYLES)
 
 
 def test_the_users_own_map_is_in_the_folder_for_configuration() -> None:
@@ -136,10 +136,15 @@ def test_the_users_own_map_is_in_the_folder_for_configuration() -> None:
 
 CHANNELS = st.one_of(st.none(), st.integers(1, 16))
 PLACES = st.floats(0, 1)
-KNOB_NAMES = st.sampled_from(sorted(KNOBS))
+NAMES = st.sampled_from(list(CONTROLLABLE))
+WITH_TRAVEL = [name for name, row in CONTROLLABLE.items() if not row.has_steps and name != "velocity"]
 BINDINGS = st.one_of(
-    st.builds(Binding, KNOB_NAMES),
-    st.builds(Binding, st.sampled_from(sorted(set(KNOBS) - SWITCHES - {"velocity"})), st.tuples(PLACES, PLACES)),
+    st.builds(Binding, NAMES),
+    st.builds(
+        Binding,
+        st.sampled_from(WITH_TRAVEL),
+        st.tuples(PLACES, PLACES),
+    ),
 )
 
 
@@ -149,7 +154,7 @@ def test_what_was_learnt_is_there_at_the_next_start(
 ) -> None:
     path = tmp_path_factory.mktemp("maps") / "configuration" / "map.toml"
     keep_learnt(path, learnt)
-    assert read_map(path, KNOBS_AT_FIRST, STYLES) == ControlMap(learnt=learnt)
+    assert read_map(path, AT_FIRST, STYLES) == ControlMap(learnt=learnt)
 
 
 def test_the_rest_of_the_file_stays_as_it_is(tmp_path: Path) -> None:
@@ -195,7 +200,7 @@ def test_a_byte_order_mark_is_passed_over_and_gone_after_learning(tmp_path: Path
     path.write_bytes(b"\xef\xbb\xbf" + text.encode())
     keep_learnt(path, {(2, None): Binding("swing")})
     assert path.read_text().startswith(text)
-    assert read_map(path, KNOBS_AT_FIRST, STYLES).learnt == {(2, None): Binding("swing")}
+    assert read_map(path, AT_FIRST, STYLES).learnt == {(2, None): Binding("swing")}
 
 
 def test_only_the_line_breaks_of_toml_break_its_lines(tmp_path: Path) -> None:
@@ -209,7 +214,7 @@ def test_only_the_line_breaks_of_toml_break_its_lines(tmp_path: Path) -> None:
 def test_a_pipe_is_no_map(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "my.toml")
     with pytest.raises(InputError, match="it is a pipe, not a file"):
-        read_map(tmp_path / "my.toml", KNOBS_AT_FIRST, STYLES)
+        read_map(tmp_path / "my.toml", AT_FIRST, STYLES)
     with pytest.raises(InputError, match="it is a pipe, not a file"):
         keep_learnt(tmp_path / "my.toml", {(2, None): Binding("swing")})
 

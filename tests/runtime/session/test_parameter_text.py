@@ -2,9 +2,9 @@
 
 from dataclasses import fields, replace
 
-from runtime.parameters.controllers import DEFAULT_MAP, KNOBS
 from runtime.parameters.midi_map import Binding, ControlMap
 from runtime.parameters.parameters import Parameters
+from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE
 from runtime.session.parameter_text import controls_of, style_of
 
 STYLES = ("bach", "joplin")
@@ -12,7 +12,7 @@ PLACES = Parameters(style=(0.75, 0.25), temperature=(1.0, 0.5, 1.0, 1.0), min_p=
 
 
 def found(knobs: Parameters, control_map: ControlMap | None = None) -> dict[str, tuple[str, tuple[int, ...]]]:
-    controllers = (control_map or ControlMap()).controllers_by_knob()
+    controllers = (control_map or ControlMap()).controllers_by_parameter()
     return {one.name: (one.value, one.controllers) for one in controls_of(knobs, STYLES, controllers)}
 
 
@@ -32,14 +32,14 @@ def test_values_and_controllers() -> None:
 def test_every_knob_and_every_controller_is_named_once() -> None:
     rows = found(PLACES)
     assert {field.name.replace("_", "-") for field in fields(Parameters)} <= set(rows)
-    assert sorted(number for _, numbers in rows.values() for number in numbers) == sorted(DEFAULT_MAP)
+    assert sorted(number for _, numbers in rows.values() for number in numbers) == sorted(BY_CONTROLLER)
 
 
 def test_what_was_learnt_is_named() -> None:
     learnt = {(20, 3): Binding("density"), (21, None): Binding("temperature-pitch"), (73, None): Binding("swing")}
     rows = found(PLACES, ControlMap(learnt=learnt))
     assert [rows[name][1] for name in ("density", "temperature", "swing")] == [(20,), (1, 21), (72, 73)]
-    assert {"temperature-pitch", "morph", "register-low"} <= set(KNOBS) - set(rows)
+    assert {"temperature-pitch", "morph", "register-low"} <= set(CONTROLLABLE) - set(rows)
 
 
 def test_alike_temperatures_are_one_number() -> None:

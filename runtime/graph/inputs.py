@@ -12,7 +12,7 @@ from runtime.errors import InputError
 from runtime.music.event_encoding import DELTA_CLASSES, DELTA_END, DURATION_CLASSES, HEADS, LADDER, PITCHES, meter_class
 from runtime.music.key_estimation import profile_of
 from runtime.music.notes import TICKS_PER_QUARTER, Meter
-from runtime.music.piece_keys import key_number
+from runtime.music.piece_keys import key_number, shares_of
 from runtime.music.piece_memory import DEFAULT_RECALL, NO_KEY, RECALL_LENGTHS
 from runtime.music.scales import pitch_classes
 from runtime.parameters.parameters import WHOLE, Parameters, Register
@@ -30,7 +30,10 @@ KEY_NATS = 0.25
 Profiles are in runtime/music/key_estimation.py.
 
 To forbid the notes of other keys is not enough: C minor has those of Eb major, and music that has begun there stays.
+Where a style has hardly any music in that mode, as fiddle tunes in minor, it takes up to twice as much.
 """
+MAJOR_KEYS = 12
+"""Of the 24 keys the first ones."""
 HALF_MATCH = 4
 """Events of agreement with the past after which its going on is favoured half as much as after many."""
 LONGEST_OCTAVES = 3.0
@@ -178,8 +181,17 @@ def _pitch_bias(parameters: Parameters, before: GraphInputs) -> tuple[float, ...
     number = NO_KEY if parameters.key is None else key_number(parameters.key)
     if bias is None or number == NO_KEY or not before.has_memory:
         return bias
-    lean = KEY_NATS * profile_of(number)
+    lean = KEY_NATS * max(1.0, 2 * _other_mode(number, parameters.style, before)) * profile_of(number)
     return tuple(nats + float(lean[pitch % 12]) for pitch, nats in enumerate(bias))
+
+
+def _other_mode(key: int, style: Sequence[float], before: GraphInputs) -> float:
+    """Return the share 0..1 of a style's music that is in minor where the key is major, or the other way round."""
+    shares = shares_of([style], before.style_keys)
+    if shares is None:
+        return 0.0
+    major, minor = sum(shares[:MAJOR_KEYS]), sum(shares[MAJOR_KEYS:NO_KEY])
+    return (minor if key < MAJOR_KEYS else major) / (major + minor)
 
 
 def _delta_bias(parameters: Parameters) -> tuple[float, ...] | None:

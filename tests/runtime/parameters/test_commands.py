@@ -172,6 +172,20 @@ def test_a_network_with_a_memory_leans_on_the_chord_of_the_key() -> None:
     assert set(plain or ()) == {0.0, FORBIDDEN}
 
 
+def test_a_style_leans_on_a_key_of_the_mode_that_it_hardly_knows_up_to_twice_as_much() -> None:
+    """Fiddle tunes, a ninth of them in minor, went on in Eb major when C minor was set."""
+    in_major, in_both = ((share,) * 12 + (0.1 - share,) * 12 for share in (0.1, 0.05))
+
+    def lean(key: str, shares: tuple[float, ...] | None) -> float:
+        before = GraphInputs(style=(1.0,), has_memory=True, style_keys=(shares,))
+        bias = graph_inputs(replace(AT_FIRST, style=(1.0,), key=key), before).pitch_bias or ()
+        return bias[60] - bias[62]
+
+    assert lean("C minor", in_major) == pytest.approx(2 * lean("C minor", None))
+    assert lean("C minor", in_both) == pytest.approx(lean("C minor", None))
+    assert lean("C major", in_major) == pytest.approx(lean("C major", None))
+
+
 def test_without_a_register_it_is_the_styles() -> None:
     before = GraphInputs(style=(1.0, 0.0), registers=((50, 60), (40, 80)))
     knobs = replace(AT_FIRST, style=(0.0, 1.0))

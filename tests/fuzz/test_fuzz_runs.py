@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import ComposerError
 from tests.hand_made_run import FILES, make_run
+from trainer.runs.request import TrainingRequest
 from trainer.runs.run_directory import RunDirectory, newest_run
 from trainer.sweep.job import Outcome, is_complete
 from trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
@@ -21,7 +22,9 @@ from trainer.sweep.sweep_file import PlannedRun
 from trainer.training.collapse_guard import Rollbacks
 from trainer.training.fine_tuning import data_of_run, find_pretrained, read_initial_weights, styles_of_run
 
-PLAN = PlannedRun("tiny", {"seed": 7}, {"folder": "music", "seed": 7}, 1)
+PLAN = PlannedRun(
+    "tiny", {"seed": 7}, {"folder": "music", "seed": 7}, TrainingRequest(folder="music", name="tiny", seed=7)
+)
 NASTY: tuple[Any, ...] = (
     None, True, -1, 0, 2**31, 2**64, 10**400, 1e308, 0.5, "", "nan", "4/4", "0/0", "9" * 5000 + "/4", "x" * 100_000,
     "a|b\r\n# c", "\x1b]0;title\x07", "[red]", "\u202e", "../../etc/passwd", "\0", [], {}, [[]], {"a": {}},

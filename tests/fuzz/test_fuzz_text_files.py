@@ -6,7 +6,6 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import trainer.cli.train
 from runtime.errors import InputError
 from runtime.parameters.midi_map_file import read_map
 from runtime.parameters.parameters import Parameters
@@ -69,4 +68,4 @@ def test_any_map(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
 def test_any_sweep(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     path = tmp_path / "sweep.toml"
     (tmp_path / "music").mkdir(exist_ok=True)
-    check(path, edited(SWEEP, edits), lambda: read_sweep(path, trainer.cli.train._parser()))
+    check(path, edited(SWEEP, edits), lambda: read_sweep(path))

@@ -1,7 +1,8 @@
 """One training of a sweep: a process that ends with the worker that started it, and is alone in its run directory.
 
-A worker that is killed takes its end of the pipe to our standard input with it, on every system; the lock is let go
-by the system when this process ends. So whoever takes the run over never meets the training that it takes over from.
+Our standard input is a pipe from the worker, in which a line of JSON says what to train. A worker that is killed takes
+its end of the pipe with it, on every system; the lock is let go by the system when this process ends. So whoever takes
+the run over never meets the training that it takes over from.
 """
 
 import os
@@ -12,11 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Never
 
+import msgspec
 from filelock import FileLock, Timeout
 
-import trainer.cli.train
 from runtime.errors import MissingError
 from runtime.system.process_exit import in_words
+from trainer.cli.train import train_run
+from trainer.runs.request import TrainingRequest
 from trainer.runs.run_directory import RunDirectory
 
 _STDIN = 0
@@ -25,13 +28,16 @@ _PATIENCE_SECONDS = 60
 
 
 def main(argv: Sequence[str]) -> int:
-    """Train, or go on training where the run has been begun; takes its directory and the arguments of `train`.
+    """Train, or go on training where the run has been begun; takes its directory.
 
     Raises:
         MissingError: If another process is still training there.
 
     """
     run = RunDirectory(Path(argv[0]))
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):  # the worker was killed before it had said anything
+        return 1
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     lock = FileLock(run.path.parent / f".{run.path.name}.lock")
     try:
@@ -39,15 +45,15 @@ def main(argv: Sequence[str]) -> int:
     except Timeout:
         raise MissingError(f"another process is still training {run.path.name}: end it, then start again") from None
     with lock:
-        resume = ["--resume"] if run.config_path.exists() else []
-        arguments = [*resume, *argv[1:]]
-        print(header(os.getppid(), os.getpid(), socket.gethostname(), arguments), flush=True)  # noqa: T201 - into the log
-        return trainer.cli.train.main(arguments)
+        resume = run.config_path.exists()
+        does = "resumes" if resume else "begins"
+        print(f"{_header()}: {does} {line.decode().rstrip()}", flush=True)  # noqa: T201 - into the log
+        return train_run(msgspec.json.decode(line, type=TrainingRequest), run.path, resume=resume)
 
 
-def header(worker: int, training: int, host: str, arguments: Sequence[str]) -> str:
-    """The line in the log with which a training begins; both processes by their ids."""
-    return f"# worker {worker}, training {training} on {host}: {' '.join(arguments)}"
+def _header() -> str:
+    """How the line in the log begins with which a training does; both processes by their ids."""
+    return f"# worker {os.getppid()}, training {os.getpid()} on {socket.gethostname()}"
 
 
 def _end_with_the_worker() -> Never:

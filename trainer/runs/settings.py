@@ -14,12 +14,14 @@ from trainer.runs.network_config import PAST, NetworkConfig, Share, check_size
 
 MOST_COUNT: Final = 1_000_000
 """Of epochs, of notes in a batch and the like."""
-SEEDS: Final = 2**32
+MOST_SEED: Final = 2**32 - 1
 """Keras takes no larger ones."""
 MOST_NAME_BYTES: Final = 200
 """Of a style's name: with the ending of a bundle's file it still fits into every file system."""
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNT)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=MOST_SEED)]
+PresetName = Literal["stream", "article", "skuldur"]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,10 +107,10 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-    preset: Literal["stream", "article", "skuldur"] = "stream"
+    preset: PresetName = "stream"
     epochs: Count = FROM_NOTHING.epochs
     save_every: Count = FROM_NOTHING.save_every
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=SEEDS)] = 0
+    seed: Seed = 0
     batch_steps: Count = FROM_NOTHING.batch_steps
     window: Count = 512
     learning_rate: Rate = FROM_NOTHING.learning_rate

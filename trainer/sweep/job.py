@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+import msgspec
+
 from runtime.errors import InputError
+from trainer.runs.request import TrainingRequest
 from trainer.runs.run_directory import RunDirectory
 from trainer.training.early_stopping import should_stop_early
 
@@ -24,19 +28,22 @@ class Job:
     Attributes:
         name: Its name.
         directory: Its run directory; the log lies beside it.
-        argv: Arguments of `lstm-composer train`.
+        request: What is to be trained.
         folder: Where the sweep was started: relative paths are meant from there.
-        threads: Processor cores to keep for it.
         gpus: GPUs to keep for it.
 
     """
 
     name: str
     directory: Path
-    argv: tuple[str, ...]
+    request: TrainingRequest
     folder: Path
-    threads: int
     gpus: float
+
+    @property
+    def threads(self) -> int:
+        """Processor cores to keep for it."""
+        return self.request.threads or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ def train_job(job: Job) -> Outcome:
     """Train in a process of its own until it ends; a KeyboardInterrupt lets it finish and save its epoch first."""
     try:
         with log_of(job.directory).open("ab") as log, _start(job, log) as process:
+            with suppress(BrokenPipeError):  # it has ended already, and its log says why
+                _hand_over(job.request, process)
             asked = _wait(process)
     except OSError as error:
         return Outcome("failed", f"it cannot be started: {error}")
@@ -78,7 +87,7 @@ def is_complete(run: RunDirectory) -> bool:
 
 def _start(job: Job, log: IO[bytes]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C in the terminal is for the sweep, which then asks each training once.
-    command = [sys.executable, "-u", "-m", "trainer.cli.sweep_child", str(job.directory), *job.argv]
+    command = [sys.executable, "-u", "-m", "trainer.cli.sweep_child", str(job.directory)]
     surrounding = dict(os.environ)
     if job.gpus % 1:
         surrounding.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or the first takes all of the GPU's memory
@@ -91,6 +100,13 @@ def _start(job: Job, log: IO[bytes]) -> subprocess.Popen[bytes]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def _hand_over(request: TrainingRequest, process: subprocess.Popen[bytes]) -> None:
+    """Tell a process in a line on its standard input what to train; the pipe stays open for as long as we live."""
+    if process.stdin is not None:  # never: it is a pipe
+        process.stdin.write(msgspec.json.encode(request) + b"\n")
+        process.stdin.flush()
 
 
 def _wait(process: subprocess.Popen[bytes]) -> bool:

@@ -4,7 +4,6 @@ The sweep's directory holds a run directory and a log for each run, and sweep.js
 whenever a run has ended. A sweep that is started again goes on: finished runs are skipped, begun ones resumed.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,20 +52,19 @@ class _ResultsFile:
         save_results(self.directory, with_winners(list(self.results.values())))
 
 
-def run_sweep(file: Path, directory: Path, parser: argparse.ArgumentParser) -> int:
+def run_sweep(file: Path, directory: Path) -> int:
     """Do the runs of a sweep, or go on with it; returns the exit code.
 
     Args:
         file: sweep.toml.
         directory: Where the runs go.
-        parser: That of `lstm-composer train`.
 
     Raises:
         InputError: If the file or a run in it is wrong, or the directory holds another run of that name.
         MissingError: If Ray is missing, or all runs failed.
 
     """
-    sweep = read_sweep(file, parser)
+    sweep = read_sweep(file)
     directory = directory.absolute()
     # Not the standard output of the moment: that is Ray's while it runs.
     console = PlainConsole(file=sys.stdout)
@@ -126,11 +124,7 @@ def _open(
 
 def _work(sweep: Sweep, todo: list[PlannedRun], results_file: _ResultsFile, console: Console) -> bool:
     """Do the runs that are left; returns whether the user has interrupted them."""
-    jobs = [
-        Job(plan.name, path, tuple(plan.argv(path)), Path.cwd(), plan.threads, sweep.gpus)
-        for plan in todo
-        for path in [results_file.directory / plan.name]
-    ]
+    jobs = [Job(plan.name, results_file.directory / plan.name, plan.request, Path.cwd(), sweep.gpus) for plan in todo]
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""sweep.toml: which trainings a sweep is made of, each checked as its own command line before anything starts.
+"""sweep.toml: which trainings a sweep is made of, each checked as a command line is before anything starts.
 
 gpus = 0                    GPUs for each run, also a part of one
 
@@ -7,7 +7,6 @@ gpus = 0                    GPUs for each run, also a part of one
 [grid]                      flags with lists of values: every combination is a run, of every [[run]] if there are any
 """
 
-import argparse
 import itertools
 import math
 import re
@@ -17,19 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from runtime.errors import InputError
 from runtime.system.foreign_files import read_foreign_toml
-from runtime.system.visible_text import visible
+from runtime.system.visible_text import shortened, visible
+from trainer.runs.request import KINDS, TrainingRequest
 from trainer.runs.settings import check_style_name
+from trainer.text.ranges import converted
 
 Value = str | int | float | bool
 Flags = dict[str, Value]
 
 _TABLES = ("common", "run", "grid", "gpus")
-_NOT_FOR_A_SWEEP = {"help", "sweep", "resume", "run-dir"}
-"""The sweep itself says where its runs go, and which are resumed."""
-
-
+_MOST_SHOWN = 60
 MOST_RUNS = 1000
 """Of a sweep: a few lists too many make millions."""
 
@@ -41,24 +41,15 @@ class PlannedRun:
     Attributes:
         name: Of the run and of its directory.
         differs: The flags in which it differs from the others.
-        flags: All flags, without their dashes, and `folder`.
-        threads: Processor cores that it uses.
+        flags: All flags, without their dashes, and `folder`, as they are written in the file.
+        request: What they ask for.
 
     """
 
     name: str
     differs: Flags
     flags: Flags
-    threads: int
-
-    @property
-    def folder(self) -> str:
-        """Where its music comes from."""
-        return str(self.flags["folder"])
-
-    def argv(self, directory: Path) -> list[str]:
-        """The arguments of `lstm-composer train` for it, given its run directory."""
-        return _argv(self.flags, directory)
+    request: TrainingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +60,8 @@ class Sweep:
     gpus: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowed:
-    """Flags of `lstm-composer train` that a sweep may set; switches take no value."""
-
-    flags: frozenset[str]
-    switches: frozenset[str]
-
-
-def read_sweep(path: Path, parser: argparse.ArgumentParser) -> Sweep:
+def read_sweep(path: Path) -> Sweep:
     """Read a sweep and check every run of it.
-
-    Args:
-        path: The file.
-        parser: That of `lstm-composer train`: what it takes is allowed.
 
     Raises:
         InputError: If the file cannot be read, or any of its runs could not be started.
@@ -90,7 +69,7 @@ def read_sweep(path: Path, parser: argparse.ArgumentParser) -> Sweep:
     """
     content = _read(path)
     try:
-        return _sweep(content, parser, path.stem)
+        return _sweep(content, path.stem)
     except InputError as error:
         raise InputError(f"{visible(str(path))}: {error}") from error
     except (ValueError, OverflowError) as error:  # TOML's numbers may be longer than Python can show or measure
@@ -106,33 +85,25 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _sweep(content: Mapping[str, Any], parser: argparse.ArgumentParser, stem: str) -> Sweep:
+def _sweep(content: Mapping[str, Any], stem: str) -> Sweep:
     for key in content:
         if key not in _TABLES:
             raise InputError(f"{key!r} is not allowed there: it may hold [common], [[run]], [grid] and gpus")
-    allowed = _allowed(parser)
-    common = {"threads": 1, **_flags("[common]", content.get("common", {}), allowed)}
-    grid = _grid(content.get("grid", {}), allowed)
+    common = {"threads": 1, **_flags("[common]", content.get("common", {}))}
+    grid = _grid(content.get("grid", {}))
     tables = _run_tables(content.get("run"), grid)
-    runs = [_planned(common, name, table, stem, parser) for name, table in _combinations(tables, grid, allowed)]
+    runs = [_planned(common, name, table, stem) for name, table in _combinations(tables, grid)]
     _check_names([run.name for run in runs])
     return Sweep(tuple(runs), _gpus(content.get("gpus", 0)))
 
 
-def _allowed(parser: argparse.ArgumentParser) -> _Allowed:
-    """The usage line is the one place where argparse says in public what it takes: `[--seed SEED] [--resume]`."""
-    found = dict(re.findall(r"--([a-z][a-z-]*)(\]?)", parser.format_usage()))
-    flags = frozenset(found) - _NOT_FOR_A_SWEEP
-    return _Allowed(flags | {"folder"}, frozenset(flag for flag in flags if found[flag]))
-
-
-def _grid(table: Any, allowed: _Allowed) -> dict[str, list[Flags]]:
+def _grid(table: Any) -> dict[str, list[Flags]]:
     """For each flag of [grid], its values, each checked."""
     grid = {}
     for key, values in _table("[grid]", table).items():
         if not isinstance(values, list) or not values:
             raise InputError(f"{key} = {values!r} in [grid] is not allowed: give a list of values, such as [1, 2, 3]")
-        checked = [_flags("[grid]", {key: value}, allowed) for value in values]
+        checked = [_flags("[grid]", {key: value}) for value in values]
         flag = next(iter(checked[0]))
         if flag == "name":
             raise InputError("name in [grid] is not allowed: the values of the other flags name the runs")
@@ -148,14 +119,14 @@ def _run_tables(tables: Any, grid: Mapping[str, object]) -> list[Any]:
     return tables
 
 
-def _combinations(tables: Sequence[Any], grid: Mapping[str, list[Flags]], allowed: _Allowed) -> list[tuple[str, Flags]]:
+def _combinations(tables: Sequence[Any], grid: Mapping[str, list[Flags]]) -> list[tuple[str, Flags]]:
     """Name each run, and say in which flags it differs; `name` among them if it has one in [[run]]."""
     count = len(tables) * math.prod(map(len, grid.values()))
     if count > MOST_RUNS:
         raise InputError(f"it names {count:,} runs: {MOST_RUNS} at the most are trained; leave values out of [grid]")
     found = []
     for table in tables:
-        own = _flags("[[run]]", table, allowed)
+        own = _flags("[[run]]", table)
         if twice := sorted(own.keys() & grid.keys()):
             raise InputError(f"{twice[0]} is both in a [[run]] and in [grid]: leave it out of one of them")
         first = str(own["name"]) if "name" in own else _named(own)
@@ -166,41 +137,37 @@ def _combinations(tables: Sequence[Any], grid: Mapping[str, list[Flags]], allowe
     return found
 
 
-def _planned(common: Flags, name: str, own: Flags, stem: str, parser: argparse.ArgumentParser) -> PlannedRun:
+def _planned(common: Flags, name: str, own: Flags, stem: str) -> PlannedRun:
     """Settle the flags of a run; its style is that of [common], or else named as its [[run]] or the file."""
-    flags = {"name": stem, **own, **common, **{flag: value for flag, value in own.items() if flag != "name"}}
+    differs = {flag: value for flag, value in own.items() if flag != "name"}
+    flags = {"name": stem, **own, **common, **differs}
     if "folder" not in flags:
         raise InputError("a run has no folder of music: give `folder` in [common], in its [[run]] or in [grid]")
+    request = msgspec.convert({flag: converted(value, KINDS[flag]) for flag, value in flags.items()}, TrainingRequest)
     try:
         check_style_name(name)
-        parsed = parser.parse_args(_argv(flags, Path(name)))
-        check_style_name(parsed.name)
+        check_style_name(request.name)
     except InputError as error:
         raise InputError(f"run {name!r}: {error}") from error
-    differs = {flag: value for flag, value in own.items() if flag != "name"}
-    return PlannedRun(name, differs, flags, parsed.threads)
+    return PlannedRun(name, differs, flags, request)
 
 
-def _argv(flags: Flags, directory: Path) -> list[str]:
-    given = [(flag, value) for flag, value in flags.items() if flag != "folder" and value is not False]
-    options = [f"--{flag}" if value is True else f"--{flag}={value}" for flag, value in given]
-    return [f"--run-dir={directory}", *options, "--", str(flags["folder"])]
-
-
-def _flags(where: str, table: Any, allowed: _Allowed) -> Flags:
-    """Check keys, which may be written with underscores, and kinds of values; the parser looks at the values."""
+def _flags(where: str, table: Any) -> Flags:
+    """Check keys, which may be written with underscores, and values."""
     flags: Flags = {}
     for key, value in _table(where, table).items():
         flag = key.replace("_", "-")
-        if flag not in allowed.flags:
-            raise InputError(f"{key!r} in {where} is not allowed: {', '.join(sorted(allowed.flags))} are")
+        if flag not in KINDS:
+            raise InputError(f"{key!r} in {where} is not allowed: {', '.join(sorted(KINDS))} are")
         if flag in flags:
             raise InputError(f"{key!r} comes twice in {where}: leave one out")
         if not isinstance(value, (str, int, float)):
             raise InputError(f"{key} = {value!r} in {where} is not allowed: give a text, a number, true or false")
-        if isinstance(value, bool) != (flag in allowed.switches):
-            kind = "true or false" if flag in allowed.switches else "a value"
-            raise InputError(f"{key} = {value!r} in {where} is not allowed: give {kind}")
+        try:
+            converted(value, KINDS[flag])
+        except ValueError as error:
+            shown = shortened(repr(value), _MOST_SHOWN)
+            raise InputError(f"{key} = {shown} in {where} is not allowed: give {error}") from error
         flags[flag] = value
     return flags
 

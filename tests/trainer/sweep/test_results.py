@@ -5,13 +5,16 @@ import msgspec
 import pytest
 
 from runtime.errors import InputError
+from trainer.runs.request import TrainingRequest
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.sweep.job import Outcome, is_complete
 from trainer.sweep.results import RunResult, page, read_results, result_of, save_results, with_winners
 from trainer.sweep.sweep_file import PlannedRun
 
-PLAN = PlannedRun("small", {"units": 64}, {"folder": "bach", "units": 64}, threads=1)
+PLAN = PlannedRun(
+    "small", {"units": 64}, {"folder": "bach", "units": 64}, TrainingRequest(folder="bach", name="x", units=64)
+)
 
 
 def result(name: str, nll: float, passed: int, folder: str = "bach") -> RunResult:

@@ -139,7 +139,7 @@ def test_nobody_but_this_users_programs_can_reach_a_sweep(swept: Swept) -> None:
 def test_the_run_of_the_killed_worker_was_resumed_by_another(swept: Swept) -> None:
     first, second = trainings((swept.directory / "seed1.log").read_text())
     assert first[0] != second[0]
-    assert (first[2].startswith("--resume "), second[2].startswith("--resume ")) == (False, True)
+    assert (first[2].startswith("begins "), second[2].startswith("resumes ")) == (True, True)
     assert not is_running(first[1])
     assert len(trainings((swept.directory / "seed2.log").read_text())) == 1
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-import trainer.cli.train
 from runtime.errors import InputError
+from trainer.runs.request import TrainingRequest
 from trainer.sweep.sweep_file import Sweep, read_sweep
 
 COMMON = "[common]\nfolder = 'music/bach'\n"
@@ -12,7 +12,7 @@ COMMON = "[common]\nfolder = 'music/bach'\n"
 def read(folder: Path, text: str) -> Sweep:
     path = folder / "styles.toml"
     path.write_text(text, encoding="utf-8")
-    return read_sweep(path, trainer.cli.train._parser())
+    return read_sweep(path)
 
 
 def test_runs_with_what_they_share(tmp_path: Path) -> None:
@@ -20,11 +20,10 @@ def test_runs_with_what_they_share(tmp_path: Path) -> None:
     text += "[[run]]\nname = 'bach'\nfolder = 'a/bach'\n[[run]]\nname = 'folk'\nfolder = 'b/folk'\none-style = true\n"
     sweep = read(tmp_path, text)
     assert sweep.gpus == 0.5
-    assert [run.threads for run in sweep.runs] == [2, 2]
+    assert [run.request.threads for run in sweep.runs] == [2, 2]
     assert [run.differs for run in sweep.runs] == [{"folder": "a/bach"}, {"folder": "b/folk", "one-style": True}]
-    shared = ["--epochs=60", "--save-every=5"]
-    assert sweep.runs[0].argv(Path("d")) == ["--run-dir=d", "--name=bach", "--threads=2", *shared, "--", "a/bach"]
-    assert "--one-style" in sweep.runs[1].argv(Path("d"))
+    assert sweep.runs[0].request == TrainingRequest(folder="a/bach", name="bach", epochs=60, save_every=5, threads=2)
+    assert sweep.runs[1].request.one_style
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,20 @@ def test_names_are_made_of_values(tmp_path: Path, text: str, names: list[str], s
 
 def test_one_style_for_all_runs(tmp_path: Path) -> None:
     runs = read(tmp_path, COMMON + "name = 'bach'\n[[run]]\nname = 'small'\nunits = 64").runs
-    assert (runs[0].name, runs[0].flags["name"], runs[0].threads) == ("small", "bach", 1)
+    assert (runs[0].name, runs[0].flags["name"], runs[0].request.threads) == ("small", "bach", 1)
+
+
+def test_quotes_are_forgiven(tmp_path: Path) -> None:
+    (run,) = read(tmp_path, COMMON + "name = 1750\nunits = '64'\nfrom = 'base'\n[[run]]\npreset = 'stream'").runs
+    asked = TrainingRequest(folder="music/bach", name="1750", units=64, base="base", threads=1)
+    assert run.request == asked
+    assert run.flags["units"] == "64"
+
+
+def test_a_switch_that_is_off_is_not_asked_for(tmp_path: Path) -> None:
+    (run,) = read(tmp_path, COMMON + "[grid]\nno-transposition = [false]").runs
+    assert not run.request.no_transposition
+    assert run.flags["no-transposition"] is False
 
 
 @pytest.mark.parametrize(
@@ -64,16 +76,28 @@ def test_one_style_for_all_runs(tmp_path: Path) -> None:
         (COMMON + "[grid]\nseed = 1", "seed = 1 in [grid] is not allowed: give a list of values, such as [1, 2, 3]"),
         (COMMON + "[grid]\nseed = []", "give a list of values"),
         (COMMON + "[grid]\nname = ['a']", "name in [grid] is not allowed"),
-        (COMMON + "[grid]\nseed = [-1]", "run 'seed--1': argument --seed: -1 is not allowed: give a whole number"),
-        (COMMON + "[grid]\npreset = ['waltz']", "run 'waltz': argument --preset: invalid choice: 'waltz'"),
+        (
+            COMMON + "[grid]\nseed = [-1]",
+            "seed = -1 in [grid] is not allowed: give a whole number from 0 to 4294967295",
+        ),
+        (
+            COMMON + "[grid]\npreset = ['waltz']",
+            "preset = 'waltz' in [grid] is not allowed: give one of article, skuldur, stream",
+        ),
         (COMMON + "[grid]\nseed = [1, 1]", "2 runs are named 'seed-1'"),
         (COMMON + "[[run]]\nname = 'A'\n[[run]]\nname = 'a'", "2 runs are named 'a'"),
         (COMMON + "[[run]]\nname = 'a/b'", "run 'a/b': --name 'a/b' is not allowed"),
         (COMMON + "[[run]]\nseed = 1\n[grid]\nseed = [1]", "seed is both in a [[run]] and in [grid]"),
         (COMMON + "[[run]]\nsave_every = 1\nsave-every = 2", "'save-every' comes twice in [[run]]"),
-        (COMMON + "[[run]]\nunits = true", "units = True in [[run]] is not allowed: give a value"),
+        (
+            COMMON + "[[run]]\nunits = true",
+            "units = True in [[run]] is not allowed: give a whole number from 1 to 1000000",
+        ),
         (COMMON + "[[run]]\none_style = 'yes'", "one_style = 'yes' in [[run]] is not allowed: give true or false"),
         (COMMON + "[[run]]\nunits = [1]", "units = [1] in [[run]] is not allowed: give a text, a number, true or"),
+        (COMMON + "from = ''\n[grid]\nseed = [1]", "from = '' in [common] is not allowed: give a text"),
+        (COMMON + "[grid]\nlearning-rate = [nan]", "give a number above 0, at most 1"),
+        (COMMON + "[grid]\ndropout = ['1']", "dropout = '1' in [grid] is not allowed: give a number from 0 to below 1"),
         ("common = 3\n[grid]\nseed = [1]", "[common] is not a table"),
         ("[grid]\nseed = [1]", "a run has no folder of music"),
         ("gpus = -1\n" + COMMON + "[grid]\nseed = [1]", "gpus = -1 is not allowed: give how many a run needs"),
@@ -95,7 +119,7 @@ def test_what_is_wrong_is_one_clear_line(tmp_path: Path, text: str, complaint: s
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.toml cannot be opened \(No such file or directory\)"):
-        read_sweep(tmp_path / "none.toml", trainer.cli.train._parser())
+        read_sweep(tmp_path / "none.toml")
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from runtime.errors import InputError
 from runtime.system.visible_text import visible
-from trainer.article.preset import train_article
+from trainer.commands.article import train_article
 from trainer.commands.music import describe, read_music
 from trainer.commands.stream import train_stream
 from trainer.dataset.dataset import Dataset, build_dataset

@@ -47,19 +47,21 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         recipe: How it is trained where nothing else is asked for.
         unit: What its losses are counted by.
+        targets: What its speed is counted by.
         is_judged: Whether it plays events in time, which can be judged beside human music, and built upon by `--from`.
 
     """
 
     recipe: Recipe
     unit: Literal["note", "token"]
+    targets: Literal["notes", "targets"]
     is_judged: bool
 
 
 PRESETS: Final[dict[str, Preset]] = {
-    "stream": Preset(recipe=FROM_NOTHING, unit="note", is_judged=True),
-    "article": Preset(recipe=ARTICLE, unit="token", is_judged=False),
-    "skuldur": Preset(recipe=ARTICLE, unit="token", is_judged=False),
+    "stream": Preset(recipe=FROM_NOTHING, unit="note", targets="notes", is_judged=True),
+    "article": Preset(recipe=ARTICLE, unit="token", targets="targets", is_judged=False),
+    "skuldur": Preset(recipe=ARTICLE, unit="token", targets="targets", is_judged=False),
 }
 
 

@@ -1,12 +1,10 @@
 """What `lstm-composer train --preset article|skuldur` does: pieces as tokens, the article's way, into the same run."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from runtime.errors import InputError
 from runtime.music.notes import Meter
@@ -14,20 +12,17 @@ from runtime.music.token_encoding import TokenControls, TokenEncoding, pitches_o
 from runtime.system.foreign_files import MEBIBYTE
 from runtime.system.visible_text import visible
 from trainer.article.learner import TokenLearner, load_network
-from trainer.article.network import lstm_kernel_report, lstm_layers
+from trainer.article.network import Network, lstm_kernel_report, lstm_layers
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, read_tokens
-from trainer.article.windows import TokenMaterial, encoding_of, lay_out
+from trainer.article.windows import encoding_of, lay_out
+from trainer.commands.watched_training import WriteSample, train_watched
 from trainer.corpus.corpus import find_files, is_benchmark
 from trainer.dataset.dataset import Dataset
 from trainer.network.excerpts import MIN_P, TEMPERATURE
-from trainer.reports.artifacts import SAMPLE_NOTES, SAMPLE_SEED, write_animation, write_plot, write_sample
-from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
+from trainer.reports.artifacts import SAMPLE_NOTES, SAMPLE_SEED, write_animation, write_sample
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
-from trainer.training.early_stopping import early_stop_message
-from trainer.training.interruption import Interruption
-from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, train
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
@@ -58,7 +53,8 @@ def train_article(
         f"{len(laid_out.train):,} windows of {encoding.window} tokens to train on, {len(laid_out.validation):,} held "
         f"out, {len(laid_out.vocabulary)} different notes and chords"
     )
-    saved = _train(settings, run, laid_out, encoding, material, console, resume=resume)
+    learner, sample = TokenLearner(settings, laid_out, run), _sampler(run, encoding, material, settings.name)
+    saved = train_watched(learner, settings, run, console, sample, resume=resume)
     if saved:
         _conclude(run, saved, console)
     return 0
@@ -93,66 +89,16 @@ def _check_tokens(corpus: TokenCorpus, path: Path) -> None:
             raise InputError(f"{path} cannot be read ({error}): {_READ_ANEW}") from error
 
 
-def _train(
-    settings: TrainingSettings,
-    run: RunDirectory,
-    tokens: TokenMaterial,
-    encoding: TokenEncoding,
-    material: Dataset,
-    console: Console,
-    *,
-    resume: bool,
-) -> int:
-    columns = (TextColumn("epoch {task.completed:.0f} of {task.total}"), BarColumn(), TimeRemainingColumn())
-    with (
-        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        Interruption() as interruption,
-    ):
-        task = progress.add_task("", total=settings.epochs)
-        callbacks = _callbacks(settings, run, encoding, material, progress, task)
-        learner = TokenLearner(settings, tokens, run)
-        saved = train(learner, settings, run, interruption, callbacks, resume=resume)
-    if interruption.asked and saved < settings.epochs:
-        console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there")
-    elif early := early_stop_message(run.read_history(), settings.patience, settings.epochs):
-        console.print(early)
-    return saved
-
-
-def _callbacks(
-    settings: TrainingSettings,
-    run: RunDirectory,
-    encoding: TokenEncoding,
-    material: Dataset,
-    progress: Progress,
-    task: TaskID,
-) -> TrainingCallbacks:
+def _sampler(run: RunDirectory, encoding: TokenEncoding, material: Dataset, name: str) -> WriteSample:
     summary = material.summary()
     tempo_bpm, meter = summary["tempo_bpm"], Meter.parse(summary["meter"])
     controls = TokenControls(TEMPERATURE[1], MIN_P)
-    events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
 
-    def on_batch(epoch: int, batch: int, batches: int) -> None:
-        progress.update(task, completed=epoch - 1 + batch / batches)
-
-    def on_epoch(network: Any, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
-        row, epoch = rows[-1], int(rows[-1]["epoch"])
-        progress.update(task, completed=epoch)
-        if events:
-            events.write(rows)
-        if not saved:
-            return
-        rollbacks = read_rollbacks(run)
-        write_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=rollbacks, unit="token")
+    def sample(network: Network, epoch: int) -> None:
         music = make_token_excerpts(runner_of(network), encoding, [SAMPLE_SEED], SAMPLE_NOTES, controls)[0]
-        write_sample(run, epoch, music, name=settings.name, tempo_bpm=tempo_bpm, meter=meter)
-        held_out = f", {row['val_loss']:.3f} held out" if "val_loss" in row else ""
-        progress.console.print(
-            f"epoch {epoch} saved: {row['loss']:.3f} nats a token in training{held_out}, "
-            f"{row['notes_per_second']:,.0f} targets/s"
-        )
+        write_sample(run, epoch, music, name=name, tempo_bpm=tempo_bpm, meter=meter)
 
-    return TrainingCallbacks(on_batch, on_epoch, progress.console.print)
+    return sample
 
 
 def _conclude(run: RunDirectory, saved: int, console: Console) -> None:

@@ -1,0 +1,97 @@
+"""A training as a musician sees it: a bar in the terminal, and with each checkpoint a plot and a sample."""
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from trainer.reports.artifacts import write_plot
+from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
+from trainer.runs.run_directory import RunDirectory
+from trainer.runs.settings import PRESETS, Preset, TrainingSettings
+from trainer.text.console import described
+from trainer.training.early_stopping import early_stop_message
+from trainer.training.interruption import Interruption
+from trainer.training.loop import Learner, Network, Row, TrainingCallbacks, read_rollbacks, train
+
+WriteSample = Callable[[Network, int], None]
+"""Writes what the network of an epoch plays into its run."""
+
+
+def train_watched(
+    learner: Learner,
+    settings: TrainingSettings,
+    run: RunDirectory,
+    console: Console,
+    write_sample: WriteSample,
+    *,
+    resume: bool,
+) -> int:
+    """Train to the end, or until the user interrupts, and say so; returns the last epoch with a checkpoint, 0 if none.
+
+    Args:
+        learner: What is trained, and on what.
+        settings: Of the run.
+        run: Where everything goes.
+        console: Where the bar is, and a line for each checkpoint.
+        write_sample: Called for each checkpoint.
+        resume: Whether the run goes on from its last checkpoint.
+
+    Raises:
+        InputError: If the history of a run that is resumed cannot be read.
+
+    """
+    columns = (
+        TextColumn("epoch {task.completed:.0f} of {task.total}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        described(),
+    )
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        Interruption() as interruption,
+    ):
+        callbacks = _callbacks(settings, run, progress, write_sample)
+        saved = train(learner, settings, run, interruption, callbacks, resume=resume)
+    if interruption.asked and saved < settings.epochs:
+        advice = _advice(settings, run)
+        console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there{advice}")
+    elif early := early_stop_message(run.read_history(), settings.patience, settings.epochs):
+        console.print(early)
+    return saved
+
+
+def _advice(settings: TrainingSettings, run: RunDirectory) -> str:
+    if not PRESETS[settings.preset].is_judged:
+        return ""
+    return f", and lstm-composer advise {run.shown} says which epoch to take so far"
+
+
+def _callbacks(
+    settings: TrainingSettings, run: RunDirectory, progress: Progress, write_sample: WriteSample
+) -> TrainingCallbacks:
+    preset = PRESETS[settings.preset]
+    task = progress.add_task("starting", total=settings.epochs)
+    events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
+
+    def on_batch(epoch: int, batch: int, batches: int) -> None:
+        progress.update(task, completed=epoch - 1 + batch / batches)
+
+    def on_epoch(network: Network, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
+        epoch, figures = int(rows[-1]["epoch"]), _figures(rows[-1], preset)
+        progress.update(task, completed=epoch, description=figures)
+        if events:
+            events.write(rows)
+        if saved:
+            rollbacks = read_rollbacks(run)
+            write_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=rollbacks, unit=preset.unit)
+            write_sample(network, epoch)
+            progress.console.print(f"epoch {epoch} saved: {figures}")
+
+    return TrainingCallbacks(on_batch, on_epoch, progress.console.print)
+
+
+def _figures(row: Row, preset: Preset) -> str:
+    held_out = f", {row['val_loss']:.3f} held out" if "val_loss" in row else ""
+    speed = f"{row['notes_per_second']:,.0f} {preset.targets}/s"
+    return f"{row['loss']:.3f} nats a {preset.unit} in training{held_out}, {speed}"

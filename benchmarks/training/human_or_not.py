@@ -22,7 +22,8 @@ from statistics import fmean
 import msgspec
 
 from benchmarks.common.tables import print_table
-from runtime.errors import ComposerError
+from runtime.cli.options import whole
+from runtime.system.process_exit import in_words
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -34,6 +35,9 @@ with quiet_tensorflow():
     from trainer.measures.measures import MEASURES
     from trainer.network.excerpts import controls_of
     from trainer.text.console import PlainConsole
+
+
+_COUNT = whole(1, 1_000_000)
 
 
 def judged(
@@ -113,21 +117,15 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a count: give a whole number from 1")
-    return int(text)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Judge, print the tables, and write JSON if it is wanted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", metavar="RUN_OR_BUNDLE")
     parser.add_argument("folder", nargs="?", metavar="FOLDER")
-    parser.add_argument("--epoch", type=_count, metavar="N")
+    parser.add_argument("--epoch", type=_COUNT, metavar="N")
     parser.add_argument("--styles", type=_names, default=[], metavar="A,B", help="only these")
-    parser.add_argument("--pieces", type=_count, default=PLAYED, metavar="N", help="pieces of a style (default: 16)")
-    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="processor cores for the classifier")
+    parser.add_argument("--pieces", type=_COUNT, default=PLAYED, metavar="N", help="pieces of a style (default: 16)")
+    parser.add_argument("--jobs", type=_COUNT, default=1, metavar="N", help="processor cores for the classifier")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args(argv)
     candidate = candidate_of(arguments.what, arguments.epoch, PlainConsole(stderr=True))
@@ -142,8 +140,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ComposerError as problem:
-        print(f"human_or_not: {problem}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(in_words(main))

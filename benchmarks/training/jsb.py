@@ -20,8 +20,9 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.common.tables import machine, print_table
-from runtime.errors import ComposerError, InputError
+from runtime.errors import InputError
 from runtime.music.event_encoding import HEADS
+from runtime.system.process_exit import in_words
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -169,14 +170,11 @@ def _benchmark(arguments: argparse.Namespace) -> None:
         print(f"\nwith transposition {moved:.3f}, without {own:.3f} nats a note: {1 - moved / own:.1%} better")
 
 
-def main() -> None:
+def main() -> int:
     """Train and measure what is asked for."""
-    try:
-        _benchmark(_parser().parse_args())
-    except ComposerError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(2)
+    _benchmark(_parser().parse_args())
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(in_words(main))

@@ -26,9 +26,10 @@ from sklearn.ensemble import RandomForestClassifier
 from benchmarks.common.style_features import features
 from benchmarks.common.tables import print_table
 from runtime.bundle.files import SamplingCard
-from runtime.errors import ComposerError, InputError
+from runtime.errors import InputError
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Meter, Note
+from runtime.system.process_exit import in_words
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
@@ -174,8 +175,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ComposerError as problem:
-        print(f"recognise: {problem}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(in_words(main))

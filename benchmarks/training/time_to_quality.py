@@ -38,7 +38,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.common.tables import machine, print_table
-from runtime.errors import ComposerError, CorpusError
+from runtime.errors import CorpusError
+from runtime.system.process_exit import in_words
 from trainer.network.quiet_tensorflow import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -352,15 +353,12 @@ def _benchmark(arguments: argparse.Namespace) -> None:
     print_table(titles, [row_of(result) for result in results])
 
 
-def main() -> None:
+def main() -> int:
     """Train both, or one; or be one of the processes that do."""
     arguments = _parser().parse_args()
-    try:
-        work(arguments) if arguments.worker else _benchmark(arguments)
-    except ComposerError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(2)
+    work(arguments) if arguments.worker else _benchmark(arguments)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(in_words(main))

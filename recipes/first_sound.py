@@ -13,7 +13,7 @@ from PIL import Image
 from runtime.music.notes import Meter
 from runtime.session.settings import MusicSettings
 from runtime.session.write import write
-from trainer.reports.plots import piano_roll
+from trainer.reports.piano_roll import piano_roll
 
 DOCS = Path(__file__).parents[1] / "docs"
 STYLE, BARS, SEED = "chopin", 8, 1

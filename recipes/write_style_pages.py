@@ -20,7 +20,7 @@ from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes
 from runtime.sound.render import render
-from trainer.reports.plots import piano_roll
+from trainer.reports.piano_roll import piano_roll
 
 BARS = 16
 SEED = 1

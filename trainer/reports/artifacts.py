@@ -61,7 +61,7 @@ def write_sample(
 
 def write_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> None:
     """Write corpus.md and corpus.png: what music the style was learned from."""
-    from trainer.reports.plots import CorpusCounts, corpus_plot  # noqa: PLC0415 - as above
+    from trainer.reports.corpus_plot import CorpusCounts, corpus_plot  # noqa: PLC0415 - as above
 
     text = as_markdown(corpus)
     write_run_file(run.path / CORPUS_PAGE, lambda part: part.write_text(text, encoding="utf-8"))
@@ -72,7 +72,7 @@ def write_corpus_report(run: RunDirectory, name: str, corpus: CorpusReport) -> N
 
 def write_epoch_choice_plot(run: RunDirectory, name: str, advice: EpochChoice) -> None:
     """Draw advice.png: both curves, the gates, and what was chosen."""
-    from trainer.reports.plots import AdviceCurves, GateShares, advice_plot  # noqa: PLC0415 - as above
+    from trainer.reports.epoch_choice_plot import AdviceCurves, GateShares, advice_plot  # noqa: PLC0415 - as above
 
     rows = run.read_history()
     chosen = f"epoch {advice.epoch}" if advice.epoch else "no epoch passes both gates"
@@ -93,7 +93,7 @@ def write_epoch_choice_plot(run: RunDirectory, name: str, advice: EpochChoice) -
 
 def write_animation(run: RunDirectory) -> Path | None:
     """Join the plots into plots/training.gif; None where there are none."""
-    from trainer.reports.plots import training_gif  # noqa: PLC0415 - as above
+    from trainer.reports.training_animation import training_gif  # noqa: PLC0415 - as above
 
     plots = sorted((run.path / "plots").glob("epoch_*.png"))
     path = run.path / "plots" / "training.gif"

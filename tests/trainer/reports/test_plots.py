@@ -11,20 +11,15 @@ from PIL.GifImagePlugin import GifImageFile
 from runtime.errors import MissingError
 from runtime.music.notes import Meter, Note
 from runtime.music.pitches import SHARPS
-from trainer.reports import plots
-from trainer.reports.plots import (
-    HEIGHT,
-    WIDTH,
-    AdviceCurves,
-    CorpusCounts,
-    GateShares,
-    Mark,
-    advice_plot,
-    corpus_plot,
-    piano_roll,
-    training_gif,
-    training_plot,
-)
+from trainer.reports import corpus_plot as corpus_plots
+from trainer.reports import epoch_choice_plot, plots
+from trainer.reports import piano_roll as piano_rolls
+from trainer.reports.corpus_plot import CorpusCounts, corpus_plot
+from trainer.reports.epoch_choice_plot import AdviceCurves, GateShares, advice_plot
+from trainer.reports.piano_roll import piano_roll
+from trainer.reports.plot_style import GREEN, HEIGHT, PINK, WIDTH
+from trainer.reports.plots import Mark, training_plot
+from trainer.reports.training_animation import training_gif
 
 LONG = "a name that somebody made as long as names of files may be, " * 5
 
@@ -109,13 +104,20 @@ def test_a_picture_has_its_size_and_is_not_blank(tmp_path, draw, title):
     assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures of the test, which are not written."""
+    figures = []
+    for module in (plots, epoch_choice_plot, corpus_plots, piano_rolls):
+        monkeypatch.setattr(module, "save", lambda figure, path: figures.append(figure))
+    return figures
+
+
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 @pytest.mark.parametrize("title", ["bach", LONG])
-def test_no_words_overlap_and_none_leave_the_picture(tmp_path, monkeypatch, draw, title):
-    kept = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path: kept.append(figure))
+def test_no_words_overlap_and_none_leave_the_picture(tmp_path, drawn, draw, title):
     draw(tmp_path / "picture.png", title)
-    (figure,) = kept
+    (figure,) = drawn
     FigureCanvasAgg(figure).draw()
     words = [figure._suptitle, *figure.texts, *(axes._left_title for axes in figure.axes)]
     words += [label for axes in figure.axes for label in (axes.xaxis.label, axes.yaxis.label)]
@@ -154,16 +156,14 @@ def test_every_history_can_be_drawn(tmp_path, rows):
 @pytest.mark.parametrize("performed", [True, False])
 def test_the_head_for_velocity_is_drawn_where_velocities_were_played(tmp_path, performed):
     training_plot(stream_rows(30, performed=performed), tmp_path / "plot.png", title="bach", epochs=100)
-    assert has(tmp_path / "plot.png", plots.GREEN)
-    assert has(tmp_path / "plot.png", plots.PINK) == performed
+    assert has(tmp_path / "plot.png", GREEN)
+    assert has(tmp_path / "plot.png", PINK) == performed
 
 
-def test_the_axes_stay_where_they_are_from_plot_to_plot(tmp_path, monkeypatch):
-    kept = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path: kept.append(figure))
+def test_the_axes_stay_where_they_are_from_plot_to_plot(tmp_path, drawn):
     for epoch in (1, 25, 100):
         training_plot(stream_rows(100)[:epoch], tmp_path / "plot.png", title="bach", epochs=100)
-    seen = [[(a.get_position().bounds, a.get_xlim(), a.get_ylim()) for a in figure.axes] for figure in kept]
+    seen = [[(a.get_position().bounds, a.get_xlim(), a.get_ylim()) for a in figure.axes] for figure in drawn]
     assert seen[0] == seen[1] == seen[2]
     assert [limits for _, limits, _ in seen[0]] == [(0, 100), (0, 100)]
 

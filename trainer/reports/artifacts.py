@@ -30,7 +30,7 @@ def write_plot(
 ) -> Path:
     """Draw plots/epoch_0025.png after the last of the rows."""
     # Matplotlib takes longer to load than the rest of a small training to run.
-    from trainer.reports.plots import Mark, training_plot  # noqa: PLC0415
+    from trainer.reports.training_plot import Mark, training_plot  # noqa: PLC0415
 
     epoch = int(rows[-1]["epoch"])
     path = run.path / "plots" / f"epoch_{epoch:04}.png"

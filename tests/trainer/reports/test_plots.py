@@ -12,14 +12,15 @@ from runtime.errors import MissingError
 from runtime.music.notes import Meter, Note
 from runtime.music.pitches import SHARPS
 from trainer.reports import corpus_plot as corpus_plots
-from trainer.reports import epoch_choice_plot, plots
+from trainer.reports import epoch_choice_plot
 from trainer.reports import piano_roll as piano_rolls
+from trainer.reports import training_plot as training_plots
 from trainer.reports.corpus_plot import CorpusCounts, corpus_plot
 from trainer.reports.epoch_choice_plot import AdviceCurves, GateShares, advice_plot
 from trainer.reports.piano_roll import piano_roll
 from trainer.reports.plot_style import GREEN, HEIGHT, PINK, WIDTH
-from trainer.reports.plots import Mark, training_plot
 from trainer.reports.training_animation import training_gif
+from trainer.reports.training_plot import Mark, training_plot
 
 LONG = "a name that somebody made as long as names of files may be, " * 5
 
@@ -108,7 +109,7 @@ def test_a_picture_has_its_size_and_is_not_blank(tmp_path, draw, title):
 def drawn(monkeypatch):
     """The figures of the test, which are not written."""
     figures = []
-    for module in (plots, epoch_choice_plot, corpus_plots, piano_rolls):
+    for module in (training_plots, epoch_choice_plot, corpus_plots, piano_rolls):
         monkeypatch.setattr(module, "save", lambda figure, path: figures.append(figure))
     return figures
 

@@ -90,11 +90,11 @@ def train(
     *,
     resume: bool = False,
 ) -> int:
-    """Train to the last epoch, or to the end of the one in which the user interrupts.
+    """Train to the last epoch, or to the end of the one in which the user interrupts; returns the last that was saved.
 
-    Every epoch's figures go into history.csv (`notes_per_second` counts targets); a checkpoint is saved every
-    `save_every` epochs and after the last, which patience may bring early. A training that collapses goes back to the
-    last good checkpoint with half the learning rate (see collapse_guard.py).
+    Every epoch's figures go into history.csv (`notes_per_second` counts targets); there are checkpoints every
+    `save_every` epochs and after the last. A training that collapses goes back to the last good one with half the
+    learning rate (see collapse_guard.py); one that collapses again and again before the first returns 0.
 
     Args:
         learner: What is trained, and on what.
@@ -104,16 +104,12 @@ def train(
         callbacks: Called as the training goes on.
         resume: Go on from the last checkpoint of the run.
 
-    Returns:
-        The last epoch that was saved; 0 if the training collapsed again and again before the first.
-
     """
     done, loaded = last_whole(run, learner.load, callbacks.on_collapse) if resume else (0, None)
     rows: list[Row] = list(run.history_until(done))
     losses = [row["loss"] for row in rows]
     guard = CollapseGuard(settings.learning_rate, learner.guessing_nll, losses, read_rollbacks(run))
-    network = loaded or learner.new()
-    learner.scale_rate(network, guard.scale)
+    network = _at_rate(guard.scale, loaded or learner.new(), learner)
     while len(rows) < settings.epochs and not interruption.asked and not should_stop_early(rows, settings.patience):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
@@ -125,19 +121,28 @@ def train(
                 break
             done = _go_back(guard.roll_back(collapse, run.saved_epochs()), guard, run, rows)
             callbacks.on_collapse(guard.rollbacks[-1].sentence)
-            network = learner.load(done) if done else learner.new()
-            learner.scale_rate(network, guard.scale)
+            network = _at_rate(guard.scale, learner.load(done) if done else learner.new(), learner)
             continue
         rows.append({**row, **learner.held_out(network)})
         # Before the checkpoint: a run killed between the two resumes from an older one, and leaves no gap in the rows.
         run.write_history(rows)
-        save = epoch % settings.save_every == 0 or epoch == settings.epochs or interruption.asked
-        save = save or should_stop_early(rows, settings.patience)
-        if save:
+        if save := _is_checkpoint_due(rows, settings) or interruption.asked:
             write_run_file(run.checkpoint(epoch), network.save)
             done = epoch
         callbacks.on_epoch(network, rows, save)
     return done
+
+
+def _at_rate(scale: float, network: Network, learner: Learner) -> Network:
+    learner.scale_rate(network, scale)
+    return network
+
+
+def _is_checkpoint_due(rows: Sequence[Row], settings: TrainingSettings) -> bool:
+    """Whether a checkpoint is saved now: every so often, and after the last epoch, which patience may bring early."""
+    epoch = len(rows)
+    is_last = epoch == settings.epochs or should_stop_early(rows, settings.patience)
+    return is_last or epoch % settings.save_every == 0
 
 
 def read_rollbacks(run: RunDirectory) -> list[Rollback]:

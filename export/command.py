@@ -47,7 +47,8 @@ from trainer.evaluation.keras_nll import evaluate
 from trainer.network.excerpts import MIN_P, TEMPERATURE
 from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import load_network
-from trainer.runs.run_directory import RunDirectory, newest_run
+from trainer.runs.newest_run import newest_run
+from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.text.names import shown_name
 from trainer.training.fine_tuning import data_of_run, styles_of_run

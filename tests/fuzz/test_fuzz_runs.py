@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from runtime.errors import ComposerError
 from tests.hand_made_run import FILES, make_run
+from trainer.runs.newest_run import newest_run
 from trainer.runs.request import TrainingRequest
-from trainer.runs.run_directory import RunDirectory, newest_run
+from trainer.runs.run_directory import RunDirectory
 from trainer.sweep.job import Outcome, is_complete
 from trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
 from trainer.sweep.sweep_file import PlannedRun

@@ -5,7 +5,6 @@ advice.json  advice.png  report.md
 checkpoints/epoch_0025.keras ...  plots/epoch_0025.png ...  plots/training.gif  samples/epoch_0025.mid ...
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -321,26 +320,6 @@ def has_entry(path: Path) -> bool:
     except OSError as error:
         raise InputError(f"{path} cannot be looked for ({error.strerror or error})") from error
     return True
-
-
-def newest_run(folder: Path) -> RunDirectory:
-    """The run in `folder` whose history was written last.
-
-    Raises:
-        InputError: If there is none.
-
-    """
-    runs = [path.parent for path in folder.glob("*/config.json")]
-    if not runs:
-        raise InputError(f"no run in {folder}: lstm-composer train FOLDER --name STYLE makes one; or give --run DIR")
-    return RunDirectory(max(runs, key=_last_written))
-
-
-def _last_written(folder: Path) -> float:
-    """When something in a folder was written last, in seconds since 1970; links are not followed."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        return max(entry.stat(follow_symlinks=False).st_mtime for entry in entries)
-    return 0.0
 
 
 def write_run_file(path: Path, write: Callable[[Path], object]) -> None:

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from runtime.errors import InputError, MissingError
-from trainer.runs.run_directory import RunDirectory, newest_run, write_run_file
+from trainer.runs.newest_run import newest_run
+from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
 
 

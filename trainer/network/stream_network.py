@@ -18,12 +18,11 @@ whole sequences, the export once per note with the sampling between them.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from runtime.music.event_encoding import (
     DELTA_CLASSES,
@@ -32,11 +31,12 @@ from runtime.music.event_encoding import (
     LADDER,
     METER_CLASSES,
     PITCHES,
-    SILENT,
     VELOCITY_BINS,
     ladder_class,
 )
+from trainer.network.head_likelihood import HeadLikelihood
 from trainer.network.layers import ClassTable, SequenceLSTM, look_up, row_by_matrix
+from trainer.network.onset import CHORD, Onset, pitch_planes
 from trainer.network.past_view import DEGREES, Past, PastView, copied, suggested
 from trainer.pieces.recollection import CANDIDATES, FIELDS
 from trainer.runs.network_config import NetworkConfig
@@ -44,65 +44,18 @@ from trainer.runs.network_config import NetworkConfig
 Tensor = Any
 POSITIONS = 192
 """Positions in a bar with an embedding of their own: every tick of two whole notes; those beyond share the last."""
-FADES = (24, 96, 384)
-"""Ticks for which a pitch that has ended is still shown, ever more faintly: a quarter, a bar and four bars of 4/4."""
-ENDINGS = (12, 48)
-"""Ticks in which the planes of how soon a pitch ends fall to 1/e."""
-PLANES = 1 + len(FADES) + len(ENDINGS)
 SURROUNDINGS = 24
 """Features of what sounds around a pitch."""
 REACH = 15
 """Semitones above and below a pitch that they look at."""
 PIANO = (21, 109)
 """The keys of a piano, from A0 up to before C#8."""
-CHORD = 4
-"""Notes of a common chord: planes are summed in this unit."""
 FORBIDDEN = -20.0
 """Added to the logit of a pitch that the encoding rules out; finite, so that one odd event costs 20 nats, not all."""
 
 
-class Onset(NamedTuple):
-    """The onset of the note to choose, as pitch, duration and velocity are told of it.
-
-    Attributes:
-        delta: [...], class of the time since the onset before.
-        position: [...], ticks since the bar line.
-        sounding: [..., 128], ticks for which each pitch still sounds; 0 and below: since when it does not.
-        pitch_features: [..., 128, PLANES], features of each pitch, see `plane_table`.
-        total: [..., PLANES], the planes summed over all pitches: how many sound, how many will end soon.
-        pitch_context: [..., SURROUNDINGS, pitches], features of what sounds around each pitch: of all pitches, or with
-            a memory of the keys of a piano, those of others being 0.
-        first: The first of these pitches.
-
-    """
-
-    delta: Tensor
-    position: Tensor
-    sounding: Tensor
-    pitch_features: Tensor
-    total: Tensor
-    pitch_context: Tensor
-    first: int
-
-    def gather_pitch(self, pitch: Tensor) -> list[Tensor]:
-        """Return the features of the surroundings of one pitch [...], and the sums of all planes there.
-
-        [..., SURROUNDINGS] and twice [..., PLANES]: the sums over all pitches, and over those below it (which voice is
-        it?).
-        """
-        # Products and not look-ups: one node each in the exported graph, and a cheap gradient. Their tables have a row
-        # more for the end event, which has no pitch.
-        is_pitch = np.eye(PITCHES + 1, dtype=np.float32)[
-            :, self.first : self.first + self.pitch_context.shape[-1], None
-        ]
-        is_below = np.tri(PITCHES + 1, PITCHES, -1, dtype=np.float32)[:, None] / CHORD
-        near = ops.matmul(self.pitch_context, look_up(ops.convert_to_tensor(is_pitch), pitch))
-        below = ops.matmul(look_up(ops.convert_to_tensor(is_below), pitch), self.pitch_features)
-        return [ops.squeeze(near, -1), self.total, ops.squeeze(below, -2)]
-
-
 @keras.saving.register_keras_serializable(package="lstm_composer")
-class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
+class StreamNetwork(HeadLikelihood):
     """The `stream` network.
 
     Inputs of `call`, B pieces of T steps: `event` [B, T, 4], `position` [B, T], `meter` [B, T], `remaining`
@@ -117,9 +70,6 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         self._make_embeddings()
         self._make_stack()
         self._make_heads()
-        self.nll = {head: keras.metrics.Mean(name=f"nll_{head}") for head in HEADS}
-        self.hits = {head: keras.metrics.Mean(name=f"accuracy_{head}") for head in HEADS}
-        self.loss_mean = keras.metrics.Mean(name="loss")
 
     def _make_embeddings(self) -> None:
         def table(classes: int, size: int, name: str) -> ClassTable:
@@ -176,7 +126,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         """Look at the onset `delta` after the one before, at which `remaining` [..., 128] was left."""
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
         sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
-        planes = self._pitch_features(sounding)
+        planes = pitch_planes(sounding)
         first, behind, seen = 0, PITCHES, planes
         if past is not None:
             # Music for other pitches is rare, and this is what training spends most of its time on.
@@ -191,10 +141,6 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         pitches, planes = seen.shape[-2:]
         around = self.surroundings(ops.reshape(seen, (-1, pitches, planes)))
         return ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(seen, 2), SURROUNDINGS, pitches))
-
-    def _pitch_features(self, remaining: Tensor) -> Tensor:
-        table = ops.convert_to_tensor(plane_table())
-        return look_up(table, ops.minimum(ops.maximum(remaining, SILENT), LADDER[-1]) - SILENT)
 
     def _release(self, remaining: Tensor) -> Tensor:
         """Embed the ticks until the next release, [..., 16]: where a note ends is where the next one often starts."""
@@ -319,7 +265,7 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         self, told: list[Tensor], onset: Onset, pitch: Tensor, near: list[Tensor], past: Past | None = None, *,
         training: bool = False,
     ) -> Tensor:  # fmt: skip
-        """Logits [..., 105] of the duration, given the pitch and what is `near` it (`Onset.at`)."""
+        """Logits [..., 105] of the duration, given the pitch and what is `near` it (`Onset.gather_pitch`)."""
         parts = [*told, *self._rhythm(onset), self._release(onset.sounding), self.pitch_table(pitch), *near]
         if past is None:
             return self._head("duration", parts, training=training)
@@ -370,55 +316,6 @@ class StreamNetwork(keras.Model):  # type: ignore[misc] # Keras ships no types
         found = suggested(ops.cast(inputs["candidates"], "int32"), ops.cast(inputs["times"], "int32"))
         past: Past = self.memory(found, inputs["bar"], key, inputs["event"][..., 1])
         return past
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Tensor = None,
-        y_pred: Any = None,
-        sample_weight: Tensor = None,
-        training: bool = True,  # noqa: FBT001, FBT002 - Keras' signature
-    ) -> Tensor:
-        """Mean negative log-likelihood in nats a note, summed over the heads.
-
-        `y` [B, T, 4] are the classes, `sample_weight` [B, T, 4] is 1 where a head has something to say: not in
-        padding, and only for delta at the end of a piece.
-        """
-        notes = ops.maximum(ops.sum(sample_weight[..., 1]), 1.0)
-        total = 0.0
-        for column, head in enumerate(HEADS):
-            weight, classes = sample_weight[..., column], ops.minimum(y[..., column], y_pred[head].shape[-1] - 1)
-            cost = keras.losses.sparse_categorical_crossentropy(classes, y_pred[head], from_logits=True)
-            total_cost = ops.sum(cost * weight)
-            hit = ops.cast(ops.argmax(y_pred[head], axis=-1), "int32") == ops.cast(classes, "int32")
-            self.nll[head].update_state(total_cost / notes, sample_weight=notes)
-            self.hits[head].update_state(ops.cast(hit, "float32"), sample_weight=weight)
-            total = total + total_cost / notes
-        self.loss_mean.update_state(total, sample_weight=notes)
-        return total
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """The metrics that Keras resets before every epoch."""
-        return [self.loss_mean, *self.nll.values(), *self.hits.values()]
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Tensor]:
-        """Return means over the epoch so far: nats a note per head and in total, and accuracy per head."""
-        return {metric.name: metric.result() for metric in self.metrics}
-
-
-def plane_table() -> NDArray[np.float32]:
-    """What is shown of a pitch by the ticks that remain of it: [LADDER[-1] - SILENT + 1, PLANES], from SILENT on.
-
-    In this order: whether it sounds; how lately it did, once for each of FADES (1: up to now); how soon it will end,
-    once for each of ENDINGS (1: now).
-    """
-    remaining = np.arange(SILENT, LADDER[-1] + 1)
-    sounds = remaining > 0
-    lately = [np.where(sounds, 0, np.maximum(0, 1 + remaining / ticks)) for ticks in FADES]
-    soon = [np.where(sounds, np.exp(-np.abs(remaining) / ticks), 0) for ticks in ENDINGS]
-    # Through half floats, which is how bundles store it.
-    return np.stack([sounds, *lately, *soon], axis=-1).astype(np.float16).astype(np.float32)
 
 
 def _over_all_pitches(values: Tensor, first: int) -> Tensor:

@@ -72,6 +72,12 @@ class _Worker:
     deadline: float
     task: int | None = None
 
+    def begin(self, number: int, task: object, limit_seconds: float) -> None:
+        """Give the process a task, for which it has so long from now on."""
+        self.task, self.deadline = number, time.monotonic() + limit_seconds
+        with suppress(OSError):  # it has just died: the next answer says so
+            self.connection.send(task)
+
     def stop(self) -> None:
         """End the process, whatever it is doing."""
         self.connection.close()
@@ -130,10 +136,8 @@ class _Pool(Generic[Task, Result]):
             self._remove(worker)
 
     def _give_task(self, worker: _Worker) -> None:
-        worker.task, task = self.waiting.popleft()
-        worker.deadline = time.monotonic() + self.limit_seconds(task)
-        with suppress(OSError):  # it has just died: the next answer says so
-            worker.connection.send(task)
+        number, task = self.waiting.popleft()
+        worker.begin(number, task, self.limit_seconds(task))
 
     def _lose(self, worker: _Worker, reason: str) -> None:
         if worker.task is None:

@@ -43,6 +43,31 @@ class Column:
     is_unpitched: bool = False
     is_cue: bool = False
 
+    def split(self) -> list["Column"]:
+        """Make a second voice beside it: both may leave their bars unfilled from now on."""
+        self.is_branch = True
+        return [self, replace(self, has_paused=True)]
+
+    def change_kind(self, kind: str) -> None:
+        """Hold something else from now on."""
+        self.kind = kind
+
+    def change_clef(self, *, is_unpitched: bool) -> None:
+        """Have a clef from now on, be it one of percussion."""
+        self.is_unpitched = is_unpitched
+
+    def change_cue(self, *, is_cue: bool) -> None:
+        """Have notes from now on that are cues, or are none."""
+        self.is_cue = is_cue
+
+    def pause(self, now: Fraction) -> None:
+        """Have nothing new to say at a position; while its last note sounds, that is no pause."""
+        self.has_paused = self.has_paused or self.free_at <= now
+
+    def sound_until(self, end: Fraction) -> None:
+        """Have a note or a rest up to a position."""
+        self.free_at, self.has_paused = end, False
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -120,14 +145,13 @@ def _after(columns: Sequence[Column], tokens: Sequence[str], number: int, parts:
             continue
         for column in group:
             if token == "*^":  # noqa: S105
-                column.is_branch = True
-                after += [column, replace(column, has_paused=True)]
+                after += column.split()
             elif token == "*+":  # noqa: S105
                 after += [column, Column("", parts, column.free_at)]
                 parts += 1
             elif token != "*-":  # noqa: S105
                 if token.startswith("**"):
-                    column.kind = token[2:]
+                    column.change_kind(token[2:])
                 after.append(column)
     return after
 

@@ -64,6 +64,10 @@ class KernPiece:
     tempos: list[tuple[Fraction, float]] = field(default_factory=list)
     end: Fraction = Fraction(0)
 
+    def last_until(self, end: Fraction) -> None:
+        """Last at least up to a position."""
+        self.end = max(self.end, end)
+
 
 def kern_pieces(text: str) -> list[KernPiece]:
     """Read the sections of a file that hold **kern spines.
@@ -122,9 +126,9 @@ class _Reader:
             elif found := _TEMPO.fullmatch(token):
                 self.tempo_waits = float(found[1])
             elif token.startswith("*clef"):
-                column.is_unpitched = token.startswith("*clefX")
+                column.change_clef(is_unpitched=token.startswith("*clefX"))
             elif token in ("*cue", "*Xcue"):
-                column.is_cue = token == "*cue"  # noqa: S105 - an interpretation
+                column.change_cue(is_cue=token == "*cue")  # noqa: S105 - an interpretation
         self.meter_waits = meter or self.meter_waits
 
     def _sound(self, kern: Iterable[tuple[Column, str]], number: int) -> None:
@@ -135,7 +139,7 @@ class _Reader:
         self._arrive_at(max([self.now, *(column.free_at for column, _ in beginning)]))
         for column, token in kern:
             if token in _NOTHING_NEW:
-                column.has_paused = column.has_paused or column.free_at <= self.now
+                column.pause(self.now)
                 continue
             if column.free_at < self.now and not (column.has_paused or column.is_branch):
                 raise InputError(f"has durations that do not add up: line {number}, at {token[:20]!r}")
@@ -161,9 +165,8 @@ class _Reader:
             raise InputError(f"holds {token[:20]!r} in line {number}, {error}") from error
         if pitches and not column.is_cue:
             self.piece.chords.append(Chord(column.part, self.now, duration, pitches))
-        column.free_at = self.now + duration
-        column.has_paused = False
-        self.piece.end = max(self.piece.end, column.free_at)
+        column.sound_until(self.now + duration)
+        self.piece.last_until(column.free_at)
         if self.piece.end > MOST_QUARTERS:
             raise InputError(f"is longer than {MOST_QUARTERS:,} quarter notes (line {number})")
 

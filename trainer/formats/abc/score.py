@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from runtime.music.pitches import SEMITONES
 from trainer.formats.abc.fields import WHOLE
+from trainer.formats.abc.sounds import Sound
 from trainer.formats.abc.tune import read_tune
 from trainer.formats.abc.tunebook import TuneText
-from trainer.formats.abc.voice import Sound, Voice
+from trainer.formats.abc.voice import Voice
 
 if TYPE_CHECKING:
     from music21.stream import Part, Score

@@ -19,9 +19,10 @@ from trainer.formats.abc.fields import (
     small_number,
 )
 from trainer.formats.abc.keys import Key, parse_key
+from trainer.formats.abc.sounds import Head
 from trainer.formats.abc.symbols import chord_symbols_of, symbols_of
 from trainer.formats.abc.tunebook import Line, TuneText
-from trainer.formats.abc.voice import PITCH, Head, Voice
+from trainer.formats.abc.voice import PITCH, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +168,7 @@ class _Reading:
         voice = self._changing(f"K:{visible(text[:20])}", key is not None and key != self._current.key)
         if key is not None:
             voice.change_key(key)
-        _apply(properties, voice)
+        voice.apply(properties)
 
     def _begin_body(self, key: Key, properties: Properties) -> None:
         self._key, self._properties = key, properties
@@ -186,7 +187,7 @@ class _Reading:
         if self._voice is None:
             self._header["L"] = text
         else:
-            self._changing(f"L:{visible(text[:20])}", unit != self._voice.unit).unit = unit
+            self._changing(f"L:{visible(text[:20])}", unit != self._voice.unit).change_unit(unit)
 
     def _meter_field(self, text: str) -> None:
         meter = parse_meter(text)
@@ -234,18 +235,18 @@ class _Reading:
         voice = self._voices.get(name)
         if voice is None and "" in self._voices:
             voice = self._voices.pop("")  # what came before the first V: belongs to its voice
-            voice.name = name
+            voice.rename(name)
             self._voices[name] = voice
         if not self._names_voices and voice is not self._voice and not self._voice.is_untouched:
             self._disagreement = f"has music before its first V:, {_DISAGREE}"
         self._names_voices = True
         self._voice = voice or self._add_voice(name)
-        _apply(properties, self._voice)
+        self._voice.apply(properties)
 
     def _add_voice(self, name: str) -> Voice:
         voice = Voice(name, self._unit, self._meter, dict(self._key), self._reach, percussion=self._is_percussion)
-        _apply(self._properties, voice)
-        _apply(self._declared.get(name, Properties()), voice)
+        voice.apply(self._properties)
+        voice.apply(self._declared.get(name, Properties()))
         self._voices[name] = voice
         return voice
 
@@ -259,16 +260,16 @@ class _Reading:
         if directive.reach is not None:
             self._reach = directive.reach
             for voice in voices:
-                voice.reach = directive.reach
+                voice.change_reach(directive.reach)
         if directive.octave is not None:
             if self._voice is None:
                 raise InputError("uses I:octave= in its header, which is not understood")
-            self._voice.octaves = directive.octave
+            self._voice.apply(Properties(octave=directive.octave))
         if directive.percussion is not None:
             if self._voice is None:
                 self._is_percussion = directive.percussion
             else:
-                self._voice.percussion = directive.percussion
+                self._voice.apply(Properties(percussion=directive.percussion))
         if directive.moved is not None:
             self._moved = directive.moved + (self._moved if directive.is_relative else 0)
             self._is_moved = True
@@ -329,19 +330,3 @@ def _head(accidental: str, letter: str, marks: str, *more: str) -> Head:
     if marks:
         octave += marks.count("'") - marks.count(",")
     return Head(letter.upper(), octave, accidental, tied=len(more) == 4 and more[3] != "")
-
-
-def _apply(properties: Properties, voice: Voice) -> None:
-    """Do to a voice what K: or V: says of its clef and transposition."""
-    if properties.clef_octave and properties.octave:
-        raise InputError("uses both octave= and a clef in another octave, which programs do not agree about")
-    if properties.clef_octave:
-        voice.octaves = properties.clef_octave
-    elif properties.octave is not None:
-        voice.octaves = properties.octave
-    elif properties.clef_octave is not None and voice.octaves:
-        raise InputError("changes from a clef in another octave to a plain one, which programs do not agree about")
-    if properties.transpose is not None:
-        voice.transpose = properties.transpose
-    if properties.percussion is not None:
-        voice.percussion = properties.percussion

@@ -1,12 +1,13 @@
 """One voice of a tune: what sounds when, with ties, broken rhythms, tuplets and accidentals."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from runtime.errors import InputError
 from runtime.music.pitches import SEMITONES
-from trainer.formats.abc.fields import WHOLE, AbcMeter
+from trainer.formats.abc.fields import WHOLE, AbcMeter, Properties
 from trainer.formats.abc.keys import ALTERATIONS, Key
+from trainer.formats.abc.sounds import Carried, Event, Head, Overlay, Sound
 
 LONGEST: Final = 25_000 * WHOLE
 """Longest tune, in steps: fourteen hours at 120 quarter notes a minute."""
@@ -15,74 +16,6 @@ _MOST_BROKEN: Final = 3
 
 PITCH, OCTAVE, NOT = "pitch", "octave", "not"
 """How far an accidental reaches up to the bar line: to all octaves, to its own, not at all (section 11.3)."""
-
-
-@dataclass(slots=True)
-class Sound:
-    """A note, or several that a tie makes one.
-
-    Attributes:
-        start: Where it begins, in steps of WHOLE.
-        end: Where it ends.
-        pitch: MIDI note number.
-        letter: "A".."G", as its first note is written.
-        alteration: Semitones by which that is raised.
-
-    """
-
-    start: int
-    end: int
-    pitch: int
-    letter: str
-    alteration: int
-
-
-@dataclass(slots=True)
-class Head:
-    """A note as it is written.
-
-    Attributes:
-        letter: "A".."G".
-        octave: Octaves above the one of middle C.
-        accidental: "" where none is written.
-        tied: Whether a tie leads from it.
-        alteration: Semitones by which the accidental, or what is in force, raises it: found out when it is played.
-
-    """
-
-    letter: str
-    octave: int
-    accidental: str
-    tied: bool = False
-    alteration: int = 0
-
-
-@dataclass(slots=True)
-class _Event:
-    """The note, chord or rest that was read last: start, written length and end in steps, and its sounds."""
-
-    start: int
-    length: int
-    end: int
-    sounds: list[tuple[Sound, Head]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Carried:
-    """What a tie carries over a bar line: an alteration, from where it comes, and the key that was in force."""
-
-    alteration: int
-    event: _Event
-    key: Key
-
-
-@dataclass(slots=True)
-class _Overlay:
-    """A stretch with several layers: where it begins, where its first layer ends, whether bar lines end it."""
-
-    start: int
-    end: int | None = None
-    is_one_bar: bool = True
 
 
 @dataclass(slots=True)
@@ -119,11 +52,11 @@ class Voice:
     meters: list[tuple[int, AbcMeter | None]] = field(default_factory=list)
     _accidentals: dict[str | tuple[str, int], int] = field(default_factory=dict)
     _tied: dict[int, Sound] = field(default_factory=dict)
-    _carried: dict[tuple[str, int], _Carried] = field(default_factory=dict)
-    _last: _Event | None = None
+    _carried: dict[tuple[str, int], Carried] = field(default_factory=dict)
+    _last: Event | None = None
     _broken: tuple[int, int] | None = None
     _tuplet: tuple[int, int, int] = (1, 1, 0)
-    _overlay: _Overlay | None = None
+    _overlay: Overlay | None = None
 
     def __post_init__(self) -> None:
         self.meters.append((0, self.meter))
@@ -155,13 +88,14 @@ class Voice:
             self._broken = None
         sounds: list[tuple[Sound, Head]] = []
         begun: dict[int, Sound] = {}  # a chord may hold a note twice
-        for head in heads:
-            pitch = self._pitch(head, start, moved)
+        for written in heads:
+            head = replace(written, alteration=self._alteration(written, start))
+            pitch = self._pitch(head, moved)
             sound = begun.get(pitch) or self._sound(pitch, start, head)
-            sound.end = start + duration
+            sound.last_until(start + duration)
             begun[pitch] = sound
             sounds.append((sound, head))
-        self._last = _Event(start, duration, start + duration, sounds)
+        self._last = Event(start, duration, start + duration, sounds)
         for sound, head in sounds:
             if head.tied:
                 self._tie(self._last, sound, head)
@@ -193,9 +127,7 @@ class Voice:
         longer, shorter = (2 * whole - 1, whole), (1, whole)
         mine, self._broken = (longer, shorter) if sign[0] == ">" else (shorter, longer)
         end = self._last.start + self._last.length * mine[0] // mine[1]
-        self._last.end = end
-        for sound, _ in self._last.sounds:
-            sound.end = end
+        self._last.last_until(end)
         self._move_to(end)
 
     def begin_tuplet(self, notes: int, in_time_of: int, count: int) -> None:
@@ -217,7 +149,7 @@ class Voice:
     def begin_layer(self) -> None:
         """Read an overlay sign: what follows sounds together with the bar so far (section 7.4)."""
         if self._overlay is None:
-            self._overlay = _Overlay(self.bars[-1] if self.bars else 0)
+            self._overlay = Overlay(self.bars[-1] if self.bars else 0)
         self._end_layer(self._overlay)
         self.now = self._overlay.start
 
@@ -225,7 +157,7 @@ class Voice:
         """Read "(&": the layers from here on are as long as they like, up to "&)"."""
         if self._overlay is not None:
             raise InputError("has an overlay & within another")
-        self._overlay = _Overlay(self.now, is_one_bar=False)
+        self._overlay = Overlay(self.now, is_one_bar=False)
 
     def end_layers(self) -> None:
         """Read "&)"."""
@@ -233,21 +165,49 @@ class Voice:
             raise InputError("has &) without (& before it")
         self._end_overlay(self._overlay)
 
-    def _end_layer(self, overlay: _Overlay) -> None:
-        """Remember where the first layer ends; no later one may be longer: programs do not agree what follows when."""
+    def _end_layer(self, overlay: Overlay) -> None:
         if self._broken is not None or self._tuplet[2]:
             raise InputError("has an overlay & within a tuplet or a broken rhythm")
-        if overlay.end is None:
-            overlay.end = self.now
-        if self.now > overlay.end:
-            raise InputError("has an overlay & that is longer than what it lies over")
+        overlay.end_layer(self.now)
         self._last = None
         self._accidentals.clear()
 
-    def _end_overlay(self, overlay: _Overlay) -> None:
+    def _end_overlay(self, overlay: Overlay) -> None:
         self._end_layer(overlay)
         self.now = overlay.end if overlay.end is not None else self.now
         self._overlay = None
+
+    def rename(self, name: str) -> None:
+        """Take a name: music before the first V: belongs to its voice."""
+        self.name = name
+
+    def apply(self, properties: Properties) -> None:
+        """Do what K: or V: says of the clef and transposition.
+
+        Raises:
+            InputError: If that is something that programs do not agree about.
+
+        """
+        if properties.clef_octave and properties.octave:
+            raise InputError("uses both octave= and a clef in another octave, which programs do not agree about")
+        if properties.clef_octave:
+            self.octaves = properties.clef_octave
+        elif properties.octave is not None:
+            self.octaves = properties.octave
+        elif properties.clef_octave is not None and self.octaves:
+            raise InputError("changes from a clef in another octave to a plain one, which programs do not agree about")
+        if properties.transpose is not None:
+            self.transpose = properties.transpose
+        if properties.percussion is not None:
+            self.percussion = properties.percussion
+
+    def change_unit(self, unit: int) -> None:
+        """Read L:."""
+        self.unit = unit
+
+    def change_reach(self, reach: str) -> None:
+        """Have accidentals reach as far as PITCH, OCTAVE or NOT says, from now on."""
+        self.reach = reach
 
     def change_key(self, key: Key) -> None:
         """Read K:; accidentals do not outlast it."""
@@ -289,8 +249,7 @@ class Voice:
             raise InputError(f"has ({notes} in {beats} beats, which programs do not agree about: write ({notes}:2")
         return 2 if beats % 3 else 3
 
-    def _pitch(self, head: Head, start: int, moved: int) -> int:
-        head.alteration = self._alteration(head, start)
+    def _pitch(self, head: Head, moved: int) -> int:
         pitch = _MIDDLE_C + 12 * (head.octave + self.octaves) + SEMITONES[head.letter] + head.alteration
         pitch += self.transpose + moved
         if not 0 <= pitch <= 127:
@@ -323,9 +282,9 @@ class Voice:
             raise InputError(f"ties a note {head.letter} to another one of its name, which programs do not agree about")
         return alteration
 
-    def _tie(self, event: _Event, sound: Sound, head: Head) -> None:
+    def _tie(self, event: Event, sound: Sound, head: Head) -> None:
         self._tied[sound.pitch] = sound
-        self._carried[head.letter, head.octave] = _Carried(head.alteration, event, self.key)
+        self._carried[head.letter, head.octave] = Carried(head.alteration, event, self.key)
 
     def _move_to(self, position: int) -> None:
         if position > LONGEST:

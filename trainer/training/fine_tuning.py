@@ -23,13 +23,12 @@ from trainer.network.onnx_weights import Weights, read_weights, weight_name
 from trainer.network.past_view import VIEW_UNITS
 from trainer.runs.network_config import NetworkConfig, check_size
 from trainer.runs.run_directory import RunDirectory, write_run_file
-from trainer.runs.settings import BaseCard, TrainingSettings
+from trainer.runs.settings import PRESETS, BaseCard, TrainingSettings
 from trainer.text.names import shown_name, source_path
 
 INITIAL_WEIGHTS = "base.npz"
 """The file of a fine-tuned run that keeps the weights of its base."""
 STYLE_TABLE = "style_table/kernel"
-_ENCODING = "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def find_pretrained(source: str) -> PretrainedNetwork:
 
 def _of_run(run: RunDirectory, source: str) -> PretrainedNetwork:
     settings = run.read_settings()
-    _check_encoding(settings.preset, source)
+    _check_preset(settings.preset, source)
     epoch = run.best_epoch()
     styles, data = tuple(styles_of_run(run, settings)), tuple(data_of_run(run, settings))
     return PretrainedNetwork(
@@ -72,7 +71,7 @@ def _of_run(run: RunDirectory, source: str) -> PretrainedNetwork:
 
 def _of_bundle(path: Path, source: str) -> PretrainedNetwork:
     card = read_card(path)
-    _check_encoding(card.provenance.preset, source)
+    _check_preset(card.provenance.preset, source)
     bundle = load_bundle(path)
     weights = read_weights(bundle.onnx, card.name)
     try:
@@ -103,9 +102,10 @@ def _size_of(weights: Weights, card: BundleCard) -> NetworkConfig:
     return checked
 
 
-def _check_encoding(encoding: str, source: str) -> None:
-    if encoding != _ENCODING:
-        raise InputError(f"--from {source} is of preset {encoding}: only networks of preset {_ENCODING} can be a base")
+def _check_preset(name: str, source: str) -> None:
+    preset = PRESETS.get(name)
+    if preset is None or not preset.is_judged:
+        raise InputError(f"--from {source} is of preset {name}: only networks of preset stream can be a base")
 
 
 def _card_path(source: str) -> Path:

@@ -58,9 +58,24 @@ def check_parity(network: StreamNetwork, engine: Engine) -> ParityCard:
         difference = max(difference, float(np.max(np.abs(seen - run.log_probability))))
         if run is greedy:
             greedy_equal = bool(np.all(_greedy_choices(log_probability) == run.events))
+    return parity_card("events", difference, greedy_equal=greedy_equal)
+
+
+def parity_card(choices: str, difference: float, *, greedy_equal: bool) -> ParityCard:
+    """Return what is kept of a comparison over STEPS steps.
+
+    Args:
+        choices: What is chosen: "events" or "tokens".
+        difference: The largest of two log-probabilities, in nats.
+        greedy_equal: Whether all greedy choices are the same.
+
+    Raises:
+        ParityError: If one differs, or a log-probability by more than LARGEST_DIFFERENCE.
+
+    """
     if not greedy_equal or not difference <= LARGEST_DIFFERENCE:
         raise ParityError(
-            f"the graph differs from the network: greedy events equal: {greedy_equal}, log-probabilities by up to "
+            f"the graph differs from the network: greedy {choices} equal: {greedy_equal}, log-probabilities by up to "
             f"{difference:.2e} (allowed: {LARGEST_DIFFERENCE:.0e}): export another epoch"
         )
     return ParityCard(steps=STEPS, greedy_equal=greedy_equal, max_difference=difference)

@@ -22,6 +22,7 @@ from pathlib import Path
 import jack
 import numpy as np
 
+from benchmarks.common.composer_process import COMPOSER, run_composer
 from benchmarks.common.jack_server import dummy_server
 from benchmarks.common.tables import machine, percentile, print_table
 from runtime.session.play import SOUND_COUNT_IN_SECONDS
@@ -29,10 +30,8 @@ from runtime.sound.piano import Piano
 from runtime.sound.render import read_timed_messages, rendered
 from runtime.sound.sampler import RATE
 
-COMPOSER = (sys.executable, "-m", "runtime.cli")
 NOTES = 500
 PATIENCE_SECONDS = 30
-KILO = 1024
 
 
 def on_one_core() -> None:
@@ -41,25 +40,12 @@ def on_one_core() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
-def run(*arguments: str | Path) -> tuple[float, float]:
-    """Run the program; returns seconds and peak memory in MB."""
-    command = [*COMPOSER, *map(str, arguments)]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} failed")
-    return seconds, usage.ru_maxrss * KILO / 1e6
-
-
 def rendering(style: str, runs: int, folder: Path) -> Sequence[object]:
     """How many seconds of music are rendered in a second."""
     midi, sound = folder / "music.mid", folder / "music.wav"
     music = ("--style", style, "--notes", str(NOTES), "--seed", "1")
-    run("write", *music, "-o", midi)
-    whole = statistics.median(run("write", *music, "-o", sound)[0] for _ in range(runs))
+    run_composer("write", *music, "-o", midi)
+    whole = statistics.median(run_composer("write", *music, "-o", sound)[0] for _ in range(runs))
     timed, length = read_timed_messages(midi.read_bytes())
     alone = []
     for _ in range(runs):
@@ -110,15 +96,15 @@ def connected(client: jack.Client, source: str, destination: str) -> bool:
 
 def memory_mb(*sound: str) -> float:
     """Peak memory of eight bars."""
-    return run("play", "--style", "bach", "--bars", "8", "--tempo", "300", "--seed", "1", "--backend", "none", *sound)[
-        1
-    ]
+    return run_composer(
+        "play", "--style", "bach", "--bars", "8", "--tempo", "300", "--seed", "1", "--backend", "none", *sound
+    )[1]
 
 
 def lateness(backend: str, sound: Sequence[str], folder: Path) -> list[float]:
     """How late each note-on of a minute leaves by MIDI, in seconds."""
     events = folder / "events.jsonl"
-    run("play", "--style", "bach", "--bars", "24", "--tempo", "200", "--seed", "1",
+    run_composer("play", "--style", "bach", "--bars", "24", "--tempo", "200", "--seed", "1",
         "--backend", backend, "--events", events, *sound)  # fmt: skip
     sent = [one for one in map(json.loads, events.read_text().splitlines()) if one["kind"] == "note_on"]
     return [max(0.0, one["sent"] - one["due"]) for one in sent]

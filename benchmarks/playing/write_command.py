@@ -3,32 +3,21 @@
 Run: python benchmarks/playing/write_command.py [RUNS]
 """
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from benchmarks.common.composer_process import run_composer
 from benchmarks.common.tables import machine, print_table
 
 NOTES = 500
-KILO = 1024
 
 
 def measure(output: Path, seed: int) -> tuple[float, float]:
     """Seconds and peak memory in MB of one process."""
     music = ["--style", "bach", "--notes", str(NOTES), "--seed", str(seed)]
-    command = [sys.executable, "-m", "runtime.cli", "write", *music, "-o", str(output)]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} failed")
-    return seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else KILO) / 1e6
+    return run_composer("write", *music, "-o", output)
 
 
 def main() -> None:

@@ -131,7 +131,7 @@ def side_by_side(programs: Mapping[str, tuple[Sequence[str], str | None]], notes
 
 
 def main() -> None:
-    """Measure ours both ways and the other program, idle and busy."""
+    """Measure ours and the other program, idle and busy."""
     notes = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     if len(sys.argv) > 2:
         command, own_port = json.loads(sys.argv[2])
@@ -148,8 +148,7 @@ def main() -> None:
         script.write_text(STEADY)
         port = "LSTM Composer:LSTM Composer"
         programs: dict[str, tuple[Sequence[str], str | None]] = {
-            "LSTM Composer, jack": ((*ours, "jack"), port),
-            "LSTM Composer, jack-rtmidi": ((*ours, "jack-rtmidi"), port),
+            "LSTM Composer": ((*ours, "jack"), port),
             SUBSEQUENCE: ((python, str(script)), None),
         }
         for busy in (0, 2):

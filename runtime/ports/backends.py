@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from runtime.errors import InputError, MissingError
@@ -20,6 +22,7 @@ from runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
 """What --backend may be."""
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
+_NO_JACK_CLIENT: Final = "JACK needs JACK-Client: pip install 'lstm-composer[jack]', or choose another --backend"
 _NO_LIBJACK: Final = (
     "JACK's library libjack is not installed: install libjack-jackd2-0 (Debian, Ubuntu), "
     "jack-audio-connection-kit (Fedora), jack2 (Arch), or pipewire-jack for PipeWire, or choose another --backend"
@@ -48,8 +51,7 @@ def open_port(backend: str, port_name: str, outlets: Mapping[int, str] | None = 
 
     Args:
         backend: One of BACKENDS. "auto" takes the first that runs here: ALSA and then JACK on Linux, CoreMIDI on
-            macOS, a loopback port on Windows. "jack" schedules by sample frame if JACK-Client is installed;
-            "jack-rtmidi" and "jack-client" force one of JACK's two ways.
+            macOS, a loopback port on Windows. "jack" schedules by sample frame; "jack-client" is the same.
         port_name: What other programs see; on Windows, part of the name of an existing port. If another program has
             it already, the port is called "NAME 2" (3, 4 ...), see `OutputPort.renamed`.
         outlets: Names of the ports that each MIDI channel 1..16 leaves by, instead of all by one.
@@ -127,28 +129,24 @@ def _open_alsa(port_name: str) -> OutputPort:
     return open_rtmidi("alsa", port_name)
 
 
-def _open_jack_client(port_name: str) -> OutputPort:
-    if not _has_jack_client():
-        raise MissingError(
-            "JACK by sample frame needs JACK-Client: pip install 'lstm-composer[jack]', or use --backend jack"
-        )
-    from runtime.ports.jack import JackClientPort  # noqa: PLC0415 - elsewhere than on Linux an extra
-
-    return JackClientPort(port_name)
-
-
 def _open_jack(port_name: str) -> OutputPort:
-    return _open_jack_client(port_name) if _has_jack_client() else open_rtmidi("jack", port_name)
+    port: OutputPort = load_jack().JackClientPort(port_name)
+    return port
 
 
-def _has_jack_client() -> bool:
+def load_jack() -> ModuleType:
+    """Load `runtime.ports.jack`, which also keeps libjack from printing to the terminal, in the whole process.
+
+    Raises:
+        MissingError: If JACK-Client or libjack is not installed.
+
+    """
     try:
-        import runtime.ports.jack  # noqa: F401, PLC0415 - elsewhere than on Linux an extra
-    except ImportError:
-        return False
+        return import_module("runtime.ports.jack")
+    except ImportError as error:
+        raise MissingError(_NO_JACK_CLIENT) from error
     except OSError as error:
         raise MissingError(_NO_LIBJACK) from error
-    return True
 
 
 def _probe_alsa() -> str:
@@ -157,11 +155,7 @@ def _probe_alsa() -> str:
 
 
 def _probe_jack() -> str:
-    if not _has_jack_client():
-        return f"server with {len(output_names('jack'))} ports to send to; for sample-accurate time install JACK-Client"
-    from runtime.ports.jack import server_summary  # noqa: PLC0415 - elsewhere than on Linux an extra
-
-    return f"sample-accurate; {server_summary()}"
+    return f"sample-accurate; {load_jack().server_summary()}"
 
 
 def _probe_windows() -> str:
@@ -175,13 +169,12 @@ def _probe_coremidi() -> str:
 _OPENERS: Final[dict[str, OpenPort]] = {
     "alsa": _open_alsa,
     "jack": _open_jack,
-    "jack-client": _open_jack_client,
-    "jack-rtmidi": lambda port_name: open_rtmidi("jack", port_name),
+    "jack-client": _open_jack,
     "coremidi": lambda port_name: open_rtmidi("coremidi", port_name),
     "windows": open_loopback,
     "none": NullPort,
 }
-_MORTAL: Final = frozenset({"jack", "jack-client", "jack-rtmidi"})
+_MORTAL: Final = frozenset({"jack", "jack-client"})
 _PROBES: Final[dict[str, Callable[[], str]]] = {
     "alsa": _probe_alsa,
     "jack": _probe_jack,

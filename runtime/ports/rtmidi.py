@@ -1,6 +1,5 @@
-"""Ports through RtMidi: ALSA, JACK, CoreMIDI and Windows. A message leaves when it is given."""
+"""Ports through RtMidi: ALSA, CoreMIDI and Windows. A message leaves when it is given."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Final, TypeVar
@@ -8,22 +7,30 @@ from typing import Final, TypeVar
 from runtime.errors import MissingError
 from runtime.midi.messages import Message
 from runtime.ports import rtmidi_binding
-from runtime.ports.base import OnMessage, OutputPort, PortLostError
-from runtime.ports.jack_server_sockets import ServerSockets
+from runtime.ports.base import OnMessage, OutputPort
 from runtime.ports.names import first_free
 from runtime.ports.rtmidi_binding import MidiIn, MidiOut, RtMidiError
 from runtime.system.terminal import quiet_stderr
 
-_SYSTEMS: Final = {"alsa": "ALSA", "jack": "JACK", "coremidi": "CoreMIDI", "windows": "Windows MIDI"}
+_SYSTEMS: Final = {"alsa": "ALSA", "coremidi": "CoreMIDI", "windows": "Windows MIDI"}
 _Client = TypeVar("_Client", MidiIn, MidiOut)
 
 
 class RtMidiPort(OutputPort):
     """A port of ours that other programs see and connect to, or (Windows) a loopback port opened by name."""
 
-    def __init__(self, name: str, out: MidiOut, backend: str, server: ServerSockets | None = None) -> None:
+    def __init__(self, name: str, out: MidiOut, backend: str, renamed: str | None = None) -> None:
+        """Take over a client whose port is open; closing the port closes it.
+
+        Args:
+            name: What other programs call the port.
+            out: The client.
+            backend: The MIDI system that it belongs to.
+            renamed: The name, if the one asked for was taken.
+
+        """
         super().__init__(name)
-        self._server = server or ServerSockets()
+        self.renamed = renamed
         self._out = out
         self._backend = backend
         self._system = _SYSTEMS[backend]
@@ -35,10 +42,7 @@ class RtMidiPort(OutputPort):
 
     def listen(self, on_message: OnMessage) -> str:
         """Open an input of the same name (Windows: an existing port with "NAME in" in its name), and hand over."""
-        # JACK wants another name for each client; elsewhere the two are seen as one.
-        client_name = f"{self.name} in" if self._backend == "jack" else self.name
-        with self._server.opened_here():
-            source, clock = _new_client(MidiIn, self._backend, client_name), self.clock
+        source, clock = _new_client(MidiIn, self._backend, self.name), self.clock
         source.receive(lambda data: on_message(data, clock.now()))
         try:
             with quiet_stderr():
@@ -47,19 +51,9 @@ class RtMidiPort(OutputPort):
             source.close()
             raise MissingError(f"{self._system} cannot open an input for {self.name!r}: {error}") from error
         self._in = source
-        return f"{client_name}:{name}" if self._backend == "jack" else name
-
-    def check_alive(self) -> bool:
-        """Find out whether the server has gone; see `OutputPort.check_alive`."""
-        self._check_lost()
-        return True
-
-    def _check_lost(self) -> None:
-        if self._server.has_hung_up():
-            raise PortLostError(f"the {self._system} server has stopped: start it again")
+        return name
 
     def _send(self, message: Message, when_seconds: float) -> float:
-        self._check_lost()
         self._out.send(message.midi_bytes())
         return self.clock.now()
 
@@ -90,27 +84,22 @@ def open_rtmidi(backend: str, port_name: str) -> RtMidiPort:
     """Open a virtual port, which other programs see under its name.
 
     Args:
-        backend: "alsa", "jack" or "coremidi".
+        backend: "alsa" or "coremidi".
         port_name: Name of both the client and the port.
 
     Raises:
         MissingError: If the MIDI system does not run here.
 
     """
-    if backend == "jack":
-        rtmidi_binding.hush_libjack()
-    name, server = first_free(port_name, _source_names(backend)), ServerSockets()
-    with server.opened_here():
-        out = _new_client(MidiOut, backend, name)
+    name = first_free(port_name, _source_names(backend))
+    out = _new_client(MidiOut, backend, name)
     try:
         with quiet_stderr():
             out.open_virtual_port(name)
     except RtMidiError as error:
         out.close()
         raise MissingError(f"{_SYSTEMS[backend]} cannot open the port {name!r}: {error}") from error
-    port = RtMidiPort(name, out, backend, server)
-    port.renamed = None if name == port_name else name
-    return port
+    return RtMidiPort(name, out, backend, renamed=None if name == port_name else name)
 
 
 def _source_names(backend: str) -> list[str]:
@@ -170,7 +159,6 @@ def _new_client(kind: type[_Client], backend: str, client_name: str) -> _Client:
     if not rtmidi_binding.is_built_in(backend):
         reason = f"{system} is not part of {rtmidi_binding.NAME} on {sys.platform}"
         raise MissingError(f"{reason}: choose another --backend")
-    os.environ.setdefault("JACK_NO_START_SERVER", "1")  # opening a client would start a server with sound hardware
     try:
         with quiet_stderr():
             return kind(backend, client_name)

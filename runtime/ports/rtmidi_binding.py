@@ -1,13 +1,12 @@
 """The Python binding of RtMidi: python-rtmidi on Python 3.11 and 3.12, its fork supriya-midi from 3.13 on.
 
-RtMidi speaks with ALSA, JACK, CoreMIDI and Windows MIDI. Neither binding has wheels for all of these Pythons, and they
-differ in small ways; the rest of the package sees what is here: a client that sends, one that receives, one error.
+RtMidi speaks with ALSA, CoreMIDI and Windows MIDI. Neither binding has wheels for all of these Pythons, and they differ
+in small ways; the rest of the package sees what is here: a client that sends, one that receives, one error.
 """
 
-import ctypes
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from types import ModuleType
 from typing import Any, Final
@@ -15,7 +14,7 @@ from typing import Any, Final
 from runtime.errors import MissingError
 
 NAME: Final = "supriya-midi" if sys.version_info >= (3, 13) else "python-rtmidi"
-_APIS: Final = {"alsa": "LINUX_ALSA", "jack": "UNIX_JACK", "coremidi": "MACOSX_CORE", "windows": "WINDOWS_MM"}
+_APIS: Final = {"alsa": "LINUX_ALSA", "coremidi": "MACOSX_CORE", "windows": "WINDOWS_MM"}
 
 
 class RtMidiError(Exception):
@@ -28,8 +27,8 @@ class _Client:
     def __init__(self, client: Any) -> None:
         self._client = client
         try:
-            # Without a JACK server supriya-midi makes a client all the same. It tells in the next call, and from then
-            # on it tells of nothing any more.
+            # supriya-midi may make a client of a MIDI system that does not run. It tells in the next call, and from
+            # then on it tells of nothing any more.
             self.port_names()
         except RtMidiError:
             client.delete()
@@ -68,7 +67,7 @@ class MidiOut(_Client):
         """Make a client of a MIDI system.
 
         Args:
-            backend: "alsa", "jack", "coremidi" or "windows", which must be built in.
+            backend: "alsa", "coremidi" or "windows", which must be built in.
             client_name: What other programs call it, where the MIDI system has names for clients.
 
         Raises:
@@ -119,19 +118,6 @@ def is_built_in(backend: str) -> bool:
     return _api(backend) in listed
 
 
-def hush_libjack() -> None:
-    """Keep libjack off the terminal for good: it tells of a dying server in lines of its own."""
-    with suppress(OSError):
-        extension = ctypes.CDLL(_extension(_binding()).__file__)  # the way to the libjack that came with the binding
-        for library in filter(None, (_system_libjack(), extension)):
-            for name in ("jack_set_error_function", "jack_set_info_function"):
-                with suppress(AttributeError):  # a build without JACK
-                    getattr(library, name)(_SAY_NOTHING)
-
-
-_SAY_NOTHING = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _: None)
-
-
 @cache
 def _binding() -> ModuleType:
     """Load the binding.
@@ -140,12 +126,11 @@ def _binding() -> ModuleType:
         MissingError: If it is not installed, or a library of the system's is not.
 
     """
-    _system_libjack()
     try:
         if sys.version_info >= (3, 13):
-            import supriya_midi as binding  # noqa: PLC0415 - after libjack
+            import supriya_midi as binding  # noqa: PLC0415 - a system library that it needs may be missing
         else:
-            import rtmidi as binding  # noqa: PLC0415 - after libjack
+            import rtmidi as binding  # noqa: PLC0415 - as above
     except ImportError as error:
         raise MissingError(f"{NAME} cannot be loaded ({error}): {_remedy(str(error))}") from error
     loaded: ModuleType = binding
@@ -156,25 +141,6 @@ def _remedy(reason: str) -> str:
     if "libasound" in reason:
         return "install the system's ALSA library (libasound2 on Debian and Ubuntu, alsa-lib elsewhere)"
     return f"pip install {NAME}"
-
-
-@cache
-def _system_libjack() -> ctypes.CDLL | None:
-    """Load the system's libjack, so that RtMidi takes it instead of the one that came with the binding.
-
-    That of supriya-midi is too old to talk to jackd 1.9.21 ("JACK protocol mismatch"), and neither binding's knows
-    PipeWire.
-    """
-    if sys.platform != "linux":
-        return None
-    try:
-        return ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
-    except OSError:
-        return None
-
-
-def _extension(binding: ModuleType) -> Any:
-    return vars(binding)["rtmidi_ext" if NAME == "supriya-midi" else "_rtmidi"]
 
 
 def _api(backend: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from runtime.errors import MissingError
 from runtime.midi.messages import Kind, Message
-from runtime.ports.rtmidi_binding import hush_libjack
+from runtime.ports.backends import load_jack
 from runtime.sound.piano import Piano
 from runtime.sound.sampler import RATE, Sampler, Sound
 from runtime.sound.stream_player import StreamPlayer
@@ -205,7 +205,7 @@ def _opened(backend: miniaudio.Backend, device_id: Any) -> miniaudio.PlaybackDev
     os.environ.setdefault("JACK_NO_START_SERVER", "1")  # to look for a JACK server must not start one
     if backend is miniaudio.Backend.JACK:
         with suppress(MissingError):
-            hush_libjack()
+            load_jack()  # libjack tells the terminal of a dying server in lines of its own
     try:
         with quiet_stderr():
             return miniaudio.PlaybackDevice(

@@ -52,7 +52,7 @@ def playing(tiny_models: Path, folder: Path, *arguments: str) -> Iterator[subpro
     """Play quarter notes, one on each beat."""
     command = [
         *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
-        *("--seed", "3", "--temperature", "0", "--tempo", str(TEMPO_BPM), "--sync", "internal"),
+        *("--seed", "3", "--temperature", "0", "--tempo", str(TEMPO_BPM), "--sync", "internal", "--backend", "jack"),
         *("--take", str(folder / "take.mid"), "--events", str(folder / "events.jsonl"), *arguments),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -81,11 +81,10 @@ def left_on(messages: list[tuple[int, int]]) -> set[int]:
     return sounding
 
 
-@pytest.mark.parametrize("backend", ["jack", "jack-rtmidi"])
 def test_the_music_is_back_on_the_beat(
-    jack_server: JackServer, receiving: Receiving, tiny_models: Path, tmp_path: Path, backend: str
+    jack_server: JackServer, receiving: Receiving, tiny_models: Path, tmp_path: Path
 ) -> None:
-    with playing(tiny_models, tmp_path, "--backend", backend) as process:
+    with playing(tiny_models, tmp_path) as process:
         # Ended with its server: of two clients of one name each would take the other's turns.
         with receiving("first") as receiver:
             port = f"{receiver.name}:input"
@@ -96,10 +95,7 @@ def test_the_music_is_back_on_the_beat(
         time.sleep(AWAY_SECONDS)
         jack_server.start_again()
         with receiving("second") as receiver:
-            if backend == "jack":
-                wait_for(lambda: is_connected(port), "the connection that there was")
-            else:
-                wait_for(lambda: try_to_connect(port), "our port")
+            wait_for(lambda: is_connected(port), "the connection that there was")
             wait_for(lambda: starts(receiver.received()) >= 6, "more music")
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE_SECONDS) == 0
@@ -136,17 +132,15 @@ def _from_first_start(messages: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return messages[first:]
 
 
-@pytest.mark.parametrize("backend", ["jack", "jack-rtmidi"])
 @pytest.mark.parametrize("arguments", [(), ("--bars", "4")])
 def test_a_performance_can_end_while_the_server_is_dead(
     jack_server: JackServer,
     receiving: Receiving,
     tiny_models: Path,
     tmp_path: Path,
-    backend: str,
     arguments: tuple[str, ...],
 ) -> None:
-    with playing(tiny_models, tmp_path, "--backend", backend, *arguments) as process:
+    with playing(tiny_models, tmp_path, *arguments) as process:
         with receiving("only") as receiver:
             wait_for(lambda: try_to_connect(f"{receiver.name}:input"), "our port")
             wait_for(lambda: starts(receiver.received()) >= 3, "the third note")

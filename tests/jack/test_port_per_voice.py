@@ -26,13 +26,12 @@ class Receiver(Protocol):
     def received(self) -> list[Received]: ...
 
 
-@pytest.mark.parametrize("backend", ["jack", "jack-rtmidi"])
 def test_each_voice_is_heard_on_its_own_port(
-    receiving: Callable[[str, str], AbstractContextManager[Receiver]], tiny_models: Path, backend: str
+    receiving: Callable[[str, str], AbstractContextManager[Receiver]], tiny_models: Path
 ) -> None:
     command = [
         *(sys.executable, "-m", "runtime.cli", "play", "--voices", "scale@1,scale@3", "--port-per-voice"),
-        *("--models-dir", str(tiny_models), "--tempo", "200", "--bars", "2", "--backend", backend),
+        *("--models-dir", str(tiny_models), "--tempo", "200", "--bars", "2", "--backend", "jack"),
     ]  # fmt: skip
     with ExitStack() as stack:
         receivers = {channel: stack.enter_context(receiving(str(channel), f"hears {channel}")) for channel in (1, 3)}

@@ -125,7 +125,7 @@ def test_a_mistake_is_one_line_in_a_process_of_its_own(composer: Composer, tmp_p
 
 
 def test_a_backend_that_does_not_run_is_one_line(composer: Composer) -> None:
-    for backend in ("jack", "jack-client", "jack-rtmidi"):
+    for backend in ("jack", "jack-client"):
         assert "JACK" in line_of(composer("play", *SCALE, "--backend", backend))
 
 

@@ -100,7 +100,7 @@ def test_find_port(names: list[str], wanted: str, index: int | None) -> None:
 
 @ON_LINUX
 @pytest.mark.usefixtures("silent_machine")
-@pytest.mark.parametrize("backend", ["alsa", "jack", "jack-client", "jack-rtmidi", "coremidi", "windows"])
+@pytest.mark.parametrize("backend", ["alsa", "jack", "jack-client", "coremidi", "windows"])
 def test_a_named_backend_that_is_missing_is_told_in_one_line(backend: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(MissingError, match=r"choose another --backend|install") as caught:
         open_port(backend, "LSTM Composer")
@@ -122,6 +122,19 @@ def no_libjack(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("backend", ["jack", "jack-client"])
 def test_a_missing_libjack_is_told_with_its_packages(backend: str) -> None:
     with pytest.raises(MissingError, match=r"libjack is not installed: install libjack-jackd2-0 \(Debian, Ubuntu\), "):
+        open_port(backend, "LSTM Composer")
+
+
+def test_jack_without_its_package_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jack", None)
+    monkeypatch.delitem(sys.modules, "runtime.ports.jack", raising=False)
+    with pytest.raises(MissingError, match=r"^JACK needs JACK-Client: pip install 'lstm-composer\[jack\]', or choose"):
+        open_port("jack", "LSTM Composer")
+
+
+@pytest.mark.parametrize("backend", ["jack-rtmidi", "JACK"])
+def test_there_is_one_jack(backend: str) -> None:
+    with pytest.raises(InputError, match=f"backend '{backend}' is unknown: choose one of auto, alsa, jack, coremidi"):
         open_port(backend, "LSTM Composer")
 
 

@@ -84,7 +84,7 @@ def test_a_client_is_made_for_a_system_and_has_a_name(clients: list[FakeClient])
 
 
 def test_a_name_in_another_encoding_can_be_read(clients: list[FakeClient]) -> None:
-    assert MidiIn("jack", "names").port_names() == ["one", "two \N{REPLACEMENT CHARACTER}"]
+    assert MidiIn("alsa", "names").port_names() == ["one", "two \N{REPLACEMENT CHARACTER}"]
 
 
 @pytest.mark.parametrize("kind", [MidiIn, MidiOut])
@@ -94,13 +94,13 @@ def test_a_system_that_does_not_run_is_told_at_once_and_nothing_is_left(
 ) -> None:
     FakeClient.refused = frozenset({refused})
     with pytest.raises(RtMidiError, match=f"{refused} is refused"):
-        kind("jack", "LSTM Composer")
+        kind("alsa", "LSTM Composer")
     assert [one.calls for one in clients] == left
 
 
 @pytest.mark.parametrize(("call", "argument"), [("open_virtual_port", "here"), ("open_port", 1)])
 def test_a_refusal_comes_as_one_error(clients: list[FakeClient], call: str, argument: object) -> None:
-    client = MidiOut("jack", "LSTM Composer")
+    client = MidiOut("alsa", "LSTM Composer")
     getattr(client, call)(argument)
     FakeClient.refused = frozenset({call})
     with pytest.raises(RtMidiError, match=f"{call} is refused"):
@@ -121,7 +121,7 @@ def test_what_comes_in_is_handed_over_as_bytes(
 ) -> None:
     monkeypatch.setattr(rtmidi_binding, "NAME", binding)
     received: list[bytes] = []
-    MidiIn("jack", "LSTM Composer").receive(received.append)
+    MidiIn("alsa", "LSTM Composer").receive(received.append)
     clients[0].callback(*arguments)
     assert received == [b"\x90\x3c\x40"]
     assert clients[0].calls == [("ignore_types", True, False, False)]  # clocks are wanted, and active sensing
@@ -144,7 +144,7 @@ def test_a_binding_that_cannot_be_loaded_is_told_with_a_remedy(reason: str, reme
 
 
 @pytest.mark.usefixtures("no_binding")
-@pytest.mark.parametrize("backend", ["jack-rtmidi", "windows", "coremidi"])
+@pytest.mark.parametrize("backend", ["windows", "coremidi"])
 def test_without_the_binding_a_backend_is_missing(backend: str) -> None:
     with pytest.raises(MissingError, match=rf"^{rtmidi_binding.NAME} cannot be loaded \(.*\): pip install "):
         open_port(backend, "LSTM Composer")

@@ -86,7 +86,7 @@ class ControlMap:
     """What the messages that come in turn.
 
     Attributes:
-        learnt: What controllers turn since the user has taught it; goes before `controllers`.
+        learnt: What controllers turn since the user has taught them; goes before `controllers`.
         controllers: What controllers turn by the user's map.
         notes: The command lines that beginning notes say.
         programs: The command lines that program changes say.

@@ -20,13 +20,14 @@ Such as::
 
 Without a channel, messages on all channels count. `low` and `high` are where the knob stands with the controller at 0
 and at 127, in the units of its command. A program that is not named is a style, as usual. With `default = false` the
-panic of 120 and 123 has to be named as well. `[learnt]` is written like `[controllers]` and goes before it: what is
-learnt while playing is kept there, and the rest of the file, comments and all, is left as it is.
+panic of 120 and 123 has to be named as well.
+
+The program only reads this file. What is learnt while playing is kept in another (`runtime.parameters.learnt_file`);
+version 0.1 kept it here, in a table `[learnt]` that is written like `[controllers]` and goes before it.
 """
 
-import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,22 +36,19 @@ from runtime.parameters.commands import parse_command
 from runtime.parameters.midi_map import OFF, Binding, Bound, ControlMap, Slot, binding
 from runtime.parameters.parameters import Parameters
 from runtime.parameters.table import HIGHEST_POSITION
-from runtime.system.atomic_files import write_bytes_atomically
-from runtime.system.foreign_files import read_foreign_text, read_foreign_toml
+from runtime.system.foreign_files import read_foreign_toml
 from runtime.system.user_folders import user_config_dir
 from runtime.system.visible_text import visible
 
 CHANNELS: Final = 16
 LARGEST: Final = 1e6
 """No parameter goes that far; beyond it TOML has whole numbers that no float can hold."""
-LEARNT: Final = "[learnt]"
-_LINE_END: Final = re.compile(r"\r?\n")
-"""TOML's; `splitlines` knows others, which may stand in a text or a remark."""
-HEADLINE: Final = f"{LEARNT}  # written by the command learn; leave out a line to forget it"
+LEARNT: Final = "learnt"
+"""The table of what controllers were taught."""
 
 
 def default_path() -> Path:
-    """Where the map is looked for, and what was learnt is kept, without --map."""
+    """Where the map is looked for without --map."""
     return user_config_dir() / "map.toml"
 
 
@@ -66,12 +64,19 @@ def read_map(path: Path, parameters: Parameters, styles: Sequence[str]) -> Contr
         InputError: If it cannot be read, or something in it is not allowed; names the file and the key.
 
     """
-    try:
+    with naming(f"map {visible(str(path))}"):
         return _control_map(_content(path), parameters, styles)
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Put the name of a file before what is found wrong with it."""
+    try:
+        yield
     except InputError as error:
-        raise InputError(f"map {visible(str(path))}: {error}") from error
+        raise InputError(f"{file}: {error}") from error
     except ValueError as error:  # hexadecimal numbers may be longer than Python can show
-        raise InputError(f"map {visible(str(path))}: a number in it is too long: mend it") from error
+        raise InputError(f"{file}: a number in it is too long: mend it") from error
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -84,24 +89,39 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _control_map(content: Mapping[str, Any], parameters: Parameters, styles: Sequence[str]) -> ControlMap:
-    _refuse_unknown(content, ("default", "controllers", "notes", "programs", "learnt"))
+    refuse_unknown(content, ("default", "controllers", "notes", "programs", LEARNT))
     default = content.get("default", True)
     if not isinstance(default, bool):
         raise InputError(f"default: {default!r} is not allowed: give true or false")
-
-    def bound(value: Any) -> Binding:
-        return _read_binding(value, parameters, styles)
 
     def line(value: Any) -> str:
         return _read_line(value, parameters, styles)
 
     return ControlMap(
-        learnt=dict(_slots(content, "learnt", bound)),
-        controllers=dict(_slots(content, "controllers", bound)),
+        learnt=read_bindings(content, LEARNT, parameters, styles),
+        controllers=read_bindings(content, "controllers", parameters, styles),
         notes=dict(_slots(content, "notes", line)),
         programs=dict(_slots(content, "programs", line)),
         default=default,
     )
+
+
+def read_bindings(
+    content: Mapping[str, Any], table: str, parameters: Parameters, styles: Sequence[str]
+) -> dict[Slot, Binding]:
+    """Read a table that says what controllers turn.
+
+    Args:
+        content: Of the file, as TOML gives it; it need not have the table.
+        table: Its name.
+        parameters: Any, to try the bindings on.
+        styles: Names of the styles that the bundle holds.
+
+    Raises:
+        InputError: If something in it is not allowed; names the key.
+
+    """
+    return dict(_slots(content, table, lambda value: _read_binding(value, parameters, styles)))
 
 
 def _slots(content: Mapping[str, Any], table: str, read: Callable[[Any], Bound]) -> Iterator[tuple[Slot, Bound]]:
@@ -135,7 +155,7 @@ def _read_binding(value: Any, parameters: Parameters, styles: Sequence[str]) -> 
     entry = {"knob": value} if isinstance(value, str) else value
     if not isinstance(entry, dict) or not isinstance(entry.get("knob"), str):
         raise InputError(f'{value!r} is not allowed: write "density", say, or {{knob = "density", channel = 3}}')
-    _refuse_unknown(entry, ("knob", "low", "high", "channel"))
+    refuse_unknown(entry, ("knob", "low", "high", "channel"))
     return Binding(OFF) if entry["knob"] == OFF else binding(entry["knob"], _travel(entry), parameters, styles)
 
 
@@ -158,62 +178,18 @@ def _read_line(value: Any, parameters: Parameters, styles: Sequence[str]) -> str
     entry = {"say": value} if isinstance(value, str) else value
     if not isinstance(entry, dict) or not isinstance(entry.get("say"), str):
         raise InputError(f'{value!r} is not allowed: write a command line, such as "new" or "key C minor"')
-    _refuse_unknown(entry, ("say", "channel"))
+    refuse_unknown(entry, ("say", "channel"))
     parse_command(entry["say"], parameters, styles)
     return str(entry["say"])
 
 
-def _refuse_unknown(entry: Mapping[str, Any], known: Sequence[str]) -> None:
+def refuse_unknown(entry: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse a table that has other keys than those known.
+
+    Raises:
+        InputError: If it has.
+
+    """
     for name in entry:
         if name not in known:
             raise InputError(f"{name!r} is unknown: choose one of {', '.join(known)}")
-
-
-def keep_learnt(path: Path, learnt: Mapping[Slot, Binding]) -> None:
-    """Write what was learnt into a map, in place of what was there under `[learnt]`; the rest stays as it is.
-
-    Raises:
-        InputError: If the map cannot take it, having become something else than a map meanwhile.
-        MissingError: If it cannot be written.
-
-    """
-    path = path.resolve()  # of a link, the file: moving a new one there would replace the link
-    lines = [f"{number} = [{', '.join(shown)}]" for number, shown in _by_number(learnt).items()]
-    table = ["", HEADLINE, *lines] if lines else []
-    text = "\n".join([_without_learnt(path).rstrip("\n"), *table, ""]).lstrip("\n")
-    try:
-        fits = len(tomllib.loads(text).get("learnt", {})) == len(lines)
-    except ValueError:
-        fits = False
-    if not fits:
-        raise InputError(
-            f"map {visible(str(path))} cannot be added to any more: mend it, with {LEARNT} as a table of its own"
-        )
-    write_bytes_atomically(path, text.encode())
-
-
-def _by_number(learnt: Mapping[Slot, Binding]) -> dict[int, list[str]]:
-    shown: dict[int, list[str]] = {}
-    for (number, channel), bound in sorted(learnt.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
-        words = [f'knob = "{bound.name}"']
-        words += [] if bound.travel is None else [f"low = {bound.travel[0]!r}", f"high = {bound.travel[1]!r}"]
-        words += [] if channel is None else [f"channel = {channel}"]
-        shown.setdefault(number, []).append(f"{{{', '.join(words)}}}")
-    return shown
-
-
-def _without_learnt(path: Path) -> str:
-    """Return the text of a map, or none where there is no file, without its table of what was learnt."""
-    try:
-        text = read_foreign_text(path)
-    except InputError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return ""
-        raise InputError(f"map {visible(str(path))} cannot be added to any more: it {error}") from error
-    kept, within = [], False
-    for line in _LINE_END.split(text):
-        if line.startswith("["):
-            within = line.startswith(LEARNT)
-        if not within:
-            kept.append(line)
-    return "\n".join(kept)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runtime.errors import InputError
+from runtime.parameters.learnt_file import LearntFile, learnt_path
 from runtime.parameters.midi_learn import Learner, Read
 from runtime.parameters.midi_map import Binding, ControlMap, Slot
-from runtime.parameters.midi_map_file import default_path, keep_learnt, read_map
+from runtime.parameters.midi_map_file import LEARNT, default_path, read_map
 from runtime.parameters.osc import OscInput
 from runtime.session.live_control import ControllableStyle
+from runtime.system.visible_text import visible
 
 Complain = Callable[[str], None]
 
@@ -62,7 +64,8 @@ def open_control_inputs(
         controllable: What can be turned.
         map_path: The user's map; None for the one in the user's configuration folder, if there is one.
         osc: PORT or HOST:PORT; None for no OSC.
-        say: Told in a line where OSC is heard, what was learnt, and what was wrong with a message.
+        say: Told in a line where OSC is heard, what was learnt, what was wrong with a message, or with the file that
+            keeps what was learnt.
 
     Raises:
         InputError: If the map or the address is not right.
@@ -91,12 +94,31 @@ def _learner(controllable: ControllableStyle, map_path: Path | None, say: Callab
     path = map_path or default_path()
     is_there = map_path is not None or _is_there(path)
     control_map = read_map(path, controllable.parameters, controllable.styles) if is_there else ControlMap()
+    file = LearntFile(learnt_path(path), controllable.parameters, controllable.styles)
+    in_map, map_name, file_name = control_map.learnt, visible(str(path)), visible(str(file.path))
+    if in_map:
+        kept = f"what is learnt is kept in {file_name}: move its lines there"
+        say(f"map {map_name}: [{LEARNT}] is still read, but {kept}")
 
     def keep(learnt: Mapping[Slot, Binding]) -> str:
-        keep_learnt(path, learnt)
-        return f"in {path}"
+        file.write(learnt)
+        comes_back = in_map.keys() - learnt.keys()
+        but = f", but [{LEARNT}] in {map_name} has it at the next start: take its line out there" if comes_back else ""
+        return f"in {file_name}{but}"
 
-    return Learner(controllable.styles, control_map, tell=say, keep=keep)
+    learnt = {**in_map, **_learnt(file, say)}
+    return Learner(controllable.styles, replace(control_map, learnt=learnt), tell=say, keep=keep)
+
+
+def _learnt(file: LearntFile, say: Callable[[str], None]) -> Mapping[Slot, Binding]:
+    """Return what was learnt before; what is wrong with the file keeps no music from starting."""
+    if not _is_there(file.path):
+        return {}
+    try:
+        return file.read()
+    except InputError as error:
+        say(f"{error}; until then nothing in it counts")
+        return {}
 
 
 def _is_there(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Maps and sweep files, whatever is in them: bindings and runs, or one line with the reason."""
+"""Maps, learnt controllers and sweep files, whatever is in them: bindings and runs, or one line with the reason."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
+from runtime.parameters.learnt_file import LearntFile
 from runtime.parameters.midi_map_file import read_map
 from runtime.parameters.parameters import Parameters
 from trainer.sweep.sweep_file import read_sweep
@@ -19,6 +20,11 @@ MAP = """
 36 = "panic"
 [programs]
 5 = "style bach"
+"""
+LEARNT = """
+[learnt]
+30 = [{knob = "density", channel = 5}]
+31 = [{knob = "swing", low = 1.0, high = 0.0, channel = 1}, {knob = "morph", channel = 2}]
 """
 SWEEP = """
 gpus = 0.5
@@ -61,6 +67,14 @@ def test_any_map(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     styles = ["bach", "joplin"]
     knobs = Parameters(style=(1.0, 0.0), style_strength=1.0, temperature=(1.0,) * 4, min_p=0.0)
     check(path, edited(MAP, edits), lambda: read_map(path, knobs, styles))
+
+
+@ANY
+@given(EDITS)
+def test_any_file_of_what_was_learnt(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
+    path = tmp_path / "learnt.toml"
+    parameters = Parameters(style=(1.0, 0.0), temperature=(1.0,) * 4, min_p=0.0)
+    check(path, edited(LEARNT, edits), LearntFile(path, parameters, ["bach", "joplin"]).read)
 
 
 @ANY

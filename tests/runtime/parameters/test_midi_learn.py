@@ -173,13 +173,61 @@ def test_what_was_learnt_is_there_at_the_next_start(
         assert inputs is not None
         inputs.read("learn min-p", AT_FIRST)
         inputs.read(bytes([0xB0, 9, 127]), AT_FIRST)
-    assert told[1].endswith(f"; kept in {named or path}")
-    assert path.exists() is not given
+    kept = tmp_path / "named-learnt.toml" if given else path.with_name("learnt.toml")
+    assert told[1].endswith(f"; kept in {kept}")
+    assert kept.exists()
+    assert not path.exists()
+    assert named is None or named.read_text() == '# mine\n[controllers]\n9 = "swing"\n'
     with open_control_inputs(steerable, named, None, told.append) as inputs:
         assert inputs is not None
         change = inputs.read(bytes([0xB0, 9, 127]), AT_FIRST)
         assert change is not None
         assert change.parameters.min_p == 0.5
+
+
+OLD_MAP = "[learnt]\n30 = 'swing'\n31 = 'density'\n"
+
+
+def test_what_an_earlier_version_learnt_is_read_and_said(steerable: ControllableStyle, tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(OLD_MAP)
+    (tmp_path / "learnt.toml").write_text("[learnt]\n31 = 'min-p'\n")
+    told: list[str] = []
+    with open_control_inputs(steerable, tmp_path / "map.toml", None, told.append) as inputs:
+        assert inputs is not None
+        places = inputs.controllers_by_parameter()
+        assert (places["swing"], places["min-p"], places["density"]) == (
+            [(30, None), (72, None)],
+            [(31, None), (71, None)],
+            [(73, None)],
+        )
+        inputs.read("unlearn swing", AT_FIRST)
+    of_map, ours = tmp_path / "map.toml", tmp_path / "learnt.toml"
+    said, answer = told
+    assert said == f"map {of_map}: [learnt] is still read, but what is learnt is kept in {ours}: move its lines there"
+    assert answer.startswith(
+        f"swing is turned by controller 72 from now on; kept in {ours}, but [learnt] in {of_map} has"
+    )
+    assert answer.endswith(" has it at the next start: take its line out there")
+    assert (tmp_path / "map.toml").read_text() == OLD_MAP
+
+
+def test_a_damaged_file_of_what_was_learnt_keeps_no_music_from_starting(
+    steerable: ControllableStyle, tmp_path: Path
+) -> None:
+    (tmp_path / "map.toml").write_text("")
+    (tmp_path / "learnt.toml").write_text("[learnt\n")
+    told: list[str] = []
+    with open_control_inputs(steerable, tmp_path / "map.toml", None, told.append) as inputs:
+        assert inputs is not None
+        inputs.read("learn swing", AT_FIRST)
+        change = inputs.read(bytes([0xB0, 9, 127]), AT_FIRST)
+        assert change is not None
+        assert change.parameters.swing == 1.0
+    wrong = f"learnt controllers {tmp_path / 'learnt.toml'}: the file is not valid TOML ("
+    assert told[0].startswith(wrong)
+    assert told[0].endswith(": mend it, or remove it; until then nothing in it counts")
+    assert ", but not at the next start: learnt controllers " in told[2]
+    assert (tmp_path / "learnt.toml").read_text() == "[learnt\n"
 
 
 def test_a_style_without_knobs_has_nothing_to_bind(tmp_path: Path) -> None:

@@ -1,18 +1,14 @@
-"""Maps as files: what is read, what is refused and why, and what is left alone when something learnt is added."""
+"""Maps as files: what is read, what is refused and why."""
 
 import os
-import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from runtime.errors import InputError, MissingError
-from runtime.parameters.midi_map import OFF, Binding, ControlMap, Slot
-from runtime.parameters.midi_map_file import default_path, keep_learnt, read_map
+from runtime.errors import InputError
+from runtime.parameters.midi_map import OFF, Binding, ControlMap
+from runtime.parameters.midi_map_file import default_path, read_map
 from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import CONTROLLABLE
 
 STYLES = ("bach", "joplin")
 AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
@@ -134,101 +130,12 @@ def test_the_users_own_map_is_in_the_folder_for_configuration() -> None:
     assert default_path().parent.name == "lstm-composer"
 
 
-CHANNELS = st.one_of(st.none(), st.integers(1, 16))
-PLACES = st.floats(0, 1)
-NAMES = st.sampled_from(list(CONTROLLABLE))
-WITH_TRAVEL = [name for name, row in CONTROLLABLE.items() if not row.has_steps and name != "velocity"]
-BINDINGS = st.one_of(
-    st.builds(Binding, NAMES),
-    st.builds(
-        Binding,
-        st.sampled_from(WITH_TRAVEL),
-        st.tuples(PLACES, PLACES),
-    ),
-)
-
-
-@given(learnt=st.dictionaries(st.tuples(st.integers(0, 127), CHANNELS), BINDINGS, max_size=8))
-def test_what_was_learnt_is_there_at_the_next_start(
-    learnt: dict[Slot, Binding], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.mktemp("maps") / "configuration" / "map.toml"
-    keep_learnt(path, learnt)
-    assert read_map(path, AT_FIRST, STYLES) == ControlMap(learnt=learnt)
-
-
-def test_the_rest_of_the_file_stays_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    text = '# of my Launchkey\n[controllers]   # from the left\n21 = "temperature"\n\n[notes]\n36 = "new" # pad 1\n'
-    path.write_text(text)
-    keep_learnt(path, {(30, 2): Binding("density")})
-    once = path.read_text()
-    assert once.startswith(text)
-    keep_learnt(path, {(30, 2): Binding("density", (0.0, 0.5)), (31, 1): Binding("swing")})
-    twice = path.read_text()
-    assert twice.startswith(text)
-    assert twice.count("[learnt]") == 1
-    assert tomllib.loads(twice)["learnt"] == {
-        "30": [{"knob": "density", "low": 0.0, "high": 0.5, "channel": 2}],
-        "31": [{"knob": "swing", "channel": 1}],
-    }
-    keep_learnt(path, {})
-    assert path.read_text() == text
-
-
-def test_a_table_behind_what_was_learnt_is_kept(tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    path.write_text('[learnt]\n1 = "swing"\n[notes]\n36 = "new"\n')
-    keep_learnt(path, {(2, None): Binding("swing")})
-    assert tomllib.loads(path.read_text()) == {"notes": {"36": "new"}, "learnt": {"2": [{"knob": "swing"}]}}
-
-
-@pytest.mark.parametrize("text", ["[controllers\n", 'learnt = {1 = "swing"}\n', 'learnt.1 = "swing"\n', b"\xff"])
-def test_a_map_that_was_spoilt_meanwhile_is_left_as_it_is(text: str | bytes, tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    data = text.encode() if isinstance(text, str) else text
-    path.write_bytes(data)
-    with pytest.raises(InputError, match=r"my\.toml can"):
-        keep_learnt(path, {(2, None): Binding("swing")})
-    assert path.read_bytes() == data
-
-
-def test_a_byte_order_mark_is_passed_over_and_gone_after_learning(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     text = '[controllers]\n21 = "temperature"\n'
     assert read(b"\xef\xbb\xbf" + text.encode(), tmp_path) == read(text, tmp_path)
-    path = tmp_path / "my.toml"
-    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    keep_learnt(path, {(2, None): Binding("swing")})
-    assert path.read_text().startswith(text)
-    assert read_map(path, AT_FIRST, STYLES).learnt == {(2, None): Binding("swing")}
-
-
-def test_only_the_line_breaks_of_toml_break_its_lines(tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    text = '[notes]\n36 = "new"  # a\u2028remark\x85of\x0bold\n'
-    path.write_bytes(text.replace("\x0b", "").encode())
-    keep_learnt(path, {(2, None): Binding("swing")})
-    assert path.read_bytes().decode().startswith(text.replace("\x0b", ""))
 
 
 def test_a_pipe_is_no_map(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "my.toml")
     with pytest.raises(InputError, match="it is a pipe, not a file"):
         read_map(tmp_path / "my.toml", AT_FIRST, STYLES)
-    with pytest.raises(InputError, match="it is a pipe, not a file"):
-        keep_learnt(tmp_path / "my.toml", {(2, None): Binding("swing")})
-
-
-def test_a_link_to_a_map_stays_a_link(tmp_path: Path) -> None:
-    (tmp_path / "real.toml").write_text("")
-    link = tmp_path / "my.toml"
-    link.symlink_to(tmp_path / "real.toml")
-    keep_learnt(link, {(2, None): Binding("swing")})
-    assert link.is_symlink()
-    assert "swing" in (tmp_path / "real.toml").read_text()
-
-
-def test_no_place_to_write(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises((MissingError, InputError), match=r"map\.toml cannot be"):
-        keep_learnt(tmp_path / "file" / "map.toml", {(2, None): Binding("swing")})

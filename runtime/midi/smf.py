@@ -33,6 +33,10 @@ _LONGEST_VLQ: Final = 4
 _CHUNK_KIND: Final = re.compile(rb"[ -~]{4}")
 _NOT_COUNTED: Final = 0xFFFF
 """The count of tracks of a program that did not know it yet when it wrote the header."""
+_FIRST_SYSTEM: Final = 0xF0
+"""Status bytes from this one on are no channel messages."""
+_META: Final = 0xFF
+_SYSTEM_EXCLUSIVE: Final = (0xF0, 0xF7)
 _DATA_BYTES: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """System common messages with data; files should have none (RP-001), but some recorders write what they hear."""
 
@@ -180,7 +184,10 @@ def _parse_track(data: bytes, begin: int, end: int) -> tuple[Track, int]:
 
 
 def _read_events(data: bytes, position: int, end: int, *, whole: bool) -> tuple[Track, int]:  # noqa: C901, PLR0912 - the grammar
-    """Read events up to the end of the track; the loop is long because a call for each event would double its time."""
+    """Read events up to the end of the track.
+
+    Delta times, running status and channel messages are read in this loop: a call for each would double its time.
+    """
     track = Track()
     keep = track.events.append
     tick = 0
@@ -202,7 +209,7 @@ def _read_events(data: bytes, position: int, end: int, *, whole: bool) -> tuple[
             status = running
         if status < 0x80:
             raise InputError("is damaged (a message without a kind)")
-        if status < 0xF0:
+        if status < _FIRST_SYSTEM:
             running = status
             first = data[position]
             if 0xC0 <= status < 0xE0:
@@ -214,38 +221,46 @@ def _read_events(data: bytes, position: int, end: int, *, whole: bool) -> tuple[
             if first > 0x7F or second > 0x7F:
                 raise InputError("is damaged (a value above 127 in a message)")
             keep(tick << TICK_SHIFT | status << 16 | first << 8 | second)
-        elif status == 0xFF:
-            kind = data[position]
-            length, position = _vlq(data, position + 1)
-            if kind == Meta.END_OF_TRACK:
-                track.end_tick, track.is_ended = _checked(tick), True
-                return track, position + length
-            _keep_meta(track, tick, kind, data[position : min(position + length, end)])
-            position += length
-        elif status in (0xF0, 0xF7):
-            length, position = _vlq(data, position)
-            position += length
+        elif status == _META:
+            position = _read_meta(track, tick, data, position, end)
+            if track.is_ended:
+                return track, position
         else:
-            position += _DATA_BYTES.get(status, 0)
+            position = _after_system_message(data, position, status)
     if not whole or position > end:
         raise InputError("is cut short: its last track is not whole")
     track.end_tick = _checked(tick)
     return track, position
 
 
-def _checked(tick: int) -> int:
-    if tick >= MOST_FILE_TICKS:
-        raise OverflowError
-    return tick
-
-
-def _keep_meta(track: Track, tick: int, kind: int, content: bytes) -> None:
-    if kind == Meta.PORT and content:
+def _read_meta(track: Track, tick: int, data: bytes, position: int, end: int) -> int:
+    """Read a meta event from its kind on, into the track where it is one that counts; returns where it ends."""
+    kind = data[position]
+    length, position = _vlq(data, position + 1)
+    content = data[position : min(position + length, end)]
+    if kind == Meta.END_OF_TRACK:
+        track.end_tick, track.is_ended = _checked(tick), True
+    elif kind == Meta.PORT and content:
         track.port = content[0]
     elif kind == Meta.TEMPO and len(content) >= 3:
         track.metas.append((tick, Meta.TEMPO, content))
     elif kind == Meta.METER and len(content) >= 2:
         track.metas.append((tick, Meta.METER, content))
+    return position + length
+
+
+def _after_system_message(data: bytes, position: int, status: int) -> int:
+    """Where the data of a system message end; of a system exclusive one, or its continuation, a length says so."""
+    if status in _SYSTEM_EXCLUSIVE:
+        length, position = _vlq(data, position)
+        return position + length
+    return position + _DATA_BYTES.get(status, 0)
+
+
+def _checked(tick: int) -> int:
+    if tick >= MOST_FILE_TICKS:
+        raise OverflowError
+    return tick
 
 
 def _vlq(data: bytes, position: int) -> tuple[int, int]:

@@ -88,6 +88,13 @@ class Call:
         found = [self.axis(number, rank) for number in numbers]
         return found if len(set(found)) == len(found) else self.refuse("has an axis twice")
 
+    def joint(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape to which several are stretched."""
+        try:
+            return np.broadcast_shapes(*shapes)
+        except ValueError:
+            return self.refuse(f"has inputs that do not fit each other: {', '.join(map(str, shapes))}")
+
     def check(self, *, holds: bool) -> None:
         """Refuse inputs that do not fit each other."""
         if not holds:

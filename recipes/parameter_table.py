@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from runtime.parameters.controllers import ALWAYS_ON, SWITCH
-from runtime.parameters.table import PARAMETERS, Parameter
+from runtime.parameters.table import HIGHEST_POSITION, PARAMETERS, Parameter
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "playing.md"
 HEADING: Final = "| parameter | values | what it does | controller |"
@@ -30,7 +30,7 @@ def _row(parameter: Parameter) -> str:
 def _values(parameter: Parameter) -> str:
     span = f"{parameter.low:g} to {parameter.high:g}"
     others = {
-        "velocity": f"{span}, or off",
+        "whole": f"{span}, or off" if parameter.can_be_off else span,
         "register": f"two pitches, {span}",
         "key": "such as F# minor, or off",
         "style": "such as bach, or bach:0.7,joplin:0.3",
@@ -50,7 +50,7 @@ def _controllers(parameter: Parameter) -> str:
 
 def _travel(parameter: Parameter) -> str:
     """What a controller does from 0 to 127, where it does not simply go through all values."""
-    if parameter.controller_range is not None:
+    if parameter.controller_range is not None and parameter.controller_range != (0, HIGHEST_POSITION):
         low, high = parameter.controller_range
         return f"{low:g} to {high:g}"
     match parameter.kind:

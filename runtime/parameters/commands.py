@@ -109,8 +109,8 @@ def _read_key(parameter: Parameter, text: str, parameters: Parameters) -> Change
     return changed(parameter, parameters, text)
 
 
-def _read_velocity(parameter: Parameter, text: str, parameters: Parameters) -> Change:
-    value = None if _switch(text) is False else int(_number(parameter, text))
+def _read_whole(parameter: Parameter, text: str, parameters: Parameters) -> Change:
+    value = None if parameter.can_be_off and _switch(text) is False else int(_number(parameter, text))
     return changed(parameter, parameters, value)
 
 
@@ -175,7 +175,7 @@ _READERS: Final[Mapping[Kind, Callable[[Parameter, str, Parameters], Change]]] =
     "temperature": _read_temperature,
     "register": _read_register,
     "key": _read_key,
-    "velocity": _read_velocity,
+    "whole": _read_whole,
     "switch": _read_switch,
     "bars": _read_bars,
     "trigger": _read_trigger,

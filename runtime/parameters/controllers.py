@@ -38,8 +38,8 @@ def _set_number(parameter: Parameter, parameters: Parameters, position: int) -> 
     return changed(parameter, parameters, parameter.at_controller(position))
 
 
-def _set_velocity(parameter: Parameter, parameters: Parameters, position: int) -> Change:
-    return changed(parameter, parameters, max(int(parameter.low), position))
+def _set_whole(parameter: Parameter, parameters: Parameters, position: int) -> Change:
+    return changed(parameter, parameters, max(int(parameter.low), int(parameter.at_controller(position))))
 
 
 def _set_temperature(parameter: Parameter, parameters: Parameters, position: int) -> Change:
@@ -85,7 +85,7 @@ def _set_trigger(parameter: Parameter, parameters: Parameters, position: int) ->
 
 _SETTERS: Final[Mapping[Kind, Callable[[Parameter, Parameters, int], Change | None]]] = {
     "number": _set_number,
-    "velocity": _set_velocity,
+    "whole": _set_whole,
     "temperature": _set_temperature,
     "head": _set_temperature,
     "lowest pitch": _set_lowest,

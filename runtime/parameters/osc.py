@@ -49,7 +49,7 @@ MOST_AT_ONCE: Final = 256
 BREATH_SECONDS: Final = 0.02
 HELD: Final = frozenset(name for name, row in COMMANDS.items() if row.kind in ("bars", "switch"))
 """Commands that hold as long as a button is pressed that has them, with their value, in its address."""
-ADDRESSED: Final = HELD | {name for name, row in COMMANDS.items() if row.kind in ("key", "velocity", "style")}
+ADDRESSED: Final = HELD | {name for name, row in COMMANDS.items() if row.kind in ("key", "whole", "style")}
 """Commands whose value can be in the address, for a button that says it when it is pressed."""
 
 

@@ -14,7 +14,7 @@ from runtime.music.event_encoding import HEADS, PITCHES
 
 Kind = Literal[
     "number",  # low..high
-    "velocity",  # a whole number low..high, or off
+    "whole",  # a whole number low..high; or off, where it can be
     "temperature",  # a number low..high for each head, or one for all
     "head",  # the temperature of one head
     "register",  # the lowest and the highest pitch
@@ -53,6 +53,7 @@ class Parameter:
         help: What it does, in a few words.
         low: The lowest value.
         high: The highest value.
+        can_be_off: Whether a whole number may be off instead: then its value is None.
         bars: The values of kind "bars"; 0 is off.
         part_of: The parameter that it is a part of; None for one that stands for itself.
         controllers: The numbers 0..127 of the MIDI controllers that turn it by default.
@@ -67,6 +68,7 @@ class Parameter:
     help: str
     low: float = 0.0
     high: float = 1.0
+    can_be_off: bool = False
     bars: tuple[int, ...] = ()
     part_of: str | None = None
     controllers: tuple[int, ...] = ()
@@ -157,10 +159,12 @@ PARAMETERS: Final = (
     Parameter(name="key", kind="key", help="the key that the pitches are held to"),
     Parameter(
         name="velocity",
-        kind="velocity",
+        kind="whole",
         low=1,
         high=127,
+        can_be_off=True,
         controllers=(11,),
+        controller_range=(0, HIGHEST_POSITION),
         stage="expression",
         help="the loudness around which it plays; off as made",
     ),

@@ -18,7 +18,7 @@ AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 SWING: dict[Slot, Binding] = {(2, None): Binding("swing")}
 CHANNELS = st.one_of(st.none(), st.integers(1, 16))
 PLACES = st.floats(0, 1)
-WITH_TRAVEL = [name for name, row in CONTROLLABLE.items() if not row.has_steps and name != "velocity"]
+WITH_TRAVEL = [name for name, row in CONTROLLABLE.items() if not row.has_steps and not row.can_be_off]
 BINDINGS = st.one_of(
     st.builds(Binding, st.sampled_from([*CONTROLLABLE, OFF])),
     st.builds(Binding, st.sampled_from(WITH_TRAVEL), st.tuples(PLACES, PLACES)),

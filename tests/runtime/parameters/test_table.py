@@ -26,7 +26,7 @@ from runtime.parameters.table import (
 
 STYLES = ("bach", "joplin")
 AT_FIRST = Parameters(style=(0.5, 0.5), temperature=(0.9,) * 4, min_p=0.03)
-NUMBERS = [row for row in PARAMETERS if row.kind in ("number", "velocity", "temperature", "head")]
+NUMBERS = [row for row in PARAMETERS if row.kind in ("number", "whole", "temperature", "head")]
 by_name = pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda row: row.name)
 
 
@@ -80,7 +80,7 @@ def test_both_ends_can_be_said_and_nothing_beyond(parameter: Parameter) -> None:
 def test_a_controller_sets_what_could_be_said(parameter: Parameter) -> None:
     for position in range(128):
         change = set_from_controller(AT_FIRST, parameter.name, position)
-        if parameter in NUMBERS and parameter.kind != "velocity":
+        if parameter in NUMBERS and not parameter.can_be_off:
             said = parse_command(f"{parameter.command} {parameter.at_controller(position)!r}", AT_FIRST, STYLES)
             assert said == change
 

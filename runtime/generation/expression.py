@@ -1,19 +1,20 @@
 """What is done to notes after they have been made, just before they are played.
 
-That is their loudness, the accents of the meter, swing, a human hand, and silence.
+That is their loudness, the accents of the meter, swing, a human hand, transposition, and silence.
 
-The pitches stay what they were and the stream of the network does not know of any of this, so that it is heard at once
-and can be undone.
+The stream of the network does not know of any of this, so that it is heard at once and can be undone.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
+from runtime.music.event_encoding import PITCHES
 from runtime.music.meter_accents import accent
-from runtime.music.notes import TICKS_PER_QUARTER, Meter, Note
+from runtime.music.notes import TICKS_PER_QUARTER, Meter, Note, without_overlaps
 from runtime.parameters.parameters import Parameters
 
 EIGHTH = TICKS_PER_QUARTER // 2
+OCTAVE = 12
 LATEST_SECONDS = 0.03
 LOUDEST = 12
 """By how much a human hand is late, louder or softer at the most, with humanise at 1."""
@@ -22,11 +23,12 @@ MIDDLE_VELOCITY = 80
 
 
 def apply_expression(notes: Iterable[Note], parameters: Parameters, meter: Meter) -> list[Note]:
-    """Return the notes with loudness, accents, swing and muting applied; the bars of the meter count from tick 0."""
+    """Return the notes with all expression parameters applied; the bars of the meter count from tick 0."""
     if parameters.mute:
         return []
     accented = (_accented(_loud(note, parameters), parameters.accents, meter) for note in notes)
-    return [_human(_swung(note, parameters.swing), parameters.humanise) for note in accented]
+    human = [_human(_swung(note, parameters.swing), parameters.humanise) for note in accented]
+    return _transposed(human, parameters.transpose)
 
 
 def humanise_delay_seconds(tick: int, humanise: float) -> float:
@@ -69,3 +71,20 @@ def _swung(note: Note, swing: float) -> Note:
         return note
     later = round(swing * TICKS_PER_QUARTER / 6)
     return replace(note, onset=note.onset + later, duration=max(1, note.duration - later))
+
+
+def _transposed(notes: list[Note], semitones: int) -> list[Note]:
+    """Shift notes; those that would leave MIDI's range come back by octaves, and may meet others on their pitch."""
+    if semitones == 0:
+        return notes
+    moved = [replace(note, pitch=_within_range(note.pitch + semitones)) for note in notes]
+    voices = sorted({note.voice for note in moved})
+    return sorted(note for voice in voices for note in without_overlaps(one for one in moved if one.voice == voice))
+
+
+def _within_range(pitch: int) -> int:
+    while pitch < 0:
+        pitch += OCTAVE
+    while pitch >= PITCHES:
+        pitch -= OCTAVE
+    return pitch

@@ -24,6 +24,7 @@ class Parameters:
         velocity: The velocity around which the notes are played, 1..127; None as the network has them.
         velocity_range: How far velocities keep from that: 0 all alike, 1 as the network has them, 2 twice as far.
         accents: 0 (as made) to 1 (the accents of the meter are clear).
+        transpose: By how many semitones all that is played is shifted, -24..24.
         swing: 0 (straight) to 1 (the off-beat eighth at two thirds).
         humanise: 0 (every note on its time, as loud as made) to 1 (up to 30 ms late, and a little louder or softer).
         mute: Whether notes are left out; those that sound are ended as written.
@@ -44,6 +45,7 @@ class Parameters:
     velocity: int | None = None
     velocity_range: float = 1.0
     accents: float = 0.0
+    transpose: int = 0
     swing: float = 0.0
     humanise: float = 0.0
     mute: bool = False

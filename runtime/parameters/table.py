@@ -191,6 +191,15 @@ PARAMETERS: Final = (
         help="none, to a downbeat that is clearly heard",
     ),
     Parameter(
+        name="transpose",
+        kind="whole",
+        low=-24,
+        high=24,
+        controllers=(18,),
+        stage="expression",
+        help="semitones down, to semitones up; all that is played",
+    ),
+    Parameter(
         name="swing",
         kind="number",
         controllers=(72,),
@@ -273,8 +282,9 @@ PARAMETERS: Final = (
     ),
 )
 """The modulation wheel turns the temperature, volume is that of the sound here, expression the loudness of the notes;
-the first general-purpose controllers (16, 17) turn what comes back and the accents, the sound controllers 70 to 79 the
-rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; all sound off and all notes off are that.
+the first general-purpose controllers (16 to 18) turn what comes back, the accents and the transposition, the sound
+controllers 70 to 79 the rest; the general-purpose ones 80 to 82 mute, ask for something new and hold; all sound off and
+all notes off are that.
 """
 
 COMMANDS: Final[Mapping[str, Parameter]] = {row.name: row for row in PARAMETERS if row.is_command}

@@ -24,6 +24,7 @@ WORDS = [
         "variation",
         "volume",
         "accents",
+        "transpose",
         "returns",
         "new",
         "panic",

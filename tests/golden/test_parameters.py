@@ -26,6 +26,7 @@ velocity 1|velocity 70|velocity 127|velocity 0|velocity 128|velocity off|velocit
 velocity-range 0|velocity-range 1.5|velocity-range 2|velocity-range 2.5|velocity-range off
 style-strength 0|style-strength 1.5|style-strength 3|style-strength 3.1|style-strength x
 accents 0|accents 0.5|accents 1|accents 1.1|accents on
+transpose -24|transpose 0|transpose 5|transpose 24|transpose 25|transpose -24.5|transpose 2.5|transpose off|transpose
 swing 0|swing 0.5|swing 1|swing 1.5|swing -0|swing +0.5|swing .5
 humanise 0|humanise 0.4|humanise 1|humanise 2|humanize 1
 variation 0|variation 0.3|variation 1|variation 1.2
@@ -45,7 +46,7 @@ loud|""|-|help|temperature=1|tempo 120|quit
 TURNED: Final = (
     *("style joplin:1,satie:3", "style-strength 2", "temperature 0.7", "temperature delta 1.2", "min-p 0.1"),
     *("density 0.5", "register 50 70", "key D minor", "velocity 80", "velocity-range 0.5", "accents 0.3", "swing 0.2"),
-    *("humanise 0.6", "mute on", "variation 0.4", "returns 0.7", "hold 2", "volume 0.9"),
+    *("humanise 0.6", "mute on", "variation 0.4", "returns 0.7", "hold 2", "volume 0.9", "transpose -5"),
 )
 """Command lines that set every parameter to something else."""
 SHOWN: Final = (0, 1, 63, 64, 127)
@@ -70,6 +71,7 @@ default = false
 OSC: Final[list[tuple[str, list[Any]]]] = [
     *((f"/lstm/{name}", [0.5]) for name in ("temperature", "min-p", "density", "velocity-range", "style-strength")),
     *((f"/lstm/{name}", [0.8]) for name in ("accents", "swing", "humanise", "variation", "returns", "volume")),
+    *(("/lstm/transpose", [-5]), ("/lstm/transpose", [7.0]), ("/lstm/transpose/12", [1]), ("/lstm/transpose/12", [0])),
     *(("/lstm/temperature/pitch", [0.5]), ("/lstm/temperature", ["pitch", 0.5]), ("/lstm/temperature", [1])),
     *(
         ("/lstm/temperature", [9.0]),

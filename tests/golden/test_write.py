@@ -43,6 +43,7 @@ _MUSIC: Final[Factors] = {
     "velocity": ["", "--set velocity 30"],
     "velocity range": ["", "--set velocity-range 0", "--set velocity-range 1.8"],
     "accents": ["", "--set accents 0.7"],
+    "transpose": ["", "--set transpose 5", "--set transpose -24"],
     "swing": ["", "--set swing 1", "--set swing 0.4"],
     "humanise": ["", "--set humanise 1"],
     "variation": ["", "--set variation 0.4", "--set variation 1"],

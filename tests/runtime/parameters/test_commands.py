@@ -41,6 +41,8 @@ def after(line: str) -> Parameters:
         ("velocity-range 0", {"velocity_range": 0.0}),
         ("swing 1", {"swing": 1.0}),
         ("accents 0.5", {"accents": 0.5}),
+        ("transpose -3", {"transpose": -3}),
+        ("transpose 0", {"transpose": 0}),
         ("returns -0.5", {"returns": -0.5}),
         ("volume 0.3", {"volume": 0.3}),
         ("mute on", {"mute": True}),

@@ -98,4 +98,4 @@ def test_the_card_and_the_flags_have_the_ranges_of_the_table() -> None:
 
 def test_what_only_changes_how_notes_are_played_asks_no_network() -> None:
     silent = {row.name for row in WITH_VALUES if row.stage != "network"}
-    assert silent == {"velocity", "velocity-range", "accents", "swing", "humanise", "mute", "volume"}
+    assert silent == {"velocity", "velocity-range", "accents", "transpose", "swing", "humanise", "mute", "volume"}

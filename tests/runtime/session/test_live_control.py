@@ -87,7 +87,7 @@ def test_a_key_is_kept_from_what_has_not_been_taken_on(rig: Rig, tiny: Engine) -
 
 def test_a_turn_that_only_shapes_leaves_the_notes_alone(rig: Rig, tiny: Engine) -> None:
     rig.play(BAR)
-    rig.turn("velocity 30", "swing 0.5", "mute on", "mute off", "volume 0.5", bytes((0xB0, 7, 90)))
+    rig.turn("velocity 30", "swing 0.5", "transpose 5", "mute on", "mute off", "volume 0.5", bytes((0xB0, 7, 90)))
     assert rig.play(6 * BAR) == [note for note in unturned(tiny, 6 * BAR) if note.onset >= BAR]
 
 

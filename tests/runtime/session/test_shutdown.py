@@ -31,7 +31,7 @@ LINES = [
     *("hold 1", "hold 2", "hold 8", "hold off", "new", "panic", "variation 0", "variation 0.5", "variation 1"),
     *("key E major", "key off", "register 50 60", "register 0 127", "temperature 0", "temperature 2", "density 1"),
     *("mute on", "mute off", "humanise 1", "humanise 0", "swing 1", "velocity 1", "style one", "nonsense", "key H"),
-    *("accents 1", "returns 1"),
+    *("accents 1", "returns 1", "transpose 24", "transpose -1", "transpose 0"),
 ]
 Make = Callable[..., Any]
 Step = tuple[str, Any]

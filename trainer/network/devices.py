@@ -27,9 +27,10 @@ def shared_by_all_gpus() -> AbstractContextManager[Any]:
 
 
 def make_ready(network: keras.Model) -> None:
-    """Make the variables of a network that is to be shared; nothing to do where it is not.
+    """Make the variables of a compiled network and of its optimizer before its first batch.
 
-    Else Keras makes them from the mean of all devices' first shares, in which classes are no whole numbers any more.
+    Left to Keras they are made within the first batch: TensorFlow then traces the step twice, which is most of a short
+    training, and several devices make them from the mean of their first shares, in which classes are no whole numbers.
     """
-    if tf.distribute.has_strategy():
-        network.build_from_config({})
+    network.build_from_config({})
+    network.optimizer.build(network.trainable_variables)

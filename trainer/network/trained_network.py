@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from trainer.network.checkpoints import check_size, fill_network, read_schedule
-from trainer.network.devices import shared_by_all_gpus
+from trainer.network.devices import make_ready, shared_by_all_gpus
 from trainer.network.stream_network import StreamNetwork
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
@@ -48,7 +48,6 @@ def load_network(run: RunDirectory, epoch: int, settings: TrainingSettings | Non
     )
     with shared_by_all_gpus():
         network = compiled(settings, schedule)
-        network.build_from_config({})
-        network.optimizer.build(network.trainable_variables)
+        make_ready(network)
         fill_network(network, path)
     return network

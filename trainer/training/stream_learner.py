@@ -62,7 +62,6 @@ class StreamLearner:
         """Make the network, with the weights of its base if it has one."""
         network = new_network(self._settings, len(self._training_set.epoch(0)))
         if self._settings.base:
-            network.build_from_config({})
             load_weights(network, read_initial_weights(self._run))
         return network
 

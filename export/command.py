@@ -101,6 +101,7 @@ def run_export(settings: ExportSettings) -> int:
     run.read_corpus(trained)  # before the work, as everything that may be damaged
     run.read_history()
     run.read_metrics()
+    _styles_of_bundle(settings, run, trained)
     exporter = EXPORTERS[trained.preset]
     network = exporter.load(run, epoch)
     round_weights(network, settings.weights)
@@ -181,13 +182,12 @@ def _card(
     graph: _Graph,
     data: list[DataSource],
 ) -> BundleCard:
-    name = settings.name or trained.name
     inputs, outputs = graph.tensors
     return BundleCard(
         schema_version=SCHEMA_VERSION,
-        name=name,
+        name=settings.name or trained.name,
         licence=settings.licence,
-        styles=_with_sampling(_styles(settings, run, trained, name), settings.sampling),
+        styles=_styles_of_bundle(settings, run, trained),
         encoding=graph.encoding,
         network=graph.network,
         inputs=inputs,
@@ -203,18 +203,20 @@ def _card(
     )
 
 
-def _styles(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings, name: str) -> list[StyleCard]:
+def _styles_of_bundle(settings: ExportSettings, run: RunDirectory, trained: TrainingSettings) -> list[StyleCard]:
     """All styles that stay; the one that bears the run's name gets the bundle's.
 
     Raises:
-        InputError: If another style is called so.
+        InputError: If another style is called so, or the defaults of styles cannot be read.
 
     """
+    name = settings.name or trained.name
     styles = [style for style in styles_of_run(run, trained) if style.name not in settings.leave_out]
     others = [style.name for style in styles if style.name != trained.name]
     if len(others) < len(styles) and name in others:
         raise InputError(f"--name {name} is that of a style of the base: give the new one another")
-    return [msgspec.structs.replace(s, name=name) if s.name == trained.name else s for s in styles]
+    named = [msgspec.structs.replace(s, name=name) if s.name == trained.name else s for s in styles]
+    return _with_sampling(named, settings.sampling)
 
 
 def _with_sampling(styles: list[StyleCard], path: Path | None) -> list[StyleCard]:

@@ -11,12 +11,13 @@ BIN := $(VENV)/bin
 CAN_PLAY := $(VENV)/can-play
 CAN_DEVELOP := $(VENV)/can-develop
 
-.PHONY: help play test lint fuzz bench clean always
+.PHONY: help play test check lint fuzz bench clean always
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
+	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK'
 	@echo 'make lint    check style, types, imports and unused names'
 	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'
 	@echo 'make bench   print the tables of docs/benchmarks.md'
@@ -26,8 +27,15 @@ help:
 play: $(CAN_PLAY)
 	@exec $(BIN)/lstm-composer play --style "$(STYLE)" $(SOUND) $(ARGS)
 
+# Three processes for two cores: one of them plays in real time, which is mostly waiting. Files stay whole, and what takes
+# long begins first; tests/support/scheduling.py says what stays together.
+SHARED := --dist loadgroup --no-loadscope-reorder
+
 test: $(CAN_DEVELOP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(SHARED) $(ARGS)
+
+check: lint
+	$(BIN)/python -m pytest --quick -n 2 $(SHARED) $(ARGS)
 
 lint: $(CAN_DEVELOP)
 	$(BIN)/ruff check

@@ -15,7 +15,8 @@ from hypothesis import settings
 from runtime.bundle.files import Bundle, load_bundle
 from runtime.graph.engine import Engine
 from runtime.session.settings import MusicSettings
-from tests.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
+from tests.support.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
+from tests.support.scheduling import keep_together
 from trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
@@ -24,8 +25,10 @@ PATIENCE_SECONDS = 60.0
 
 # Where TensorFlow cannot be installed, the tests that need it are left out. Where it can be and is not, they fail.
 _NO_TENSORFLOW = sys.version_info >= FIRST_PYTHON_WITHOUT_TENSORFLOW and find_spec("tensorflow") is None
-_LEFT_OUT = files_that_need_tensorflow() if _NO_TENSORFLOW else []
-collect_ignore = [*_LEFT_OUT, *(folders_that_need_tensorflow() if _NO_TENSORFLOW else [])]
+_NEED_TENSORFLOW = files_that_need_tensorflow()
+_QUICK = "--quick"
+_NOT_QUICK = ("jack", "daw")
+"""Folders of tests that start servers and programs of others, and wait for them."""
 
 
 # A busy machine makes single examples slow; how slow things are is for benchmarks/ to say.
@@ -33,10 +36,26 @@ settings.register_profile("composer", deadline=None)
 settings.load_profile("composer")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(_QUICK, action="store_true", help="only the tests that need neither TensorFlow nor JACK")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    quick = config.getoption(_QUICK)
+    left_out = [ROOT / "tests" / name for name in _NOT_QUICK] if quick else []
+    if quick or _NO_TENSORFLOW:
+        left_out += [*_NEED_TENSORFLOW, *folders_that_need_tensorflow()]
+    return True if collection_path in left_out else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    keep_together(items, _NEED_TENSORFLOW)
+
+
 def pytest_report_header() -> list[str]:
     if not _NO_TENSORFLOW:
         return []
-    python, count = f"3.{sys.version_info[1]}", len(_LEFT_OUT)
+    python, count = f"3.{sys.version_info[1]}", len(_NEED_TENSORFLOW)
     return [f"TensorFlow has no version for Python {python} yet: {count} files of tests that need it are left out"]
 
 
@@ -61,7 +80,7 @@ def _no_map_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 @pytest.fixture(scope="session")
 def tiny_models() -> Path:
-    """The folder with the bundle of `tests/make_tiny_bundle.py`, which holds the style `scale`."""
+    """The folder with the bundle of `tests/support/make_tiny_bundle.py`, which holds the style `scale`."""
     return DATA
 
 
@@ -78,7 +97,7 @@ def tiny(tiny_bundle: Bundle) -> Engine:
 
 @pytest.fixture(scope="session")
 def remembering(tiny_models: Path) -> Engine:
-    """An engine on the known bundle with a memory of the piece, style `scale` as well; see `tests.tiny_memory`."""
+    """An engine on the known bundle with a memory of the piece, style `scale` too; see `tests.support.tiny_memory`."""
     return Engine(load_bundle(tiny_models / "memory" / "tiny.onnx.json"), "cpu")
 
 

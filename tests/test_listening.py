@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.listening import Listening, _address, listening
+from tests.support.listening import Listening, _address, listening
 
 EVERYBODY = ".".join("0000")
 LISTEN = """

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Final, TextIO
 RATE: Final = 48_000
 PERIOD_FRAMES: Final = 64
 PATIENCE_SECONDS: Final = 10
+BETWEEN_LOOKS_SECONDS: Final = 0.02
+"""Looking whether a server has come: `jack_wait --wait` looks once a second, which is most of a short test."""
 STARTS: Final = 3
 """Tries."""
 MOST_SERVERS: Final = 6
@@ -60,11 +63,13 @@ class JackServer:
             # -S: without it the server goes on when a client is late, and notes get lost under load.
             command = ("jackd", "-n", self.name, "-R", "-S", *driver)
             process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-        wait = ("jack_wait", "-s", self.name, "-w", "-t", str(PATIENCE_SECONDS))
-        if subprocess.run(wait, check=False, capture_output=True).returncode != 0:
-            process.kill()
-            process.wait()
-            raise JackError(f"jackd did not start: {self._log.read_text(errors='replace')}")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not _is_running(self.name):
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                process.wait()
+                raise JackError(f"jackd did not start: {self._log.read_text(errors='replace')}")
+            time.sleep(BETWEEN_LOOKS_SECONDS)
         return process
 
     def kill(self) -> None:

@@ -18,11 +18,12 @@ from runtime.midi.reader import read_music
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
 PATIENCE_SECONDS = 90.0
+TAKEN_BARS = 12
+"""Two more than the music has before it comes again; an hour of it is for benchmarks/playing/daw.py."""
 SIXTEENTH = TICKS_PER_QUARTER // 4
 Playing = Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]
 
-# On a busy machine Ardour loses notes and places of its own. What we do wrong is wrong in every take.
-pytestmark = [pytest.mark.timeout(240), pytest.mark.flaky(reruns=3, reruns_delay=5)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -67,16 +68,17 @@ def in_sixteenths(note: TakenNote, grid: TempoMap) -> tuple[int, int, int]:
     return note.pitch, round(4 * start), round(4 * (end - start))
 
 
-def test_every_note_of_32_bars_is_in_the_take(ardour: Ardour, playing: Playing, written: list[Note]) -> None:
+def test_every_note_of_12_bars_is_in_the_take(ardour: Ardour, playing: Playing, written: list[Note]) -> None:
     tempo_bpm = 240.0
     ardour.set_tempo(tempo_bpm)
     ardour.arm()
     ardour.roll()
-    with playing("--sync", "internal", "--tempo", str(tempo_bpm), "--bars", "32") as process:
+    with playing("--sync", "internal", "--tempo", str(tempo_bpm), "--bars", str(TAKEN_BARS)) as process:
         assert process.wait(PATIENCE_SECONDS) == 0
     ardour.stop()
     (take,) = ardour.takes()
     assert take.hanging == []
+    written = [note for note in written if note.onset < TAKEN_BARS * 4 * TICKS_PER_QUARTER]
     assert [note.pitch for note in take.notes] == [note.pitch for note in written]
     sixteenth = ardour.grid.sample_at(0.25)
     lengths = [round((note.end - note.start) / sixteenth) for note in take.notes]

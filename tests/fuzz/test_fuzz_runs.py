@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import ComposerError
-from tests.hand_made_run import FILES, make_run
+from tests.support.hand_made_run import FILES, make_run
 from trainer.runs.newest_run import newest_run
 from trainer.runs.request import TrainingRequest
 from trainer.runs.run_directory import RunDirectory

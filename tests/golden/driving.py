@@ -39,6 +39,7 @@ from runtime.session.call_and_response import CallAndResponse
 from runtime.system.process_exit import in_words
 from runtime.transport.external import ClockInbox
 from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
+from tests.support.walks import walk, write_midi
 
 ROOT: Final = Path(__file__).parents[2]
 DATA: Final = ROOT / "tests" / "data"
@@ -272,10 +273,9 @@ def small_networks() -> Iterator[None]:
 
 def write_walk(path: Path, seed: int, notes: int) -> None:
     """Write a melody that wanders, unlike that of any other seed, as a MIDI file."""
-    music = import_module("tests.trainer.conftest")
-    music._write_midi(path, music._walk(seed, notes))
+    write_midi(path, walk(seed, notes))
 
 
 def unfinished_run(path: Path) -> None:
     """Make a run directory whose checkpoints hold nothing."""
-    import_module("tests.hand_made_run").make_run(path)
+    import_module("tests.support.hand_made_run").make_run(path)

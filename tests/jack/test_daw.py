@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from runtime.midi.held_keys import LONGEST_HELD_SECONDS
+from tests.support.waiting import wait_for
 
 jack = pytest.importorskip("jack", reason="needs JACK-Client")
 
@@ -166,12 +167,12 @@ def test_panics_twice_a_second_cost_no_note(daw: Daw, tiny_models: Path) -> None
 def test_what_began_while_we_were_stopped_is_not_heard(daw: Daw, tiny_models: Path) -> None:
     with playing(tiny_models, "--sync", "internal") as process:
         daw.connect(OURS, daw.input)
-        wait_for(lambda: len(daw.heard) > 6)
+        wait_for(lambda: len(daw.heard) > 6, "music")
         process.send_signal(signal.SIGSTOP)
         time.sleep(1.1)
         heard = len(daw.heard)
         process.send_signal(signal.SIGCONT)
-        wait_for(lambda: sum(data[0] == 0x90 for _, data in daw.heard[heard:]) >= 4)
+        wait_for(lambda: sum(data[0] == 0x90 for _, data in daw.heard[heard:]) >= 4, "music")
     assert_on_one_grid([frame for frame, data in daw.heard if data[0] == 0x90])
     assert left_on(daw.heard) == set()
 
@@ -182,7 +183,7 @@ def test_a_keyboard_that_goes_away_lets_go_of_its_keys(daw: Daw, tiny_models: Pa
 
     with playing(tiny_models, "--sync", "internal", "--listen", "continue"):
         daw.connect(OURS, daw.input)
-        wait_for(lambda: struck() >= 2)
+        wait_for(lambda: struck() >= 2, "music")
         keyboard = Daw("keyboard")
         with keyboard.client:
             keyboard.connect(keyboard.output, OUR_INPUT)
@@ -192,16 +193,9 @@ def test_a_keyboard_that_goes_away_lets_go_of_its_keys(daw: Daw, tiny_models: Pa
             keyboard.wait_until(keyboard.client.frame_time + 48_000)
             assert struck() == silent
         gone = time.monotonic()
-        wait_for(lambda: struck() > silent)
+        wait_for(lambda: struck() > silent, "music")
         assert time.monotonic() - gone < LONGEST_HELD_SECONDS / 2
     assert left_on(daw.heard) == set()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "no music came"
-        time.sleep(0.02)
 
 
 def assert_on_one_grid(frames: Sequence[int]) -> None:

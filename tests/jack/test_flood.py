@@ -3,14 +3,13 @@
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.midi.reader import read_music
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 OURS = "LSTM Composer:LSTM Composer"
@@ -21,15 +20,7 @@ AS_BEFORE = ("b00100", "b04500", "b04630", "b04940", "b04b00", "b04c7f", "b05000
 PANIC = "b07800"
 PATIENCE_SECONDS = 20.0
 
-# A machine that is busy besides can bring the server itself out of step for good: "engine may now behave abnormally".
-pytestmark = [pytest.mark.timeout(90), pytest.mark.flaky(reruns=3)]
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come"
-        time.sleep(0.02)
+pytestmark = pytest.mark.timeout(90)
 
 
 def connect(receiver: Any) -> bool:

@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.common.jack_server import JackServer
 from runtime.midi.reader import read_music
+from tests.support.waiting import wait_for
 
 TEMPO_BPM = 200
 BEAT_SECONDS, BEAT_TICKS = 60 / TEMPO_BPM, 24
@@ -26,15 +27,6 @@ PATIENCE_SECONDS = 20.0
 pytestmark = pytest.mark.timeout(100)
 
 Receiving = Callable[[str], AbstractContextManager[Any]]
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> float:
-    """Wait, and return the time when it was so."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come in {PATIENCE_SECONDS} s"
-        time.sleep(0.02)
-    return time.monotonic()
 
 
 def try_to_connect(name: str) -> bool:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from runtime.midi.messages import Kind, Message
 from runtime.midi.reader import read_music
 from runtime.music.notes import Note
 from runtime.playback.scheduler import Scheduler
+from tests.support.waiting import wait_for
 
 TEMPO_BPM = 120
 PORT = "LSTM Composer:LSTM Composer"
@@ -130,13 +131,6 @@ def test_a_closed_terminal_leaves_nothing_on(receiver: Receiver, tmp_path: Path)
             process.kill()
     assert left_on(received) == set()
     assert len(read_music(take).notes) == sum(one.data[0] == 0x90 for one in received) >= 5
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -15,6 +15,7 @@ from typing import Protocol
 import pytest
 
 from benchmarks.playing.soak import MEBIBYTE, resident, unpaired
+from tests.support.waiting import wait_for
 
 PORT = "LSTM Composer:LSTM Composer"
 WARM_UP_SECONDS = 12.0
@@ -58,10 +59,3 @@ def test_memory_stays_and_no_note_does(receiving: Callable[[str], AbstractContex
 def connected(receiver: Receiver) -> bool:
     command = ["jack_connect", PORT, f"{receiver.name}:input"]
     return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come"
-        time.sleep(0.02)

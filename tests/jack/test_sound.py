@@ -3,8 +3,7 @@
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.common.jack_server import JackServer
+from tests.support.waiting import wait_for
 
 jack = pytest.importorskip("jack", reason="JACK-Client is not installed")
 
@@ -52,13 +52,6 @@ def ear(jack_server: JackServer) -> Iterator[Ear]:
     yield ear
     ear.client.deactivate()
     ear.client.close()
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come in {PATIENCE_SECONDS} s"
-        time.sleep(0.01)
 
 
 @contextmanager

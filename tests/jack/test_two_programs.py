@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.common.jack_server import JackServer
+from tests.support.waiting import wait_for
 
 PATIENCE_SECONDS = 20.0
 
@@ -39,10 +39,7 @@ def playing(tiny_models: Path, said: list[str]) -> Iterator[None]:
 
 
 def wait_for_port(name: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while name not in ports():
-        assert time.monotonic() < end, f"there is no {name!r} among {ports()}"
-        time.sleep(0.05)
+    wait_for(lambda: name in ports(), f"the port {name}")
 
 
 def ports() -> list[str]:

@@ -15,11 +15,11 @@ import pytest
 from runtime.bundle.files import Bundle, encoding_card, expected_tensors, load_bundle, read_card, write_bundle
 from runtime.errors import BundleError, ComposerError, InputError, MissingError
 from runtime.music.event_encoding import vocabulary
-from tests.replacing import two_bundles
+from tests.support.replacing import two_bundles
 
 pytestmark = pytest.mark.usefixtures("_no_waiting")
 CARD, GRAPH = "tiny.onnx.json", "tiny.onnx"
-SCRIPT = Path(__file__).parents[2] / "make_tiny_bundle.py"
+SCRIPT = Path(__file__).parents[2] / "support" / "make_tiny_bundle.py"
 Spoil = Callable[[dict[str, Any]], None]
 
 
@@ -230,7 +230,7 @@ REPLACING = """
 import sys
 from pathlib import Path
 from runtime.bundle.files import load_bundle, write_bundle
-from tests.replacing import two_bundles
+from tests.support.replacing import two_bundles
 bundles = two_bundles(load_bundle(Path(sys.argv[1])))
 for number in range(200):
     write_bundle(*bundles[number % 2], Path(sys.argv[1]).parent)

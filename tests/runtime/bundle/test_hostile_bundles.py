@@ -20,7 +20,7 @@ from runtime.session.write import make_notes
 
 pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
-from tests.hostile_graphs import DISHONEST, FORBIDDEN, always, fails_after_notes, spoilt_bundle
+from tests.support.hostile_graphs import DISHONEST, FORBIDDEN, always, fails_after_notes, spoilt_bundle
 
 Composer = Callable[..., subprocess.CompletedProcess[str]]
 Music = Callable[..., MusicSettings]

@@ -16,7 +16,7 @@ from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.parameters.parameters import Parameters
 from runtime.session.call_and_response import CallAndResponse
-from tests.tiny_memory import EVENTS
+from tests.support.tiny_memory import EVENTS
 
 BAR = 96
 Make = Callable[..., Any]

@@ -26,7 +26,7 @@ onnx = pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
 from onnx.reference import ReferenceEvaluator  # noqa: E402 - it is onnx
 
-from tests.hostile_graphs import FORBIDDEN, add, instead, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
+from tests.support.hostile_graphs import FORBIDDEN, add, instead, spoilt_graph, with_graph  # noqa: E402 - it needs onnx
 
 MODELS = Path(__file__).parents[3] / "models"
 

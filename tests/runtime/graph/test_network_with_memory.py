@@ -18,7 +18,7 @@ from runtime.graph.inspection import check_graph
 from runtime.music.event_encoding import DELTA_END, LADDER, Event
 from runtime.music.notes import Meter
 from runtime.music.piece_memory import EVENT_ROWS, MEMORY_ROWS, NO_EVENT, NO_KEY, NO_MATCH
-from tests.tiny_memory import EVENTS, LONGEST_MATCH
+from tests.support.tiny_memory import EVENTS, LONGEST_MATCH
 
 GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4, has_memory=True)
 WARM = GraphInputs(style=(1.0,), has_memory=True, shortest_piece_bars=1000)

@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("runtime", "trainer", "export", "benchmarks", "recipes")
+PROGRAMS: Final = "tests.support."
+"""What tests run of their own, named in strings. What they import of it loads TensorFlow only where it is used."""
 TENSORFLOW: Final = frozenset({"tensorflow", "keras", "tf2onnx"})
 
 
@@ -15,15 +17,16 @@ def files_that_need_tensorflow() -> list[Path]:
     """Return the files of tests, those in folders whose conftest.py needs it among them."""
     folders = folders_that_need_tensorflow()
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    return [file for file in files if file.parent in folders or _needs(file)]
+    return [file for file in files if file.parent in folders or needs_tensorflow(file)]
 
 
 def folders_that_need_tensorflow() -> list[Path]:
     """Return the folders whose conftest.py needs it: pytest loads that before it leaves out the files."""
-    return [file.parent for file in sorted((ROOT / "tests").rglob("conftest.py")) if _needs(file)]
+    return [file.parent for file in sorted((ROOT / "tests").rglob("conftest.py")) if needs_tensorflow(file)]
 
 
-def _needs(file: Path) -> bool:
+@cache
+def needs_tensorflow(file: Path) -> bool:
     """Tell whether a file reaches TensorFlow, over any number of files of ours."""
     seen, ahead = set[Path](), [file]
     while ahead:
@@ -48,7 +51,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith(PROGRAMS):
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and _is_module_of_ours(node.value):
@@ -56,13 +59,17 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _is_module_of_ours(value: object) -> bool:
-    return isinstance(value, str) and value.partition(".")[0] in PACKAGES and value.replace(".", "").isidentifier()
+    return isinstance(value, str) and _is_ours(value) and value.replace(".", "").isidentifier()
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] in PACKAGES or name.startswith(PROGRAMS)
 
 
 @cache
 def _file_of(name: str) -> Path | None:
     """The file of a module of ours; None for any other name."""
-    if name.partition(".")[0] not in PACKAGES:
+    if not _is_ours(name):
         return None
     path = ROOT.joinpath(*name.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)

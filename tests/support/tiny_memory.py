@@ -1,4 +1,4 @@
-"""What the known graph with a memory has more than the one without; see `tests.make_tiny_bundle`.
+"""What the known graph with a memory has more than the one without; see `tests.support.make_tiny_bundle`.
 
 - The memory is real: the event before is put into its rows in front (a piece's first step puts nothing), and two rows
   hold how long the match is that ends at each event, by pitches and by durations.
@@ -16,7 +16,7 @@ from runtime.music.event_encoding import HEADS, START
 from runtime.music.piece_memory import EVENT_ROWS, MATCH_ROWS, RECALLS
 
 if TYPE_CHECKING:
-    from tests.make_tiny_bundle import Graph
+    from tests.support.make_tiny_bundle import Graph
 
 EVENTS = 16
 """That the graph remembers."""

@@ -12,9 +12,9 @@ does, but its logits come from a few tables and rules instead of weights. At tem
 
 Away from its favourite class a head loses `SLOPES` nats a class, so that noise makes neighbours of it.
 
-The one in the folder memory/ has a memory of the piece beside all that: see `tests.tiny_memory`.
+The one in the folder memory/ has a memory of the piece beside all that: see `tests.support.tiny_memory`.
 
-    PYTHONPATH=. python tests/make_tiny_bundle.py [FOLDER]
+    PYTHONPATH=. python tests/support/make_tiny_bundle.py [FOLDER]
 """
 
 import hashlib
@@ -52,7 +52,7 @@ from runtime.music.event_encoding import (
     STEERED,
     VELOCITY_BINS,
 )
-from tests import tiny_memory
+from tests.support import tiny_memory
 
 LAYERS, UNITS, STYLES = 1, 4, 1
 PIECE_NOTES = 37
@@ -252,7 +252,7 @@ def tiny_card(onnx: bytes, memory: int = 0) -> BundleCard:
 
 def main() -> None:
     """Write the bundles to the folder named on the command line, or to tests/data."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "data"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "data"
     for memory, place in ((0, folder), (tiny_memory.EVENTS, folder / "memory")):
         onnx = tiny_model(memory).SerializeToString(deterministic=True)
         write_bundle(tiny_card(onnx, memory), onnx, place)

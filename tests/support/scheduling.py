@@ -1,0 +1,54 @@
+"""How the suite is shared by several processes (pytest-xdist): what stays together, and what comes first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+TOGETHER: Final = {
+    "tests/jack": "real time",
+    "tests/daw": "real time",
+    "tests/trainer/sweep": "ray",
+}
+"""Folders whose tests take turns in one process: servers of sound that have to be in time, and Ray's. All others stay
+together by file, so that the tests of a file share its fixtures, its training among them."""
+DEAREST: Final = (
+    "real time",
+    "ray",
+    "tests/golden/test_training.py",
+    "tests/trainer/network/test_devices.py",
+    "tests/trainer/cli/test_train.py",
+    "tests/trainer/training/test_loop.py",
+    "tests/trainer/training/test_fine_tuning.py",
+    "tests/trainer/commands/test_damaged_runs.py",
+    "tests/export/test_cli.py",
+    "tests/export/test_style_mixing.py",
+    "tests/export/test_parity.py",
+    "tests/export/test_article_cli.py",
+    "tests/trainer/evaluation/test_per_style.py",
+    "tests/trainer/evaluation/test_epoch_choice.py",
+    "tests/trainer/network/test_stream_network.py",
+    "tests/trainer/article/test_learner.py",
+)
+"""They begin first: what takes long and begins late is waited for by all others."""
+
+
+def group_of(file: Path) -> str:
+    """Return what a file's tests stay together with: the name of a group of folders, or the file's own path."""
+    path = file.relative_to(ROOT)
+    return next((name for folder, name in TOGETHER.items() if path.is_relative_to(folder)), path.as_posix())
+
+
+def keep_together(items: list[pytest.Item], need_tensorflow: Sequence[Path]) -> None:
+    """Mark tests with their group, and sort them, groups that need TensorFlow before those that do not."""
+    slow = {group_of(file) for file in need_tensorflow}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item.path)))
+
+    def turn(item: pytest.Item) -> tuple[int, bool, str]:
+        group = group_of(item.path)
+        return DEAREST.index(group) if group in DEAREST else len(DEAREST), group not in slow, group
+
+    items.sort(key=turn)

@@ -2,7 +2,6 @@
 
 import json
 import random
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import runtime.cli.main
 from export.cli import main as export
 from runtime.bundle.files import BundleCard, read_card
 from runtime.errors import InputError
+from tests.support.small_trainings import step_by_step
 from trainer.cli.train import main as train
 
 PIECES = 4
@@ -32,9 +32,7 @@ def _write_melody(path: Path, seed: int, lowest: int, tempo_bpm: float) -> None:
 
 
 def _train(*argv: str | Path) -> None:
-    with warnings.catch_warnings():
-        # Keras 3.15 copies variables in a way that NumPy 2 warns of.
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+    with step_by_step():
         assert train(list(map(str, argv))) == 0
 
 

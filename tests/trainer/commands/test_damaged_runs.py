@@ -19,6 +19,7 @@ import pytest
 from export.cli import main as export
 from runtime.errors import ComposerError, InputError
 from runtime.system.atomic_files import _machine as this_machine
+from tests.support.small_trainings import step_by_step
 from trainer.cli.advise import main as advise
 from trainer.cli.evaluate import main as evaluate
 from trainer.cli.train import main as train
@@ -35,14 +36,9 @@ Change = Callable[[Path], object]
 
 
 @pytest.fixture(scope="module")
-def whole(music_folder: Path, tiny_network: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+def whole(two_epochs: RunDirectory) -> RunDirectory:
     """Two epochs, both saved."""
-    path = tmp_path_factory.mktemp("runs") / "tiny"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        argv = [str(music_folder), "--name", "tiny", "--run-dir", str(path), "--epochs", "2", "--save-every", "1"]
-        assert train([*argv, *tiny_network]) == 0
-    return RunDirectory(path)
+    return two_epochs
 
 
 @pytest.fixture(scope="module")
@@ -242,14 +238,14 @@ def _learned(network: Any) -> list[Any]:
 def test_no_code_of_a_checkpoint_is_run(run: RunDirectory, whole: RunDirectory) -> None:
     """Its config.json may name whatever class or function it likes: only the numbers of the schedule are read."""
     files = members(run.checkpoint(2))
-    config = json.loads(files["config.json"])
+    config, expected = json.loads(files["config.json"]), _learned(load_network(whole, 2))
     for name, module in (("Lambda", "keras.layers"), ("Later", "lstm_composer.of_2030"), ("system", "os")):
         strange = {**config, "class_name": name, "module": module, "registered_name": f"{module}>{name}"}
         strange["config"] = {"function": {"class_name": "__lambda__", "config": {"code": "4wAAAA"}}}
         rezipped(run.checkpoint(2), {**files, "config.json": json.dumps(strange).encode()})
-        loaded, expected = load_network(run, 2), load_network(whole, 2)
+        loaded = load_network(run, 2)
         # Not the states of the dropout's generators, which no checkpoint keeps.
-        for mine, theirs in zip(_learned(loaded), _learned(expected), strict=True):
+        for mine, theirs in zip(_learned(loaded), expected, strict=True):
             np.testing.assert_array_equal(mine, theirs)
         assert type(loaded.optimizer) is keras.optimizers.AdamW
 
@@ -279,7 +275,8 @@ def test_resume_goes_back_to_the_newest_whole_checkpoint(
     damaged = run.checkpoint(2).read_bytes()
     left = run.checkpoints_path / f".lstm-composer-{this_machine()}-{2**22 + 1}-0123456789abcdef.keras"
     left.touch()
-    assert resume(run) == 0
+    with step_by_step():
+        assert resume(run) == 0
     said = capsys.readouterr().out.splitlines()
     assert [line for line in said if "epoch_0002.keras cannot be loaded (Bad CRC-32 for file" in line]
     assert "going on from epoch 1, the newest whole checkpoint" in said
@@ -326,7 +323,7 @@ def test_a_damaged_file_is_one_line_from_every_command(
 ) -> None:
     FILES[damage](run.path / name)
     new = [str(music_folder), "--name", "new", "--run-dir", str(tmp_path / "new"), "--from", str(run.path)]
-    old = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path), "--resume"]
+    old = [str(music_folder), "--name", "first", "--run-dir", str(run.path), "--resume"]
     asked = {**commands(run, tmp_path), "from": lambda: train(new), "resume": lambda: train(old)}
     if name == "history.csv":
         del asked["export"], asked["evaluate"], asked["from"]  # advice.json says which epoch is best

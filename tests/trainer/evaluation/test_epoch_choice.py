@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from runtime.music.notes import Note
+from tests.support.small_trainings import step_by_step
 from trainer.corpus.corpus import Corpus
 from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.evaluation.epoch_choice import (
@@ -67,7 +68,8 @@ def run(material: Dataset, tiny_settings: TrainingSettings, tmp_path_factory: py
     run = RunDirectory(tmp_path_factory.mktemp("runs") / "run")
     run.create()
     run.write_json("config.json", tiny_settings)
-    train(StreamLearner(tiny_settings, material, run), tiny_settings, run, Interruption(), TrainingCallbacks())
+    with step_by_step():
+        train(StreamLearner(tiny_settings, material, run), tiny_settings, run, Interruption(), TrainingCallbacks())
     return run
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from runtime.bundle.files import SamplingCard
 from runtime.errors import InputError
+from tests.support.small_trainings import step_by_step
 from trainer.cli.evaluate import main as evaluate
 from trainer.cli.train import main as train
 from trainer.corpus.corpus import Corpus
@@ -111,7 +112,9 @@ def composers(
 @pytest.fixture(scope="module")
 def run(composers: Path, tiny_network: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "run"
-    assert train([str(composers), "--name", "composers", "--epochs", "1", "--run-dir", str(run), *tiny_network]) == 0
+    with step_by_step():
+        argv = [str(composers), "--name", "composers", "--epochs", "1", "--run-dir", str(run), *tiny_network]
+        assert train(argv) == 0
     return run
 
 

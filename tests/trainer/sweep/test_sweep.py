@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import InputError
-from tests.listening import Listening, listening
+from tests.support.listening import Listening, listening
 from trainer.cli.train import main
 from trainer.runs.run_directory import RunDirectory
 from trainer.sweep.ray_cluster import Answer, _asked
@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[3]
 WITH_RAY = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason='Ray is not there: pip install "lstm-composer[cluster]"'
 )
-TINY = "name = 'tiny'\nunits = 16\nlayers = 1\nhead_units = 16\nbatch_steps = 256\nsave_every = 8\n"
-EPOCHS = 16
+TINY = "name = 'tiny'\nunits = 16\nlayers = 1\nhead_units = 16\nbatch_steps = 256\nsave_every = 2\n"
+EPOCHS = 4
 STRANGER = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | {
     "RAY_AUTH_MODE": "disabled"
 }
@@ -100,7 +100,7 @@ def swept(music_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept
     )
     argv = ("--sweep", str(file), "--run-dir", str(directory))
     with tempfile.TemporaryDirectory() as temporary, sweeping(*argv, TMPDIR=temporary) as process:
-        log = wait_for(process, directory / "seed1.log", "epoch 8 saved")
+        log = wait_for(process, directory / "seed1.log", "epoch 2 saved")
         os.kill(trainings(log)[0][0], signal.SIGKILL)
         heard = listening(process.pid) if sys.platform == "linux" else []
         told = [_asked(f"127.0.0.1:{one.port}", STRANGER) for one in heard if one.process == "gcs_server"]
@@ -121,7 +121,7 @@ def test_a_sweep_outlives_a_worker(swept: Swept) -> None:
     for name in ("seed1", "seed2"):
         run = RunDirectory(swept.directory / name)
         assert [row["epoch"] for row in run.read_history()] == list(range(1, EPOCHS + 1))
-        assert run.saved_epochs() == list(range(8, EPOCHS + 1, 8))
+        assert run.saved_epochs() == list(range(2, EPOCHS + 1, 2))
 
 
 @WITH_RAY
@@ -148,12 +148,12 @@ def test_the_run_of_the_killed_worker_was_resumed_by_another(swept: Swept) -> No
 @pytest.mark.timeout(400)
 def test_the_results_are_said_and_written(swept: Swept) -> None:
     assert "lost failed: nowhere" in swept.said
-    assert "seed1 done after epoch 16, " in swept.said
+    assert f"seed1 done after epoch {EPOCHS}, " in swept.said
     assert "raylet" not in swept.said
     assert swept.said.endswith(f"{swept.directory / 'sweep.md'} keeps this table\n")
     done = swept.results["seed1"]
     assert done["differs"] == {"seed": 1}
-    assert done["best_epoch"] in range(8, EPOCHS + 1, 8)
+    assert done["best_epoch"] in range(2, EPOCHS + 1, 2)
     assert done["held_out_nll"] > 0
     assert (
         f"| seed1 | seed 1 | {EPOCHS} | {done['best_epoch']} | {done['held_out_nll']:.3f} |"
@@ -188,7 +188,7 @@ def test_an_interrupted_sweep_saves_its_epochs_and_goes_on(music_folder: Path, t
     file.write_text(text.replace("EPOCHS", "100000"))
     argv = ("--sweep", str(file), "--run-dir", str(tmp_path / "runs"))
     with sweeping(*argv) as process:
-        wait_for(process, tmp_path / "runs" / "seed-1.log", "epoch 8 saved")
+        wait_for(process, tmp_path / "runs" / "seed-1.log", "epoch 2 saved")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate()
     assert process.returncode == 0

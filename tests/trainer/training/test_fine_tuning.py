@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runtime.errors import BundleError, ComposerError, InputError
+from tests.support.small_trainings import step_by_step
 from trainer.cli.train import main
 from trainer.network.onnx_weights import weight_name
 from trainer.network.stream_network import StreamNetwork, blank_inputs
@@ -32,11 +33,9 @@ FAST = ("--epochs", "2", "--save-every", "1", "--batch-steps", "256", "--seed", 
 
 
 @pytest.fixture(scope="module")
-def run(music_folder: Path, tiny_network: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+def run(two_epochs: RunDirectory) -> RunDirectory:
     """Two epochs of the style `first`."""
-    path = tmp_path_factory.mktemp("runs") / "first"
-    main([str(music_folder), "--name", "first", "--run-dir", str(path), *tiny_network, *FAST[:4]])
-    return RunDirectory(path)
+    return two_epochs
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,8 @@ def base(run: RunDirectory) -> PretrainedNetwork:
 def tuned(run: RunDirectory, music_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """Two epochs of the style `second` on top."""
     path = tmp_path_factory.mktemp("runs") / "second"
-    main([str(music_folder), "--name", "second", "--run-dir", str(path), "--from", str(run.path), *FAST])
+    with step_by_step():
+        main([str(music_folder), "--name", "second", "--run-dir", str(path), "--from", str(run.path), *FAST])
     return RunDirectory(path)
 
 
@@ -116,7 +116,8 @@ def test_a_resumed_run_needs_its_base_no_more(tuned: RunDirectory, music_folder:
     for checkpoint in (path / "checkpoints").iterdir():
         checkpoint.unlink()
     argv = [str(music_folder), "--name", "second", "--run-dir", str(path), "--from", "gone", "--resume"]
-    assert main([*argv, "--epochs", "1"]) == 0
+    with step_by_step():
+        assert main([*argv, "--epochs", "1"]) == 0
     assert RunDirectory(path).read_history()[0]["loss"] == pytest.approx(tuned.read_history()[0]["loss"], rel=1e-4)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from runtime.errors import InputError
+from tests.support.small_trainings import step_by_step
 from trainer.corpus.corpus import Corpus
 from trainer.dataset.dataset import Dataset, build_dataset
 from trainer.network.stream_network import StreamNetwork
@@ -136,6 +137,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"epoch": epoch, "loss": 1 / epoch}
 
     monkeypatch.setattr("trainer.training.loop._trained", run_epoch)
+    monkeypatch.setattr("trainer.training.stream_learner.make_ready", lambda _network: None)
     monkeypatch.setattr(StreamLearner, "held_out", lambda *_: {})
     monkeypatch.setattr("trainer.training.loop.write_run_file", lambda path, _: path.touch())
 
@@ -229,7 +231,8 @@ def test_a_training_that_collapses_goes_back_with_half_the_rate(
     """A learning rate far too high: three returns, and then either a rate it can live with, or an end with a reason."""
     run, told = new_run(tmp_path / "run"), list[str]()
     settings = msgspec.structs.replace(tiny_settings, learning_rate=30.0, epochs=3, save_every=1)
-    saved = trained(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=told.append))
+    with step_by_step():
+        saved = trained(settings, material, run, Interruption(), TrainingCallbacks(on_collapse=told.append))
     assert len(read_rollbacks(run)) == MAX_ROLLBACKS
     assert len(told) == MAX_ROLLBACKS + 1
     assert all("half the learning rate" in sentence for sentence in told[:-1])
@@ -259,7 +262,8 @@ def test_a_collapse_loses_nothing_that_was_good(
     scale_rate = StreamLearner.scale_rate
     monkeypatch.setattr(StreamLearner, "scale_rate", watched)
     callbacks = TrainingCallbacks(on_batch=spoil, on_collapse=told.append)
-    assert trained(tiny_settings, material, run, Interruption(), callbacks) == 4
+    with step_by_step():
+        assert trained(tiny_settings, material, run, Interruption(), callbacks) == 4
     [rollback] = read_rollbacks(run)
     assert (rollback.epoch, rollback.back_to, rollback.scale) == (3, 2, 0.5)
     assert told == [rollback.sentence]

@@ -1,0 +1,74 @@
+"""Trainings in a test: alone on one thread, in no time, and with nothing of the user's."""
+
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.system.process_exit import ending_signals
+
+JUDGED_BARS = 8
+"""Networks that know nothing play so many bars to be judged, not 64."""
+SAMPLE_NOTES = 40
+"""Notes that a checkpoint leaves in samples/, not 200."""
+
+
+@contextmanager
+def alone(cache: Path) -> Iterator[None]:
+    """Give TensorFlow one thread, so that sums come out the same twice, no GPU, and a cache that is not the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+        patch.setenv("TF_NUM_INTEROP_THREADS", "1")
+        patch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        # pytest-timeout's alarm is one of the signals by which a training is asked to end, and would be taken for that:
+        # the test would go on, and on.
+        patch.setattr(
+            "trainer.training.interruption.ending_signals",
+            lambda: [number for number in ending_signals() if number != getattr(signal, "SIGALRM", None)],
+        )
+        yield
+
+
+@contextmanager
+def short_pieces() -> Iterator[None]:
+    """Have networks play little to be judged and to be heard."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.judging.style.BARS", JUDGED_BARS)
+        patch.setattr("trainer.reports.artifacts.SAMPLE_NOTES", SAMPLE_NOTES)
+        yield
+
+
+@contextmanager
+def step_by_step() -> Iterator[None]:
+    """Have networks trained within the block without a graph: to make one takes longer than a few small batches.
+
+    For runs that tests look at afterwards. What a training computes is the business of others.
+    """
+    from trainer.network import trained_network  # noqa: PLC0415 - it loads TensorFlow
+
+    compiled = trained_network.compiled
+
+    def eager(*arguments: Any) -> Any:
+        network = compiled(*arguments)
+        network.run_eagerly = True
+        return network
+
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        # Keras 3.15 copies variables in a way that NumPy 2 warns of.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        patch.setattr("trainer.network.trained_network.compiled", eager)
+        patch.setattr("trainer.training.stream_learner.compiled", eager)
+        yield
+
+
+def train_step_by_step(*argv: str) -> None:
+    """Do `lstm-composer train ARGV` without a graph."""
+    from trainer.cli.train import main  # noqa: PLC0415 - it loads TensorFlow
+
+    with step_by_step():
+        assert main(list(argv)) == 0

@@ -32,12 +32,16 @@ def music(tiny_models: Path) -> list[str]:
 
 
 @pytest.fixture
-def written(music: list[str], tmp_path: Path) -> list[Note]:
-    """The first 32 bars of the music, from `write`."""
-    path = tmp_path / "written.mid"
-    command = [sys.executable, "-m", "runtime.cli", "write", *music, "--bars", "32", "-o", str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
-    return read_music(path).notes
+def write(music: list[str], tmp_path: Path) -> Callable[[int], list[Note]]:
+    """So many bars of the music, from `write`."""
+
+    def bars(count: int) -> list[Note]:
+        path = tmp_path / "written.mid"
+        command = [sys.executable, "-m", "runtime.cli", "write", *music, "--bars", str(count), "-o", str(path)]
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+        return read_music(path).notes
+
+    return bars
 
 
 @pytest.fixture
@@ -68,8 +72,10 @@ def in_sixteenths(note: TakenNote, grid: TempoMap) -> tuple[int, int, int]:
     return note.pitch, round(4 * start), round(4 * (end - start))
 
 
-def test_every_note_of_12_bars_is_in_the_take(ardour: Ardour, playing: Playing, written: list[Note]) -> None:
-    tempo_bpm = 240.0
+def test_every_note_of_12_bars_is_in_the_take(
+    ardour: Ardour, playing: Playing, write: Callable[[int], list[Note]]
+) -> None:
+    tempo_bpm, written = 240.0, write(TAKEN_BARS)
     ardour.set_tempo(tempo_bpm)
     ardour.arm()
     ardour.roll()
@@ -78,7 +84,6 @@ def test_every_note_of_12_bars_is_in_the_take(ardour: Ardour, playing: Playing, 
     ardour.stop()
     (take,) = ardour.takes()
     assert take.hanging == []
-    written = [note for note in written if note.onset < TAKEN_BARS * 4 * TICKS_PER_QUARTER]
     assert [note.pitch for note in take.notes] == [note.pitch for note in written]
     sixteenth = ardour.grid.sample_at(0.25)
     lengths = [round((note.end - note.start) / sixteenth) for note in take.notes]
@@ -89,8 +94,10 @@ def test_every_note_of_12_bars_is_in_the_take(ardour: Ardour, playing: Playing, 
     assert gaps == [(later - note) // SIXTEENTH for note, later in pairwise(wanted)]
 
 
-def test_ardours_clock_is_followed(ardour: Ardour, playing: Playing, written: list[Note], tmp_path: Path) -> None:
-    events = tmp_path / "events.jsonl"
+def test_ardours_clock_is_followed(
+    ardour: Ardour, playing: Playing, write: Callable[[int], list[Note]], tmp_path: Path
+) -> None:
+    events, written = tmp_path / "events.jsonl", write(32)
     ardour.set_tempo(100.0)
     with playing("--sync", "midi", "--events", str(events)):
         ardour.arm()

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from export.graph_rewriting import with_fewer_nodes
 from export.stream_graph import graph_function
 from runtime.bundle.files import expected_tensors
 from runtime.errors import ComposerError
@@ -48,6 +49,7 @@ def to_onnx(network: StreamNetwork, storage: Storage) -> onnx.ModelProto:
 
     """
     model = _converted(network)
+    with_fewer_nodes(model)
     check_nodes(model, network.config.layers)
     _name_voices(model, network)
     record_weight_locations(model, network)

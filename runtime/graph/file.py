@@ -17,10 +17,10 @@ from runtime.errors import InputError
 from runtime.graph.protobuf import FIXED32, VARINT, Field, Message, Reader, nested, passed_over, signed, text
 
 MOST_NODES: Final = 2048
-"""The graphs that ship have 200."""
+"""The graphs that ship have 260."""
 MOST_WEIGHTS: Final = 4096
 _MOST_RANK: Final = 8
-KNOWN_ELEMENTS: Final = 64
+KNOWN_ELEMENTS: Final = 128
 """Tensors of whole numbers no larger than this may be shapes or axes, and are looked into."""
 
 ELEMENT_TYPES: Final[Mapping[int, np.dtype[Any]]] = {

@@ -34,6 +34,15 @@ def gathered_elements(call: Call) -> Made:
     return Made([Tensor(places.shape, table.dtype)])
 
 
+def scattered_elements(call: Call) -> Made:
+    """A tensor with some elements put in, or added; onnxruntime refuses places that are outside."""
+    table, places, put = call.tensor(0), call.tensor(1), call.tensor(2)
+    call.axis(call.setting("axis", 0), len(table.shape))
+    call.check(holds=len(table.shape) == len(places.shape) and places.shape == put.shape)
+    call.check(holds=all(some <= size for some, size in zip(places.shape, table.shape, strict=True)))
+    return Made([Tensor(table.shape, table.dtype)])
+
+
 def gathered_many(call: Call) -> Made:
     """Elements or slices of a table, by their places along several axes."""
     table, places = call.tensor(0), call.tensor(1)

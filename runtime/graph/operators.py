@@ -44,6 +44,7 @@ OPERATORS: Final[Mapping[str, Rule]] = {
     "OneHot": reduction_rules.one_hot,
     "Pad": layout_rules.padded,
     "Reshape": layout_rules.reshaped,
+    "ScatterElements": layout_rules.scattered_elements,
     "Shape": layout_rules.measured,
     "Slice": layout_rules.sliced,
     "Split": layout_rules.split,

@@ -33,6 +33,17 @@ def row_by_matrix(row: Tensor, matrix: Tensor) -> Tensor:
     return ops.matmul(ops.expand_dims(row, -2), matrix)
 
 
+def places(classes: Tensor) -> Tensor:
+    """Where classes [voices, n] of each voice lie in a tensor [voices, classes]: [voices, n, 2], for TensorFlow alone.
+
+    In the exported graph the classes alone say it (`export.graph_rewriting`).
+    """
+    import tensorflow as tf  # noqa: PLC0415 - only the step of one note comes here
+
+    voices = tf.expand_dims(tf.range(tf.shape(classes, tf.int64)[0]), 1) + tf.zeros_like(classes)
+    return tf.stack([voices, classes], -1)
+
+
 @keras.saving.register_keras_serializable(package="lstm_composer")
 class ClassTable(keras.layers.Embedding):  # type: ignore[misc] # Keras ships no types
     """An embedding of classes 0..input_dim-1."""

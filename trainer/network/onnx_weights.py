@@ -1,9 +1,10 @@
 """The weights inside a bundle's graph, under the names that they have in the network.
 
 The graph is the only copy of a bundle's weights, and the converter names and turns them as it likes: kernels of LSTM
-layers lie on their side with the gates in another order, a table is spread over all its possible inputs. So the export
-looks for the values of every weight, and writes into the graph's metadata which initializer holds them; a weight that
-cannot be found fails the export. What is read back is the network that was exported, to the bit.
+layers lie on their side with the gates in another order, a table is spread over all its possible inputs, or lies within
+a larger one. So the export looks for the values of every weight, and writes into the graph's metadata which initializer
+holds them, and where; a weight that cannot be found fails the export. What is read back is the network that was
+exported, to the bit.
 """
 
 import re
@@ -31,6 +32,7 @@ _MOST_WEIGHTS = 1000
 """In a network; one of 16 layers has 60."""
 _WEIGHT_NAME = re.compile(r"[a-z_0-9]{1,40}(/[a-z_0-9]{1,40}){1,3}")
 _MOST_ZEROS = 4 * MOST["units"]
+_TABLE_AXES = 2
 _ZEROS = "zeros "
 """Instead of an initializer: a bias of so many zeros."""
 SPREAD = {
@@ -41,6 +43,9 @@ SPREAD = {
     "memory/mode_table/embeddings": mode_classes(),
 }
 """Rows of tables by what they are looked up by, as the converter writes them out."""
+_BESIDE = ("memory/mode_table/embeddings", "memory/degree_table/embeddings")
+"""Weights that the graph computes with only in a table of both together (`trainer.network.step_tables`): they are
+written beside it, and no operation uses them."""
 
 
 class UnknownWeightError(ComposerError):
@@ -59,20 +64,33 @@ def record_weight_locations(model: onnx.ModelProto, network: Any) -> None:
         UnknownWeightError: If one is not found.
 
     """
-    held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
     weights = {weight_name(variable): np.asarray(variable) for variable in network.trainable_variables}
+    for name in weights.keys() & set(_BESIDE):
+        model.graph.initializer.append(numpy_helper.from_array(_as_stored(name, weights[name]), name))
+    held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.data_type == TensorProto.FLOAT}
     helper.set_model_props(model, {_KEY + name: _place(held, name, value) for name, value in weights.items()})
 
 
 def _place(held: Mapping[str, NDArray[Any]], name: str, value: NDArray[Any]) -> str:
-    wanted = _as_stored(name, value).ravel()
+    stored = _as_stored(name, value)
+    wanted = stored.ravel()
     for place, values in held.items():
         if np.array_equal(values.ravel(), wanted):
             return place
+    for place, values in held.items() if stored.ndim == _TABLE_AXES else ():
+        if (start := _first_place(values.ravel(), wanted)) is not None:
+            return " ".join(map(str, (place, start, *stored.shape)))
     if value.any() or value.ndim > 1:
         raise UnknownWeightError(f"the graph has no initializer with the values of {name}: export another epoch")
     # The converter leaves sums with nothing out.
     return f"{_ZEROS}{len(value)}"
+
+
+def _first_place(values: NDArray[Any], wanted: NDArray[Any]) -> int | None:
+    """Where numbers first stand among others, in a row; None: nowhere."""
+    behind = len(values) - len(wanted) + 1
+    starts = np.flatnonzero(values[: max(behind, 0)] == wanted[0])
+    return next((int(at) for at in starts if np.array_equal(values[at : at + len(wanted)], wanted)), None)
 
 
 def read_weights(graph: bytes, bundle: str) -> Weights:
@@ -113,10 +131,21 @@ def _value(held: Mapping[str, NDArray[Any]], name: str, place: str) -> NDArray[n
         if not 0 < count <= _MOST_ZEROS:
             raise ValueError(f"{count} zeros for {name}")
         return np.zeros(count, np.float32)
-    value = _as_trained(name, held[place])
+    value = _as_trained(name, _stored_at(held, place))
     if not np.isfinite(value).all():
         raise ValueError(f"{name} holds numbers that are none")
     return value
+
+
+def _stored_at(held: Mapping[str, NDArray[Any]], place: str) -> NDArray[Any]:
+    """An initializer, or a table within one: its name, the first number, rows and columns."""
+    if place in held:
+        return held[place]
+    name, *numbers = place.split(" ")
+    start, rows, columns = map(int, numbers)
+    if min(start, rows - 1, columns - 1) < 0:
+        raise ValueError(f"no table can be at {place}")
+    return held[name].ravel()[start : start + rows * columns].reshape(rows, columns)
 
 
 def _plain(tensor: Any) -> str:
@@ -148,7 +177,7 @@ def _as_trained(name: str, stored: NDArray[Any]) -> NDArray[np.float32]:
     if name.startswith("lstm_"):
         return _gates_back(value[0].T)
     if name == "surroundings/kernel":
-        return value[:, :, 0].transpose()
+        return value.reshape(*value.shape[:2], -1).transpose()  # older versions wrote it as a plane of one row
     return value[np.unique(SPREAD[name], return_index=True)[1]] if name in SPREAD else value
 
 

@@ -15,6 +15,8 @@ FADES = (24, 96, 384)
 ENDINGS = (12, 48)
 """Ticks in which the planes of how soon a pitch ends fall to 1/e."""
 PLANES = 1 + len(FADES) + len(ENDINGS)
+FIRST_PLANE = SILENT - LADDER[-1]
+"""What remains, at the lowest, of a pitch when the longest time has passed since the onset before."""
 CHORD = 4
 """Notes of a common chord: planes are summed in this unit."""
 
@@ -61,17 +63,16 @@ class Onset(NamedTuple):
 
 def pitch_planes(remaining: Tensor) -> Tensor:
     """Look up the planes of the ticks [..., 128] that remain of each pitch: [..., 128, PLANES]."""
-    table = ops.convert_to_tensor(plane_table())
-    return look_up(table, ops.minimum(ops.maximum(remaining, SILENT), LADDER[-1]) - SILENT)
+    return look_up(ops.convert_to_tensor(plane_table()), remaining - FIRST_PLANE)
 
 
 def plane_table() -> NDArray[np.float32]:
-    """What is shown of a pitch by the ticks that remain of it: [LADDER[-1] - SILENT + 1, PLANES], from SILENT on.
+    """What is shown of a pitch by the ticks that remain of it: [ticks, PLANES], from FIRST_PLANE up to LADDER[-1].
 
     In this order: whether it sounds; how lately it did, once for each of FADES (1: up to now); how soon it will end,
     once for each of ENDINGS (1: now).
     """
-    remaining = np.arange(SILENT, LADDER[-1] + 1)
+    remaining = np.arange(FIRST_PLANE, LADDER[-1] + 1)
     sounds = remaining > 0
     lately = [np.where(sounds, 0, np.maximum(0, 1 + remaining / ticks)) for ticks in FADES]
     soon = [np.where(sounds, np.exp(-np.abs(remaining) / ticks), 0) for ticks in ENDINGS]

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from runtime.music.event_encoding import DELTA_CLASSES, PITCHES
-from trainer.network.layers import ClassTable, look_up, row_by_matrix
+from trainer.network.layers import ClassTable, look_up, places, row_by_matrix
 from trainer.pieces.key_of_piece import KEY_CLASSES, NOT_CLEAR
 from trainer.pieces.recollection import CANDIDATES, LONGEST, STEPS, count_classes
 
@@ -77,23 +77,13 @@ class Past(NamedTuple):
     key: Tensor
     urge: Tensor | None = None
 
-    def urged(self, gates: Tensor, which: Tensor | None = None) -> Tensor:
-        """Add what the player adds to the weights [..., CANDIDATES], or to those that are 1 in `which`, not 0."""
-        if self.urge is None:
-            return gates
-        return gates + (self.urge if which is None else self.urge * which)
-
     def in_time(self, delta: Tensor) -> Tensor:
         """Tell which candidates have the note come when it does, float [..., CANDIDATES]."""
         return ops.cast(self.delta == ops.cast(ops.expand_dims(delta, -1), self.delta.dtype), "float32")
 
     def marks(self, delta: Tensor) -> Tensor:
-        """Mark, for the view along the pitches, what each candidate in time with the note suggests.
-
-        Returns: float [..., 128, CANDIDATES].
-        """
-        marked = ops.expand_dims(self.in_time(delta), -1) * ops.one_hot(self.pitch, PITCHES)
-        return ops.moveaxis(marked, -1, -2)
+        """Mark the pitch that each candidate in time with the note suggests: float [..., CANDIDATES, 128]."""
+        return ops.expand_dims(self.in_time(delta), -1) * ops.one_hot(self.pitch, PITCHES)
 
     def at_pitch(self, pitch: Tensor) -> Tensor:
         """Tell which candidates have suggested the pitch, float [..., CANDIDATES]."""
@@ -107,6 +97,16 @@ class Past(NamedTuple):
 def copied(gates: Tensor, classes: Tensor, size: int) -> Tensor:
     """Add up the weights [..., CANDIDATES] of the candidates by what they suggest: logits [..., size]."""
     return ops.squeeze(row_by_matrix(gates, ops.one_hot(classes, size)), -2)
+
+
+def with_copies(logits: Tensor, gates: Tensor, classes: Tensor) -> Tensor:
+    """Add the weights [voices, CANDIDATES] of the candidates to the logits of what they suggest, in one operation.
+
+    Every class, int64 [voices, CANDIDATES], must be one of the logits' [voices, size].
+    """
+    import tensorflow as tf  # noqa: PLC0415 - only the step of one note comes here
+
+    return tf.tensor_scatter_nd_add(logits, places(classes), gates)
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
@@ -163,7 +163,7 @@ class PastView(keras.layers.Layer):  # type: ignore[misc] # Keras ships no types
 
     def _degree(self, pitch: Tensor, key: Tensor) -> Tensor:
         """Embed where a pitch [...], 128 for none, lies above the tonic of a key [...]: [..., 12]."""
-        rows = ops.convert_to_tensor(_degrees_of().reshape(-1), dtype="int32")
+        rows = ops.convert_to_tensor(degrees_of().reshape(-1), dtype="int32")
         return self.degree_table(look_up(rows, ops.cast(key, "int32") * (PITCHES + 1) + ops.cast(pitch, "int32")))
 
 
@@ -171,7 +171,7 @@ def _leading(tensor: Tensor) -> tuple[Any, ...]:
     return (-1, *ops.shape(tensor)[1:-2])
 
 
-def _degrees_of() -> Any:
+def degrees_of() -> Any:
     """Degrees 0..11 of pitches in keys, [KEY_CLASSES, 129]; 12 where there is no key or no pitch."""
     pitches, keys = np.arange(PITCHES + 1), np.arange(KEY_CLASSES)[:, None]
     return np.where((keys == NOT_CLEAR) | (pitches == PITCHES), DEGREES, (pitches - keys) % DEGREES).astype(np.int32)
@@ -179,7 +179,7 @@ def _degrees_of() -> Any:
 
 def _degree_table() -> Any:
     """One-hot degrees [KEY_CLASSES, 12, 128] of all pitches in all keys; 0 where there is none."""
-    degrees = _degrees_of()[:, None, :PITCHES]
+    degrees = degrees_of()[:, None, :PITCHES]
     return (degrees == np.arange(DEGREES)[:, None]).astype(np.float32)
 
 

@@ -6,19 +6,20 @@ logits / temperature + noise, the noise an input, so that a seed gives the same 
 note.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from keras import ops
-from numpy.typing import NDArray
 
-from runtime.music.event_encoding import HEADS, LADDER, PITCHES, SILENT, STEERED
-from runtime.music.piece_memory import RECALL_LENGTHS, RECALLS
+from runtime.music.event_encoding import HEADS, LADDER, SILENT, STEERED
+from runtime.music.piece_memory import RECALLS
+from trainer.network.layers import places
 from trainer.network.past_view import Past
-from trainer.network.recollection_step import Remembered, remember
+from trainer.network.recollection_step import looked_up_sizes, remember
+from trainer.network.step_tables import ROW, step_table
 from trainer.network.stream_network import StreamNetwork
-from trainer.pieces.recollection import BARS, CANDIDATES, LONGEST, MATCHES
+from trainer.pieces.recollection import BARS, CANDIDATES, MATCHES
 
 Tensor = Any
 MASKED_LOGIT = -1e9
@@ -71,18 +72,20 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
 
     event = [tf.gather(inputs["event"], column, axis=1) for column in range(len(HEADS))]
     remaining = inputs["remaining"]
-    past, remembered = _look_back(network, event, inputs)
-    told, state = _recur(network, event, inputs, past)
+    looked_up, past, remembered = _look_back(network, event, inputs)
+    told, state = _recur(network, looked_up.event, inputs, past)
     delta = choose("delta", network.delta_logits(told, remaining, past))
-    reached = inputs["position"] + _ladder_ticks(delta)
-    position = reached % inputs["ticks_per_bar"]
+    ticks = _ladder_ticks(tf.expand_dims(delta, 1))
+    bar = tf.expand_dims(inputs["ticks_per_bar"], 1)
+    reached = tf.expand_dims(inputs["position"], 1) + ticks
+    position = tf.squeeze(reached % bar, 1)
     if past is not None:
-        remembered["next_clock"] = _later(inputs["clock"], delta, reached // inputs["ticks_per_bar"], event[1])
+        remembered["next_clock"] = _later(inputs["clock"], ticks, reached // bar, tf.expand_dims(event[1], 1))
     onset = network.onset(remaining, delta, position, past)
     pitch = choose("pitch", network.pitch_logits(told, event[1], onset, past))
     near = onset.gather_pitch(pitch)
     duration = choose("duration", network.duration_logits(told, onset, pitch, near, past))
-    choose("velocity", network.velocity_logits(told, event[3], onset, (pitch, duration), near, past))
+    choose("velocity", network.velocity_logits(told, looked_up.velocity, onset, (pitch, duration), near, past))
     classes = tf.stack([chosen[head] for head in HEADS], 1)
     return {
         "next_event": tf.cast(classes, tf.int32),
@@ -95,50 +98,57 @@ def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, T
     }
 
 
+class _LookedUp(NamedTuple):
+    """What a step looks up before it chooses: embeddings of the event before and its place, and of its velocity."""
+
+    event: Tensor
+    velocity: Tensor
+
+
 def _look_back(
     network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor]
-) -> tuple[Past | None, dict[str, Tensor]]:
-    """What the piece's own past says, and the memory after the previous event; nothing for networks without one."""
+) -> tuple[_LookedUp, Past | None, dict[str, Tensor]]:
+    """What is looked up, what the piece's own past says, and the memory after the previous event.
+
+    The last two are None and nothing for networks without a memory.
+    """
     if network.memory is None:
-        return None, {}
-    remembered = remember(inputs["event"], inputs["memory"], inputs["clock"], inputs["ticks_per_bar"])
-    past = network.memory(remembered.suggested, remembered.bar, inputs["key"], event[1])
-    return past._replace(urge=_urge(remembered, inputs["recall"])), {"next_memory": remembered.memory}
+        looked_up = network.look_up_event(event, inputs["position"], inputs["meter"])
+        return _LookedUp(looked_up, network.velocity_table(event[3])), None, {}
+    remembered = remember(inputs)
+    suggested = remembered.suggested
+    sizes = [ROW * rows for rows in looked_up_sizes()]
+    every = tf.reshape(tf.gather(step_table(network, network.memory), remembered.rows), (-1, sum(sizes)))
+    view, looked_up, velocity, wishes, _ = tf.split(every, [*sizes[:3], RECALLS - 1, ROW - RECALLS + 1], 1)
+    past = Past(
+        suggested.delta, suggested.pitch, suggested.duration, suggested.velocity, network.memory.joined(view),
+        inputs["key"], _urge(wishes, remembered.rounds, inputs["recall"]),
+    )  # fmt: skip
+    return _LookedUp(looked_up, velocity), past, {"next_memory": remembered.memory}
 
 
 def _later(clock: Tensor, delta: Tensor, bars: Tensor, pitch: Tensor) -> Tensor:
-    """The clock at the next onset; the start of a piece, half a tick early, counts as its first bar line."""
-    passed = tf.cast(tf.stack([_ladder_ticks(delta), bars, pitch], 1), tf.float32)
+    """The clock at the next onset; the start of a piece, half a tick early, counts as its first bar line.
+
+    All but the clock are [voices, 1].
+    """
+    passed = tf.cast(tf.concat([delta, bars, pitch], 1), tf.float32)
     return tf.maximum(clock, 0.0) * tf.constant([1.0, 1.0, 0.0]) + passed
 
 
-def _urge(remembered: Remembered, recall: Tensor) -> Tensor:
+def _urge(wishes: Tensor, rounds: Tensor, recall: Tensor) -> Tensor:
     """Nats [voices, CANDIDATES] by which the past is favoured: what goes on with a return, what begins one.
 
     What has gone round and round is favoured less: a network that plays to itself is the surer of a figure the more
     often it has played it, and would stand still with it. A match that reaches up to its own beginning, a note or
     figure that goes round, is no return: the wishes for going on with returns do not hold for it.
     """
-    returning = tf.cast(remembered.rounds[:, 0] < 1.0, tf.int64)
-    holds = tf.gather(tf.constant(_by_length()), tf.gather(remembered.suggested.agree, 0, axis=1) * returning)
-    tired = tf.math.log(tf.maximum(remembered.rounds, 1.0))
+    tired = tf.math.log(tf.maximum(rounds, 1.0))
     favours = np.zeros((RECALLS, CANDIDATES), np.float32)
     favours[:-2, 0] = 1.0
     favours[-2, MATCHES:] = np.isin(BARS, RETURNING_BARS)
     favours[-1, 0] = -1 / np.log(2)
-    return tf.matmul(recall * tf.concat([holds, tired], 1), favours)
-
-
-def _by_length() -> NDArray[np.float32]:
-    """How much of each wish holds after an agreement of 0 to LONGEST events, [LONGEST + 1, RECALLS - 1].
-
-    Of those for going on, each does at its own length; that for beginning always does.
-    """
-    reached, at = np.log2(np.maximum(1, np.arange(LONGEST + 1))), np.log2(RECALL_LENGTHS)
-    table = np.stack([np.interp(reached, at, one) for one in np.eye(len(at))] + [np.ones_like(reached)], 1)
-    table[0, :-1] = 0
-    # Through half floats, which is how bundles store it.
-    return table.astype(np.float16).astype(np.float32)
+    return tf.matmul(recall * tf.concat([wishes, tired], 1), favours)
 
 
 def _per_head(values: Tensor) -> dict[str, Tensor]:
@@ -147,23 +157,23 @@ def _per_head(values: Tensor) -> dict[str, Tensor]:
 
 
 def _recur(
-    network: StreamNetwork, event: list[Tensor], inputs: dict[str, Tensor], past: Past | None
+    network: StreamNetwork, looked_up: Tensor, inputs: dict[str, Tensor], past: Past | None
 ) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]]]:
     """Carry the state one step on: what the heads are told, each [voices, ...], and the state of every layer."""
-    position, meter, remaining, style = (inputs[name] for name in ("position", "meter", "remaining", "style"))
-    features = network.encode(event, position, meter, remaining, style, past)
+    features = network.encode(looked_up, inputs["remaining"], inputs["style"], past)
     state = [(inputs["h"][layer], inputs["c"][layer]) for layer in range(network.config.layers)]
     _, state = network.run_lstm(ops.expand_dims(features, 1), state)
     return network.told(state[-1][0], inputs["style"], past), state
 
 
 def _ladder_ticks(ladder_class: Tensor) -> Tensor:
-    """Ticks of a delta or duration class, [voices] of [voices]; 0 for the classes that are no length."""
+    """Ticks of delta or duration classes; 0 for the classes that are no length."""
     return tf.gather(tf.constant([*LADDER, 0, 0], tf.int32), ladder_class)
 
 
 def _struck(sounding: Tensor, pitch: Tensor, duration: Tensor) -> Tensor:
     """Remaining ticks per pitch once the note has started, int32 [voices, 128]."""
     # The chosen pitch does not sound, so the larger of the two is the new note (or, for one struck again, the longer).
-    is_struck = tf.range(PITCHES, dtype=tf.int64) == tf.expand_dims(pitch, 1)
-    return tf.maximum(sounding, tf.where(is_struck, tf.expand_dims(_ladder_ticks(duration), 1), SILENT))
+    ticks = _ladder_ticks(tf.expand_dims(duration, 1))
+    struck = tf.tensor_scatter_nd_max(sounding, places(tf.expand_dims(pitch, 1)), ticks)
+    return tf.maximum(struck, SILENT)

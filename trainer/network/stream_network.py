@@ -37,7 +37,7 @@ from runtime.music.event_encoding import (
 from trainer.network.head_likelihood import HeadLikelihood
 from trainer.network.layers import ClassTable, SequenceLSTM, look_up, row_by_matrix
 from trainer.network.onset import CHORD, Onset, pitch_planes
-from trainer.network.past_view import DEGREES, Past, PastView, copied, suggested
+from trainer.network.past_view import DEGREES, Past, PastView, copied, suggested, with_copies
 from trainer.pieces.recollection import CANDIDATES, FIELDS
 from trainer.runs.network_config import NetworkConfig
 
@@ -125,13 +125,14 @@ class StreamNetwork(HeadLikelihood):
     def onset(self, remaining: Tensor, delta: Tensor, position: Tensor, past: Past | None = None) -> Onset:
         """Look at the onset `delta` after the one before, at which `remaining` [..., 128] was left."""
         ladder = ops.convert_to_tensor([*LADDER, 0, 0], dtype="int32")
-        sounding = remaining - ops.expand_dims(look_up(ladder, delta), -1)
+        sounding = remaining - look_up(ladder, ops.expand_dims(delta, -1))
         planes = pitch_planes(sounding)
         first, behind, seen = 0, PITCHES, planes
         if past is not None:
             # Music for other pitches is rare, and this is what training spends most of its time on.
             first, behind = PIANO
-            seen = ops.concatenate([planes, past.marks(delta)], axis=-1)[..., first:behind, :]
+            marks = ops.moveaxis(past.marks(delta), -1, -2)
+            seen = ops.concatenate([planes, marks], axis=-1)[..., first:behind, :]
         return Onset(
             delta, position, sounding, planes, ops.sum(planes, axis=-2) / CHORD, self._pitch_context(seen), first
         )
@@ -145,26 +146,15 @@ class StreamNetwork(HeadLikelihood):
     def _release(self, remaining: Tensor) -> Tensor:
         """Embed the ticks until the next release, [..., 16]: where a note ends is where the next one often starts."""
         never = LADDER[-1] + 1
-        ticks = ops.minimum(ops.min(ops.where(remaining > 0, remaining, never), axis=-1), never)
+        ticks = ops.min(ops.where(remaining > 0, remaining, never), axis=-1)
         classes = [ladder_class(tick) for tick in range(never)] + [len(LADDER)]
         return look_up(self.release_table(ops.convert_to_tensor(classes, dtype="int32")), ticks)
 
     def _position(self, position: Tensor) -> Tensor:
         return self.position_table(ops.minimum(position, POSITIONS - 1))
 
-    def encode(
-        self,
-        event: Sequence[Tensor],
-        position: Tensor,
-        meter: Tensor,
-        remaining: Tensor,
-        style: Tensor,
-        past: Past | None = None,
-    ) -> Tensor:
-        """Gather what is known before the step into one vector, [..., features].
-
-        `event` is four classes, each [...]; style is [..., styles].
-        """
+    def look_up_event(self, event: Sequence[Tensor], position: Tensor, meter: Tensor) -> Tensor:
+        """Embed the event before, four classes, each [...], and where it stands: [..., features]."""
         delta, pitch, duration, _ = event
         parts = [
             self.delta_table(delta),
@@ -172,6 +162,16 @@ class StreamNetwork(HeadLikelihood):
             self.duration_table(duration),
             self._position(position),
             self.meter_table(meter),
+        ]
+        return ops.concatenate(parts, axis=-1)
+
+    def encode(self, looked_up: Tensor, remaining: Tensor, style: Tensor, past: Past | None = None) -> Tensor:
+        """Gather what is known before the step into one vector, [..., features].
+
+        `looked_up` is what `look_up_event` gives; style is [..., styles].
+        """
+        parts = [
+            looked_up,
             self.chord_table(ops.cast(remaining > 0, "float32")),
             self._release(remaining),
             self.style_table(style),
@@ -211,11 +211,15 @@ class StreamNetwork(HeadLikelihood):
         self, told: list[Tensor], remaining: Tensor, past: Past | None = None, *, training: bool = False
     ) -> Tensor:
         """Logits [..., 106] of the time to the next onset; `remaining` is that at the previous onset."""
-        logits = self._head("delta", [*told, self._release(remaining)], training=training)
+        head = self._head("delta", [*told, self._release(remaining)], training=training)
         if past is None:
-            return logits
-        logits, gates = ops.split(logits, [DELTA_CLASSES], axis=-1)
-        return logits + copied(past.urged(gates), past.delta, DELTA_CLASSES)
+            return head
+        logits, gates = ops.split(head, [DELTA_CLASSES], axis=-1)
+        if past.urge is not None:
+            # What is behind the logits is of no more use: a candidate that suggests nothing, the class behind the
+            # last, does no harm there.
+            return ops.split(with_copies(head, gates + past.urge, past.delta), [DELTA_CLASSES], axis=-1)[0]
+        return logits + copied(gates, past.delta, DELTA_CLASSES)
 
     def _rhythm(self, onset: Onset) -> list[Tensor]:
         return [self.delta_table(onset.delta), self._position(onset.position)]
@@ -239,27 +243,32 @@ class StreamNetwork(HeadLikelihood):
             alone, of_surroundings = ops.split(wanted, [PITCHES], axis=-1)
             rows = row_by_matrix(of_surroundings, onset.pitch_context)
         else:
-            in_time = past.in_time(onset.delta)
-            wanted = self._head("pitch", [*parts, in_time], training=training)
-            own = PITCHES + SURROUNDINGS
-            alone, of_surroundings, gates, degrees = ops.split(wanted, [PITCHES, own, own + CANDIDATES], axis=-1)
+            wanted = self._head("pitch", [*parts, past.in_time(onset.delta)], training=training)
+            alone, *weights = ops.split(wanted, np.cumsum([PITCHES, SURROUNDINGS, CANDIDATES]).tolist(), axis=-1)
+            if past.urge is not None:
+                free = alone + self._pitches_at_once(weights, previous_pitch, onset, past)
+                return ops.where(onset.sounding > 0, FORBIDDEN, free)
+            of_surroundings, gates, degrees = weights
             rows = (
                 _over_all_pitches(row_by_matrix(of_surroundings, onset.pitch_context), onset.first)
-                + row_by_matrix(past.urged(gates, in_time), ops.one_hot(past.pitch, PITCHES))
+                + row_by_matrix(gates, ops.one_hot(past.pitch, PITCHES))
                 + row_by_matrix(degrees, past.degrees())
             )
-        free = alone + ops.squeeze(rows, -2) + self._too_low(onset.delta, previous_pitch)
+        too_low = _in_chord(onset.delta) * ops.squeeze(_too_low(previous_pitch), -2)
+        free = alone + ops.squeeze(rows, -2) + too_low
         return ops.where(onset.sounding > 0, FORBIDDEN, free)
 
-    def _too_low(self, delta: Tensor, previous_pitch: Tensor) -> Tensor:
-        """FORBIDDEN for the pitches that are not above the one before in a chord, else 0: [..., 128]."""
-        # By tables, because a look-up costs the exported graph no more than a sum.
-        rows = np.tri(PITCHES + 1, PITCHES)
-        rows[PITCHES] = 0  # above the start event, which has no pitch
-        in_chord = np.arange(DELTA_CLASSES + 1)[:, None] == 0
-        return look_up(ops.convert_to_tensor(in_chord, dtype="float32"), delta) * look_up(
-            ops.convert_to_tensor(FORBIDDEN * rows, dtype="float32"), previous_pitch
-        )
+    def _pitches_at_once(self, weights: list[Tensor], previous_pitch: Tensor, onset: Onset, past: Past) -> Tensor:
+        """What is added to the logits of the pitches, as one product: fewer operations, but all matrices are copied."""
+        row = ops.concatenate([*weights, past.urge, _in_chord(onset.delta)], axis=-1)
+        matrices = [
+            _over_all_pitches(onset.pitch_context, onset.first),
+            ops.one_hot(past.pitch, PITCHES),
+            past.degrees(),
+            past.marks(onset.delta),
+            _too_low(previous_pitch),
+        ]
+        return ops.squeeze(row_by_matrix(row, ops.concatenate(matrices, axis=-2)), -2)
 
     def duration_logits(
         self, told: list[Tensor], onset: Onset, pitch: Tensor, near: list[Tensor], past: Past | None = None, *,
@@ -270,23 +279,30 @@ class StreamNetwork(HeadLikelihood):
         if past is None:
             return self._head("duration", parts, training=training)
         hit = past.at_pitch(pitch)
-        logits = self._head("duration", [*parts, hit], training=training)
-        logits, gates = ops.split(logits, [DURATION_CLASSES], axis=-1)
-        return logits + copied(past.urged(gates) * hit, past.duration, DURATION_CLASSES)
+        head = self._head("duration", [*parts, hit], training=training)
+        logits, gates = ops.split(head, [DURATION_CLASSES], axis=-1)
+        if past.urge is not None:
+            return with_copies(logits, (gates + past.urge) * hit, past.duration)
+        return logits + copied(gates * hit, past.duration, DURATION_CLASSES)
 
     def velocity_logits(
-        self, told: list[Tensor], previous_velocity: Tensor, onset: Onset, struck: tuple[Tensor, Tensor],
+        self, told: list[Tensor], velocity_before: Tensor, onset: Onset, struck: tuple[Tensor, Tensor],
         near: list[Tensor], past: Past | None = None, *, training: bool = False,
     ) -> Tensor:  # fmt: skip
-        """Logits [..., 32] of the velocity, given the pitch and duration that are struck and the velocity before."""
+        """Logits [..., 32] of the velocity, given the pitch and duration that are struck.
+
+        `velocity_before` is the embedding of the velocity before.
+        """
         pitch, duration = struck
-        tables = [self.velocity_table(previous_velocity), self.pitch_table(pitch), self.duration_table(duration)]
+        tables = [velocity_before, self.pitch_table(pitch), self.duration_table(duration)]
         parts = [*told, *self._rhythm(onset), *tables, *near]
         if past is None:
             return self._head("velocity", parts, training=training)
         hit = past.at_pitch(pitch)
-        logits = self._head("velocity", [*parts, hit], training=training)
-        logits, gates = ops.split(logits, [VELOCITY_BINS], axis=-1)
+        head = self._head("velocity", [*parts, hit], training=training)
+        logits, gates = ops.split(head, [VELOCITY_BINS], axis=-1)
+        if past.urge is not None:
+            return with_copies(logits, gates * hit, past.velocity)
         return logits + copied(gates * hit, past.velocity, VELOCITY_BINS)
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:  # noqa: FBT001, FBT002 - Keras' signature
@@ -296,7 +312,8 @@ class StreamNetwork(HeadLikelihood):
         style = ops.repeat(ops.expand_dims(inputs["style"], 1), steps, axis=1)
         event, target = (ops.unstack(inputs[name], axis=-1) for name in ("event", "target"))
         past = self._past(inputs)
-        features = self.encode(event, inputs["position"], inputs["meter"], remaining, style, past)
+        looked_up = self.look_up_event(event, inputs["position"], inputs["meter"])
+        features = self.encode(looked_up, remaining, style, past)
         told = self.told(self.run_lstm(features, training=training)[0], style, past)
         delta, pitch, duration, _ = target
         onset = self.onset(remaining, delta, inputs["next_position"], past)
@@ -305,7 +322,9 @@ class StreamNetwork(HeadLikelihood):
             "delta": self.delta_logits(told, remaining, past, training=training),
             "pitch": self.pitch_logits(told, event[1], onset, past, training=training),
             "duration": self.duration_logits(told, onset, pitch, near, past, training=training),
-            "velocity": self.velocity_logits(told, event[3], onset, (pitch, duration), near, past, training=training),
+            "velocity": self.velocity_logits(
+                told, self.velocity_table(event[3]), onset, (pitch, duration), near, past, training=training
+            ),
         }
 
     def _past(self, inputs: dict[str, Tensor]) -> Past | None:
@@ -316,6 +335,20 @@ class StreamNetwork(HeadLikelihood):
         found = suggested(ops.cast(inputs["candidates"], "int32"), ops.cast(inputs["times"], "int32"))
         past: Past = self.memory(found, inputs["bar"], key, inputs["event"][..., 1])
         return past
+
+
+def _in_chord(delta: Tensor) -> Tensor:
+    """Tell whether a note comes with the one before it, 0 or 1 [..., 1]; by a table, as `_too_low`."""
+    is_so = np.arange(DELTA_CLASSES + 1)[:, None] == 0
+    return look_up(ops.convert_to_tensor(is_so, dtype="float32"), delta)
+
+
+def _too_low(previous_pitch: Tensor) -> Tensor:
+    """FORBIDDEN for the pitches that are not above the one before, else 0: [..., 1, 128]."""
+    # By a table, because a look-up costs the exported graph no more than a sum.
+    rows = np.tri(PITCHES + 1, PITCHES)
+    rows[PITCHES] = 0  # above the start event, which has no pitch
+    return look_up(ops.convert_to_tensor(FORBIDDEN * rows[:, None], dtype="float32"), previous_pitch)
 
 
 def _over_all_pitches(values: Tensor, first: int) -> Tensor:

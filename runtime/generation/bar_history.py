@@ -1,32 +1,28 @@
 """What has been made, and where each bar began: so that bar 17 is bar 17 again, and a loop the same loop.
 
-The music of a bar follows from the place in the stream before it: that place is enough to make the bar anew, note for
+The music of a bar follows from the state in the stream before it: that state is enough to make the bar anew, note for
 note, and all that come after it. The notes are kept as well, so that what starts on the very pulse of a DAW's Start
 is there at once, and bars that were heard can be repeated.
 """
 
 from bisect import bisect_left
-from functools import singledispatch
-from typing import Any
+from typing import Generic, TypeVar
 
 from runtime.music.notes import Note
 
 LATEST_BARS = 128
-"""Bars back from the latest for which every place is kept, and the notes."""
+"""Bars back from the latest for which every state is kept, and the notes."""
 FIRST_BARS = 8
 """So are those of the first bars, where music is started again."""
 KEPT_EVERY = 8
-"""Of the places between, every so many: making up to seven others on the way takes some ten milliseconds."""
+"""Of the states between, every so many: making up to seven others on the way takes some ten milliseconds."""
 
 
-@singledispatch
-def slim(place: Any) -> Any:
-    """Return a place that takes less memory and from which the same music comes; kinds of places register their own."""
-    return place
+S = TypeVar("S")
 
 
-class BarHistory:
-    """Keeps the notes of bars and the places before them, by their number from that of the first bar.
+class BarHistory(Generic[S]):
+    """Keeps the notes of bars and the states before them, by their number from that of the first bar.
 
     Attributes:
         until: Position before which everything that starts is known, as far back as it is kept.
@@ -35,22 +31,22 @@ class BarHistory:
 
     def __init__(self, bar_ticks: int, first_bar: int = 0) -> None:
         self._bar_ticks, self._first_bar = bar_ticks, first_bar
-        self._places: dict[int, Any] = {}
+        self._states: dict[int, S] = {}
         self._notes: dict[int, list[Note]] = {}
         self.until = 0
 
     def __len__(self) -> int:
-        """Return how many places are kept."""
-        return len(self._places)
+        """Return how many states are kept."""
+        return len(self._states)
 
-    def save_state(self, number: int, place: Any) -> None:
-        """Keep the place before the first note of a bar, or of a later one if nothing starts in it."""
-        self._places[number] = slim(place)
+    def save_state(self, number: int, state: S) -> None:
+        """Keep the state before the first note of a bar, or of a later one if nothing starts in it."""
+        self._states[number] = state
         old = number - LATEST_BARS
         if old >= self._first_bar + FIRST_BARS:
             self._notes.pop(old, None)
             if old % KEPT_EVERY:
-                self._places.pop(old, None)
+                self._states.pop(old, None)
 
     def add_note(self, note: Note) -> bool:
         """Keep a note, made in the order of onsets; False if it is known already."""
@@ -82,19 +78,19 @@ class BarHistory:
         self.until = min(self.until, tick)
 
     def drop_states_after(self, number: int) -> None:
-        """Forget the places of all bars after this one, but for the first of all."""
-        for later in [key for key in self._places if key > max(number, self._first_bar)]:
-            del self._places[later]
+        """Forget the states of all bars after this one, but for the first of all."""
+        for later in [key for key in self._states if key > max(number, self._first_bar)]:
+            del self._states[later]
 
-    def state_before(self, number: int) -> Any:
-        """Return the place of a bar, or of the latest before it that is kept.
+    def state_before(self, number: int) -> S:
+        """Return the state of a bar, or of the latest before it that is kept.
 
         Raises:
             ValueError: If there is none.
 
         """
-        return self._places[max(key for key in self._places if key <= number)]
+        return self._states[max(key for key in self._states if key <= number)]
 
     def latest(self) -> int:
         """Return the number of the latest bar kept, -1 if there is none."""
-        return max(self._places, default=-1)
+        return max(self._states, default=-1)

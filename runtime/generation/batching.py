@@ -1,11 +1,12 @@
 """Several voices as one stream of notes: the network runs for those that need it in one batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
-from runtime.generation.bar_history import slim
-from runtime.generation.voice import Advance, StepRequest, Voice
+from runtime.generation.free_voice import StepRequest
+from runtime.generation.voice import Advance, Voice
+from runtime.generation.voice_state import EnsembleState, VoiceQueue
 from runtime.graph.engine import Engine, Step
 from runtime.graph.inputs import stack_voices
 from runtime.music.notes import Note
@@ -14,59 +15,23 @@ MADE_AHEAD: Final = 4
 """Notes that each voice has ready: more make fuller batches, and more to throw away when a knob is turned."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceQueue:
-    """The notes that one voice has ready, and its states around them.
+def solo(engine: Engine, voice: Voice) -> Advance:
+    """Return the function that makes the next event of one voice."""
 
-    Attributes:
-        state: The state before its first note that has not been handed out.
-        ready: Its notes from there on, each with the state after it.
-        next: The state after those.
+    def advance(state: EnsembleState) -> tuple[Note | None, EnsembleState]:
+        before = state.queues[0].state
+        request = voice.request(before)
+        note, after = voice.advance(before, None if request is None else engine.step(*request))
+        return note, EnsembleState(after.onset, (VoiceQueue(after, (), after),))
 
-    """
-
-    state: Any
-    ready: tuple[tuple[Note, Any], ...]
-    next: Any
-
-
-@dataclass(frozen=True, slots=True)
-class BatchState:
-    """The state of all voices.
-
-    Attributes:
-        onset: Position of the previous onset of any.
-        queues: One per voice.
-        maker: The generator that made the notes that are ready; another one makes them anew.
-
-    """
-
-    onset: int
-    queues: tuple[VoiceQueue, ...]
-    maker: object = None
-
-
-def start_all(states: Sequence[Any]) -> BatchState:
-    """Return the batch state of voices that begin, each at its own state."""
-    return BatchState(max(state.onset for state in states), tuple(VoiceQueue(state, (), state) for state in states))
-
-
-def with_states(state: BatchState, states: Sequence[Any]) -> BatchState:
-    """Return the batch state with every voice at another state, and no notes ready."""
-    return replace(start_all(states), onset=state.onset)
-
-
-@slim.register
-def _without_queues(state: BatchState) -> BatchState:
-    """Leave out the notes that are ready: the same ones are made again from the states before them."""
-    return with_states(state, [queue.state for queue in state.queues])
+    return advance
 
 
 def batched(engine: Engine, voices: Sequence[Voice]) -> Advance:
-    """Return the function that gives the next note of all voices, numbered by voice; it takes `BatchState`s."""
+    """Return the function that gives the next note of all voices, numbered by voice."""
     maker = object()
 
-    def advance(state: BatchState) -> tuple[Note | None, BatchState]:
+    def advance(state: EnsembleState) -> tuple[Note | None, EnsembleState]:
         queues = state.queues
         if state.maker is not maker:
             queues = tuple(VoiceQueue(queue.state, (), queue.state) for queue in queues)
@@ -77,10 +42,10 @@ def batched(engine: Engine, voices: Sequence[Voice]) -> Advance:
         if voice is None:
             # As far as is known nothing starts before this; a stream whose onset stands still would seem stuck.
             onset = min(queue.ready[0][0].onset if queue.ready else queue.next.onset for queue in queues)
-            return None, BatchState(max(state.onset, onset), queues, maker)
+            return None, EnsembleState(max(state.onset, onset), queues, maker)
         (note, after), *others = queues[voice].ready
         moved = VoiceQueue(after, tuple(others), queues[voice].next)
-        return replace(note, voice=voice), BatchState(
+        return replace(note, voice=voice), EnsembleState(
             max(state.onset, note.onset), (*queues[:voice], moved, *queues[voice + 1 :]), maker
         )
 

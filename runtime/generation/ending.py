@@ -1,14 +1,16 @@
 """An ending: the last bar is a chord on the tonic, chosen by the network and held to the end."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.generation.loop import cursor_of
-from runtime.generation.voice import Bias, FreeVoice, StepRequest, Voice, VoiceState
+from runtime.generation.directives import PART_OVER, Directive, OneOf
+from runtime.generation.free_voice import FreeVoice, StepRequest
+from runtime.generation.voice_state import EndingState, FreeState, VoiceState
 from runtime.graph.engine import Step
 from runtime.graph.inputs import FORBIDDEN
 from runtime.music.event_encoding import PITCHES, duration_class, floor_class, velocity_of
@@ -24,117 +26,93 @@ HEARD_NOTES: Final = 64
 """Latest notes that the key is told by, where none is set."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndingState:
-    """The state of a voice whose music will end.
+class Ending:
+    """How music comes to its last chord, and what its notes are."""
 
-    Attributes:
-        inner: The voice's own place.
-        onset: Position of the previous onset.
-        heard: The latest notes.
-        chord: Of the last chord so far; None before it.
-
-    """
-
-    inner: Any
-    onset: int
-    heard: tuple[Note, ...] = ()
-    chord: tuple[Note, ...] | None = None
-
-
-class EndingVoice:
-    """A `Voice` that ends another's music on the tonic; its states are `EndingState`s."""
-
-    def __init__(
-        self, voice: Voice, free_voice: FreeVoice, end_tick: int, bar_ticks: int, key: str | None = None
-    ) -> None:
+    def __init__(self, free_voice: FreeVoice, end_tick: int | None, bar_ticks: int, key: str | None) -> None:
         """Get ready.
 
         Args:
-            voice: Who plays before the last bar.
-            free_voice: Who chooses the chord: at the bottom of `voice`.
-            end_tick: Where the music ends, on a bar line.
+            free_voice: Who chooses the chord.
+            end_tick: Where the music ends, on a bar line; None where it does not end on its tonic.
             bar_ticks: Length of a bar.
             key: The key; if None, that which the network has been told for the piece, or else that of the latest notes.
 
         """
-        self._voice = voice
-        self._free_voice = free_voice
-        self._end = end_tick
-        self._last_bar = end_tick - bar_ticks
+        self._free = free_voice
+        self._end = sys.maxsize if end_tick is None else end_tick
+        self._last_bar = self._end - bar_ticks
+        self._ends = end_tick is not None
+        self._duration = bar_ticks
         self._key = key
 
-    def request(self, place: EndingState, bias: Bias | None = None) -> StepRequest | None:
-        """Return the run of the network that is needed."""
-        if place.chord is None:
-            return self._voice.request(place.inner, bias)
-        cursor: VoiceState = cursor_of(place.inner)
-        request = self._free_voice.request(cursor)
-        pitches = self._pitches(place, np.isfinite(request.controls["pitch_bias"][0]))
-        if not pitches.any():
-            return None
-        return request._replace(
-            controls=_only(request.controls, self._last_bar - cursor.onset, pitches, self._duration)
-        )
+    def begin(self) -> EndingState | None:
+        """Return the state long before the last chord; None where there will be none."""
+        return EndingState() if self._ends else None
 
-    def advance(self, place: EndingState, step: Step | None) -> tuple[Note | None, EndingState]:
-        """Return the next note and the place after it."""
-        if place.chord is None:
-            note, inner = self._voice.advance(place.inner, step)
-            if inner.onset >= self._last_bar:
-                return None, replace(place, inner=cursor_of(place.inner), chord=())
-            after = replace(place, inner=inner, onset=inner.onset)
-            if note is None:
-                return None, after
-            # What would sound on into the chord ends there: a pitch of the chord could not be struck under it.
-            note = replace(note, duration=min(note.duration, self._last_bar - note.onset))
-            return note, replace(after, heard=(*place.heard[1 - HEARD_NOTES :], note))
-        if step is None:
-            return None, replace(place, onset=self._end)
-        event = step.event()
-        last = Note(self._last_bar, event.pitch, self._duration, velocity_of(event.velocity))
-        cursor = replace(place.inner, state=step.state, number=place.inner.number + 1, onset=self._last_bar)
-        return last, replace(place, inner=cursor, onset=self._last_bar, chord=(*place.chord, last))
+    def checked(self, before: VoiceState, note: Note | None, after: VoiceState) -> tuple[Note | None, VoiceState]:
+        """Return an event that comes before the last bar; where it would come later, none, and the last chord begins.
 
-    def shifted(self, place: EndingState, ticks: int, number: int) -> EndingState:
-        """Return a place as if it were so many ticks later."""
-        return replace(place, inner=self._voice.shifted(place.inner, ticks, number), onset=place.onset + ticks)
+        What would sound on into the chord ends there: a pitch of the chord could not be struck under it.
 
-    def rest_until(self, place: EndingState, tick: int) -> EndingState:
-        """Return the place from which nothing starts before a position."""
-        if place.chord is not None:
-            return place
-        inner = self._voice.rest_until(place.inner, tick)
-        return replace(place, inner=inner, onset=max(place.onset, inner.onset))
+        Args:
+            before: The state before the event.
+            note: The note that the event makes, if any.
+            after: The state after it.
 
-    @property
-    def _duration(self) -> int:
-        return self._end - self._last_bar
+        """
+        ending = before.ending
+        if ending is None or ending.chord is not None:
+            return note, after
+        if after.onset >= self._last_bar:
+            return None, VoiceState(before.free, before.onset, ending=replace(ending, chord=()))
+        if note is None:
+            return None, after
+        note = replace(note, duration=min(note.duration, self._last_bar - note.onset))
+        return note, replace(after, ending=replace(ending, heard=(*ending.heard[1 - HEARD_NOTES :], note)))
 
-    def _pitches(self, place: EndingState, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which pitches the chord may go on with: the tonic in the bass, then the triad, upward."""
-        numbers = np.arange(PITCHES)
-        if not place.chord:
-            tonics, low = numbers % 12 == tonic_of(self._key_at(place)), numbers <= HIGHEST_BASS
+    def directive(self, free: FreeState, heard: Sequence[Note], chord: Sequence[Note]) -> Directive:
+        """Return what the next note of the last chord has to be: the tonic in the bass, then the triad, upward."""
+        numbers, allowed = np.arange(PITCHES), self._free.allowed
+        if len(chord) == MOST_NOTES:
+            return PART_OVER
+        key = self._key_at(free, heard)
+        if not chord:
+            tonics, low = numbers % 12 == tonic_of(key), numbers <= HIGHEST_BASS
             choices = (tonics & low & allowed, tonics & allowed, tonics & low)  # the last where no tonic is allowed
-            return next(pitches for pitches in choices if pitches.any())
-        if len(place.chord) == MOST_NOTES:
-            return np.zeros(PITCHES, bool)
-        above = numbers > place.chord[-1].pitch
-        return np.asarray(above & allowed & np.isin(numbers % 12, list(self._triad(place))), bool)
+            return OneOf(next(pitches for pitches in choices if pitches.any()))
+        pitches = (numbers > chord[-1].pitch) & allowed & np.isin(numbers % 12, list(_triad(key)))
+        return OneOf(pitches) if pitches.any() else PART_OVER
 
-    def _key_at(self, place: EndingState) -> str:
+    def request(self, free: FreeState, pitches: NDArray[np.bool_]) -> StepRequest:
+        """Return the run of the network that chooses among some pitches of the chord."""
+        request = self._free.request(free)
+        return request._replace(controls=_only(request.controls, self._last_bar - free.onset, pitches, self._duration))
+
+    def chord_note(self, state: VoiceState, step: Step) -> tuple[Note, VoiceState]:
+        """Return the note of the chord that the run gives, and the state after it."""
+        event, ending = step.event(), state.ending or EndingState()
+        note = Note(self._last_bar, event.pitch, self._duration, velocity_of(event.velocity))
+        free = replace(state.free, network=step.state, number=state.free.number + 1, onset=self._last_bar)
+        chord = (*(ending.chord or ()), note)
+        return note, replace(state, free=free, onset=self._last_bar, ending=replace(ending, chord=chord))
+
+    def over(self, state: VoiceState) -> VoiceState:
+        """Return the state at the end of the music."""
+        return replace(state, onset=self._end)
+
+    def _key_at(self, free: FreeState, heard: Sequence[Note]) -> str:
         if self._key:
             return self._key
-        told = self._free_voice.key_of(cursor_of(place.inner))
-        return key_of(place.heard) if told == NO_KEY else KEYS[told]
+        told = self._free.key_of(free)
+        return key_of(heard) if told == NO_KEY else KEYS[told]
 
-    def _triad(self, place: EndingState) -> frozenset[int]:
-        """The tonic, its third in the key, and its fifth."""
-        key = self._key_at(place)
-        tonic, scale = tonic_of(key), pitch_classes(key)
-        third = 4 if (tonic + 4) % 12 in scale else 3
-        return frozenset({tonic, (tonic + third) % 12, (tonic + 7) % 12})
+
+def _triad(key: str) -> frozenset[int]:
+    """The tonic, its third in the key, and its fifth."""
+    tonic, scale = tonic_of(key), pitch_classes(key)
+    third = 4 if (tonic + 4) % 12 in scale else 3
+    return frozenset({tonic, (tonic + third) % 12, (tonic + 7) % 12})
 
 
 def _only(

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
-from runtime.generation.batching import BatchState, batched, start_all, with_states
-from runtime.generation.ending import EndingState, EndingVoice
-from runtime.generation.form import FormState, FormVoice
-from runtime.generation.loop import LoopState, LoopVoice
+from runtime.generation.batching import batched, solo
+from runtime.generation.ending import Ending
+from runtime.generation.form import Form
+from runtime.generation.free_voice import FreeVoice
+from runtime.generation.loop import Loop
 from runtime.generation.priming import MOST_NOTES, after_last_long_rest, primed_state
-from runtime.generation.voice import Advance, FreeVoice, Voice, VoiceState, single_voice
+from runtime.generation.voice import Advance, Voice
+from runtime.generation.voice_state import EnsembleState, FreeState, VoiceState, all_at
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs, graph_inputs
 from runtime.music.key_estimation import KEYS, key_of
@@ -19,8 +19,6 @@ from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, shares_of
 from runtime.parameters.parameters import Parameters
 
-NUMBERS_A_TICK: Final = 1 << 32
-"""Events of music that begins at a position of its own are numbered from a multiple of this: no two draw one noise."""
 ENDING_BARS: Final = 5
 """So many bars before the end music begins at the latest that ends on its tonic."""
 
@@ -44,7 +42,7 @@ class Plan:
 
 
 class Ensemble:
-    """Makes music from knobs; all its places are of one kind, which only it and its streams know.
+    """Makes music from parameters, by one voice or several.
 
     Attributes:
         voices: How many play.
@@ -68,7 +66,7 @@ class Ensemble:
         self.voices = len(controls)
         self.meter = controls[0].meter
         self._plain = [
-            self._player(one, 0, Parameters(style=one.style, temperature=one.temperature, min_p=one.min_p))
+            self._voice(one, 0, Parameters(style=one.style, temperature=one.temperature, min_p=one.min_p))
             for one in controls
         ]
 
@@ -84,31 +82,31 @@ class Ensemble:
         for index, before in enumerate(self._controls):
             own = parameters if self.voices == 1 else replace(parameters, style=before.style)
             controls = graph_inputs(own, before)
-            voices.append(self._player(controls, seed + index, parameters, draw_key).voice)
-        return single_voice(self._engine, voices[0]) if self.voices == 1 else batched(self._engine, voices)
+            voices.append(self._voice(controls, seed + index, parameters, draw_key))
+        return solo(self._engine, voices[0]) if self.voices == 1 else batched(self._engine, voices)
 
     def _joint_key(self, seed: int) -> Callable[[int], int]:
         """Return what draws the key of several voices: one for all, since each comes to its next piece at its time."""
         shares = shares_of([one.style for one in self._controls], self._controls[0].style_keys)
         return lambda _: drawn(shares, seed, 0)
 
-    def start(self) -> Any:
-        """Return the place before the first note."""
+    def start(self) -> EnsembleState:
+        """Return the state before the first note."""
         return self.piece_at(self._plan.first_tick)
 
-    def piece_at(self, tick: int) -> Any:
-        """Return the place before a new piece that begins at a bar line; a form begins again."""
-        return self._joined([one.begin(self._piece(tick), tick) for one in self._plain])
+    def piece_at(self, tick: int) -> EnsembleState:
+        """Return the state before a new piece that begins at a bar line; a form begins again."""
+        return all_at([voice.begin(self._piece(tick), tick) for voice in self._plain])
 
-    def anew(self, beginning: Any, present: Any, tick: int) -> Any:
-        """Return the place from which a bar line is played that is far from all that was played.
+    def anew(self, beginning: EnsembleState, present: EnsembleState, tick: int) -> EnsembleState:
+        """Return the state from which a bar line is played that is far from all that was played.
 
         What is held is held there too. Otherwise the music begins as it did in the beginning, after a primer if there
         was one, but with noise that is the position's; in a form it begins with the section, and sections that have
         been played come back. An ending comes after a few bars that tell its key.
 
         Args:
-            beginning: The place before the first note.
+            beginning: The state before the first note.
             present: Where the music is.
             tick: Position of the bar line; the notes before it are to be passed over.
 
@@ -118,128 +116,54 @@ class Ensemble:
         if self._plan.end_tick is not None:
             before_end = self._plan.end_tick - ENDING_BARS * self._bar
             tick = max(self._plan.first_tick, min(tick, before_end))
-        places = [
-            player.anew(first, place, tick - self._plan.first_tick, tick)
-            for player, first, place in zip(self._plain, _states(beginning), _states(present), strict=True)
-        ]
-        return self._joined(places)
+        ticks = tick - self._plan.first_tick
+        both = zip(self._plain, beginning.voices, present.voices, strict=True)
+        return all_at([voice.begin_far(first, state, ticks, tick) for voice, first, state in both])
 
-    def rest_until(self, place: Any, tick: int) -> Any:
-        """Return the place from which nothing starts before a position."""
-        return self._each(place, lambda player, one, _: player.voice.rest_until(one, tick))
+    def rest_until(self, state: EnsembleState, tick: int) -> EnsembleState:
+        """Return the state from which nothing starts before a position."""
+        return self._each(state, lambda voice, one, _: voice.rest_until(one, tick))
 
-    def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
-        """Return the place from which the notes from `first` to `last` are repeated, from `last` on."""
+    def hold(self, state: EnsembleState, notes: Sequence[Note], first: int, last: int) -> EnsembleState:
+        """Return the state from which the notes from `first` to `last` are repeated, from `last` on."""
         return self._each(
-            place,
-            lambda player, one, index: player.hold(one, [note for note in notes if note.voice == index], first, last),
+            state,
+            lambda voice, one, index: voice.hold(one, [note for note in notes if note.voice == index], first, last),
         )
 
-    def let_go(self, place: Any, tick: int) -> Any:
-        """Return the place from which the music goes on after holding."""
-        return self._each(place, lambda player, one, _: player.let_go(one, tick))
+    def let_go(self, state: EnsembleState, tick: int) -> EnsembleState:
+        """Return the state from which the music goes on after holding."""
+        return self._each(state, lambda voice, one, _: voice.let_go(one, tick))
 
-    def after(self, notes: Sequence[Note], tick: int) -> Any:
-        """Return the place at a position after notes that somebody else has played, in the order of their onsets."""
+    def after(self, notes: Sequence[Note], tick: int) -> EnsembleState:
+        """Return the state at a position after notes that somebody else has played, in the order of their onsets."""
         latest = after_last_long_rest(notes)[-MOST_NOTES:]
         origin = latest[0].onset // self._bar * self._bar if latest else tick // self._bar * self._bar
         begun = self._piece(origin)
         if latest:
             begun = replace(begun, key=KEYS.index(key_of(latest)))
-        places = []
-        for player in self._plain:
-            cursor = primed_state(self._engine, player.free, latest, begun)
-            cursor = player.free.rest_until(cursor, tick)
-            places.append(player.begin(cursor, tick // self._bar * self._bar))
-        return self._joined(places)
+        states = []
+        for voice in self._plain:
+            free = voice.free.rest_until(primed_state(self._engine, voice.free, latest, begun), tick)
+            states.append(voice.begin(free, tick // self._bar * self._bar))
+        return all_at(states)
 
-    def _piece(self, tick: int) -> VoiceState:
-        return VoiceState(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
+    def _piece(self, tick: int) -> FreeState:
+        return FreeState(self._engine.start(), onset=tick, piece_start=tick, last_end=tick, not_before=tick)
 
-    def _player(
+    def _voice(
         self, controls: GraphInputs, seed: int, parameters: Parameters, draw_key: Callable[[int], int] | None = None
-    ) -> "_Player":
-        plan = self._plan
-        allowed = _allowed(controls)
+    ) -> Voice:
+        plan, variation = self._plan, parameters.variation
         free = FreeVoice(self._engine, controls, seed, draw_key)
-        form = None
-        if plan.form is not None:
-            ticks = plan.section_bars * self._bar
-            remembers = controls.has_memory
-            form = FormVoice(free, plan.form, ticks, parameters.variation, allowed, remembers=remembers)
-        loop = LoopVoice(form or free, free, parameters.variation, allowed, holding=bool(parameters.hold))
-        ending = None if plan.end_tick is None else EndingVoice(loop, free, plan.end_tick, self._bar, parameters.key)
-        return _Player(free, form, loop, ending)
+        form = Form(free, plan.form or "", plan.section_bars * self._bar, variation, remembers=controls.has_memory)
+        loop = Loop(free, form, variation, holding=bool(parameters.hold))
+        return Voice(free, form, loop, Ending(free, plan.end_tick, self._bar, parameters.key))
 
-    def _joined(self, places: list[Any]) -> Any:
-        return places[0] if self.voices == 1 else start_all(places)
-
-    def _each(self, place: Any, change: "Callable[[_Player, Any, int], Any]") -> Any:
-        """Change the places of all voices."""
-        if not isinstance(place, BatchState):
-            return change(self._plain[0], place, 0)
-        parts = [
-            change(player, part.state, index)
-            for index, (player, part) in enumerate(zip(self._plain, place.queues, strict=True))
+    def _each(self, state: EnsembleState, change: Callable[[Voice, VoiceState, int], VoiceState]) -> EnsembleState:
+        """Change the states of all voices; notes that are ready are dropped."""
+        states = [
+            change(voice, one, index) for index, (voice, one) in enumerate(zip(self._plain, state.voices, strict=True))
         ]
-        return with_states(place, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Player:
-    """One voice and the layers that it is made of."""
-
-    free: FreeVoice
-    form: FormVoice | None
-    loop: LoopVoice
-    ending: EndingVoice | None
-
-    @property
-    def voice(self) -> Voice:
-        return self.ending or self.loop
-
-    def begin(self, cursor: VoiceState, tick: int) -> Any:
-        place: Any = cursor if self.form is None else self.form.begin(cursor, tick)
-        return place if self.ending is None else EndingState(place, cursor.onset)
-
-    def anew(self, beginning: Any, present: Any, ticks: int, tick: int) -> Any:
-        """Begin at a bar line, so many ticks after the beginning, that nobody has come to; see `Ensemble.anew`."""
-        beginning, present = _inner(beginning), _inner(present)
-        place: Any
-        if isinstance(present, LoopState):
-            place = self.loop.held_at(present, tick)
-        elif self.form is not None:
-            form = present if isinstance(present, FormState) and present.origin <= tick else beginning
-            ticks = form.origin - beginning.origin
-            inner = self.free.shifted(beginning.inner, ticks, beginning.inner.number)
-            place = self.form.begin_at(inner, form.origin, tick, form.kept)
-        else:
-            place = self.free.shifted(beginning, ticks, tick * NUMBERS_A_TICK)
-        return place if self.ending is None else EndingState(place, place.onset)
-
-    def hold(self, place: Any, notes: Sequence[Note], first: int, last: int) -> Any:
-        return _inside(place, lambda one: self.loop.hold(one, notes, first, last))
-
-    def let_go(self, place: Any, tick: int) -> Any:
-        return _inside(place, lambda one: self.loop.let_go(one, tick))
-
-
-def _inner(place: Any) -> Any:
-    return place.inner if isinstance(place, EndingState) else place
-
-
-def _states(place: Any) -> list[Any]:
-    """Return the place of each voice."""
-    return [part.state for part in place.queues] if isinstance(place, BatchState) else [place]
-
-
-def _inside(place: Any, change: Callable[[Any], Any]) -> Any:
-    """Change the place inside one of music that will end."""
-    if not isinstance(place, EndingState):
-        return change(place)
-    return place if place.chord is not None else replace(place, inner=change(place.inner))
-
-
-def _allowed(controls: GraphInputs) -> Callable[[int], bool]:
-    bias = controls.pitch_bias
-    return (lambda _: True) if bias is None else (lambda pitch: bool(np.isfinite(bias[pitch])))
+        joined = all_at(states)
+        return joined if self.voices == 1 else replace(joined, onset=state.onset)

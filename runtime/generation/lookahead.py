@@ -4,12 +4,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from runtime.errors import ComposerError, MissingError, RunError
 from runtime.generation.bar_history import BarHistory
 from runtime.generation.stretches import Anew, Stretches
-from runtime.generation.voice import Advance, NoteWithState, Place
+from runtime.generation.voice import Advance, NoteWithState
+from runtime.generation.voice_state import EnsembleState
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
 WAIT_SECONDS: Final = 0.1
@@ -19,9 +20,9 @@ BEHIND_TICKS: Final = TICKS_PER_QUARTER // 2
 MOST_FAILURES: Final = 50
 """Failures in a row, a tenth of a second apart, before the engine is given up."""
 
-RestUntil = Callable[[Any, int], Any]
+RestUntil = Callable[[EnsembleState, int], EnsembleState]
 """Maps a stream state to one from which nothing starts before a tick."""
-Enter = Callable[[Any], Any]
+Enter = Callable[[EnsembleState], EnsembleState]
 """Maps the current stream state to the one to resume from."""
 
 
@@ -63,7 +64,7 @@ class LookAhead:
     def __init__(
         self,
         advance: Advance,
-        cursor: Place,
+        cursor: EnsembleState,
         *,
         bar_ticks: int,
         ahead_ticks: int,
@@ -90,10 +91,10 @@ class LookAhead:
         self.bar_ticks = bar_ticks
         self._ahead_ticks = ahead_ticks
         self._rest = rest
-        self._placed: deque[NoteWithState] = deque()  # made and not taken, for a restart
+        self._placed: deque[NoteWithState[EnsembleState]] = deque()  # made and not taken, for a restart
         self._late: list[Note] = []
         self._advance = advance
-        self._cursor: Place = cursor
+        self._cursor = cursor
         self._beginning, self._anew = cursor, anew
         self._stretches = Stretches(bar_ticks, cursor)
         self._restarts = 0
@@ -109,7 +110,7 @@ class LookAhead:
         self._changed = threading.Condition(threading.RLock())
 
     @property
-    def _history(self) -> BarHistory:
+    def _history(self) -> BarHistory[EnsembleState]:
         return self._stretches.present.history
 
     def run(self, stop: threading.Event) -> None:
@@ -129,7 +130,7 @@ class LookAhead:
                 self._ended = True
                 self._changed.notify_all()
 
-    def _make(self, advance: Advance, before: Place, restarts: int, stop: threading.Event) -> None:
+    def _make(self, advance: Advance, before: EnsembleState, restarts: int, stop: threading.Event) -> None:
         try:
             note, after = advance(before)
         except Exception as error:
@@ -153,7 +154,7 @@ class LookAhead:
             self._failures = 0
             self._append(before, note, after, restarts)
 
-    def _append(self, before: Place, note: Note | None, after: Place, restarts: int) -> None:
+    def _append(self, before: EnsembleState, note: Note | None, after: EnsembleState, restarts: int) -> None:
         with self._changed:
             if restarts != self._restarts:
                 return  # a restart came while this event was made
@@ -170,7 +171,7 @@ class LookAhead:
             self._history.until = max(self._history.until, after.onset)
             self._changed.notify_all()
 
-    def _is_behind(self, after: Place) -> bool:
+    def _is_behind(self, after: EnsembleState) -> bool:
         """Tell whether the music has come too late, unless it is on its way to another position or known there.
 
         In the first bar after a position that the song went to it may catch up: a rest there would be remembered as
@@ -181,16 +182,16 @@ class LookAhead:
             and max(after.onset, self._history.until) < self._taken_before - BEHIND_TICKS
         )
 
-    def _keep(self, note: Note, before: Place) -> None:
+    def _keep(self, note: Note, before: EnsembleState) -> None:
         for number in range(self._history.latest() + 1, note.onset // self.bar_ticks + 1):
-            self._history.save_state(number, before)
+            self._history.save_state(number, before.without_ready())
         new = self._history.add_note(note)
         if note.onset >= self._taken_before:
             self._placed.append(NoteWithState(note, before))
         elif new and note.onset >= max(self._from, self._taken_before - BEHIND_TICKS):
             self._late.append(note)
 
-    def _rest_to_next_bar(self, place: Place, rest: RestUntil) -> None:
+    def _rest_to_next_bar(self, place: EnsembleState, rest: RestUntil) -> None:
         bar_line = self._bar_line_from(max(self._taken_before, place.onset + 1))
         self.rests += 1
         self._restarts += 1
@@ -257,7 +258,7 @@ class LookAhead:
                 self._begin_segment(self._cursor)
             self._changed.notify_all()
 
-    def _begin_segment(self, before: Place) -> None:
+    def _begin_segment(self, before: EnsembleState) -> None:
         """Replace the generator by that of the pending segment, which begins after a stream state."""
         segment = self._next_segment
         if segment is None:
@@ -273,7 +274,7 @@ class LookAhead:
         self._cursor = before if segment.enter is None else segment.enter(before)
         self._complete = False
 
-    def go_on(self, advance: Advance, place: Place | None = None) -> None:
+    def go_on(self, advance: Advance, place: EnsembleState | None = None) -> None:
         """Go on after a pause or without one: from a place beyond what has been taken, None for where the music was."""
         with self._changed:
             self._paused = False

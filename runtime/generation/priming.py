@@ -5,7 +5,9 @@ from itertools import pairwise
 from math import inf
 from typing import Final
 
-from runtime.generation.voice import LONGEST_REST, Bias, FreeVoice, VoiceState
+from runtime.generation.directives import BiasTowards
+from runtime.generation.free_voice import LONGEST_REST, FreeVoice
+from runtime.generation.voice_state import FreeState
 from runtime.graph.engine import Engine, Step
 from runtime.music.event_encoding import HEADS, quantise, velocity_class
 from runtime.music.notes import TICKS_PER_QUARTER, Note, without_overlaps
@@ -30,20 +32,20 @@ def _nearest(tick: int) -> int:
     return min(candidates, key=lambda candidate: abs(candidate - tick))
 
 
-def primed_state(engine: Engine, free_voice: FreeVoice, notes: Sequence[Note], cursor: VoiceState) -> VoiceState:
+def primed_state(engine: Engine, free_voice: FreeVoice, notes: Sequence[Note], state: FreeState) -> FreeState:
     """Feed notes to the network and return the state after them, as if it had made them itself.
 
     Args:
         engine: Runs the network.
         free_voice: Under whose controls.
-        notes: From the position of the cursor on; moved to the nearest values that the network knows.
-        cursor: Where they begin, on a bar line.
+        notes: From the position of the state on; moved to the nearest values that the network knows.
+        state: Where they begin, on a bar line.
 
     """
-    for note in quantise(notes[-MOST_NOTES:], cursor.onset):
-        request = free_voice.request(cursor, Bias(note, inf))
-        _, cursor = free_voice.advance(cursor, as_loud(engine.step(*request), note.velocity))
-    return cursor
+    for note in quantise(notes[-MOST_NOTES:], state.onset):
+        request = free_voice.request(state, BiasTowards(note, inf))
+        _, state = free_voice.advance(state, as_loud(engine.step(*request), note.velocity))
+    return state
 
 
 def after_last_long_rest(notes: Sequence[Note]) -> Sequence[Note]:

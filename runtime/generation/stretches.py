@@ -8,9 +8,10 @@ holds: whoever goes to one of its bars again, or near behind it, hears its music
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 from runtime.generation.bar_history import BarHistory
+from runtime.generation.voice_state import EnsembleState
 
 NEAR_BARS: Final = 16
 """So many bars beyond the last that was played the music is made through all bars between, in a third of a second on
@@ -18,12 +19,13 @@ two busy cores. Counted in bars and not in time, so that it is the same music on
 MOST_STRETCHES: Final = 32
 """Stretches that are kept; beyond that, the one that was gone to least recently goes, and never the first."""
 
-Anew = Callable[[Any, Any, int], Any]
-"""Gives the place to play from at a far bar line, from the place of the song's beginning and the present one."""
+S = TypeVar("S")
+Anew = Callable[[EnsembleState, EnsembleState, int], EnsembleState]
+"""Gives the state to play from at a far bar line, from the states at the song's beginning and at present."""
 
 
 @dataclass
-class Stretch:
+class Stretch(Generic[S]):
     """Music that goes on from one bar.
 
     Attributes:
@@ -35,12 +37,12 @@ class Stretch:
     """
 
     first_bar: int
-    history: BarHistory
+    history: BarHistory[S]
     reached_bar: int
     stale_before: int = 0
 
 
-class Stretches:
+class Stretches(Generic[S]):
     """The stretches of a song.
 
     Attributes:
@@ -48,28 +50,28 @@ class Stretches:
 
     """
 
-    def __init__(self, bar_ticks: int, beginning: Any) -> None:
+    def __init__(self, bar_ticks: int, beginning: S) -> None:
         """Begin with the song's beginning."""
         self._bar_ticks = bar_ticks
-        self._all: list[Stretch] = []  # but for the first, in the order in which they were gone to
+        self._all: list[Stretch[S]] = []  # but for the first, in the order in which they were gone to
         self.present = self._first = self.begin(0, beginning)
 
-    def begin(self, bar: int, place: Any) -> Stretch:
-        """Go to a new stretch that begins with a bar, from the place before it."""
-        history = BarHistory(self._bar_ticks, bar)
-        history.save_state(bar, place)
+    def begin(self, bar: int, state: S) -> Stretch[S]:
+        """Go to a new stretch that begins with a bar, from the state before it."""
+        history = BarHistory[S](self._bar_ticks, bar)
+        history.save_state(bar, state)
         self.present = Stretch(bar, history, bar)
         self._all.append(self.present)
         if len(self._all) > MOST_STRETCHES:
             del self._all[1]
         return self.present
 
-    def covering(self, bar: int) -> Stretch | None:
+    def covering(self, bar: int) -> Stretch[S] | None:
         """Return the stretch that a bar belongs to: of those that come to it the one that begins last; None if none."""
         coming = [one for one in self._all if one.first_bar <= bar <= one.reached_bar + NEAR_BARS]
         return max(coming, key=lambda one: one.first_bar, default=None)
 
-    def go_to(self, stretch: Stretch) -> None:
+    def go_to(self, stretch: Stretch[S]) -> None:
         """Go to a stretch that is there."""
         self.present = stretch
         if stretch is not self._first:

@@ -14,11 +14,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from runtime.errors import ComposerError
 from runtime.generation.priming import snap_to_grid
 from runtime.generation.voice import Advance
+from runtime.generation.voice_state import EnsembleState
 from runtime.midi.held_keys import HeldKeys
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 
@@ -36,7 +37,7 @@ class Stream(Protocol):
         """Make nothing until it goes on."""
         ...
 
-    def go_on(self, advance: Advance, place: Any = None) -> None:
+    def go_on(self, advance: Advance, place: EnsembleState | None = None) -> None:
         """Go on from a place."""
         ...
 
@@ -95,7 +96,7 @@ class Responder:
         self,
         exchange: CallAndResponse,
         stream: Stream,
-        after: Callable[[list[Note], int], Any],
+        after: Callable[[list[Note], int], EnsembleState],
         advance: Callable[[], Advance],
         tick_at: Callable[[float], int],
         now: Callable[[], float],
@@ -105,7 +106,7 @@ class Responder:
         Args:
             exchange: When each of us plays.
             stream: What is gone on with.
-            after: Gives the place at a position after notes.
+            after: Gives the state at a position after notes.
             advance: Gives what makes the next event at present.
             tick_at: Gives the position at a time of the port's clock.
             now: The port's clock.

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runtime.bundle.files import BundleCard, load_bundle
 from runtime.bundle.library import BundleEntry, StyleEntry, find_styles, listed, styles
@@ -11,12 +10,14 @@ from runtime.errors import BundleError, InputError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.form import read_form
 from runtime.generation.stretches import Anew
+from runtime.generation.token_voice import token_beginning, token_far, token_voice
 from runtime.generation.voice import Advance
+from runtime.generation.voice_state import EnsembleState
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs, temperatures
 from runtime.midi.reader import read_music
 from runtime.music.notes import Meter, Note, shifted
-from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer, token_anew, token_start
+from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer
 from runtime.parameters.initial import apply_commands
 from runtime.parameters.parameters import WHOLE, Parameters
 from runtime.parameters.style_mix import StyleMix, heaviest_of, read_mix, shown
@@ -50,7 +51,7 @@ class LoadedComposer:
         tempo_bpm: Quarter notes a minute.
         meter: The meter the music is made in.
         advance: Makes the next event.
-        cursor: The place before the first event, of the kind that `advance` takes.
+        cursor: The state before the first event.
         end_tick: Position at which the music ends, None if it does not.
         anew: Begins at positions far from all that was played.
         controllable: Its parameters and what they control while it plays; None for the article's presets.
@@ -63,7 +64,7 @@ class LoadedComposer:
     tempo_bpm: float
     meter: Meter
     advance: Advance
-    cursor: Any
+    cursor: EnsembleState
     end_tick: int | None
     anew: Anew | None = None
     controllable: ControllableStyle | None = None
@@ -143,7 +144,7 @@ def composer_of(loaded: LoadedNetwork, settings: MusicSettings, primer: Primer |
     tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
     if isinstance(card.encoding, TokenEncoding):
         advance, cursor, controllable = _tokens(card.encoding, engine, settings, card)
-        anew: Anew = token_anew(card.encoding)
+        anew = token_far(card.encoding)
     else:
         weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
         controllable = _controllable(card, engine, settings, meter, weights)
@@ -171,7 +172,7 @@ def _mixes(settings: MusicSettings) -> list[StyleMix]:
 
 def _tokens(
     encoding: TokenEncoding, engine: Engine, settings: MusicSettings, card: BundleCard
-) -> tuple[Advance, Any, None]:
+) -> tuple[Advance, EnsembleState, None]:
     """What the article's networks play: nothing but their names of notes, one after another."""
     asked = {
         "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
@@ -183,7 +184,8 @@ def _tokens(
     temperature = temperatures(settings.temperature, card.sampling.temperature)
     min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
     controls = TokenControls(temperature[1], min_p)
-    return token_advancer(engine.run, encoding, controls, settings.seed), token_start(encoding, settings.seed), None
+    advance = token_voice(token_advancer(engine.run, encoding, controls, settings.seed))
+    return advance, token_beginning(encoding, settings.seed), None
 
 
 def _controllable(
@@ -245,8 +247,8 @@ def _primer(path: Path) -> Primer:
     return Primer(music.notes, music.last_tempo_bpm, meter, end_tick)
 
 
-def _beginning(ensemble: Ensemble, primer: Primer | None, first_tick: int) -> Any:
-    """Return the place before the first note."""
+def _beginning(ensemble: Ensemble, primer: Primer | None, first_tick: int) -> EnsembleState:
+    """Return the state before the first note."""
     if primer is None:
         return ensemble.start()
     return ensemble.after(shifted(primer.notes, first_tick - primer.end_tick), first_tick)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from runtime.errors import InputError, MissingError
 from runtime.generation.expression import apply_expression
-from runtime.generation.voice import Advance, Place, note_stream
+from runtime.generation.voice import Advance, note_stream
+from runtime.generation.voice_state import EnsembleState
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Note, cut_at, end_of
 from runtime.playback.take import check_writable, save_take
@@ -87,10 +88,10 @@ def make_notes(composer: LoadedComposer, notes: int | None) -> list[Note]:
     )
 
 
-def _until(advance: Advance, place: Place, end_tick: int) -> Iterator[Note]:
+def _until(advance: Advance, state: EnsembleState, end_tick: int) -> Iterator[Note]:
     """Yield the notes of a stream until it has come to a position."""
-    while place.onset < end_tick:
-        note, place = advance(place)
+    while state.onset < end_tick:
+        note, state = advance(state)
         if note is not None:
             yield note
 

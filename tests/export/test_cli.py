@@ -17,7 +17,9 @@ import runtime.cli.main
 from export.cli import main
 from runtime.bundle.files import load_bundle, read_card
 from runtime.errors import ComposerError, InputError
-from runtime.generation.voice import VoiceState, make_advance, note_stream
+from runtime.generation.free_voice import make_advance
+from runtime.generation.voice import note_stream
+from runtime.generation.voice_state import FreeState
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
 from trainer.runs.run_directory import RunDirectory
@@ -79,7 +81,7 @@ def strings(value: Any) -> Iterator[str]:
 def test_the_runtime_plays_it(bundle_path: Path) -> None:
     engine = Engine(load_bundle(bundle_path), "cpu")
     stream = note_stream(
-        make_advance(engine, GraphInputs(style=(1.0,), has_memory=True), seed=1), VoiceState(engine.start())
+        make_advance(engine, GraphInputs(style=(1.0,), has_memory=True), seed=1), FreeState(engine.start())
     )
     notes = [next(stream).note for _ in range(50)]
     assert notes == sorted(notes)

@@ -5,8 +5,8 @@ from runtime.generation.bar_history import FIRST_BARS, KEPT_EVERY, LATEST_BARS, 
 BAR = 96
 
 
-def memory_of(bars: int) -> BarHistory:
-    memory = BarHistory(BAR)
+def memory_of(bars: int) -> BarHistory[str]:
+    memory = BarHistory[str](BAR)
     for number in range(bars):
         memory.save_state(number, f"before {number}")
     return memory
@@ -20,7 +20,7 @@ def test_a_kept_place_is_found() -> None:
         "before 19",
         "before 19",
     ]
-    assert (memory.latest(), BarHistory(BAR).latest()) == (19, -1)
+    assert (memory.latest(), BarHistory[str](BAR).latest()) == (19, -1)
 
 
 def test_an_hour_is_kept_in_little_room() -> None:

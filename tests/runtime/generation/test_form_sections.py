@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import InputError
+from runtime.generation.directives import repeat_bias_nats
 from runtime.generation.form import read_form
-from runtime.generation.recall import repeat_bias_nats
 from runtime.music.notes import Note, shifted
 
 BAR = 96

@@ -12,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.generation.ensemble import Ensemble
+from runtime.generation.free_voice import FreeVoice, make_advance
 from runtime.generation.priming import GRIDS, after_last_long_rest, primed_state, snap_to_grid
-from runtime.generation.voice import FreeVoice, NoteWithState, VoiceState, note_stream, single_voice
+from runtime.generation.voice import NoteWithState, note_stream
+from runtime.generation.voice_state import FreeState
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
 from runtime.midi.writer import midi_bytes
 from runtime.music.event_encoding import VELOCITY_STEP
 from runtime.music.notes import Meter, Note, without_overlaps
 from runtime.session.loading import load_composer
+from tests.runtime.free_music import free_of
 from tests.runtime.one_style import asked_of
 
 BAR = 96
@@ -31,9 +34,9 @@ NOTES = st.lists(
 )
 
 
-def stream(engine: Engine, seed: int, count: int) -> list[NoteWithState]:
-    advance = single_voice(engine, FreeVoice(engine, asked_of(engine, WARM), seed))
-    return list(islice(note_stream(advance, VoiceState(engine.start())), count))
+def stream(engine: Engine, seed: int, count: int) -> list[NoteWithState[FreeState]]:
+    advance = make_advance(engine, asked_of(engine, WARM), seed)
+    return list(islice(note_stream(advance, FreeState(engine.start())), count))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -51,12 +54,12 @@ def test_fed_with_its_own_notes_it_is_where_it_was(bach: Engine, seed: int) -> N
     assert whole > 8
     before = placed[whole - 1].before
     notes = [one.note for one in placed[: whole - 1]]
-    cursor = primed_state(bach, FreeVoice(bach, asked_of(bach, WARM), seed + 100), notes, VoiceState(bach.start()))
+    cursor = primed_state(bach, FreeVoice(bach, asked_of(bach, WARM), seed + 100), notes, FreeState(bach.start()))
     assert (cursor.onset, cursor.number, cursor.last_end) == (before.onset, before.number, before.last_end)
-    for name, expected in before.state.tensors.items():
-        np.testing.assert_allclose(cursor.state.tensors[name], expected, atol=1e-5)
+    for name, expected in before.network.tensors.items():
+        np.testing.assert_allclose(cursor.network.tensors[name], expected, atol=1e-5)
     # So the music that comes is the music that would have come.
-    advance = single_voice(bach, FreeVoice(bach, asked_of(bach, WARM), seed))
+    advance = make_advance(bach, asked_of(bach, WARM), seed)
     after, expected_after = (list(islice(note_stream(advance, place), 8)) for place in (cursor, before))
     assert [one.note for one in after] == [one.note for one in expected_after]
 
@@ -65,7 +68,7 @@ def test_how_loud_a_phrase_is_reaches_the_network(bach: Engine) -> None:
     def event_after(velocity: int) -> int:
         notes = [Note(0, 60, 24, velocity)]
         player = FreeVoice(bach, asked_of(bach, WARM), 0)
-        return int(primed_state(bach, player, notes, VoiceState(bach.start())).state.event[0, 3])
+        return int(primed_state(bach, player, notes, FreeState(bach.start())).network.event[0, 3])
 
     assert [event_after(velocity) for velocity in (1, 64, 127)] == [0, 64 // VELOCITY_STEP, 127 // VELOCITY_STEP]
 
@@ -75,7 +78,7 @@ def test_any_phrase_can_be_given(tiny: Engine, notes: list[Note]) -> None:
     ensemble = Ensemble(tiny, [WARM])
     tick = 2400
     place = ensemble.after(snap_to_grid(notes), tick)
-    assert place.not_before == tick
+    assert free_of(place).not_before == tick
     assert tick - BAR <= place.onset <= tick
 
 
@@ -115,7 +118,8 @@ def test_a_primer_is_gone_on_with_from_bar_1(music: Make, primer: Path, made: Ma
     prepared = load_composer(music(primer=primer, bars=2, temperature=1.0))
     assert prepared.tempo_bpm == pytest.approx(90)
     assert prepared.meter == Meter(3, 4)
-    assert (prepared.cursor.onset, prepared.cursor.not_before, prepared.cursor.piece_start) == (-48, 0, -144)
+    before = free_of(prepared.cursor)
+    assert (before.onset, before.not_before, before.piece_start) == (-48, 0, -144)
     notes = made(prepared.advance, prepared.cursor, prepared.end_tick)
     assert notes[0].onset == 0
     usual = load_composer(music(bars=2, temperature=1.0, meter=Meter(3, 4)))
@@ -148,4 +152,4 @@ def test_a_primer_of_a_thousand_notes_is_given_from_its_end(tiny: Engine) -> Non
     notes = [Note(24 * index, 60 + index % 2, 24, 80) for index in range(1000)]
     place = Ensemble(tiny, [WARM]).after(notes, 24 * 1000)
     assert place.onset == 24 * 999
-    assert place.number == 512 + 1
+    assert free_of(place).number == 512 + 1

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.generation.free_voice import FreeVoice, make_advance
 from runtime.generation.priming import GRIDS, primed_state, snap_to_grid
-from runtime.generation.voice import FreeVoice, VoiceState, make_advance
+from runtime.generation.voice_state import FreeState
 from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note, without_overlaps
 from tests.runtime.one_style import asked_of
@@ -17,18 +18,18 @@ WARM = GraphInputs(style=(1.0,), min_p=0.02, shortest_piece_bars=1000)
 
 def test_its_own_notes_lead_to_its_own_state(tiny, bach) -> None:
     for engine in (tiny, bach):
-        advance, cursor = make_advance(engine, asked_of(engine, WARM), 3), VoiceState(engine.start())
+        advance, cursor = make_advance(engine, asked_of(engine, WARM), 3), FreeState(engine.start())
         notes: list[Note] = []
         while len(notes) < 40:
             note, cursor = advance(cursor)
             if note is not None:
                 notes.append(note)
-        taken_up = primed_state(engine, FreeVoice(engine, asked_of(engine, WARM), 3), notes, VoiceState(engine.start()))
+        taken_up = primed_state(engine, FreeVoice(engine, asked_of(engine, WARM), 3), notes, FreeState(engine.start()))
         assert taken_up.onset == cursor.onset
         assert taken_up.last_end == cursor.last_end
         # The loudness is the network's own: nobody can force it, and it goes into the state.
-        assert np.array_equal(taken_up.state.remaining, cursor.state.remaining)
-        assert taken_up.state.position == cursor.state.position
+        assert np.array_equal(taken_up.network.remaining, cursor.network.remaining)
+        assert taken_up.network.position == cursor.network.position
 
 
 @pytest.mark.parametrize("voices", [1, 2])

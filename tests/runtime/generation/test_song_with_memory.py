@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runtime.generation.bar_history import slim
 from runtime.generation.ensemble import Ensemble, Plan
+from runtime.generation.free_voice import FreeVoice, make_advance
 from runtime.generation.priming import primed_state
-from runtime.generation.voice import FreeVoice, VoiceState, make_advance
+from runtime.generation.voice_state import FreeState
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.parameters.parameters import Parameters
 from runtime.session.call_and_response import CallAndResponse
+from tests.runtime.free_music import free_of, section_of
 from tests.support.tiny_memory import EVENTS
 
 BAR = 96
@@ -32,13 +33,13 @@ def knobs() -> Parameters:
     return Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 
 
-def memory_of(cursor: VoiceState) -> np.ndarray[Any, Any]:
-    return cursor.state.tensors["memory"]
+def memory_of(cursor: FreeState) -> np.ndarray[Any, Any]:
+    return cursor.network.tensors["memory"]
 
 
-def clock_of(cursor: VoiceState) -> list[int]:
+def clock_of(cursor: FreeState) -> list[int]:
     """Ticks and bars since the piece's first bar line; before its first note none."""
-    ticks, bars, _ = cursor.state.tensors["clock"][0].tolist()
+    ticks, bars, _ = cursor.network.tensors["clock"][0].tolist()
     return [max(0, ticks), bars]
 
 
@@ -79,13 +80,12 @@ def test_new_music_and_far_positions_remember_nothing(remembering: Engine, voice
     while place.onset < 6 * BAR:
         _, place = advance(place)
     for begun in (ensemble.piece_at(8 * BAR), ensemble.anew(ensemble.start(), place, 500 * BAR)):
-        cursors = [begun] if voices == 1 else [queue.state for queue in begun.queues]
-        for cursor in cursors:
+        for cursor in [voice.free for voice in begun.voices]:
             assert clock_of(cursor) == [0, 0]
             np.testing.assert_array_equal(memory_of(cursor), remembering.start().tensors["memory"])
 
 
-def played_until(advance: Any, place: VoiceState, tick: int) -> VoiceState:
+def played_until(advance: Any, place: FreeState, tick: int) -> FreeState:
     while place.onset < tick:
         _, place = advance(place)
     return place
@@ -95,7 +95,7 @@ def played_until(advance: Any, place: VoiceState, tick: int) -> VoiceState:
 def test_whole_bars_of_rest_pass_on_the_clock(remembering: Engine, bars: int) -> None:
     voice = FreeVoice(remembering, WARM, 1)
     advance = make_advance(remembering, WARM, 1)
-    place = played_until(advance, VoiceState(remembering.start()), 3 * BAR)
+    place = played_until(advance, FreeState(remembering.start()), 3 * BAR)
     tick = place.onset + bars * BAR + 5
     rested = voice.rest_until(place, tick)
     after = rested
@@ -108,13 +108,13 @@ def test_whole_bars_of_rest_pass_on_the_clock(remembering: Engine, bars: int) ->
     else:  # as late as 32-bit floats can count on from for days
         assert ticks == (1 << 23) + after.onset - rested.onset
     np.testing.assert_array_equal(memory_of(rested), memory_of(place))
-    assert rested.state.position.tolist() == place.state.position.tolist()
+    assert rested.network.position.tolist() == place.network.position.tolist()
 
 
 def test_a_clock_never_goes_back_and_starts_with_the_piece(remembering: Engine) -> None:
     start = remembering.start()
     assert start.rested(10 * BAR, 10) is start
-    begun = played_until(make_advance(remembering, WARM, 1), VoiceState(start), 3 * BAR).state
+    begun = played_until(make_advance(remembering, WARM, 1), FreeState(start), 3 * BAR).network
     for bars in (0, -1, -20):
         assert begun.rested(bars * BAR, bars) is begun
     later = begun.rested(2 * BAR, 2).tensors["clock"] - begun.tensors["clock"]
@@ -129,25 +129,25 @@ def test_a_network_without_a_clock_is_told_of_no_rest(tiny: Engine) -> None:
 
 def test_notes_that_are_given_are_remembered_as_its_own(remembering: Engine) -> None:
     likeliest = replace(WARM, min_p=1.0)  # so that no event makes no note: it is remembered, and could not be given
-    advance, cursor = make_advance(remembering, likeliest, 3), VoiceState(remembering.start())
+    advance, cursor = make_advance(remembering, likeliest, 3), FreeState(remembering.start())
     notes: list[Note] = []
     for _ in range(2 * EVENTS):
         note, cursor = advance(cursor)
         assert note is not None
         notes.append(note)
-    given = primed_state(remembering, FreeVoice(remembering, WARM, 3), notes, VoiceState(remembering.start()))
-    for name, tensor in cursor.state.tensors.items():
-        np.testing.assert_allclose(given.state.tensors[name], tensor, err_msg=name)
+    given = primed_state(remembering, FreeVoice(remembering, WARM, 3), notes, FreeState(remembering.start()))
+    for name, tensor in cursor.network.tensors.items():
+        np.testing.assert_allclose(given.network.tensors[name], tensor, err_msg=name)
 
 
 def test_of_a_long_primer_the_latest_notes_are_remembered(remembering: Engine) -> None:
     phrase = [Note(12 * index, 40 + index % 50, 12, 80) for index in range(600)]
     place = Ensemble(remembering, [WARM]).after(phrase, 12 * 600)
-    pitches = memory_of(place)[0, 1].tolist()
+    pitches = memory_of(free_of(place))[0, 1].tolist()
     # The newest of all is still to be put in: it goes in with the event before the next.
     assert pitches == [note.pitch for note in reversed(phrase[-EVENTS - 1 : -1])]
     first = phrase[-512].onset // BAR * BAR
-    assert clock_of(place)[0] == phrase[-1].onset - first
+    assert clock_of(free_of(place))[0] == phrase[-1].onset - first
 
 
 def test_what_the_player_plays_is_remembered(remembering: Engine, stage: Make) -> None:
@@ -173,10 +173,10 @@ def test_held_bars_let_go_leave_the_memory_as_it_was(remembering: Engine) -> Non
     holding = ensemble.advance(replace(knobs, hold=2), 1)
     while held.onset < 9 * BAR:
         _, held = holding(held)
-    assert clock_of(held.cursor)[1] >= 8  # in a repetition that is varied, time goes on
+    assert clock_of(free_of(held))[1] >= 8  # in a repetition that is varied, time goes on
     let_go = ensemble.let_go(held, 10 * BAR)
-    np.testing.assert_array_equal(memory_of(let_go), memory_of(before))
-    assert clock_of(let_go) == clock_of(before)
+    np.testing.assert_array_equal(memory_of(free_of(let_go)), memory_of(free_of(before)))
+    assert clock_of(free_of(let_go)) == clock_of(free_of(before))
 
 
 @pytest.mark.parametrize("variation", [0.0, 0.3])
@@ -186,12 +186,12 @@ def test_sections_that_come_again_are_remembered_as_well(remembering: Engine, fo
     ensemble = Ensemble(remembering, [replace(WARM, min_p=0.9)], Plan(form=form, section_bars=2))
     knobs = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.9, variation=variation)
     advance, place, heard = ensemble.advance(knobs, 4), ensemble.start(), []
-    while place.number < len(form) - 1:
+    while section_of(place) < len(form) - 1:
         note, place = advance(place)
         heard += [] if note is None else [note]
-    assert clock_of(place.inner)[0] == place.inner.onset
+    assert clock_of(free_of(place))[0] == free_of(place).onset
     newest = [note.pitch for note in reversed(heard)][1:EVENTS]
-    assert memory_of(place.inner)[0, 1].tolist()[: len(newest)] == newest
+    assert memory_of(free_of(place))[0, 1].tolist()[: len(newest)] == newest
 
 
 def test_places_of_several_voices_are_kept_without_what_is_ready(remembering: Engine, knobs: Parameters) -> None:
@@ -199,14 +199,14 @@ def test_places_of_several_voices_are_kept_without_what_is_ready(remembering: En
     advance, place = ensemble.advance(knobs, 1), ensemble.start()
     while not all(queue.ready for queue in place.queues):
         _, place = advance(place)
-    small = slim(place)
+    small = place.without_ready()
     assert not any(queue.ready for queue in small.queues)
     assert small.onset == place.onset
     rest, same = ([note for note in _notes(advance, one, 40) if note is not None] for one in (place, small))
     assert len(rest) > 30
     assert rest == same[: len(rest)] or same == rest[: len(same)]
-    alone = ensemble.start().queues[0].state
-    assert slim(alone) is alone
+    alone = Ensemble(remembering, [WARM]).start()
+    assert alone.without_ready() is alone
 
 
 def _notes(advance: Any, place: Any, count: int) -> list[Note | None]:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from runtime.errors import BundleError
-from runtime.generation.voice import MAX_EMPTY_EVENTS, NoteWithState, VoiceState, make_advance, note_stream
+from runtime.generation.free_voice import MAX_EMPTY_EVENTS, make_advance
+from runtime.generation.voice import NoteWithState, note_stream
+from runtime.generation.voice_state import FreeState
 from runtime.graph.carried_state import State
 from runtime.graph.engine import Engine, Step
 from runtime.graph.inputs import FORBIDDEN, GraphInputs
@@ -26,11 +28,11 @@ WARM = GraphInputs(style=(1.0,), min_p=0.02)
 PIECE_NOTES = 37
 
 
-def stream(engine: Engine, controls: GraphInputs, count: int, seed: int = 0) -> list[NoteWithState]:
-    return list(islice(note_stream(make_advance(engine, controls, seed), VoiceState(engine.start())), count))
+def stream(engine: Engine, controls: GraphInputs, count: int, seed: int = 0) -> list[NoteWithState[FreeState]]:
+    return list(islice(note_stream(make_advance(engine, controls, seed), FreeState(engine.start())), count))
 
 
-def notes_of(placed: list[NoteWithState]) -> list[Note]:
+def notes_of(placed: list[NoteWithState[FreeState]]) -> list[Note]:
     return [one.note for one in placed]
 
 
@@ -115,7 +117,7 @@ def test_notes_are_playable_whatever_is_sampled(tiny: Engine, seed: int, warmth:
 def test_a_piece_cannot_end_before_its_shortest(bars: int, first_allowed: int) -> None:
     engine = Scripted([Event(0, 60, 12, 20), *[Event(24, 60, 12, 20)] * 40])
     advance = make_advance(cast("Engine", engine), GraphInputs(style=(1.0,), shortest_piece_bars=bars), 0)
-    list(islice(note_stream(advance, VoiceState(engine.start())), 40))
+    list(islice(note_stream(advance, FreeState(engine.start())), 40))
     assert engine.may_end == [False] * first_allowed + [True] * (40 - first_allowed)
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from runtime.bundle.files import Bundle, BundleCard, NetworkCard, expected_tensors, load_bundle, read_card
 from runtime.errors import BundleError
-from runtime.generation.voice import VoiceState, make_advance
+from runtime.generation.free_voice import make_advance
+from runtime.generation.voice_state import FreeState
 from runtime.graph.carried_state import State
 from runtime.graph.engine import Engine, Step
 from runtime.graph.gumbel_noise import gumbel_noise
@@ -177,10 +178,10 @@ def assert_same(state: State, other: State) -> None:
 
 
 def test_the_next_piece_remembers_nothing_of_the_one_before(remembering: Engine) -> None:
-    advance, place = make_advance(remembering, replace(WARM, shortest_piece_bars=0), 1), VoiceState(remembering.start())
+    advance, place = make_advance(remembering, replace(WARM, shortest_piece_bars=0), 1), FreeState(remembering.start())
     while place.piece_start == 0:
         _, place = advance(place)
-    assert_same(place.state, remembering.start())
+    assert_same(place.network, remembering.start())
 
 
 def test_a_graph_with_a_memory_passes_the_inspection(tiny_models) -> None:

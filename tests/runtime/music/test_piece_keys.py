@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.voice import FreeVoice, VoiceState, make_advance
+from runtime.generation.free_voice import FreeVoice, make_advance
+from runtime.generation.voice_state import FreeState
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
 from runtime.music.key_estimation import KEYS
@@ -17,6 +18,7 @@ from runtime.music.piece_keys import drawn, key_number, shares_of
 from runtime.music.piece_memory import NO_KEY
 from runtime.music.scales import SCALES
 from runtime.parameters.parameters import Parameters
+from tests.runtime.free_music import free_of
 
 BAR = 96
 C_OR_G_MINOR = tuple(0.75 if key == 0 else 0.25 if key == 19 else 0.0 for key in range(24))
@@ -133,10 +135,10 @@ def test_the_players_key_goes_before_and_off_returns_to_the_pieces_own(rememberi
     own = drawn(EVEN, 5, 0)
     note, _ = one_note(free, after)
     assert (note.pitch - own) % 12 in {0, 2, 4, 5, 7, 9, 11}
-    assert after.key is None
+    assert free_of(after).key is None
     _, begun = free(place)
     _, turned = set_(begun)
-    assert begun.key == turned.key == own
+    assert free_of(begun).key == free_of(turned).key == own
 
 
 def test_a_piece_keeps_its_key_when_the_styles_are_turned(remembering: Engine) -> None:
@@ -144,9 +146,9 @@ def test_a_piece_keeps_its_key_when_the_styles_are_turned(remembering: Engine) -
     first = GraphInputs(style=(1.0, 0.0), has_memory=True, style_keys=tuple(only), shortest_piece_bars=1)
     second = GraphInputs(style=(0.0, 1.0), has_memory=True, style_keys=tuple(only), shortest_piece_bars=1)
     one, other = FreeVoice(remembering, first, 1), FreeVoice(remembering, second, 1)
-    begun = VoiceState(remembering.start(), key=one.key_of(VoiceState(remembering.start())))
+    begun = FreeState(remembering.start(), key=one.key_of(FreeState(remembering.start())))
     assert (one.key_of(begun), other.key_of(begun)) == (2, 2)
-    assert other.key_of(VoiceState(remembering.start(), piece=1)) == 9
+    assert other.key_of(FreeState(remembering.start(), piece=1)) == 9
 
 
 @pytest.mark.parametrize("bar", [5, 1000])
@@ -156,13 +158,13 @@ def test_gone_to_from_far_the_key_is_that_of_the_beginning(remembering: Engine, 
     far = ensemble.anew(start, start, bar * BAR)
     note, place = one_note(advance, far)
     assert note.pitch % 12 == drawn(EVEN, 5, 0) % 12
-    assert place.key == drawn(EVEN, 5, 0)
+    assert free_of(place).key == drawn(EVEN, 5, 0)
 
 
 def test_music_that_is_gone_on_with_tells_its_key(remembering: Engine) -> None:
     phrase = [Note(24 * index, 62 + step, 24, 80) for index, step in enumerate((0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0))]
-    assert players(remembering).after(phrase, 3 * BAR).key == KEYS.index("D major")
-    assert players(remembering).after([], 3 * BAR).key is None
+    assert free_of(players(remembering).after(phrase, 3 * BAR)).key == KEYS.index("D major")
+    assert free_of(players(remembering).after([], 3 * BAR)).key is None
 
 
 def test_an_ending_is_on_the_tonic_that_the_network_was_told(remembering: Engine) -> None:
@@ -173,7 +175,7 @@ def test_an_ending_is_on_the_tonic_that_the_network_was_told(remembering: Engine
 
 def test_what_is_drawn_stays_in_the_place(remembering: Engine) -> None:
     controls = GraphInputs(style=(1.0,), has_memory=True, style_keys=(EVEN,))
-    advance, place = make_advance(remembering, controls, 5), VoiceState(remembering.start())
+    advance, place = make_advance(remembering, controls, 5), FreeState(remembering.start())
     for _ in range(3):
         _, place = advance(place)
     assert place.key == drawn(EVEN, 5, 0)

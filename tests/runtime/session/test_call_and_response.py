@@ -67,7 +67,7 @@ class Rig:
         """Go on from another position; the time goes on as it does."""
         self.jumped, self.stream.now = self.jumped + self.stream.now - tick, tick
 
-    def after(self, notes: list[Note], tick: int) -> int:
+    def after(self, notes: list[Note], tick: int) -> Any:
         self.phrases.append(notes)
         return tick
 

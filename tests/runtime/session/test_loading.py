@@ -22,6 +22,7 @@ from runtime.session import loading
 from runtime.session.loading import load_composer
 from runtime.session.settings import MusicSettings
 from runtime.session.write import make_notes
+from tests.runtime.free_music import free_of
 
 Music = Callable[..., MusicSettings]
 ALL = (WHOLE,)
@@ -70,7 +71,7 @@ def test_a_style_may_want_other_defaults_than_its_bundle(
 def test_the_bundles_own_habits(music: Music, controls: list[GraphInputs]) -> None:
     prepared = load_composer(music(temperature=None))
     assert (prepared.style, prepared.device, prepared.tempo_bpm) == ("scale", "cpu", 120.0)
-    assert (prepared.meter, prepared.end_tick, prepared.cursor.number) == (Meter(4, 4), None, 0)
+    assert (prepared.meter, prepared.end_tick, free_of(prepared.cursor).number) == (Meter(4, 4), None, 0)
     assert controls == [
         GraphInputs(style=(1.0,), registers=ALL, style_keys=NO_KEYS, temperature=(1.0,) * 4, min_p=0.05)
     ]

@@ -15,7 +15,8 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from runtime.errors import InputError, MissingError
-from runtime.generation.voice import VoiceState, note_stream
+from runtime.generation.voice import note_stream
+from runtime.generation.voice_state import EnsembleState
 from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
 from runtime.midi.reader import read_music
 from runtime.music.notes import Note
@@ -31,6 +32,7 @@ from runtime.session.settings import MusicSettings, PlaySettings
 from runtime.sound.player import Player
 from runtime.system.process_exit import ending_signals
 from runtime.system.realtime import HELPING_PRIORITY, SENDING_PRIORITY
+from tests.runtime.free_music import free_of
 
 Music = Callable[..., MusicSettings]
 TEMPO = 400
@@ -222,8 +224,8 @@ def test_an_engine_that_fails_ends_the_notes_and_leaves_a_take(
     def failing(music: MusicSettings) -> LoadedComposer:
         prepared = load_composer(music)
 
-        def advance(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
-            if cursor.number == 12:
+        def advance(cursor: EnsembleState) -> tuple[Note | None, EnsembleState]:
+            if free_of(cursor).number == 12:
                 raise MissingError("the GPU has gone")
             return prepared.advance(cursor)
 

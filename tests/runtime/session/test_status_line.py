@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from runtime.generation.lookahead import LookAhead
-from runtime.generation.voice import VoiceState
+from runtime.generation.voice_state import EnsembleState, FreeState
 from runtime.graph.engine import Engine
 from runtime.music.notes import Meter, Note
 from runtime.playback.dispatcher import Dispatcher
@@ -16,15 +16,16 @@ from runtime.session.loading import LoadedComposer
 from runtime.session.status_line import LiveLine, Reading, line, read
 from runtime.transport.clock import FakeClock
 from runtime.transport.transport import InternalTransport
+from tests.runtime.free_music import of_one
 
 
-def quarters(cursor: VoiceState) -> tuple[Note | None, VoiceState]:
+def quarters(cursor: EnsembleState) -> tuple[Note | None, EnsembleState]:
     return Note(cursor.onset, 60, 24, 80), replace(cursor, onset=cursor.onset + 24)
 
 
 @pytest.fixture
 def prepared(tiny: Engine) -> LoadedComposer:
-    return LoadedComposer("bach", "cpu", 92.5, Meter(6, 8), quarters, VoiceState(tiny.start()), None)
+    return LoadedComposer("bach", "cpu", 92.5, Meter(6, 8), quarters, of_one(FreeState(tiny.start())), None)
 
 
 @pytest.mark.parametrize(

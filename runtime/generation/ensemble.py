@@ -74,16 +74,30 @@ class Ensemble:
         """Return the function that makes the next event; voices after the first have the seeds after it.
 
         Raises:
-            InputError: If the knobs allow no note.
+            InputError: If they allow no note.
 
         """
-        voices: list[Voice] = []
         draw_key = None if self.voices == 1 else self._joint_key(seed)
-        for index, before in enumerate(self._controls):
-            own = parameters if self.voices == 1 else replace(parameters, style=before.style)
-            controls = graph_inputs(own, before)
-            voices.append(self._voice(controls, seed + index, parameters, draw_key))
+        voices = [
+            self._voice(controls, seed + index, parameters, draw_key)
+            for index, controls in enumerate(self._inputs(parameters))
+        ]
         return solo(self._engine, voices[0]) if self.voices == 1 else batched(self._engine, voices)
+
+    def check(self, parameters: Parameters) -> None:
+        """Check that music can be made from parameters.
+
+        Raises:
+            InputError: If they allow no note.
+
+        """
+        self._inputs(parameters)
+
+    def _inputs(self, parameters: Parameters) -> list[GraphInputs]:
+        """Return the graph inputs of each voice; where there are several, each keeps its style."""
+        styles = [parameters.style] if self.voices == 1 else [one.style for one in self._controls]
+        both = zip(styles, self._controls, strict=True)
+        return [graph_inputs(replace(parameters, style=style), before) for style, before in both]
 
     def _joint_key(self, seed: int) -> Callable[[int], int]:
         """Return what draws the key of several voices: one for all, since each comes to its next piece at its time."""

@@ -18,7 +18,6 @@ from typing import Final, Protocol
 
 from runtime.errors import ComposerError
 from runtime.generation.priming import snap_to_grid
-from runtime.generation.voice import Advance
 from runtime.generation.voice_state import EnsembleState
 from runtime.midi.held_keys import HeldKeys
 from runtime.music.notes import TICKS_PER_QUARTER, Note
@@ -30,15 +29,15 @@ LARGEST: Final = 4096
 """Notes of a phrase; of more the latest count."""
 
 
-class Stream(Protocol):
-    """What is gone on with: a `LookAhead`."""
+class Playing(Protocol):
+    """What falls silent and is gone on with: a `LiveControl`."""
 
     def pause(self) -> None:
         """Make nothing until it goes on."""
         ...
 
-    def go_on(self, advance: Advance, place: EnsembleState | None = None) -> None:
-        """Go on from a place."""
+    def go_on(self, state: EnsembleState | None) -> None:
+        """Go on from a state; None for where the music was."""
         ...
 
     def taken_before(self) -> int:
@@ -95,9 +94,8 @@ class Responder:
     def __init__(
         self,
         exchange: CallAndResponse,
-        stream: Stream,
+        playing: Playing,
         after: Callable[[list[Note], int], EnsembleState],
-        advance: Callable[[], Advance],
         tick_at: Callable[[float], int],
         now: Callable[[], float],
     ) -> None:
@@ -105,17 +103,15 @@ class Responder:
 
         Args:
             exchange: When each of us plays.
-            stream: What is gone on with.
+            playing: What falls silent and is gone on with.
             after: Gives the state at a position after notes.
-            advance: Gives what makes the next event at present.
             tick_at: Gives the position at a time of the port's clock.
             now: The port's clock.
 
         """
         self._exchange = exchange
-        self._stream = stream
+        self._playing = playing
         self._after = after
-        self._advance = advance
         self._tick_at = tick_at
         self._now = now
         self._heard: deque[tuple[bytes, float]] = deque(maxlen=LARGEST)
@@ -146,7 +142,7 @@ class Responder:
             self._answer(self._tick_at(now))
         elif self._listening and not self._keys.held and self._has_paused(now):
             beat = self._exchange.beat_ticks
-            self._go_on(-(-self._stream.taken_before() // beat) * beat)
+            self._go_on(-(-self._playing.taken_before() // beat) * beat)
             self._listening = False
 
     def _has_paused(self, now: float) -> bool:
@@ -161,7 +157,7 @@ class Responder:
             self._last_seconds = seconds
             if self._exchange.mode == "continue" and not self._listening:
                 self._listening = True
-                self._stream.pause()
+                self._playing.pause()
 
     def _take(self, notes: list[Note], seconds: float) -> None:
         """Add notes that have ended to the phrase."""
@@ -186,9 +182,9 @@ class Responder:
         phrase = [note for note in snap_to_grid(sorted(self._phrase)) if note.onset < tick]
         self._phrase.clear()
         try:
-            place = self._after(phrase, tick)
+            state = self._after(phrase, tick)
         except ComposerError:
             raise
         except Exception:  # noqa: BLE001 - the engine has failed: the music goes on without the phrase
-            place = None
-        self._stream.go_on(self._advance(), place)
+            state = None
+        self._playing.go_on(state)

@@ -9,10 +9,12 @@ from typing import Final
 from runtime.errors import ComposerError
 from runtime.generation.ensemble import Ensemble
 from runtime.generation.expression import apply_expression, humanise_delay_seconds
-from runtime.generation.lookahead import Enter, LookAhead
-from runtime.generation.voice import Advance
+from runtime.generation.lookahead import LookAhead
+from runtime.generation.schedule import Enter, Segment
+from runtime.generation.voice_state import EnsembleState
 from runtime.music.notes import TICKS_PER_QUARTER, Note
 from runtime.parameters.commands import Change
+from runtime.parameters.course import Course, Entry, GoOn, Hold, LetGo, Music, NewPiece
 from runtime.parameters.midi_learn import Learner, Read
 from runtime.parameters.parameters import Parameters
 from runtime.parameters.table import WITH_VALUES, TakesEffect
@@ -43,25 +45,6 @@ class ControllableStyle:
     parameters: Parameters
     styles: Sequence[str]
     ensemble: Ensemble
-
-
-@dataclass(frozen=True, slots=True)
-class _Idea:
-    """What changes on bar lines only."""
-
-    style: tuple[float, ...]
-    seed: int
-    hold: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Coming:
-    """The next idea: the bar line it begins on, whether it begins a new piece, and the stream's `settled` of then."""
-
-    tick: int
-    idea: _Idea
-    fresh: bool
-    settled: int
 
 
 class FilteredSource:
@@ -138,15 +121,16 @@ class LiveControl:
         self._reads = read or Learner(style.styles, tell=complain).read
         self._pending: deque[tuple[bytes | str, float | None, Callable[[str], None]]] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
-        self._idea = _Idea(style.parameters.style, seed)  # the one that is heard
-        self._coming: _Coming | None = None
+        self._course = Course(Music(style.parameters.style, seed))
+        self._next_segment: Segment | None = None  # that of the next music, where it is on the stream's schedule
+        self._is_silent = False
+        self._lock = threading.Lock()  # of the course and the schedule: who plays along has a thread of its own
         self.parameters = style.parameters
 
     @property
     def seed(self) -> int:
-        """Of the music at present, or from the next bar line on where a new idea has been asked for."""
-        coming = self._coming
-        return self._idea.seed if coming is None else coming.idea.seed
+        """Of the music at present, or from the next bar line on where a new piece has been asked for."""
+        return self._course.latest.seed
 
     def submit(
         self, message: bytes | str, seconds: float | None = None, complain: Callable[[str], None] | None = None
@@ -166,10 +150,6 @@ class LiveControl:
         """Return notes with the expression parameters applied."""
         return apply_expression(notes, self.parameters, self._style.ensemble.meter)
 
-    def advance(self) -> Advance:
-        """Return what makes the next event with the present parameters, those of the next idea if there is one."""
-        return self._advance(self._idea if self._coming is None else self._coming.idea)
-
     def delay(self, tick: int) -> float:
         """Return how many seconds after its time what is at a position shall be sent."""
         return humanise_delay_seconds(tick, self.parameters.humanise)
@@ -183,6 +163,23 @@ class LiveControl:
                 stop.wait(PAUSE_SECONDS)
                 # Turns that come faster than the music can be made anew would leave none to be played.
                 self._stream.wait_until_made(self._stream.taken_before() + CATCH_UP_TICKS, CATCH_UP_SECONDS)
+
+    def pause(self) -> None:
+        """Make nothing until the music goes on, whatever is set meanwhile."""
+        with self._lock:
+            self._is_silent = True
+            self._stream.set_schedule()
+
+    def go_on(self, state: EnsembleState | None) -> None:
+        """Go on from a state, with all that has been set meanwhile; None for where the music was."""
+        with self._lock:
+            self._is_silent, self._course, self._next_segment = False, Course(self._course.latest), None
+            enter = None if state is None else lambda _: state
+            self._stream.set_schedule(self._segment(0, self._course.present, enter))
+
+    def taken_before(self) -> int:
+        """Return the position before which notes have been handed over."""
+        return self._stream.taken_before()
 
     def apply_pending(self) -> None:
         """Apply all pending changes together."""
@@ -204,48 +201,55 @@ class LiveControl:
         if before.volume != self.parameters.volume:
             self._set_volume(self.parameters.volume)
         if bar or _asked_of_network(before) != _asked_of_network(self.parameters):
-            self._go_on(bar=bar, new_piece=new_piece)
+            with self._lock:
+                self._change_course(on_bar_line=bar, new_piece=new_piece)
 
     def _read(self, message: bytes | str, complain: Callable[[str], None]) -> Change | None:
         try:
             change = self._reads(message, self.parameters)
             if change is not None and change.parameters != self.parameters:
-                self._style.ensemble.advance(change.parameters, self._idea.seed)
+                self._style.ensemble.check(change.parameters)
         except ComposerError as error:
             complain(visible(str(error)))
             return None
         return change
 
-    def _go_on(self, *, bar: bool, new_piece: bool) -> None:
-        """Make the notes anew: at once with the idea of before, and from the bar line with the new one."""
-        next_bar, settled = self._stream.next_bar(), self._stream.settled
-        if self._coming is not None and (self._coming.tick < next_bar or self._coming.settled != settled):
-            self._idea, self._coming = self._coming.idea, None
-        if bar:
-            before = self._coming or _Coming(next_bar, self._idea, fresh=False, settled=settled)
-            seed = before.idea.seed + new_piece * self._style.ensemble.voices
-            idea = _Idea(self.parameters.style, seed, self.parameters.hold)
-            self._coming = _Coming(next_bar, idea, fresh=new_piece or before.fresh, settled=settled)
-        elif self._coming is None:
-            self._idea = replace(self._idea, style=self.parameters.style)
-        self._stream.restart(self._advance(self._idea))
-        if self._coming is not None:
-            self._stream.restart(self._advance(self._coming.idea), self._coming.tick, self._entry(self._coming))
+    def _change_course(self, *, on_bar_line: bool, new_piece: bool) -> None:
+        """Make the notes anew: at once with the music of before, and from the bar line with the next one."""
+        if self._next_segment is not None and self._next_segment not in self._stream.coming_segments():
+            self._course, self._next_segment = Course(self._course.latest), None
+        self._course = course = self._course.turned(
+            self.parameters,
+            on_bar_line=on_bar_line,
+            new_piece=new_piece,
+            next_bar=self._stream.next_bar(),
+            voices=self._style.ensemble.voices,
+        )
+        if self._is_silent:
+            return
+        now = self._segment(0, course.present)
+        if course.next is None:
+            self._stream.set_schedule(now)
+            return
+        enter = self._enter(course.entry(self._stream.bar_ticks))
+        self._next_segment = self._segment(course.next.tick, course.next.music, enter)
+        self._stream.set_schedule(now, self._next_segment)
 
-    def _entry(self, coming: _Coming) -> Enter | None:
-        """Where the next idea begins."""
-        ensemble, tick, held = self._style.ensemble, coming.tick, coming.idea.hold
-        first = max(0, tick - held * self._stream.bar_ticks)
-        if held and first < tick and (held != self._idea.hold or coming.fresh):
-            return lambda before: ensemble.hold(before, self._stream.heard(first, tick), first, tick)
-        if coming.fresh:
-            return lambda _: ensemble.piece_at(tick)
-        if self._idea.hold and not held:
-            return lambda before: ensemble.let_go(before, tick)
-        return None
+    def _segment(self, tick: int, music: Music, enter: Enter | None = None) -> Segment:
+        parameters = replace(self.parameters, style=music.style, hold=music.hold)
+        return Segment(tick, self._style.ensemble.advance(parameters, music.seed), enter)
 
-    def _advance(self, idea: _Idea) -> Advance:
-        return self._style.ensemble.advance(replace(self.parameters, style=idea.style, hold=idea.hold), idea.seed)
+    def _enter(self, entry: Entry) -> Enter | None:
+        ensemble = self._style.ensemble
+        match entry:
+            case GoOn():
+                return None
+            case NewPiece(tick):
+                return lambda _: ensemble.piece_at(tick)
+            case Hold(first, last):
+                return lambda before: ensemble.hold(before, self._stream.heard(first, last), first, last)
+            case LetGo(tick):
+                return lambda before: ensemble.let_go(before, tick)
 
 
 def _asked_of_network(parameters: Parameters) -> list[object]:

@@ -83,7 +83,7 @@ def _responder(
     )
     source.shape = lambda notes: exchange.only_our_bars(control.shape(notes))
     after = composer.controllable.ensemble.after
-    return Responder(exchange, source.stream, after, control.advance, dispatcher.tick_at, dispatcher.now)
+    return Responder(exchange, control, after, dispatcher.tick_at, dispatcher.now)
 
 
 def _read_lines(control: LiveControl, say: Say) -> None:

@@ -146,9 +146,8 @@ class Stage:
             self.source.shape = lambda notes: listen.only_our_bars(self.steering.shape(notes))
             self.responder = Responder(
                 listen,
-                self.stream,
+                self.steering,
                 self.ensemble.after,
-                self.steering.advance,
                 self.dispatcher.tick_at,
                 self.dispatcher.now,
             )
@@ -169,11 +168,9 @@ class Stage:
 
     def fill(self) -> None:
         """Make all the notes that there is room for."""
-        stream = self.stream
         for _ in range(20_000):
-            if stream._is_filled():
+            if not self.stream.make_one():
                 return
-            stream._make(stream._advance, stream._cursor, stream._restarts, self.stop)
         raise AssertionError("the stream stands still")
 
     def at_seconds(self, seconds: float, *actions: Action) -> None:

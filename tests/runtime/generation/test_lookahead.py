@@ -11,6 +11,7 @@ import pytest
 from runtime.errors import BundleError, MissingError, RunError
 from runtime.generation.free_voice import make_advance
 from runtime.generation.lookahead import LookAhead
+from runtime.generation.schedule import Segment
 from runtime.generation.voice import note_stream
 from runtime.generation.voice_state import EnsembleState, FreeState
 from runtime.graph.engine import Engine
@@ -123,7 +124,7 @@ def test_a_restart_drops_what_was_not_taken_and_resumes_from_the_state_before_it
     with filling(lookahead):
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         taken = lookahead.take_before(30)
-        lookahead.restart(by_one(quarters(tiny, pitch=72)))
+        lookahead.set_schedule(Segment(0, by_one(quarters(tiny, pitch=72))))
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         taken += lookahead.take_before(FAR)
     assert taken == [Note(0, 60, 24, 1), Note(24, 60, 24, 2), Note(48, 72, 24, 3), Note(72, 72, 24, 4)]
@@ -140,7 +141,7 @@ def test_a_restart_with_the_same_controls_changes_nothing(tiny: Engine, start: F
         for tick in (*range(0, end_tick, BAR), end_tick):
             assert lookahead.wait_until_filled(PATIENCE_SECONDS)
             taken += lookahead.take_before(tick)
-            lookahead.restart(by_one(advance))
+            lookahead.set_schedule(Segment(0, by_one(advance)))
     assert taken == [note for note in expected if note.onset < end_tick]
 
 
@@ -149,7 +150,7 @@ def test_an_event_that_was_being_made_during_a_restart_is_dropped(tiny: Engine, 
 
     def interrupted(cursor: FreeState) -> tuple[Note | None, FreeState]:
         if cursor.number == 2:
-            lookahead.restart(by_one(new))
+            lookahead.set_schedule(Segment(0, by_one(new)))
         return old(cursor)
 
     lookahead = ahead_of(interrupted, start, bar_ticks=BAR, ahead_ticks=FAR, end_tick=BAR)
@@ -224,7 +225,7 @@ def test_new_controls_change_what_comes_after_them_only(tiny: Engine, start: Fre
     lookahead = ahead_of(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=40 * BAR)
     with filling(lookahead):
         taken_from(lookahead, 0, 4 * BAR)
-        lookahead.restart(by_one(quarters(tiny, pitch=72)))
+        lookahead.set_schedule(Segment(0, by_one(quarters(tiny, pitch=72))))
         taken_from(lookahead, 0, 6 * BAR)
         lookahead.locate(3 * BAR)
         pitches = [note.pitch for note in taken_from(lookahead, 0, 6 * BAR)]
@@ -359,15 +360,71 @@ def test_a_first_bar_that_comes_late_at_a_position_is_no_rest_for_ever(tiny: Eng
     assert lookahead.rests == 0
 
 
-def test_paused_it_makes_nothing_whatever_is_turned(tiny: Engine, start: FreeState) -> None:
+def test_without_a_schedule_it_makes_nothing(tiny: Engine, start: FreeState) -> None:
     lookahead = ahead_of(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR)
     with filling(lookahead):
         taken_from(lookahead, 0, 40)
-        lookahead.pause()
+        lookahead.set_schedule()
         assert lookahead.take_before(2 * BAR) == []
-        lookahead.restart(by_one(quarters(tiny, pitch=72)))
         assert lookahead.wait_until_filled(PATIENCE_SECONDS)
         assert lookahead.take_before(3 * BAR) == []
-        lookahead.go_on(by_one(quarters(tiny, pitch=67)), of_one(FreeState(tiny.start(), 16, onset=4 * BAR)))
+        state = of_one(FreeState(tiny.start(), 16, onset=4 * BAR))
+        lookahead.set_schedule(Segment(0, by_one(quarters(tiny, pitch=67)), lambda _: state))
         taken = taken_from(lookahead, 0, 5 * BAR)
     assert [(note.onset, note.pitch) for note in taken] == [(tick, 67) for tick in range(4 * BAR, 5 * BAR, 24)]
+
+
+def made(lookahead: LookAhead) -> LookAhead:
+    """The look-ahead when it is full."""
+    while lookahead.make_one():
+        pass
+    return lookahead
+
+
+def test_segments_begin_one_after_another(tiny: Engine, start: FreeState) -> None:
+    lookahead = made(ahead_of(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR))
+    taken = lookahead.take_before(30)
+    second, third = (Segment(tick, by_one(quarters(tiny, pitch))) for tick, pitch in ((BAR, 72), (2 * BAR, 48)))
+    lookahead.set_schedule(Segment(0, by_one(quarters(tiny, 65))), second, third)
+    assert lookahead.coming_segments()[-2:] == (second, third)
+    taken += made(lookahead).take_before(BAR)
+    assert lookahead.coming_segments() == (second, third)  # made, and not heard yet
+    taken += lookahead.take_before(BAR + 1)
+    assert lookahead.coming_segments() == (third,)
+    taken += made(lookahead).take_before(3 * BAR)
+    assert lookahead.coming_segments() == ()
+    pitches = [60, 60, 65, 65, *[72] * 4, *[48] * 4]
+    assert [(note.onset, note.pitch) for note in taken] == [
+        (24 * number, pitch) for number, pitch in enumerate(pitches)
+    ]
+
+
+def test_a_segment_that_is_made_is_to_come_until_the_song_goes_elsewhere(tiny: Engine, start: FreeState) -> None:
+    lookahead = made(ahead_of(quarters(tiny), start, bar_ticks=BAR, ahead_ticks=4 * BAR))
+    lookahead.take_before(30)
+    coming = Segment(BAR, by_one(quarters(tiny, 72)))
+    lookahead.set_schedule(Segment(0, by_one(quarters(tiny))), coming)
+    lookahead.locate(10)
+    assert coming in lookahead.coming_segments()  # nothing of it was made
+    made(lookahead)
+    assert coming in lookahead.coming_segments()
+    lookahead.locate(0)
+    assert lookahead.coming_segments() == ()
+    assert {note.pitch for note in made(lookahead).take_before(2 * BAR)} == {72}  # it holds everywhere
+
+
+def test_a_change_before_the_first_bar_line_is_not_lost(tiny: Engine, start: FreeState) -> None:
+    """After a primer the music begins before the position from which it is heard."""
+
+    def upbeat(cursor: FreeState) -> tuple[Note | None, FreeState]:
+        note = Note(24 * (cursor.number - 2), 60, 24, 80)
+        return note, FreeState(cursor.network, cursor.number + 1, onset=note.onset)
+
+    def changed(cursor: FreeState) -> tuple[Note | None, FreeState]:
+        _, after = upbeat(cursor)
+        return Note(after.onset, 72, 24, 80), after
+
+    lookahead = ahead_of(upbeat, FreeState(start.network, 1, onset=-48), bar_ticks=BAR, ahead_ticks=2 * BAR)
+    lookahead.set_schedule(Segment(0, by_one(changed)), Segment(BAR, by_one(upbeat)))
+    taken = made(lookahead).take_before(2 * BAR)
+    assert [note.pitch for note in taken if note.onset >= 0] == [72] * 4 + [60] * 4

@@ -45,7 +45,7 @@ def test_let_go_the_music_goes_on_where_it_was(bach: Engine, stage: Make, moved:
     assert 9 * BAR <= after[0].onset < 10 * BAR
     assert max(note.onset for note in after) > 19 * BAR
     # No new piece: the network goes on from what it had played before it was held.
-    places = [voice.free for voice in played.stream._history.state_before(9).voices]
+    places = [voice.free for voice in played.stream._song.history.state_before(9).voices]
     assert all(place.piece_start == (4 if place.piece_start else 0) * BAR for place in places)
 
 
@@ -68,7 +68,7 @@ def test_other_bars_can_be_held_without_letting_go(bach: Engine, stage: Make, mo
     for bar in (8, 9, 10):
         assert bars(notes, moved, bar, 1) == bars(usual, moved, 3, 1)
     # It goes on from before both: seven bars later than it would have.
-    before = free_of(played.stream._history.state_before(11))
+    before = free_of(played.stream._song.history.state_before(11))
     assert (before.piece_start, before.not_before) == (7 * BAR, 11 * BAR)
     assert {bar for bar in range(11, 16) if bars(notes, moved, bar, 1)} == set(range(11, 16))
 

@@ -178,10 +178,10 @@ def test_the_song_goes_back_before_we_have_gone_on(
     responder.put(bytes([0x90, 60, 90]), 980)
     responder.put(bytes([0x80, 60, 90]), 999)
     responder.look()
-    assert (given, played.stream._paused) == ([], True)
+    assert (given, played.steering._is_silent) == ([], True)
     now[0] = 3
     responder.look()
-    assert (len(given), played.stream._paused) == (1, False)
+    assert (len(given), played.steering._is_silent) == (1, False)
 
 
 @pytest.mark.parametrize("mode", ["continue", "answer"])

@@ -69,7 +69,7 @@ def test_a_step_forward_before_a_change_that_is_made_already_loses_no_notes(
         take(side, BAR + 12)
     turn(played, "hold 1")
     played.fill()
-    assert played.stream._next_segment is None
+    assert played.stream._schedule.coming == ()
     to = played.stream.taken_before() + forward
     played.stream.locate(to)
     played.fill()

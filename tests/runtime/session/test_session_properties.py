@@ -134,7 +134,7 @@ class Rig:
             self.steering.delay,
         )
         self.responder = Responder(
-            exchange, self.stream, ensemble.after, self.steering.advance, self.dispatcher.tick_at, self.port.clock.now
+            exchange, self.steering, ensemble.after, self.dispatcher.tick_at, self.port.clock.now
         )
 
     def on_sent(self, sent: Sent) -> None:

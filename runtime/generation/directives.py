@@ -6,7 +6,7 @@ section, a round of a loop or the music is over, there is no event, but the next
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
 from typing import Final
 
@@ -136,7 +136,7 @@ class Replay:
         index = self.index
         while index < len(self.notes) and (self.notes[index].onset, self.notes[index].pitch) <= reached:
             index += 1
-        return replace(self, index=index)
+        return Replay(self.notes, self.variation, index)
 
 
 def replayed(notes: Iterable[Note], ticks: int, variation: float) -> Replay:

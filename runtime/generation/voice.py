@@ -84,6 +84,11 @@ class Voice:
 
     def _event(self, state: VoiceState, step: Step | None) -> tuple[Note | None, VoiceState]:
         match self.directive(state):
+            case Free() | BiasTowards():
+                made, free = self.free.advance(state.free, _needed(step))
+                if free.onset >= self._part_end(state):
+                    return None, self._next_part(state)
+                return made, _played(state, free, free.onset, made)
             case PartOver():
                 return None, self._next_part(state)
             case Verbatim(note, is_given):
@@ -93,11 +98,6 @@ class Voice:
                 return (note if self.free.allowed[note.pitch] else None), _played(state, free, note.onset, note)
             case OneOf():
                 return self._ending.chord_note(state, _needed(step))
-            case Free() | BiasTowards():
-                made, free = self.free.advance(state.free, _needed(step))
-                if free.onset >= self._part_end(state):
-                    return None, self._next_part(state)
-                return made, _played(state, free, free.onset, made)
 
     def begin(self, free: FreeState, tick: int) -> VoiceState:
         """Return the state at the beginning of music whose first bar line is at a position."""

@@ -98,9 +98,12 @@ class FormState:
 
     def played(self, onset: int, note: Note | None) -> "FormState":
         """Return the state after an event, with or without a note, at a tick."""
-        if self.replay is not None:
-            return replace(self, replay=self.replay.advance(onset, note))
-        return self if note is None else replace(self, made=NoteList(note, self.made))
+        made, replay = self.made, self.replay
+        if replay is not None:
+            replay = replay.advance(onset, note)
+        elif note is not None:
+            made = NoteList(note, made)
+        return FormState(self.origin, self.number, self.began, made, replay, self.kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,18 @@ def test_a_step_forward_before_a_change_that_is_made_already_loses_no_notes(
     assert heard == [note for note in take(usual, 2 * BAR) if note.onset >= to]
 
 
+def test_far_away_a_change_that_was_to_come_has_come(tiny: Engine, stage: Make) -> None:
+    """A turn of a knob brought the old seed back, where the song had gone far away before the bar line of the new."""
+    played, other = stage(tiny), stage(tiny)
+    for side in (played, other):
+        side.stream.locate(1000 * BAR)
+        take(side, 1001 * BAR + 12)
+        turn(side, "new")
+        side.stream.locate(500 * BAR)
+    turn(played, "variation 0.5")  # which asks nothing of the network here
+    assert take(played, 502 * BAR) == take(other, 502 * BAR)
+
+
 @pytest.mark.parametrize("line", ["new", "panic", "hold 2"])
 def test_what_has_to_be_said_while_it_plays(line: str) -> None:
     with pytest.raises(InputError, match="this can be said only while it plays"):

@@ -20,7 +20,7 @@ Positions are brought to our ticks by rounding, onsets and ends each for themsel
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,16 @@ class MidiMusic:
         [(position, meter)] = bar_positions(in_order(one for one in self.meters if one.tick < max(1, end)), [end])
         return end + (-position) % meter.ticks_per_bar, meter
 
+    def append(self, sequence: "MidiMusic") -> None:
+        """Add a sequence, from the bar line at or after the end of what is there."""
+        start = self.next_bar()[0] if self.notes else 0
+        self.notes += [replace(note, onset=note.onset + start) for note in sequence.notes] if start else sequence.notes
+        self.meters += [MeterChange(change.tick + start, change.meter) for change in in_order(sequence.meters)]
+        self.tempos += [(tick + start, tempo_bpm) for tick, tempo_bpm in sequence.tempos]
+        self.has_drums = self.has_drums or sequence.has_drums
+        self.off_ticks += sequence.off_ticks
+        self.read_notes += sequence.read_notes
+
 
 def read_music(path: Path) -> MidiMusic:
     """Read a MIDI file.
@@ -114,25 +124,18 @@ def music_of(file: MidiFile) -> MidiMusic:
     """
     music = MidiMusic()
     for tracks in [[track] for track in file.tracks] if file.kind == 2 else [file.tracks]:
-        _append(music, _play(tracks, file.resolution))
+        music.append(_play(tracks, file.resolution))
     return music
-
-
-def _append(music: MidiMusic, sequence: MidiMusic) -> None:
-    """Add a sequence, from the bar line at or after the end of what is there."""
-    start = music.next_bar()[0] if music.notes else 0
-    music.notes += [replace(note, onset=note.onset + start) for note in sequence.notes] if start else sequence.notes
-    music.meters += [MeterChange(change.tick + start, change.meter) for change in in_order(sequence.meters)]
-    music.tempos += [(tick + start, tempo_bpm) for tick, tempo_bpm in sequence.tempos]
-    music.has_drums = music.has_drums or sequence.has_drums
-    music.off_ticks += sequence.off_ticks
-    music.read_notes += sequence.read_notes
 
 
 def _play(tracks: Sequence[Track], resolution: int) -> MidiMusic:
     """Play tracks that sound together."""
     metas = sorted(((tick, kind, data) for track in tracks for tick, kind, data in track.metas), key=lambda one: one[0])
-    music = MidiMusic(
+    end_tick = max((track.end_tick for track in tracks), default=0)
+    channels = list(_channels(tracks))
+    parts = [_notes_of(channel, end_tick, resolution) for channel in channels if channel.number != DRUM_CHANNEL]
+    return MidiMusic(
+        notes=without_overlaps(note for part in parts for note in part.notes),
         meters=[
             MeterChange(rescale_tick(tick, resolution), meter)
             for tick, kind, data in metas
@@ -143,16 +146,10 @@ def _play(tracks: Sequence[Track], resolution: int) -> MidiMusic:
             for tick, kind, data in metas
             if kind is Meta.TEMPO and (tempo := _tempo(data)) is not None
         ],
+        has_drums=any(channel.is_on.any() for channel in channels if channel.number == DRUM_CHANNEL),
+        off_ticks=sum((part.off_ticks for part in parts), 0.0),
+        read_notes=sum(len(part.notes) for part in parts),
     )
-    end_tick = max((track.end_tick for track in tracks), default=0)
-    notes: list[Note] = []
-    for channel in _channels(tracks):
-        if channel.number == DRUM_CHANNEL:
-            music.has_drums = music.has_drums or bool(channel.is_on.any())
-        else:
-            notes += _notes_of(channel, end_tick, resolution, music)
-    music.notes = without_overlaps(notes)
-    return music
 
 
 def _meter(data: bytes) -> Meter | None:
@@ -204,7 +201,14 @@ def _channels(tracks: Sequence[Track]) -> Iterable[_Channel]:
         )
 
 
-def _notes_of(channel: _Channel, end_tick: int, resolution: int, music: MidiMusic) -> Iterable[Note]:
+class _Part(NamedTuple):
+    """What is heard of a channel, and by how much rounding moved its onsets, in our ticks."""
+
+    notes: list[Note]
+    off_ticks: float
+
+
+def _notes_of(channel: _Channel, end_tick: int, resolution: int) -> _Part:
     begins, ends, is_struck = _held(channel)
     is_ended = ends < _NEVER
     place = np.where(is_ended, ends, 0)
@@ -217,10 +221,10 @@ def _notes_of(channel: _Channel, end_tick: int, resolution: int, music: MidiMusi
     start, end, begins = start[is_heard], end[is_heard], begins[is_heard]
     onset = _rescaled(start, resolution)
     duration = np.maximum(1, _rescaled(end, resolution) - onset)
-    music.off_ticks += float(np.abs(start * (TICKS_PER_QUARTER / resolution) - onset).sum())
-    music.read_notes += len(start)
+    off_ticks = float(np.abs(start * (TICKS_PER_QUARTER / resolution) - onset).sum())
     pitch, velocity = channel.first[begins], channel.second[begins]
-    return map(Note, onset.tolist(), pitch.tolist(), duration.tolist(), velocity.tolist())
+    notes = list(map(Note, onset.tolist(), pitch.tolist(), duration.tolist(), velocity.tolist()))
+    return _Part(notes, off_ticks)
 
 
 def _held(channel: _Channel) -> tuple[_Ints, _Ints, _Flags]:

@@ -69,6 +69,26 @@ class Track:
     port: int = 0
     is_ended: bool = False
 
+    def end(self, tick: int, *, by_itself: bool) -> None:
+        """Note where it ends.
+
+        Raises:
+            OverflowError: If that is too far to be counted.
+
+        """
+        if tick >= MOST_FILE_TICKS:
+            raise OverflowError
+        self.end_tick, self.is_ended = tick, by_itself
+
+    def keep_meta(self, tick: int, kind: int, content: bytes) -> None:
+        """Keep what is of use to us of a meta event."""
+        if kind == Meta.PORT and content:
+            self.port = content[0]
+        elif kind == Meta.TEMPO and len(content) >= 3:
+            self.metas.append((tick, Meta.TEMPO, content))
+        elif kind == Meta.METER and len(content) >= 2:
+            self.metas.append((tick, Meta.METER, content))
+
 
 @dataclass(frozen=True, slots=True)
 class MidiFile:
@@ -229,7 +249,7 @@ def _read_events(data: bytes, position: int, end: int, *, whole: bool) -> tuple[
             position = _after_system_message(data, position, status)
     if not whole or position > end:
         raise InputError("is cut short: its last track is not whole")
-    track.end_tick = _checked(tick)
+    track.end(tick, by_itself=False)
     return track, position
 
 
@@ -237,15 +257,10 @@ def _read_meta(track: Track, tick: int, data: bytes, position: int, end: int) ->
     """Read a meta event from its kind on, into the track where it is one that counts; returns where it ends."""
     kind = data[position]
     length, position = _vlq(data, position + 1)
-    content = data[position : min(position + length, end)]
     if kind == Meta.END_OF_TRACK:
-        track.end_tick, track.is_ended = _checked(tick), True
-    elif kind == Meta.PORT and content:
-        track.port = content[0]
-    elif kind == Meta.TEMPO and len(content) >= 3:
-        track.metas.append((tick, Meta.TEMPO, content))
-    elif kind == Meta.METER and len(content) >= 2:
-        track.metas.append((tick, Meta.METER, content))
+        track.end(tick, by_itself=True)
+    else:
+        track.keep_meta(tick, kind, data[position : min(position + length, end)])
     return position + length
 
 
@@ -255,12 +270,6 @@ def _after_system_message(data: bytes, position: int, status: int) -> int:
         length, position = _vlq(data, position)
         return position + length
     return position + _DATA_BYTES.get(status, 0)
-
-
-def _checked(tick: int) -> int:
-    if tick >= MOST_FILE_TICKS:
-        raise OverflowError
-    return tick
 
 
 def _vlq(data: bytes, position: int) -> tuple[int, int]:

@@ -164,12 +164,12 @@ def rendered(
     Args:
         timed: By time.
         length_seconds: How long it lasts at least.
-        volume: Loudness of the whole, 0..1; see `StreamPlayer.set_volume`.
+        volume: Loudness of the whole, 0..1; see `Sampler.set_volume`.
         piano: What sounds; None for the one that ships.
 
     """
     sampler = Sampler(piano or Piano.load())
-    sampler.volume = volume**2
+    sampler.set_volume(volume)
     done = 0
     for seconds, message in timed:
         frame = round(seconds * RATE)

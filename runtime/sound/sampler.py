@@ -106,6 +106,10 @@ class Sampler:
         """Voices that sound at present, those that die away among them."""
         return self._count
 
+    def set_volume(self, volume: float) -> None:
+        """Set the loudness of the whole, 0..1; what a fader shows as half is heard as half."""
+        self.volume = volume**2
+
     def take(self, message: Message) -> None:
         """Let a message take effect with the next frame."""
         channel = message.channel - 1

@@ -45,8 +45,8 @@ class StreamPlayer:
         return self._queue.take_back(count)
 
     def set_volume(self, volume: float) -> None:
-        """Set the loudness of the whole; what a fader shows as half is heard as half."""
-        self._sampler.volume = volume**2
+        """Set the loudness of the whole; see `Sampler.set_volume`."""
+        self._sampler.set_volume(volume)
 
     @property
     def is_silent(self) -> bool:

@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks.common.composer_process import COMPOSER, run_composer
 from benchmarks.common.jack_server import dummy_server
 from benchmarks.common.tables import machine, percentile, print_table
-from runtime.session.play import SOUND_COUNT_IN_SECONDS
 from runtime.sound.piano import Piano
+from runtime.sound.port import SoundPort
 from runtime.sound.render import read_timed_messages, rendered
 from runtime.sound.sampler import RATE
 
@@ -82,7 +82,7 @@ def seconds_to_sound() -> float:
         finally:
             player.terminate()
             player.wait()
-    return when[0] - began - SOUND_COUNT_IN_SECONDS
+    return when[0] - began - SoundPort.count_in_seconds - SoundPort.lead_seconds
 
 
 def connected(client: jack.Client, source: str, destination: str) -> bool:

@@ -82,12 +82,15 @@ class LookAhead:
         """Keep the queue filled until `stop` is set; what ends it before is handed to the taker."""
         try:
             while not stop.is_set():
-                if not self.make_one():
-                    with self._changed:
-                        if self._is_filled():
-                            self._changed.wait(WAIT_SECONDS)
-                elif self._failures:
+                failures = self._failures
+                if self.make_one():
+                    continue
+                if self._failures > failures:
                     stop.wait(WAIT_SECONDS)
+                    continue
+                with self._changed:
+                    if self._is_filled():
+                        self._changed.wait(WAIT_SECONDS)
         except BaseException as error:  # noqa: BLE001 - raised again where the notes are taken
             self._failure = error
         finally:
@@ -96,7 +99,7 @@ class LookAhead:
                 self._changed.notify_all()
 
     def make_one(self) -> bool:
-        """Make one event; False if enough is made already.
+        """Make one event; False if there is no room for it at present, or the engine has failed.
 
         Raises:
             ComposerError: If the engine is of no use any more.
@@ -113,11 +116,11 @@ class LookAhead:
             with self._changed:
                 if self._is_awaited(segment, before):
                     self._rest_to_next_bar(before, rest)
-        else:
-            self._failures = 0
-            with self._changed:
-                if self._is_awaited(segment, before):
-                    self._append(before, note, after)
+            return False
+        self._failures = 0
+        with self._changed:
+            if self._is_awaited(segment, before):
+                self._append(before, note, after)
         return True
 
     def _is_awaited(self, segment: Segment, before: EnsembleState) -> bool:

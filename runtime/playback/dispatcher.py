@@ -1,70 +1,34 @@
 """The loop that plays: notes from a source, through the scheduler, to a port at their time."""
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Final
 
-from runtime.midi.messages import REAL_TIME, Kind, Message, Sent
-from runtime.music.notes import TICKS_PER_QUARTER, Note, cut_at
+from runtime.midi.messages import REAL_TIME
+from runtime.music.notes import Note
+from runtime.playback.intake import Intake, Interpretation, NoteSource
 from runtime.playback.midi_clock_out import ClockOut
+from runtime.playback.outbox import LEAVING_SECONDS, Outbox
 from runtime.playback.panic import Panics
+from runtime.playback.requests import Requests
 from runtime.playback.scheduler import Scheduler
-from runtime.ports.base import OutputPort
 from runtime.transport.transport import Transport, TransportEvent, TransportEventKind
 
-HORIZON_TICKS: Final = TICKS_PER_QUARTER // 3
-"""How far ahead of sending notes are taken from the source: what is taken is no longer the engine's to change."""
-PULL_TICKS: Final = TICKS_PER_QUARTER // 6
-"""How often the source is asked: half the horizon, so that it is never asked for what is due already."""
 LATE_NOTE_SECONDS: Final = 0.005
 """A note that comes from the source this long after its time is counted as late."""
-_LEAVING_SECONDS: Final = 0.005  # how often a port is asked whether the last messages have left
 LOOK_SECONDS: Final = 0.02
 """How often a transport that somebody else sets is asked, if nothing wakes the dispatcher before."""
-MAKING_SECONDS: Final = 0.05
-"""How long a song that starts waits for its first notes to be made."""
 ABSENT_SECONDS: Final = 0.25
 """A dispatcher that wakes so much later than it wanted to was stopped, or the machine slept: notes whose time has come
 meanwhile are not started any more."""
 
 
-class NoteSource(Protocol):
-    """Where the notes come from, made ahead on another thread or all there from the start."""
-
-    @property
-    def end_tick(self) -> int | None:
-        """Position at which the performance ends whatever still sounds, None if it does not."""
-        ...
-
-    def take_before(self, tick: int) -> list[Note]:
-        """Hand over the notes with an onset before `tick` that have not been taken; returns at once."""
-        ...
-
-    def finished(self) -> bool:
-        """Tell whether `take_before` has given everything there will ever be."""
-        ...
-
-    def locate(self, tick: int) -> None:
-        """Go on from another position; returns at once."""
-        ...
-
-    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
-        """Wait until the notes before a position can be taken; False if that took too long."""
-        ...
-
-
 class Dispatcher:
     """Plays a source into a port until it ends or is stopped, and leaves nothing sounding.
 
-    `run` belongs on a thread of its own; the properties may be read from others while it runs. `on_sent` is called
-    on the thread of `run`, in order, for each message that has left.
+    `run` belongs on a thread of its own; the properties may be read from others while it runs.
 
     Attributes:
-        early_seconds: How long before its time each message is sent, for what comes after the port takes as long.
-        delay: Tells how many seconds after its time what starts or ends at a position shall be sent.
-        worst_lateness_seconds: The most that a message left after it was due.
         late_notes: Notes that came from the source after their time; they were played at once.
         missed_notes: Notes that came after their end, or whose time came while this program was stopped; they were left
             out.
@@ -74,49 +38,40 @@ class Dispatcher:
 
     def __init__(
         self,
-        port: OutputPort,
+        outbox: Outbox,
         transport: Transport,
         source: NoteSource,
         channels: Sequence[int],
-        on_sent: Callable[[Sent], None] = lambda _: None,
-        wake: threading.Event | None = None,
+        *,
+        interpretation: Interpretation | None = None,
+        requests: Requests | None = None,
         clock_out: ClockOut | None = None,
     ) -> None:
         """Get ready to play.
 
         Args:
-            port: Where to; its clock is the one that the transport tells time by.
+            outbox: Where to; its clock is the one that the transport tells time by.
             transport: When.
             source: What.
             channels: MIDI channel 1..16 of each voice.
-            on_sent: See above.
-            wake: Set by whoever has news for the transport; None where nobody has.
+            interpretation: How; None for as it is written.
+            requests: What others ask for; None where nobody asks for anything.
             clock_out: The clock that others are given; notes are then not delayed, since pulses go among them.
 
         """
-        self._port = port
-        self._clock = port.clock
+        self._outbox = outbox
+        self._clock = outbox.clock
         self._transport = transport
-        self._source = source
         self._channels = channels
+        self._interpretation = interpretation or Interpretation()
+        self._early_seconds = self._interpretation.early_seconds
+        self._requests = requests or Requests(outbox.clock)
         self._clock_out = clock_out
-        self._on_sent = on_sent
-        self._wake = wake
         self._panics = Panics()
-        self._pause: Callable[[], None] | None = None
-        self._away = False  # the port is
-        self._owed: dict[tuple[Kind, int, int], Message] = {}  # what ends the notes that sounded when the port went
         self._scheduler = Scheduler()
-        self._unsent: deque[Message] = deque()  # due, not yet given to the port
-        self._on_the_way: deque[Sent] = deque()  # given to the port, not yet out
-        self._latest_due = float("-inf")
-        self._taken_before = 0
-        self._pull_tick = self.position_tick()
+        self._absent_before = self.position_tick()  # what started before this one started while nobody was there
+        self._intake = Intake(source, self._interpretation, transport, outbox.lead_seconds, self._absent_before)
         self._awaited = 0.0  # when it was time to look
-        self._absent_before = self._pull_tick  # what started before this position started while nobody was there
-        self.early_seconds = 0.0
-        self.delay: Callable[[int], float] = lambda _: 0.0
-        self.worst_lateness_seconds = 0.0
         self.late_notes = 0
         self.missed_notes = 0
         self.lost_notes = 0
@@ -135,6 +90,11 @@ class Dispatcher:
         return self._scheduler.ends
 
     @property
+    def worst_lateness_seconds(self) -> float:
+        """The most that a message left after it was due."""
+        return self._outbox.worst_lateness_seconds
+
+    @property
     def tempo_bpm(self) -> float:
         """Quarter notes a minute at present."""
         return self._transport.tempo_bpm
@@ -143,255 +103,178 @@ class Dispatcher:
         """Return the position at present; negative before the start."""
         return self._transport.tick_at(self._clock.now())
 
-    def now(self) -> float:
-        """Return the time of the port's clock."""
-        return self._clock.now()
-
-    def tick_at(self, seconds: float) -> int:
-        """Return the last position reached at a time of the port's clock; negative before the start."""
-        return self._transport.tick_at(seconds)
-
-    def panic(self, until_seconds: float | None = None) -> None:
-        """End what sounds as soon as possible, and nothing else: what has not begun is played in its time.
-
-        May be called on any thread.
-
-        Args:
-            until_seconds: The time of the port's clock at which that was asked for; what has begun since then goes on.
-                None for now.
-
-        """
-        self._panics.ask(self._clock.now() if until_seconds is None else until_seconds)
-        if self._wake is not None:
-            self._wake.set()
-
-    def pause(self, hold: Callable[[], None]) -> None:
-        """End what sounds and, when that has left, call `hold`, which returns when the music is to go on.
-
-        May be called on any thread, also in the handler of a signal; returns at once.
-        """
-        self._pause = hold  # seen at the next look at the latest: a handler must not wait for the event's lock
-
     def run(self, stop: threading.Event) -> None:
         """Play until the source has ended and its last message is out, or until `stop` is set.
 
         However it ends, by an exception too, every note that sounds is ended before this returns.
         """
         self._awaited = self._clock.now()
+        wake = self._requests.wake
+        self._transport.begin(self._awaited)
+        if self._clock_out is not None:
+            self._clock_out.begin(self.position_tick() + 1)
         try:
             while not stop.is_set():
-                if self._wake is not None:
-                    self._wake.clear()  # before looking: what comes from now on wakes again
-                for move in self._transport.moves(self._clock.now()):
-                    self._follow(move)
-                self._hold()
+                if wake is not None:
+                    wake.clear()  # before looking: what comes from now on wakes again
+                for event in self._transport.moves(self._clock.now()):
+                    self._follow(event)
+                self._pause_if_asked()
                 now = self._clock.now()
                 if now - self._awaited > ABSENT_SECONDS:
                     self._leave_out_missed(now)
-                self._tend()
-                self._obey_panics()
+                self._check_port()
+                self._panic_if_asked()
                 if self._transport.running:
-                    if self._is_behind(now):
-                        self._pull()
-                    self._let_pass() if self._away else self._send_due(now)
-                    self._pull()
-                self._report(self._port.pending_count())
+                    self._play(now)
+                self._outbox.report()
                 deadline = self._next_deadline()
                 if deadline is None:
                     break
                 self._awaited = max(deadline, now)
-                self._clock.wait_until(deadline, self._wake or stop)
+                self._clock.wait_until(deadline, wake or stop)
         finally:
             try:
-                if self._away:
-                    self._tend()
+                if self._outbox.is_away:
+                    self._check_port()
                 self._silence(self.position_tick())
                 self._stop_clock(self.position_tick())
             finally:
-                self._report(0)
+                self._outbox.report_all()
 
-    def _hold(self) -> None:
+    def _play(self, now: float) -> None:
+        """Take the notes and send the messages whose time has come."""
+        if self._intake.is_behind(now):
+            self._pull()
+        if self._outbox.is_away:
+            self._skip_missed()
+        else:
+            self._send_due(now)
+        self._pull()
+
+    def _pause_if_asked(self) -> None:
         """Wait in silence if a pause has been asked for; notes whose time has passed meanwhile are left out."""
-        hold, self._pause = self._pause, None
+        hold = self._requests.take_pause()
         if hold is None:
             return
         self._silence(self.position_tick())
-        until = self._clock.now() + self._port.lead_seconds + _LEAVING_SECONDS
-        while self._port.pending_count() and self._clock.now() < until:
-            self._clock.wait_until(self._clock.now() + _LEAVING_SECONDS, threading.Event())
-        self._report(self._port.pending_count())
+        self._outbox.wait_until_left()
         hold()
         self._scheduler.skip_to(self.position_tick())
 
-    def _follow(self, move: TransportEvent) -> None:
+    def _follow(self, event: TransportEvent) -> None:
         """Do what becomes of the song."""
-        match move.kind:
+        match event.kind:
             case TransportEventKind.STOP | TransportEventKind.LOCATE:
-                self._silence(move.tick)
-                self._go_to(move.tick)
+                self._silence(event.tick)
+                self._intake.locate(event.tick)
+                self._forget_notes_before(event.tick)
             case TransportEventKind.START:
-                self._panics.start(max(self._clock.now(), self._transport.seconds_at(move.tick)))
-                if self._taken_before != move.tick:
-                    self._go_to(move.tick)
-                self._source.wait_until_made(move.tick + PULL_TICKS, MAKING_SECONDS)
-                self._pull_tick = min(self._pull_tick, self.position_tick())  # the start may lie ahead
+                self._panics.start(max(self._clock.now(), self._transport.seconds_at(event.tick)))
+                if self._intake.start(event.tick):
+                    self._forget_notes_before(event.tick)
+                self._intake.take_again_at(self.position_tick())  # the start may lie ahead
             case TransportEventKind.RETIME:
-                self._give_again()
+                self._reschedule()
 
-    def _go_to(self, tick: int) -> None:
-        """Forget the notes at hand and take those from another position on."""
+    def _forget_notes_before(self, tick: int) -> None:
+        """Forget the notes at hand: those from another position on are taken."""
         self._scheduler = Scheduler()
-        self._source.locate(tick)
-        self._taken_before = self._pull_tick = self._absent_before = tick
+        self._absent_before = tick
 
     def _leave_out_missed(self, now: float) -> None:
         """Start none of the notes whose time has come while this program was stopped; their place is silent."""
         self._rewind()
-        self._absent_before = self._transport.tick_at(now + self.early_seconds)
+        self._absent_before = self._transport.tick_at(now + self._early_seconds)
         self.missed_notes += self._scheduler.skip_to(self._absent_before)
 
-    def _give_again(self) -> None:
+    def _reschedule(self) -> None:
         """Take back what has not left, and give it its time by the new tempo."""
         self._rewind()
-        self._pull_tick = min(self._pull_tick, self.position_tick())
+        self._intake.take_again_at(self.position_tick())
 
     def _rewind(self) -> None:
         """Take back what has not left: what has not begun waits again, and what has not ended sounds."""
-        pending = self._port.discard_pending()
-        for _ in pending:
-            self._on_the_way.pop()
-        taken_back = [*pending, *self._unsent]
-        self._unsent.clear()
-        self._latest_due = float("-inf")
+        taken_back = self._outbox.take_back()
         if self._clock_out is not None:
             self._clock_out.take_back(taken_back)
         self._scheduler.take_back([message for message in taken_back if message.kind not in REAL_TIME])
         self._panics.take_back(taken_back)
 
-    def _obey_panics(self) -> None:
+    def _panic_if_asked(self) -> None:
         """End what had begun when a panic was asked for, with all notes off on its channels.
 
         Where nothing had, nothing is done: what is about to leave would be given anew, and could come late by that.
         """
-        until = self._panics.due()
-        if until is None or self._away:
+        until = self._panics.due(self._requests.take_panics())
+        if until is None or self._outbox.is_away:
             return
         self._rewind()
         keys, channels = self._panics.end(until, self._scheduler.sounding)
         # Behind all that has started: as early as the messages leave.
-        tick = self._transport.tick_at(self._clock.now() + self.early_seconds) + 1
-        self._end_with([*self._owed.values(), *self._scheduler.hush(tick, keys, channels)])
+        tick = self._transport.tick_at(self._clock.now() + self._early_seconds) + 1
+        self._outbox.end_notes(self._scheduler.hush(tick, keys, channels))
+
+    def _silence(self, tick: int) -> None:
+        """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
+        self._rewind()
+        self._panics.forget_uses()
+        self._outbox.end_notes(self._scheduler.silence(tick))
 
     def _stop_clock(self, tick: int) -> None:
         stop = None if self._clock_out is None else self._clock_out.stop(tick)
         if stop is not None:
-            self._give(stop, self._clock.now())
+            self._outbox.send_now(stop, self._clock.now())
 
-    def _tend(self) -> None:
+    def _check_port(self) -> None:
         """See whether the port is there, and do what becomes of the music when it goes and when it is back."""
-        away, self._away = self._away, not self._port.check_alive()
-        if self._away and not away:
+        if not self._outbox.check_port():
+            return
+        if self._outbox.is_away:
             self._rewind()
             # By MIDI they cannot leave now; what sounds here, beside it, hears them.
-            self._end_with(self._scheduler.release(self.position_tick()))
-        elif away and not self._away:
-            self._let_pass()
-            # A receiver that has survived still plays them; one that has not does not mind.
-            self._end_with([replace(message, tick=self.position_tick()) for message in self._owed.values()])
+            self._outbox.end_notes(self._scheduler.release(self.position_tick()))
+        else:
+            self._skip_missed()
+            self._outbox.send_deferred(self.position_tick())
 
-    def _let_pass(self) -> None:
+    def _skip_missed(self) -> None:
         """Leave out the notes whose time has come while the port is away: none is to be heard late."""
         self.lost_notes += self._scheduler.skip_to(self.position_tick())
-
-    def _owe(self, messages: Iterable[Message]) -> None:
-        self._owed.update({(one.kind, one.channel, one.number): one for one in messages})
-
-    def _end_with(self, messages: list[Message]) -> None:
-        """Give the messages that end notes; those that cannot leave are kept for when the port is back."""
-        self._owed.clear()
-        now = self._clock.now()
-        self._owe([message for message in messages if self._give(message, now) is None])
 
     def _send_due(self, now: float) -> None:
         """Give the port what is due, or will be within its lead; `now` is a time that is known to be the present."""
         while (tick := self._next_tick()) is not None and self._send_seconds(tick) <= now:
-            if self._clock_out is not None:
-                self._unsent += self._clock_out.due(tick)
-            self._unsent += self._scheduler.due(tick)
-            self._send_unsent()
+            pulses = [] if self._clock_out is None else self._clock_out.due(tick)
+            for sent in self._outbox.send([*pulses, *self._scheduler.due(tick)], self._due_seconds):
+                self._panics.strike(sent.message, sent.sent_seconds)
 
     def _next_tick(self) -> int | None:
         """Return the position of the next message; pulses go on to the end, or as long as there is music."""
         tick = self._scheduler.next_tick()
-        over = tick is None and self._all_taken() and self._source.end_tick is None
+        over = tick is None and self._intake.is_complete and not self._intake.has_end
         if self._clock_out is None or over:
             return tick
         pulse = self._clock_out.next_tick()
         return min((one for one in (tick, pulse) if one is not None), default=None)
 
-    def _send_unsent(self) -> None:
-        while self._unsent:
-            message = self._unsent[0]
-            # A tick with less delay than the one before it waits for that: the order is kept.
-            self._latest_due = max(self._latest_due, self._due_seconds(message.tick))
-            sent = self._give(message, self._latest_due)
-            if sent is None:
-                return
-            self._unsent.popleft()
-            self.worst_lateness_seconds = max(self.worst_lateness_seconds, sent.lateness_seconds)
-
     def _due_seconds(self, tick: int) -> float:
-        delay = self.delay(tick) if self._clock_out is None else 0.0
-        return self._transport.seconds_at(tick) + delay - self.early_seconds
+        delay = self._interpretation.delay_seconds(tick) if self._clock_out is None else 0.0
+        return self._transport.seconds_at(tick) + delay - self._early_seconds
 
     def _send_seconds(self, tick: int) -> float:
-        return self._due_seconds(tick) - self._port.lead_seconds
-
-    def _give(self, message: Message, due_seconds: float) -> Sent | None:
-        """Give the port a message; None if the port is away."""
-        leaves = self._port.send(message, due_seconds)
-        if leaves is None:
-            return None
-        sent = Sent(message, due_seconds, leaves)
-        self._on_the_way.append(sent)
-        self._panics.strike(message, leaves)
-        return sent
-
-    def _is_behind(self, now: float) -> bool:
-        """Tell whether what is due has not all been taken from the source: this thread was held up.
-
-        What ends at a position closes it; a note that is taken only then starts a tick late.
-        """
-        return self._transport.tick_at(now + self._port.lead_seconds + self.early_seconds) >= self._taken_before
+        return self._due_seconds(tick) - self._outbox.lead_seconds
 
     def _pull(self) -> None:
-        """Take notes from the source up to the horizon, if it is time to."""
+        """Take notes from the source up to the horizon, if it is time to, and have them wait for their time."""
         now = self._clock.now()
-        position = self._transport.tick_at(now)
-        if position < self._pull_tick or self._all_taken():
-            return
-        self._pull_tick = position + PULL_TICKS
-        lead_seconds = self._port.lead_seconds + self.early_seconds
-        self._taken_before = self._transport.tick_at(now + lead_seconds) + HORIZON_TICKS
-        notes = self._source.take_before(self._taken_before)
-        end_tick = self._source.end_tick
-        self._schedule(notes if end_tick is None else cut_at(notes, end_tick), now)
-
-    def _schedule(self, notes: list[Note], now: float) -> None:
-        sent_tick = self._transport.tick_at(now + self.early_seconds)
+        notes = self._intake.take(now)
+        sent_tick = self._transport.tick_at(now + self._early_seconds)
         in_time = [note for note in notes if note.end > sent_tick and note.onset >= self._absent_before]
         self.missed_notes += len(notes) - len(in_time)
         self.late_notes += sum(self._due_seconds(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
         for note in in_time:
             self._scheduler.add((note,), self._channels[note.voice])
-
-    def _all_taken(self) -> bool:
-        end_tick = self._source.end_tick
-        return self._source.finished() or (end_tick is not None and self._taken_before >= end_tick)
-
-    def _report(self, pending_count: int) -> None:
-        while len(self._on_the_way) > pending_count:
-            self._on_sent(self._on_the_way.popleft())
 
     def _next_deadline(self) -> float | None:
         """Return when there is something to do again, None if everything has been played."""
@@ -399,18 +282,13 @@ class Dispatcher:
             return self._clock.now() + LOOK_SECONDS
         tick = self._next_tick()
         deadlines = [] if tick is None else [self._send_seconds(tick)]
-        if not self._all_taken():
-            deadlines.append(self._transport.seconds_at(self._pull_tick))
-        if not deadlines and self._on_the_way:
-            deadlines.append(max(self._on_the_way[-1].sent_seconds, self._clock.now() + _LEAVING_SECONDS))
-        if deadlines and self._away:
+        if not self._intake.is_complete:
+            deadlines.append(self._transport.seconds_at(self._intake.next_tick))
+        last_leaves = self._outbox.last_leaves_seconds
+        if not deadlines and last_leaves is not None:
+            deadlines.append(max(last_leaves, self._clock.now() + LEAVING_SECONDS))
+        if deadlines and self._outbox.is_away:
             return self._clock.now() + LOOK_SECONDS
-        if deadlines and self._wake is not None:
+        if deadlines and self._requests.wake is not None:
             deadlines.append(self._clock.now() + LOOK_SECONDS)
         return min(deadlines, default=None)
-
-    def _silence(self, tick: int) -> None:
-        """End what sounds: what never left is taken back first, so that only notes that were heard are ended."""
-        self._rewind()
-        self._panics.forget_uses()
-        self._end_with([*self._owed.values(), *self._scheduler.silence(tick)])

@@ -13,11 +13,15 @@ from runtime.midi.messages import Kind, Message
 class ClockOut:
     """Which pulses are due; the dispatcher sends them among the notes."""
 
-    def __init__(self, first_tick: int, end_tick: int | None = None) -> None:
-        """Begin with the pulse of a position, -1 or before for a Start, and end before another, None for never."""
-        self._next = first_tick
+    def __init__(self, end_tick: int | None = None) -> None:
+        """End before a position, None for never."""
+        self._next = 0
         self._end = end_tick
         self._stopped = False
+
+    def begin(self, tick: int) -> None:
+        """Begin with the pulse of a position, -1 or before for a Start."""
+        self._next = tick
 
     def next_tick(self) -> int | None:
         """Return the position of the next pulse, None if there is none."""

@@ -3,8 +3,7 @@
 A panic is carried out a little after it came in, by when a song may have begun that came with it.
 """
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from runtime.midi.messages import Kind, Message
@@ -32,17 +31,12 @@ class Ended(NamedTuple):
 
 
 class Panics:
-    """Keeps the panics that have been asked for, and when what sounds was begun."""
+    """Keeps when what sounds was begun, and tells what of it a panic ends."""
 
     def __init__(self) -> None:
-        self._asked: deque[float] = deque()
         self._began: dict[Key, float] = {}  # when each key was struck last
         self._used_since: dict[int, float] = {}  # when each channel was struck first, since it was silenced
         self._started = _NEVER  # when the song was started last
-
-    def ask(self, seconds: float) -> None:
-        """Ask for one, of a time; may be called on any thread."""
-        self._asked.append(seconds)
 
     def start(self, seconds: float) -> None:
         """Note that the song starts at a time."""
@@ -64,11 +58,17 @@ class Panics:
         """Note that all channels have been silenced."""
         self._used_since.clear()
 
-    def due(self) -> float | None:
-        """Return until when what has begun is to be ended; None if nothing is, or nothing had begun by then."""
-        if not self._asked:
-            return None
-        until = max(self._of_start(self._asked.popleft()) for _ in range(len(self._asked)))
+    def due(self, asked_seconds: Sequence[float]) -> float | None:
+        """Return until when what has begun is to be ended.
+
+        Args:
+            asked_seconds: The times of the panics that have been asked for since.
+
+        Returns:
+            A time; None if nothing is to be ended, or nothing had begun by then.
+
+        """
+        until = max((self._of_start(seconds) for seconds in asked_seconds), default=_NEVER)
         return until if any(since < until for since in self._used_since.values()) else None
 
     def end(self, until: float, sounding: frozenset[Key]) -> Ended:

@@ -44,14 +44,19 @@ class Take:
     """Collects the messages that were sent; `add` may be called on the dispatcher's thread.
 
     Where the song went back (a DAW that loops, or was started again), what came then follows on the next bar line.
-
-    Attributes:
-        tempo: Tells the tempo of the moment; None where it never changes.
-
     """
 
-    def __init__(self, channels: Sequence[int] = (1,), bar_ticks: int = 96) -> None:
-        """Begin with nothing; `channels` are those of the voices."""
+    def __init__(
+        self, channels: Sequence[int] = (1,), bar_ticks: int = 96, tempo_bpm: Callable[[], float] | None = None
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            channels: Those of the voices.
+            bar_ticks: Length of a bar.
+            tempo_bpm: Tells the tempo of the moment; None where it never changes.
+
+        """
         self._channels = list(channels)
         self._bar_ticks = bar_ticks
         # Numbers and no objects: an hour of music is a megabyte of them.
@@ -59,11 +64,11 @@ class Take:
         self._codes = array("i")
         self._tempos: list[tuple[int, float]] = []  # from which message on
         self._lock = threading.Lock()
-        self.tempo: Callable[[], float] | None = None
+        self._tempo_bpm = tempo_bpm
 
     def add(self, sent: Sent) -> None:
         """Keep one message."""
-        tempo = None if self.tempo is None else self.tempo()
+        tempo = None if self._tempo_bpm is None else self._tempo_bpm()
         with self._lock:
             if tempo is not None and (not self._tempos or abs(tempo / self._tempos[-1][1] - 1) > TEMPO_CHANGE):
                 self._tempos.append((len(self._ticks), tempo))

@@ -16,7 +16,7 @@ from runtime.ports.base import NoMidiSystemError, OutputPort
 from runtime.ports.multi import MultiPort
 from runtime.ports.names import MAX_NAME_BYTES
 from runtime.ports.null import NullPort
-from runtime.ports.reconnecting import OpenPort, ReconnectingPort
+from runtime.ports.reconnecting import OnStatus, OpenPort, ReconnectingPort
 from runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
 
 BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
@@ -46,7 +46,12 @@ class BackendStatus:
     detail: str
 
 
-def open_port(backend: str, port_name: str, outlets: Mapping[int, str] | None = None) -> OutputPort:
+def open_port(
+    backend: str,
+    port_name: str,
+    outlets: Mapping[int, str] | None = None,
+    on_status: OnStatus = lambda _: None,
+) -> OutputPort:
     """Open an output port.
 
     Args:
@@ -55,6 +60,7 @@ def open_port(backend: str, port_name: str, outlets: Mapping[int, str] | None = 
         port_name: What other programs see; on Windows, part of the name of an existing port. If another program has
             it already, the port is called "NAME 2" (3, 4 ...), see `OutputPort.renamed`.
         outlets: Names of the ports that each MIDI channel 1..16 leaves by, instead of all by one.
+        on_status: Told in one line when the port goes away and when it is back, on any thread.
 
     Raises:
         InputError: If the backend is unknown or the name cannot be a port's.
@@ -64,16 +70,18 @@ def open_port(backend: str, port_name: str, outlets: Mapping[int, str] | None = 
     for name in (port_name, *(outlets or {}).values()):
         _check_name(name)
     if backend == "auto":
-        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name, outlets)
+        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name, outlets, on_status)
     if backend not in _OPENERS:
         raise InputError(f"backend {backend!r} is unknown: choose one of {', '.join(BACKENDS)}")
-    return _open(backend, port_name, outlets)
+    return _open(backend, port_name, outlets, on_status)
 
 
-def _open(backend: str, port_name: str, outlets: Mapping[int, str] | None) -> OutputPort:
+def _open(backend: str, port_name: str, outlets: Mapping[int, str] | None, on_status: OnStatus) -> OutputPort:
     """Open a port that endures on a system that can go away; ALSA's and CoreMIDI's are part of the machine's."""
     opener = _OPENERS[backend] if outlets is None else partial(_open_outlets, _OPENERS[backend], outlets)
-    return ReconnectingPort(opener, port_name) if backend in _MORTAL else opener(port_name)
+    if backend in _MORTAL:
+        return ReconnectingPort(opener, port_name, on_status=on_status)
+    return opener(port_name)
 
 
 def _open_outlets(opener: OpenPort, outlets: Mapping[int, str], port_name: str) -> OutputPort:
@@ -97,11 +105,13 @@ def _status(name: str) -> BackendStatus:
         return BackendStatus(name, ok=False, detail=str(error))
 
 
-def _open_first(names: tuple[str, ...], port_name: str, outlets: Mapping[int, str] | None) -> OutputPort:
+def _open_first(
+    names: tuple[str, ...], port_name: str, outlets: Mapping[int, str] | None, on_status: OnStatus
+) -> OutputPort:
     reasons = []
     for name in names:
         try:
-            return _open(name, port_name, outlets)
+            return _open(name, port_name, outlets, on_status)
         except MissingError as error:
             reasons.append(str(error).partition(":")[0])
     raise NoMidiSystemError(f"no MIDI system found ({'; '.join(reasons)}): start one, or play with --backend none")

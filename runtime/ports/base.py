@@ -50,20 +50,19 @@ class OutputPort(ABC):
         name: What other programs call the port.
         clock: The clock that the times of `send` are read on.
         lead_seconds: How long before its time a message may be given; 0 where it leaves at once.
-        awaits_connection: Whether another program has to be connected before anything is heard.
+        count_in_seconds: How long it should be there before the first message is given, so that a patchbay or a
+            script can connect it before a note is lost.
         renamed: The name it has if the one asked for was taken by another program, else None.
-        on_status: Told in one line when the port goes away and when it is back, on any thread.
 
     """
 
     lead_seconds: float = 0.0
-    awaits_connection: bool = True
+    count_in_seconds: float = 1.0
     renamed: str | None = None
 
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self.name = name
         self.clock: Clock = clock or SystemClock()
-        self.on_status: Callable[[str], None] = lambda _: None
         self._closed = False
         self._lock = threading.Lock()
 

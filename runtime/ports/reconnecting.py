@@ -21,6 +21,7 @@ _UNPLUGGED: Final = bytes(
     [SYSTEM_RESET]
 )  # system reset: what a keyboard says that is switched on anew, with no key down
 
+OnStatus = Callable[[str], None]
 OpenPort = Callable[[str], OutputPort]
 """Opens a port under a name; raises MissingError where the MIDI system does not run."""
 
@@ -75,13 +76,21 @@ class ReconnectingPort(OutputPort):
 
     """
 
-    def __init__(self, open_port: OpenPort, port_name: str, system: Clock | None = None) -> None:
+    def __init__(
+        self,
+        open_port: OpenPort,
+        port_name: str,
+        system: Clock | None = None,
+        *,
+        on_status: OnStatus = lambda _: None,
+    ) -> None:
         """Open it for the first time.
 
         Args:
             open_port: Opens the port.
             port_name: What other programs see.
             system: The clock to go on with while the port is away.
+            on_status: Told in one line when the port goes away and when it is back, on a thread of the port's own.
 
         Raises:
             MissingError: If the MIDI system does not run now.
@@ -91,6 +100,7 @@ class ReconnectingPort(OutputPort):
         self._time = ContinuousClock(port.clock)
         super().__init__(port.name, self._time)
         self.lead_seconds, self.renamed = port.lead_seconds, port.renamed
+        self._on_status = on_status
         self._open_port, self._port_name = open_port, port.renamed or port_name
         self._description = port.describe()
         self._system: Clock = system or SystemClock()
@@ -190,7 +200,7 @@ class ReconnectingPort(OutputPort):
                 self._keep_connections(self._inner.port)
 
     def _bring_back(self, lost: OutputPort, since_seconds: float, reason: str) -> None:
-        self.on_status(f"{reason}; the beat goes on, and so does the music when it is back")
+        self._on_status(f"{reason}; the beat goes on, and so does the music when it is back")
         self._end.wait(GRACE_SECONDS)
         # Before a new one is opened: libjack gives up its clients of a dead server then, and closing one crashes.
         lost.close()
@@ -204,7 +214,7 @@ class ReconnectingPort(OutputPort):
             # What is sent first ends the notes that a receiver may still play: it has to be connected by then.
             self._keep_connections(opened.port)
             self._opened = opened
-            self.on_status(f"{opened.port.name} is back after {self._time.now() - since_seconds:.1f} s")
+            self._on_status(f"{opened.port.name} is back after {self._time.now() - since_seconds:.1f} s")
             return
 
     def _try_to_open(self) -> _Inner | None:

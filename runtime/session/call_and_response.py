@@ -125,6 +125,10 @@ class Responder:
         """Take a message that came in from the player at a time of the port's clock; returns at once."""
         self._heard.append((message, seconds))
 
+    def only_our_bars(self, notes: list[Note]) -> list[Note]:
+        """Leave out what would sound while it is the player's turn; see `CallAndResponse.only_our_bars`."""
+        return self._exchange.only_our_bars(notes)
+
     def run(self, stop: threading.Event) -> None:
         """Listen until `stop` is set."""
         while not stop.wait(LOOK_SECONDS):

@@ -47,41 +47,6 @@ class ControllableStyle:
     ensemble: Ensemble
 
 
-class FilteredSource:
-    """The dispatcher's source: a look-ahead's notes, shaped as they are taken.
-
-    Attributes:
-        stream: The look-ahead.
-        shape: What is done to the notes.
-
-    """
-
-    def __init__(self, stream: LookAhead) -> None:
-        self.stream = stream
-        self.shape: Callable[[list[Note]], list[Note]] = lambda notes: notes
-
-    @property
-    def end_tick(self) -> int | None:
-        """Position at which the performance ends."""
-        return self.stream.end_tick
-
-    def take_before(self, tick: int) -> list[Note]:
-        """Hand over the notes before a position as they are to sound."""
-        return self.shape(self.stream.take_before(tick))
-
-    def finished(self) -> bool:
-        """Tell whether every note there will be has been taken."""
-        return self.stream.finished()
-
-    def locate(self, tick: int) -> None:
-        """Go on from another position."""
-        self.stream.locate(tick)
-
-    def wait_until_made(self, tick: int, timeout_seconds: float) -> bool:
-        """Wait until the notes before a position can be taken."""
-        return self.stream.wait_until_made(tick, timeout_seconds)
-
-
 class LiveControl:
     """Accepts parameter changes from any thread and applies them to the music.
 

@@ -9,29 +9,35 @@ OnMessage = Callable[[bytes, float], None]
 """Told of a message, and when it came in by the port's clock."""
 
 
+def ignore(_message: bytes, _seconds: float) -> None:
+    """Do nothing about a message: nobody is there whom it concerns."""
+
+
 class MidiInputRouter:
     """Takes messages on the port's thread and keeps it waiting for nobody.
 
     They are decoded by who takes them out again, on threads of their own: in a flood most of them never are.
-
-    Attributes:
-        inbox: Where messages about the clock go; None where nobody else may set the time.
-        on_channel: Told of the channel messages that can turn something.
-        on_playing: Told of what comes from a keyboard.
-
     """
 
-    def __init__(self, inbox: ClockInbox | None = None) -> None:
-        self.inbox = inbox
-        self.on_channel: OnMessage = lambda *_: None
-        self.on_playing: OnMessage = lambda *_: None
+    def __init__(self, clock: ClockInbox | None, *, controllers: OnMessage = ignore, notes: OnMessage = ignore) -> None:
+        """Know where messages go.
+
+        Args:
+            clock: Where messages about the clock go; None where nobody else may set the time.
+            controllers: Told of the channel messages that can turn something.
+            notes: Told of what comes from a keyboard.
+
+        """
+        self._clock = clock
+        self._controllers = controllers
+        self._notes = notes
 
     def receive(self, message: bytes, seconds: float) -> None:
         """Take a message that came in at a time of the port's clock."""
         status = message[0] if message else 0
-        if status in CLOCK_STATUS and self.inbox is not None:
-            self.inbox.put(message, seconds)
+        if status in CLOCK_STATUS and self._clock is not None:
+            self._clock.put(message, seconds)
         if status in PLAYING_STATUS:
-            self.on_playing(message, seconds)
+            self._notes(message, seconds)
         if status in CONTROL_STATUS:
-            self.on_channel(message, seconds)
+            self._controllers(message, seconds)

@@ -1,20 +1,18 @@
-"""The port that the music goes to, what comes back through it, and what the user is told of both."""
+"""The port that the music goes to, the take and what sounds, and what the user is told of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from runtime.errors import InputError, MissingError
 from runtime.playback.take import claim_next_take, take_folders
 from runtime.ports import NoMidiSystemError, NullPort, OutputPort, open_port
-from runtime.session.control_inputs import ControlInputs
-from runtime.session.midi_input import MidiInputRouter
+from runtime.ports.base import OnMessage
 from runtime.session.settings import PlaySettings
 from runtime.sound.player import Player
 from runtime.sound.port import DELAY_SECONDS, SoundingPort, SoundPort
 from runtime.system.claims import Claim
-from runtime.transport.external import ClockInbox
-from runtime.transport.link import Session
 
 Say = Callable[[str], None]
 """Told in a line what the user should know."""
@@ -22,26 +20,33 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class SessionOutputs:
-    """The outputs of a session: its port, take and sound, and the input beside the port.
+    """Where the music goes. A context manager that closes the port.
 
     Attributes:
         port: What the messages are sent to.
         take_path: Where the take is kept; None for nowhere.
-        router: Routes the messages that come in at the port.
         player: What sounds here; None where nothing does.
-        link: The Link session that sets the time, if one does.
-        control_inputs: The inputs beside MIDI that set parameters.
         claim: What keeps others from the take's name, where that was chosen here.
 
     """
 
     port: OutputPort
     take_path: Path | None
-    router: MidiInputRouter
     player: Player | None = None
-    link: Session | None = None
-    control_inputs: ControlInputs | None = None
     claim: Claim | None = None
+
+    def set_volume(self, volume: float) -> None:
+        """Set the loudness of what sounds here, 0..1; where nothing does, it is that of another program."""
+        if self.player is not None:
+            self.player.set_volume(volume)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.claim is not None:
+            self.claim.release()
+        self.port.close()
 
 
 def open_outputs(settings: PlaySettings, say: Say) -> SessionOutputs:
@@ -50,15 +55,14 @@ def open_outputs(settings: PlaySettings, say: Say) -> SessionOutputs:
     With no MIDI system at all the music sounds here, and with no audio device either it is kept in a take.
     """
     try:
-        port = open_port(settings.backend, settings.port_name, _outlets(settings))
+        port = open_port(settings.backend, settings.port_name, _outlets(settings), say)
     except NoMidiSystemError as error:
         say(str(error))
         return _without_midi(settings, say)
-    port.on_status = say
     if port.renamed is not None:
         say(f'another program is "{settings.port_name}" already: this one is "{port.renamed}"')
     player = _player(settings, port.lead_seconds, say) if settings.sound else None
-    return SessionOutputs(_sounding(port, player), settings.take, MidiInputRouter(), player)
+    return SessionOutputs(_sounding(port, player), settings.take, player)
 
 
 def _without_midi(settings: PlaySettings, say: Say) -> SessionOutputs:
@@ -69,11 +73,11 @@ def _without_midi(settings: PlaySettings, say: Say) -> SessionOutputs:
         except MissingError as error:
             why = f"{error}. "
         else:
-            return SessionOutputs(_sounding(port, player), settings.take, MidiInputRouter(), player)
+            return SessionOutputs(_sounding(port, player), settings.take, player)
     claim = None if settings.take else _claimed()
     take_path = settings.take if claim is None else claim.path
     say(f"{why}Playing on in real time without sound; the music goes into {take_path}")
-    return SessionOutputs(port, take_path, MidiInputRouter(), claim=claim)
+    return SessionOutputs(port, take_path, claim=claim)
 
 
 def _claimed() -> Claim:
@@ -120,7 +124,7 @@ def _outlets(settings: PlaySettings) -> dict[int, str] | None:
     return {channel: f"{settings.port_name} {'+'.join(named)}@{channel}" for channel, named in styles.items()}
 
 
-def open_input(sync: str, output: SessionOutputs, say: Say) -> None:
+def open_input(sync: str, port: OutputPort, on_message: OnMessage, say: Say) -> None:
     """Open the port's input, for the parameters and, unless nobody else may set the time, for a clock.
 
     Raises:
@@ -128,12 +132,10 @@ def open_input(sync: str, output: SessionOutputs, say: Say) -> None:
 
     """
     try:
-        name = output.port.listen(output.router.receive)
+        name = port.listen(on_message)
     except MissingError:
         if sync == "midi":
             raise
         return
-    if sync in ("auto", "midi"):
-        output.router.inbox = ClockInbox()
     says = {"midi": "waits for a MIDI clock", "auto": "follows a MIDI clock"}.get(sync, "is steered by controllers")
     say(f'{says} sent to "{name}"')

@@ -17,7 +17,7 @@ class SoundPort(OutputPort):
     """Sounds what it is sent, at its time; there is no MIDI port."""
 
     lead_seconds = LEAD_SECONDS
-    awaits_connection = False
+    count_in_seconds = 0.3  # nobody has to connect anything; the first samples are decoded meanwhile
 
     def __init__(self, name: str, player: Player) -> None:
         """Take over a player; closing the port closes it."""

@@ -50,32 +50,3 @@ class SystemClock:
     def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
         """Sleep to an absolute time; see `Clock.wait_until`."""
         return sleep_until(time.monotonic, deadline_seconds, stop)
-
-
-class FakeClock:
-    """A clock for tests and for playing without waiting: a wait jumps to its deadline."""
-
-    def __init__(self, start_seconds: float = 0.0) -> None:
-        self._now = start_seconds
-
-    def now(self) -> float:
-        """Return the seconds that jumps and waits have led to."""
-        return self._now
-
-    def jump(self, seconds: float) -> None:
-        """Move forward, as if the machine had been busy with something else.
-
-        Raises:
-            ValueError: If `seconds` is negative, since time does not go back.
-
-        """
-        if seconds < 0.0:
-            raise ValueError(f"a clock cannot jump {seconds} seconds: 0 or more are allowed")
-        self._now += seconds
-
-    def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
-        """Jump to the deadline at once, unless `stop` is set; see `Clock.wait_until`."""
-        if stop.is_set():
-            return False
-        self._now = max(self._now, deadline_seconds)
-        return True

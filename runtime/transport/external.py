@@ -4,7 +4,7 @@ import threading
 from collections import deque
 
 from runtime.transport.midi_clock_in import ClockFollower
-from runtime.transport.transport import InternalTransport, Transport, TransportEvent, TransportEventKind
+from runtime.transport.transport import InternalTransport, TransportEvent, TransportEventKind
 
 
 class ClockInbox:
@@ -18,9 +18,10 @@ class ClockInbox:
     LARGEST = 4096
     """Messages kept; in a flood the oldest go, since only the latest tell where the sender is."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: threading.Event | None = None) -> None:
+        """Begin empty; without an event of somebody's who waits, with one of its own."""
         self._messages: deque[tuple[bytes, float]] = deque(maxlen=self.LARGEST)
-        self.wake = threading.Event()
+        self.wake = wake or threading.Event()
 
     def put(self, message: bytes, seconds: float) -> None:
         """Keep a message about the clock that came at a time of the port's clock."""
@@ -72,6 +73,11 @@ class ExternalSyncTransport:
         """Return the last position reached at a time; negative before the start."""
         return self._present.tick_at(seconds)
 
+    def begin(self, now_seconds: float) -> None:
+        """Count in by our own tempo, if there is one."""
+        if self._own is not None:
+            self._own.begin(now_seconds)
+
     def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Read the inbox, and return what it makes of the song."""
         found: list[TransportEvent] = []
@@ -82,7 +88,7 @@ class ExternalSyncTransport:
         return found + (self._follower.moves(now_seconds) if self._own is None else [])
 
     @property
-    def _present(self) -> Transport:
+    def _present(self) -> ClockFollower | InternalTransport:
         return self._follower if self._own is None else self._own
 
     def _hand_over(self, own: InternalTransport, now_seconds: float) -> list[TransportEvent]:

@@ -77,6 +77,9 @@ class LinkTransport:
         """Whether the position moves on; before the first bar line it is negative."""
         return self._started
 
+    def begin(self, now_seconds: float) -> None:
+        """Link's beats go on as they do; others have been looked for since we joined."""
+
     def seconds_at(self, tick: int) -> float:
         """Return the time of the port's clock at which a position is reached."""
         return self._seconds + (self._origin + tick / TICKS_PER_QUARTER - self._beat) * 60.0 / self._tempo

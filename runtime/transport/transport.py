@@ -41,6 +41,10 @@ class Transport(Protocol):
         """Whether the position moves on at present."""
         ...
 
+    def begin(self, now_seconds: float) -> None:
+        """Take note that the music is about to be played; called once, before all else is asked."""
+        ...
+
     def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Return what has become of the song since this was asked last, in order."""
         ...
@@ -54,18 +58,20 @@ class Transport(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InternalTransport:
     """A steady tempo of our own.
 
     Attributes:
         start_seconds: Time of the clock at position 0.
         tempo_bpm: Quarter notes a minute, more than 0.
+        count_in_seconds: How long after it begins position 0 comes; None where that is as `start_seconds` says.
 
     """
 
     start_seconds: float
     tempo_bpm: float
+    count_in_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.tempo_bpm < float("inf"):
@@ -75,6 +81,11 @@ class InternalTransport:
     def running(self) -> bool:
         """It always runs."""
         return True
+
+    def begin(self, now_seconds: float) -> None:
+        """Count in from now."""
+        if self.count_in_seconds is not None:
+            self.start_seconds = now_seconds + self.count_in_seconds
 
     def moves(self, now_seconds: float) -> list[TransportEvent]:
         """Nothing becomes of it."""

@@ -37,7 +37,6 @@ from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, TakesEffect
 from runtime.playback.event_log import as_record
 from runtime.session.call_and_response import CallAndResponse
 from runtime.system.process_exit import in_words
-from runtime.transport.external import ClockInbox
 from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
 from tests.support.walks import walk, write_midi
 
@@ -215,7 +214,6 @@ def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[flo
         section_bars=settings.get("section_bars", 2),
         end_tick=bars * BAR if bars and settings.get("ending") else None,
     )
-    inbox = ClockInbox() if settings.get("clock") else None
     stage = Stage(
         Engine(load_bundle(BUNDLES[bundle]), "cpu"),
         voices=settings.get("voices", 1),
@@ -224,28 +222,28 @@ def perform(bundle: str, settings: Mapping[str, Any], script: Sequence[tuple[flo
         lead_seconds=settings.get("lead_seconds", 0.0),
         early_seconds=settings.get("early_seconds", 0.0),
         listen=CallAndResponse(mode=listen, bar_ticks=BAR, beat_ticks=24) if listen else None,
-        inbox=inbox,
+        sync="auto" if settings.get("clock") else "internal",
         shortest_bars=4,
     )
     for tick, words in script:
-        _put_on(stage, inbox, tick, words)
+        _put_on(stage, tick, words)
     stage.play(settings.get("until"))
     return Performance([_record(one) for one in stage.sent], stage.problems)
 
 
-def _put_on(stage: Stage, inbox: ClockInbox | None, tick: float, words: str) -> None:
+def _put_on(stage: Stage, tick: float, words: str) -> None:
     kind, *rest = words.split()
     seconds = stage.transport.seconds_at(0) + tick * TICK_SECONDS
     if kind == "midi":
         stage.at_seconds(seconds, bytes.fromhex("".join(rest)))
     elif kind == "note":
         stage.hear(tick, int(rest[0]), float(rest[1]))
-    elif kind == "pulses" and inbox is not None:
+    elif kind == "pulses":
         for number in range(int(rest[0])):
             due = seconds + number * tick_seconds(float(rest[1]))
-            stage.at_seconds(due, partial(inbox.put, bytes([PULSE]), due))
-    elif kind == "clock" and inbox is not None:
-        stage.at_seconds(seconds, partial(inbox.put, bytes.fromhex("".join(rest)), seconds))
+            stage.at_seconds(due, partial(stage.port.receive, bytes([PULSE]), due))
+    elif kind == "clock":
+        stage.at_seconds(seconds, partial(stage.port.receive, bytes.fromhex("".join(rest)), seconds))
     else:
         stage.at_seconds(seconds, words)
 

@@ -12,6 +12,7 @@ from benchmarks.common.jack_server import RATE, JackServer
 from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
 from runtime.music.notes import Note, without_overlaps
 from runtime.playback.dispatcher import Dispatcher
+from runtime.playback.outbox import Outbox
 from runtime.playback.scheduler import Scheduler
 from runtime.ports import OutputPort, PortLostError, available_backends, open_port
 from runtime.ports.reconnecting import ReconnectingPort
@@ -76,7 +77,7 @@ def score(length_ticks: int) -> list[Note]:
 def dispatcher_for(port: OutputPort, notes: list[Note]) -> tuple[Dispatcher, list[Sent]]:
     reported: list[Sent] = []
     transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
-    return Dispatcher(port, transport, ListSource(notes), [CHANNEL], reported.append), reported
+    return Dispatcher(Outbox(port, reported.append), transport, ListSource(notes), [CHANNEL]), reported
 
 
 def jack_client_port() -> "JackClientPort":
@@ -150,7 +151,7 @@ def test_a_stop_in_mid_note_leaves_nothing_on(receiver: Receiver) -> None:
                 stop.set()
 
         transport = InternalTransport(port.clock.now() + START_IN_SECONDS, TEMPO_BPM)
-        Dispatcher(port, transport, ListSource(notes), [CHANNEL], stop_after_some).run(stop)
+        Dispatcher(Outbox(port, stop_after_some), transport, ListSource(notes), [CHANNEL]).run(stop)
         received = receiver.read_until(END)
     assert [sent.message.midi_bytes() for sent in reported] == [one.data for one in received]
     assert sounding_after(received) == set()
@@ -193,7 +194,7 @@ def test_a_server_that_dies_ends_the_performance(jack_server: JackServer) -> Non
             if sent.message.tick > 20 and jack_server.process.returncode is None:
                 jack_server.end()
 
-        dispatcher = Dispatcher(port, transport, ListSource(notes), [CHANNEL], kill_after_some)
+        dispatcher = Dispatcher(Outbox(port, kill_after_some), transport, ListSource(notes), [CHANNEL])
         with pytest.raises(PortLostError, match="the JACK server has stopped"):
             dispatcher.run(threading.Event())
 

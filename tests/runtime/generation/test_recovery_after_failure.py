@@ -97,7 +97,7 @@ def test_a_failure_for_good_ends_with_one_error_and_no_note_left(bach: Engine, s
     with pytest.raises(MissingError, match=r"failed 50 times in a row \(CUDA error 719\): see") as caught:
         played.play(100 * BAR)
     thread.join(30.0)
-    assert [message for message, _ in played.port.given if message.kind is Kind.NOTE_ON]
+    assert [message for message, _ in played.port.sent if message.kind is Kind.NOTE_ON]
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert "\n" not in str(caught.value)
     assert played.left_on() == set()

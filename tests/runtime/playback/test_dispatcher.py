@@ -10,51 +10,17 @@ from hypothesis import strategies as st
 
 from runtime.midi.messages import Kind, Message, Sent
 from runtime.music.notes import Note, cut_at, without_overlaps
-from runtime.playback.dispatcher import HORIZON_TICKS, PULL_TICKS, Dispatcher
-from runtime.ports.base import OutputPort, PortLostError
-from runtime.transport.clock import FakeClock
+from runtime.playback.dispatcher import Dispatcher
+from runtime.playback.intake import HORIZON_TICKS, PULL_TICKS
+from runtime.playback.outbox import Outbox
+from runtime.playback.requests import Requests
+from runtime.ports.base import PortLostError
+from runtime.testing import FakeClock, RecordingPort
 from runtime.transport.transport import InternalTransport
 
 START = 1.0
 TEMPO_BPM = 125.0  # a tick is 20 ms
 TICK = 0.02
-
-
-class RecordingPort(OutputPort):
-    """Sends at once; keeps what was sent with the time."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__("recording", clock)
-        self.sent: list[tuple[Message, float]] = []
-        self.after_send: Callable[[Message], None] = lambda _: None
-
-    def describe(self) -> str:
-        return "recording"
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        self.sent.append((message, self.clock.now()))
-        self.after_send(message)
-        return self.clock.now()
-
-
-class SchedulingPort(RecordingPort):
-    """Takes messages 100 ms ahead; what is not out yet can be taken back."""
-
-    lead_seconds = 0.1
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        leaves = max(when_seconds, self.clock.now())
-        self.sent.append((message, leaves))
-        self.after_send(message)
-        return leaves
-
-    def pending_count(self) -> int:
-        return sum(leaves > self.clock.now() for _, leaves in self.sent)
-
-    def discard_pending(self) -> list[Message]:
-        pending = [message for message, leaves in self.sent if leaves > self.clock.now()]
-        self.sent = [(message, leaves) for message, leaves in self.sent if leaves <= self.clock.now()]
-        return pending
 
 
 @dataclass
@@ -89,16 +55,23 @@ class Stage:
     """A dispatcher with everything around it."""
 
     source: ListSource
-    port_class: type[RecordingPort] = RecordingPort
+    lead_seconds: float = 0.0
     channel: int = 3
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
-        self.port = self.port_class(self.clock)
+        self.port = RecordingPort(self.clock, lead_seconds=self.lead_seconds)
         self.reported: list[Sent] = []
         self.stop = threading.Event()
         self.transport = InternalTransport(START, TEMPO_BPM)
-        self.dispatcher = Dispatcher(self.port, self.transport, self.source, [self.channel], self.reported.append)
+        self.requests = Requests(self.clock)
+        self.dispatcher = Dispatcher(
+            Outbox(self.port, self.reported.append),
+            self.transport,
+            self.source,
+            [self.channel],
+            requests=self.requests,
+        )
 
     def run(self) -> list[tuple[int, str, int, object]]:
         """Play; returns (tick, kind, number, seconds) of all that was sent, the seconds comparing as approximate."""
@@ -106,28 +79,19 @@ class Stage:
         names = {Kind.NOTE_ON: "on", Kind.NOTE_OFF: "off", Kind.CONTROL: "cc"}
         return [(one.tick, names[one.kind], one.number, pytest.approx(when)) for one, when in self.port.sent]
 
-    def sounding(self) -> set[int]:
-        sounding: set[int] = set()
-        for message, _ in self.port.sent:
-            if message.kind is Kind.NOTE_ON:
-                assert message.number not in sounding
-                sounding.add(message.number)
-            elif message.kind is Kind.NOTE_OFF:
-                sounding.remove(message.number)
-        return sounding
-
 
 def at(tick: float) -> float:
     return START + tick * TICK
 
 
-PORTS = pytest.mark.parametrize("port_class", [RecordingPort, SchedulingPort])
+LEAD_SECONDS = 0.1
+LEADS = pytest.mark.parametrize("lead_seconds", [0.0, LEAD_SECONDS])
 
 
-@PORTS
-def test_every_message_leaves_at_its_tick(port_class: type[RecordingPort]) -> None:
+@LEADS
+def test_every_message_leaves_at_its_tick(lead_seconds: float) -> None:
     notes = [Note(0, 60, 24, 80), Note(0, 64, 12, 70), Note(12, 64, 12, 60), Note(120, 67, 3, 50)]
-    stage = Stage(ListSource(notes), port_class)
+    stage = Stage(ListSource(notes), lead_seconds)
     assert stage.run() == [
         (0, "on", 60, at(0)),
         (0, "on", 64, at(0)),
@@ -144,9 +108,9 @@ def test_every_message_leaves_at_its_tick(port_class: type[RecordingPort]) -> No
     assert stage.dispatcher.late_notes == 0
 
 
-@PORTS
-def test_all_that_left_is_reported_with_its_times(port_class: type[RecordingPort]) -> None:
-    stage = Stage(ListSource([Note(0, 60, 24, 80), Note(6, 62, 6, 80)]), port_class)
+@LEADS
+def test_all_that_left_is_reported_with_its_times(lead_seconds: float) -> None:
+    stage = Stage(ListSource([Note(0, 60, 24, 80), Note(6, 62, 6, 80)]), lead_seconds)
     stage.run()
     assert [(sent.message, sent.sent_seconds) for sent in stage.reported] == stage.port.sent
     notes = [sent for sent in stage.reported if sent.message.kind is not Kind.CONTROL]
@@ -167,15 +131,15 @@ def test_the_source_is_asked_ahead_and_several_times_a_beat() -> None:
 
 
 def test_a_port_with_a_lead_has_its_notes_taken_earlier() -> None:
-    stage = Stage(ListSource([Note(0, 60, 1, 80)]), SchedulingPort)
+    stage = Stage(ListSource([Note(0, 60, 1, 80)]), LEAD_SECONDS)
     stage.run()
-    assert stage.source.asked[0] == HORIZON_TICKS - round((START - SchedulingPort.lead_seconds) / TICK)
+    assert stage.source.asked[0] == HORIZON_TICKS - round((START - LEAD_SECONDS) / TICK)
 
 
-@PORTS
-def test_the_performance_ends_at_the_end_tick(port_class: type[RecordingPort]) -> None:
+@LEADS
+def test_the_performance_ends_at_the_end_tick(lead_seconds: float) -> None:
     source = ListSource([Note(0, 60, 500, 80), Note(90, 62, 20, 80), Note(96, 64, 10, 80)], end_tick=96, endless=True)
-    rows = [row for row in Stage(source, port_class).run() if row[1] != "cc"]
+    rows = [row for row in Stage(source, lead_seconds).run() if row[1] != "cc"]
     assert rows == [
         (0, "on", 60, at(0)),
         (90, "on", 62, at(90)),
@@ -196,16 +160,16 @@ def test_a_stop_in_mid_note_ends_the_note() -> None:
 
 
 def test_a_stop_takes_back_what_a_port_has_not_sent() -> None:
-    stage = Stage(ListSource([Note(0, 60, 96, 80), Note(4, 62, 96, 80)]), SchedulingPort)
-    stage.port.after_send = lambda message: stage.stop.set() if message.number == 62 else None
+    stage = Stage(ListSource([Note(0, 60, 96, 80), Note(4, 62, 96, 80)]), LEAD_SECONDS)
+    stage.port.on_send = lambda message: stage.stop.set() if message.number == 62 else None
     # Both are given before the start, where 62 sets the stop: neither leaves.
     assert [row[:3] for row in stage.run()] == [(1, "cc", 64), (1, "cc", 123)]
     assert [sent.message for sent in stage.reported] == [message for message, _ in stage.port.sent]
 
 
 def test_a_note_whose_end_is_taken_back_is_ended() -> None:
-    stage = Stage(ListSource([Note(0, 60, 10, 80), Note(10, 62, 96, 80)]), SchedulingPort)
-    stage.port.after_send = lambda message: stage.stop.set() if message.number == 62 else None
+    stage = Stage(ListSource([Note(0, 60, 10, 80), Note(10, 62, 96, 80)]), LEAD_SECONDS)
+    stage.port.on_send = lambda message: stage.stop.set() if message.number == 62 else None
     rows = stage.run()
     assert rows == [
         (0, "on", 60, at(0)),
@@ -222,16 +186,16 @@ def test_a_stop_before_the_start_sends_nothing() -> None:
     assert stage.run() == []
 
 
-@PORTS
-def test_a_source_that_fails_leaves_nothing_sounding(port_class: type[RecordingPort]) -> None:
+@LEADS
+def test_a_source_that_fails_leaves_nothing_sounding(lead_seconds: float) -> None:
     def fail(tick: int) -> None:
         if tick > 60:
             raise RuntimeError("the engine broke")
 
-    stage = Stage(ListSource([Note(0, 60, 500, 80), Note(24, 62, 500, 80)], endless=True, on_take=fail), port_class)
+    stage = Stage(ListSource([Note(0, 60, 500, 80), Note(24, 62, 500, 80)], endless=True, on_take=fail), lead_seconds)
     with pytest.raises(RuntimeError, match="the engine broke"):
         stage.run()
-    assert stage.sounding() == set()
+    assert stage.port.sounding() == set()
     assert [sent.message for sent in stage.reported] == [message for message, _ in stage.port.sent]
 
 
@@ -240,14 +204,13 @@ def test_a_port_that_fails_once_leaves_nothing_sounding() -> None:
 
     def fail_once(message: Message) -> None:
         if message.kind is Kind.NOTE_OFF and message.number == 60:
-            stage.port.after_send = lambda _: None
-            stage.port.sent.pop()
+            stage.port.on_send = lambda _: None
             raise PortLostError("gone")
 
-    stage.port.after_send = fail_once
+    stage.port.on_send = fail_once
     with pytest.raises(PortLostError, match="gone"):
         stage.run()
-    assert stage.sounding() == set()
+    assert stage.port.sounding() == set()
 
 
 def test_a_report_that_fails_leaves_nothing_sounding() -> None:
@@ -256,11 +219,11 @@ def test_a_report_that_fails_leaves_nothing_sounding() -> None:
     def fail(sent: Sent) -> None:
         raise OSError("disk full")
 
-    dispatcher = Dispatcher(stage.port, InternalTransport(START, TEMPO_BPM), stage.source, [1], fail)
+    dispatcher = Dispatcher(Outbox(stage.port, fail), InternalTransport(START, TEMPO_BPM), stage.source, [1])
     with pytest.raises(OSError, match="disk full"):
         dispatcher.run(stage.stop)
     assert stage.port.sent
-    assert stage.sounding() == set()
+    assert stage.port.sounding() == set()
 
 
 def test_a_late_note_is_played_at_once_and_counted() -> None:
@@ -285,10 +248,10 @@ def test_a_late_note_is_played_at_once_and_counted() -> None:
     assert stage.dispatcher.worst_lateness_seconds == pytest.approx(5.5 * TICK)
 
 
-@PORTS
-def test_a_thread_that_was_held_up_starts_no_note_on_another_tick(port_class: type[RecordingPort]) -> None:
+@LEADS
+def test_a_thread_that_was_held_up_starts_no_note_on_another_tick(lead_seconds: float) -> None:
     """Where a note ends that begins the next: its end closes the tick, and the next one has not been taken yet."""
-    stage = Stage(ListSource([Note(onset, 60, 12, 80) for onset in range(0, 240, 12)], endless=True), port_class)
+    stage = Stage(ListSource([Note(onset, 60, 12, 80) for onset in range(0, 240, 12)], endless=True), lead_seconds)
 
     wait_until, held_up = stage.clock.wait_until, [at_tick / 10 for at_tick in range(130, 2300, 97)]
 
@@ -299,7 +262,7 @@ def test_a_thread_that_was_held_up_starts_no_note_on_another_tick(port_class: ty
         return wait_until(deadline_seconds, stop)
 
     stage.clock.wait_until = wait_too_long  # type: ignore[method-assign] # as a busy machine does
-    stage.port.after_send = lambda message: stage.stop.set() if message.tick >= 239 else None
+    stage.port.on_send = lambda message: stage.stop.set() if message.tick >= 239 else None
     stage.run()
     struck = [message.tick for message, _ in stage.port.sent if message.kind is Kind.NOTE_ON]
     assert struck == list(range(0, 240, 12))
@@ -329,7 +292,7 @@ def test_notes_that_come_late_from_the_source_are_counted() -> None:
 def test_the_live_display_can_read_position_and_sounding_notes() -> None:
     stage = Stage(ListSource([Note(0, 60, 12, 80), Note(0, 64, 24, 80)]))
     seen: list[tuple[int, int]] = []
-    stage.port.after_send = lambda _: seen.append((stage.dispatcher.position_tick(), stage.dispatcher.sounding_count))
+    stage.port.on_send = lambda _: seen.append((stage.dispatcher.position_tick(), stage.dispatcher.sounding_count))
     assert stage.dispatcher.position_tick() == -round(START / TICK)
     stage.run()
     assert seen == [(0, 2), (0, 2), (12, 1), (24, 0), (24, 0), (24, 0)]
@@ -339,12 +302,10 @@ FAR = 10_000
 NOTES = st.builds(Note, st.integers(0, 200), st.integers(60, 64), st.integers(1, 60), st.integers(1, 127))
 
 
-@PORTS
+@LEADS
 @given(notes=st.lists(NOTES, max_size=30), end_tick=st.none() | st.integers(0, 250))
-def test_what_is_played_is_what_was_written(
-    port_class: type[RecordingPort], notes: list[Note], end_tick: int | None
-) -> None:
-    stage = Stage(ListSource(notes, end_tick), port_class)
+def test_what_is_played_is_what_was_written(lead_seconds: float, notes: list[Note], end_tick: int | None) -> None:
+    stage = Stage(ListSource(notes, end_tick), lead_seconds)
     stage.run()
     written = without_overlaps(notes if end_tick is None else cut_at(notes, end_tick))
     starts = [(note.onset, note.pitch, note.velocity) for note in written]
@@ -352,27 +313,27 @@ def test_what_is_played_is_what_was_written(
     messages = [message for message, _ in stage.port.sent]
     assert [(one.tick, one.number, one.value) for one in messages if one.kind is Kind.NOTE_ON] == starts
     assert sorted((one.tick, one.number) for one in messages if one.kind is Kind.NOTE_OFF) == sorted(ends)
-    assert stage.sounding() == set()
+    assert stage.port.sounding() == set()
 
 
-@PORTS
+@LEADS
 @given(notes=st.lists(NOTES, max_size=30), messages_until_stop=st.integers(1, 60))
 def test_a_stop_anywhere_leaves_nothing_sounding(
-    port_class: type[RecordingPort], notes: list[Note], messages_until_stop: int
+    lead_seconds: float, notes: list[Note], messages_until_stop: int
 ) -> None:
-    stage = Stage(ListSource(notes), port_class)
+    stage = Stage(ListSource(notes), lead_seconds)
     left = iter(range(messages_until_stop - 1, -1, -1))
-    stage.port.after_send = lambda _: stage.stop.set() if next(left, 0) == 0 else None
+    stage.port.on_send = lambda _: stage.stop.set() if next(left, 0) == 0 else None
     stage.run()
-    assert stage.sounding() == set()
+    assert stage.port.sounding() == set()
     assert [(sent.message, sent.sent_seconds) for sent in stage.reported] == stage.port.sent
 
 
-@PORTS
-def test_what_began_while_the_program_was_stopped_is_not_sounded(port_class: type[RecordingPort]) -> None:
+@LEADS
+def test_what_began_while_the_program_was_stopped_is_not_sounded(lead_seconds: float) -> None:
     """As after SIGSTOP and SIGCONT, or when a machine has slept."""
     bar = [Note(onset, 60 + index, 30, 80) for index, onset in enumerate(range(0, 480, 12))]
-    stage = Stage(ListSource(bar), port_class)
+    stage = Stage(ListSource(bar), lead_seconds)
 
     def be_stopped(tick: int) -> None:
         if stage.clock.now() < START + 3.0 <= stage.transport.seconds_at(tick):
@@ -381,7 +342,7 @@ def test_what_began_while_the_program_was_stopped_is_not_sounded(port_class: typ
 
     stage.source.on_take = be_stopped
     stage.run()
-    assert stage.sounding() == set()
+    assert stage.port.sounding() == set()
     begun = [(message, when) for message, when in stage.port.sent if message.kind is Kind.NOTE_ON]
     late = {message.tick: when - stage.transport.seconds_at(message.tick) for message, when in begun}
     assert max(late.values()) < 0.1
@@ -391,10 +352,10 @@ def test_what_began_while_the_program_was_stopped_is_not_sounded(port_class: typ
     assert stage.dispatcher.missed_notes == len(stopped)
 
 
-@PORTS
-def test_a_pause_is_silent_and_what_passes_meanwhile_is_not_heard_afterwards(port_class: type[RecordingPort]) -> None:
+@LEADS
+def test_a_pause_is_silent_and_what_passes_meanwhile_is_not_heard_afterwards(lead_seconds: float) -> None:
     notes = [Note(0, 60, 48, 80), Note(6, 62, 12, 80), Note(30, 64, 12, 80), Note(96, 65, 6, 80)]
-    stage = Stage(ListSource(notes), port_class)
+    stage = Stage(ListSource(notes), lead_seconds)
     sounding_at_pause: list[set[int]] = []
 
     def hold() -> None:
@@ -406,9 +367,9 @@ def test_a_pause_is_silent_and_what_passes_meanwhile_is_not_heard_afterwards(por
 
     def pause(message: Message) -> None:
         if (message.kind, message.number) == (Kind.NOTE_ON, 62):
-            stage.dispatcher.pause(hold)
+            stage.requests.pause(hold)
 
-    stage.port.after_send = pause
+    stage.port.on_send = pause
     stage.run()
     assert sounding_at_pause == [set()]
     started = [message.number for message, _ in stage.port.sent if message.kind is Kind.NOTE_ON]

@@ -4,12 +4,13 @@ import threading
 
 import pytest
 
-from runtime.midi.messages import Kind, Message, Sent
+from runtime.midi.messages import Kind, Sent
 from runtime.music.notes import Note
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.midi_clock_out import ClockOut
-from runtime.ports import NullPort
-from runtime.transport.clock import FakeClock
+from runtime.playback.outbox import Outbox
+from runtime.playback.requests import Requests
+from runtime.testing import FakeClock, RecordingPort
 from runtime.transport.midi_clock_in import ClockFollower
 from runtime.transport.transport import InternalTransport
 
@@ -40,39 +41,23 @@ class Notes:
         raise AssertionError((tick, timeout_seconds))
 
 
-class SchedulingPort(NullPort):
-    """Takes messages a tenth of a second ahead, and lets them go at their times."""
-
-    lead_seconds = 0.1
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__("port", clock)
-        self.given: list[tuple[Message, float]] = []
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        when = max(when_seconds, self.clock.now())
-        self.given.append((message, when))
-        return when
-
-    def pending_count(self) -> int:
-        return sum(when > self.clock.now() for _, when in self.given)
-
-    def discard_pending(self) -> list[Message]:
-        pending = [message for message, when in self.given if when > self.clock.now()]
-        self.given = self.given[: len(self.given) - len(pending)]
-        return pending
+def just_before_the_first() -> FakeClock:
+    """A clock on the pulse before the first."""
+    return FakeClock(1.0 + (FIRST - 0.5) * 60 / TEMPO_BPM / 24)
 
 
-def play(port: NullPort, panic_at: int | None = None) -> list[Sent]:
+def play(port: RecordingPort, panic_at: int | None = None) -> list[Sent]:
     sent: list[Sent] = []
     transport = InternalTransport(1.0, TEMPO_BPM)
 
     def on_sent(one: Sent) -> None:
         sent.append(one)
         if one.message.tick == panic_at and one.message.kind is Kind.CLOCK:
-            dispatcher.panic()
+            requests.panic()
 
-    dispatcher = Dispatcher(port, transport, Notes(), [1], on_sent, clock_out=ClockOut(FIRST, Notes.end_tick))
+    requests = Requests(port.clock)
+    clock_out = ClockOut(Notes.end_tick)
+    dispatcher = Dispatcher(Outbox(port, on_sent), transport, Notes(), [1], requests=requests, clock_out=clock_out)
     dispatcher.run(threading.Event())
     return sent
 
@@ -85,12 +70,10 @@ def followed(sent: list[Sent]) -> ClockFollower:
     return follower
 
 
-@pytest.mark.parametrize("port_class", [NullPort, SchedulingPort])
+@pytest.mark.parametrize("lead_seconds", [0.0, 0.1])
 @pytest.mark.parametrize("panic_at", [None, 10, 30])
-def test_each_pulse_is_sent_once_and_in_order(port_class, panic_at: int | None) -> None:
-    clock = FakeClock(1.0 + FIRST * 60 / TEMPO_BPM / 24 - 0.2)
-    port = port_class(clock) if port_class is SchedulingPort else NullPort("port", clock)
-    sent = play(port, panic_at)
+def test_each_pulse_is_sent_once_and_in_order(lead_seconds: float, panic_at: int | None) -> None:
+    sent = play(RecordingPort(just_before_the_first(), lead_seconds=lead_seconds), panic_at)
     real_time = [(one.message.kind, one.message.tick) for one in sent if one.message.kind in (Kind.CLOCK, Kind.START)]
     last = max(tick for _, tick in real_time)
     pulses = [(Kind.CLOCK, tick) for tick in range(FIRST, last + 1)]
@@ -106,8 +89,7 @@ def test_each_pulse_is_sent_once_and_in_order(port_class, panic_at: int | None) 
 
 
 def test_our_own_follower_has_the_tempo_by_the_downbeat_and_ends_with_us() -> None:
-    clock = FakeClock(1.0 + FIRST * 60 / TEMPO_BPM / 24 - 0.2)
-    sent = play(NullPort("port", clock))
+    sent = play(RecordingPort(just_before_the_first()))
     downbeat = next(index for index, one in enumerate(sent) if one.message.kind is Kind.NOTE_ON)
     follower = followed(sent[:downbeat])
     assert follower.running
@@ -117,4 +99,6 @@ def test_our_own_follower_has_the_tempo_by_the_downbeat_and_ends_with_us() -> No
 
 
 def test_a_stop_without_a_start_is_none() -> None:
-    assert ClockOut(-5).stop(0) is None
+    clock_out = ClockOut()
+    clock_out.begin(-5)
+    assert clock_out.stop(0) is None

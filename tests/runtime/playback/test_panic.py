@@ -12,7 +12,6 @@ from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.midi.messages import ALL_NOTES_OFF, Kind
 from runtime.music.notes import tick_seconds
 from runtime.playback.panic import START_SECONDS
-from runtime.transport.external import ClockInbox
 from runtime.transport.transport import TransportEvent, TransportEventKind
 
 Make = Callable[..., Any]
@@ -28,8 +27,7 @@ class Run:
     """A DAW's script played to us; `heard` is what left by the port, by time."""
 
     def __init__(self, engine: Engine, stage: Make, lead: float, *, own: bool) -> None:
-        self.inbox = ClockInbox()
-        self.stage = stage(engine, inbox=self.inbox, own_tempo=own, lead_seconds=lead, voices=2)
+        self.stage = stage(engine, sync="auto" if own else "midi", lead_seconds=lead, voices=2)
         self.started: list[float] = []
         follow = self.stage.dispatcher._follow
 
@@ -42,7 +40,7 @@ class Run:
 
     def comes(self, seconds: float, *message: int) -> None:
         """Have a message about the clock come in."""
-        self.stage.at_seconds(seconds, lambda: self.inbox.put(bytes(message), seconds))
+        self.stage.at_seconds(seconds, lambda: self.stage.port.receive(bytes(message), seconds))
 
     def pulses(self, seconds: float, count: int, bpm: float) -> float:
         """Have pulses come in; returns when the next one would."""
@@ -61,10 +59,10 @@ class Run:
         self.stage.at_seconds(seconds + read_after, self.stage.steering.apply_pending)
 
     def heard(self, until: float) -> Heard:
-        self.stage.at_seconds(until, self.stage.stop.set, self.inbox.wake.set)
+        self.stage.at_seconds(until, self.stage.stop.set, self.stage.session.requests.look)
         self.stage.play()
         assert self.stage.left_on() == set()
-        return [(when, one.kind, one.tick, one.channel, one.number, one.value) for one, when in self.stage.port.given]
+        return [(when, one.kind, one.tick, one.channel, one.number, one.value) for one, when in self.stage.port.sent]
 
 
 def starts(heard: Heard) -> Heard:

@@ -78,8 +78,8 @@ def test_where_the_song_goes_back_the_take_goes_on_behind() -> None:
 
 
 def test_tempos_are_kept_where_they_change() -> None:
-    take, tempos = Take(), iter([100.0, 100.1, 140.0, 140.0])
-    take.tempo = lambda: next(tempos)
+    tempos = iter([100.0, 100.1, 140.0, 140.0])
+    take = Take(tempo_bpm=lambda: next(tempos))
     for message in (on(0, 60), off(24, 60), on(48, 60), off(72, 60)):
         take.add(Sent(message, 0.0, 0.0))
     assert take.music().tempos == [(0, 100.0), (48, 140.0)]
@@ -265,9 +265,8 @@ def test_a_full_disk(
 
 
 def test_tempos_of_a_song_that_goes_back_a_little_are_a_file_all_the_same() -> None:
-    take = Take()
     tempo = [120.0]
-    take.tempo = lambda: tempo[0]
+    take = Take(tempo_bpm=lambda: tempo[0])
     for tick, kind, bpm in (
         (0, Kind.NOTE_ON, 120.0),
         (50, Kind.NOTE_OFF, 120.0),

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.cli.doctor import examine, report
 from runtime.playback.wakeup_latency import DEADLINES_A_SECOND, WakeupLatency, advice, figures_of, measure
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock
 
 REAL_TIME, NORMAL = "real-time priority (SCHED_FIFO 5)", "normal priority (real-time priority was refused: no)"
 

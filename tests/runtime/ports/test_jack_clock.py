@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from runtime.ports.jack_clock import JackClock
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock
 
 RATE = 48_000
 

@@ -1,6 +1,7 @@
 """A port for each voice: what who sends may rely on holds for all of them as for one."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -8,58 +9,35 @@ from hypothesis import strategies as st
 
 from runtime.midi.messages import Kind, Message
 from runtime.ports import open_port
-from runtime.ports.base import Connection, OnMessage, OutputPort
+from runtime.ports.base import Connection
 from runtime.ports.multi import MultiPort
-from runtime.transport.clock import Clock
+from runtime.testing import FakeClock, RecordingPort
 
 
-class QueuePort(OutputPort):
-    """Schedules: what was given waits until it is told to let some leave."""
+class Spread(NamedTuple):
+    """Two ports that take messages ahead, each with a clock of its own, and the port that they are together."""
 
-    lead_seconds = 0.1
+    port: MultiPort
+    both: tuple[RecordingPort, RecordingPort]
+    clocks: tuple[FakeClock, FakeClock]
 
-    def __init__(self, name: str, clock: Clock | None = None) -> None:
-        super().__init__(name, clock)
-        self.waiting: list[tuple[Message, float]] = []
-        self.left: list[Message] = []
-        self.connected: list[Connection] = []
-        self.is_there = True
+    def let_leave(self, index: int, count: int) -> None:
+        """Let time pass at one of them until so many messages have left."""
+        clock = self.clocks[index]
+        times = [when for _, when in self.both[index].sent if when > clock.now()][:count]
+        if times:
+            clock.jump(times[-1] - clock.now())
 
-    def describe(self) -> str:
-        return self.name
-
-    def let_leave(self, count: int) -> None:
-        self.left += [message for message, _ in self.waiting[:count]]
-        del self.waiting[:count]
-
-    def listen(self, on_message: OnMessage) -> str:
-        return f"{self.name} in"
-
-    def check_alive(self) -> bool:
-        return self.is_there
-
-    def pending_count(self) -> int:
-        return len(self.waiting)
-
-    def discard_pending(self) -> list[Message]:
-        taken, self.waiting = self.waiting, []
-        return [message for message, _ in taken]
-
-    def connections(self) -> frozenset[Connection]:
-        return frozenset({Connection(incoming=False, other=f"synth of {self.name}")})
-
-    def connect(self, wire: Connection) -> bool:
-        self.connected.append(wire)
-        return True
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        self.waiting.append((message, when_seconds))
-        return when_seconds
+    def left(self) -> set[Message]:
+        return {message for port in self.both for message, when in port.sent if when <= port.clock.now()}
 
 
-def spread() -> tuple[MultiPort, QueuePort, QueuePort]:
-    ports = QueuePort("a"), QueuePort("b")
-    return MultiPort("all", ports, {1: 0, 2: 1}), *ports
+def spread(away_between: Sequence[tuple[float, float]] = ()) -> Spread:
+    """Ports whose time is before that of all messages; the second may be away."""
+    clocks = FakeClock(-1.0), FakeClock(-1.0)
+    first = RecordingPort(clocks[0], lead_seconds=0.1, name="a")
+    second = RecordingPort(clocks[1], lead_seconds=0.1, name="b", away_between=away_between)
+    return Spread(MultiPort("all", (first, second), {1: 0, 2: 1}), (first, second), clocks)
 
 
 def note(tick: int, channel: int) -> Message:
@@ -67,33 +45,34 @@ def note(tick: int, channel: int) -> Message:
 
 
 def test_each_channel_leaves_by_its_own_port() -> None:
-    port, first, second = spread()
+    port, (first, second), _ = spread()
     messages = [note(0, 1), note(0, 2), Message(1, Kind.CLOCK, 1, 0, 0), note(2, 2)]
     assert [port.send(message, message.tick) for message in messages] == [0, 0, 1, 2]
-    assert [message for message, _ in first.waiting] == [messages[0], messages[2]]
-    assert [message for message, _ in second.waiting] == [messages[1], messages[3]]
+    assert first.waiting == [messages[0], messages[2]]
+    assert second.waiting == [messages[1], messages[3]]
     assert port.listen(lambda *_: None) == "a in"
     assert port.lead_seconds == 0.1
 
 
 def test_it_is_away_while_one_of_them_is() -> None:
-    port, _, second = spread()
+    port, _, clocks = spread([(0.0, 1.0)])
     assert port.check_alive()
-    second.is_there = False
+    clocks[1].jump(1.5)
     assert not port.check_alive()
 
 
 def test_connections_are_made_again_where_they_were() -> None:
-    port, first, second = spread()
-    assert all(port.connect(wire) for wire in port.connections())
-    assert [wire.other for wire in first.connected] == ["synth of a"]
-    assert [wire.other for wire in second.connected] == ["synth of b"]
+    (port, (first, second), _), (again, others, _) = spread(), spread()
+    first.connected.add(Connection(incoming=False, other="synth of a"))
+    second.connected.add(Connection(incoming=False, other="synth of b"))
+    assert all(again.connect(wire) for wire in port.connections())
+    assert [one.connected for one in others] == [first.connected, second.connected]
 
 
 def test_closing_closes_all() -> None:
-    port, first, second = spread()
+    port, both, _ = spread()
     port.close()
-    for one in (first, second):
+    for one in both:
         with pytest.raises(ValueError, match="closed"):
             one.send(note(0, 1), 0)
 
@@ -105,22 +84,23 @@ def test_closing_closes_all() -> None:
 def test_what_is_taken_back_are_the_latest_and_nothing_is_lost(
     channels: Sequence[int], leaving: Sequence[tuple[int, int]]
 ) -> None:
-    port, *both = spread()
+    ports = spread()
+    port = ports.port
     given = [note(tick, channel) for tick, channel in enumerate(channels)]
     for message in given:
         port.send(message, message.tick)
     for index, count in leaving:
-        both[index].let_leave(count)
+        ports.let_leave(index, count)
         assert port.pending_count() <= len(given)
     pending = port.pending_count()
-    left = {message for one in both for message in one.left}
+    left = ports.left()
     assert all(message in left for message in given[: len(given) - pending])
     taken = port.discard_pending()
     assert taken == given[len(given) - len(taken) :]
     assert not left.intersection(taken)
-    for one in both:
-        one.let_leave(len(given))
-    assert sorted([*both[0].left, *both[1].left, *taken]) == sorted(given)
+    for index in range(2):
+        ports.let_leave(index, len(given))
+    assert sorted([*ports.left(), *taken]) == sorted(given)
     assert port.pending_count() == 0
 
 

@@ -9,27 +9,12 @@ import pytest
 
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.midi.messages import Kind, Message
-from runtime.ports import BACKENDS, NoMidiSystemError, NullPort, OutputPort, available_backends, backends, open_port
+from runtime.ports import BACKENDS, NoMidiSystemError, NullPort, available_backends, backends, open_port
 from runtime.ports.rtmidi import find_port
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock, RecordingPort
 
 MESSAGE = Message(0, Kind.NOTE_ON, 1, 60, 64)
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks for Linux's MIDI systems")
-
-
-class ClosingPort(OutputPort):
-    """Counts how often its backend is closed."""
-
-    closings = 0
-
-    def describe(self) -> str:
-        return "closing"
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        return self.clock.now()
-
-    def _close(self) -> None:
-        self.closings += 1
 
 
 @pytest.fixture
@@ -40,7 +25,7 @@ def silent_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_port_is_closed_once() -> None:
-    port = ClosingPort("here")
+    port = RecordingPort(name="here")
     with port:
         port.send(MESSAGE, 0.0)
     port.close()
@@ -48,7 +33,7 @@ def test_a_port_is_closed_once() -> None:
 
 
 def test_a_closed_port_takes_no_message() -> None:
-    port = ClosingPort("here")
+    port = RecordingPort(name="here")
     port.close()
     with pytest.raises(ValueError, match="port 'here' is closed"):
         port.send(MESSAGE, 0.0)

@@ -12,9 +12,10 @@ from runtime.errors import MissingError
 from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
 from runtime.music.notes import Note
 from runtime.playback.dispatcher import Dispatcher
+from runtime.playback.outbox import Outbox
 from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
 from runtime.ports.reconnecting import ContinuousClock, ReconnectingPort
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock
 from runtime.transport.transport import InternalTransport
 
 PATIENCE_SECONDS = 20.0
@@ -148,10 +149,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def make() -> Fixture:
     world = FakeClock(100.0)
     server = Server(world)
-    port = ReconnectingPort(server.open, "composer", world)
-    made = Fixture(world, server, port, [])
-    port.on_status = made.news.append
-    return made
+    news: list[str] = []
+    port = ReconnectingPort(server.open, "composer", world, on_status=news.append)
+    return Fixture(world, server, port, news)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 10)), max_size=20))
@@ -280,7 +280,7 @@ def test_the_music_goes_on_where_it_would_have_been(crash_tick: int) -> None:
     transport = InternalTransport(1.0, TEMPO_BPM)
     reported: list[Sent] = []
     with made.port as port:
-        dispatcher = Dispatcher(port, transport, Beats(480), [3], reported.append)
+        dispatcher = Dispatcher(Outbox(port, reported.append), transport, Beats(480), [3])
         original, events = (
             port.check_alive,
             iter([(crash_tick, made.crash), (240, made.wait_back), (10_000, made.crash)]),
@@ -322,7 +322,7 @@ def test_a_performance_that_ends_while_the_port_is_away_ends() -> None:
     reported: list[Sent] = []
     with made.port as port:
         made.crash()
-        dispatcher = Dispatcher(port, InternalTransport(1.0, TEMPO_BPM), Beats(96), [1], reported.append)
+        dispatcher = Dispatcher(Outbox(port, reported.append), InternalTransport(1.0, TEMPO_BPM), Beats(96), [1])
         dispatcher.run(threading.Event())
     assert reported == []
     assert dispatcher.lost_notes == 4

@@ -1,28 +1,24 @@
 """When a turn is heard, in ticks: controller bytes, the dispatcher and the style that ships, on a fake clock."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from runtime.generation.ensemble import Ensemble
-from runtime.generation.lookahead import LookAhead
 from runtime.generation.voice import Advance
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
 from runtime.midi.messages import Kind, Message, Sent
-from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
+from runtime.music.notes import TICKS_PER_QUARTER, Meter, tick_seconds
 from runtime.music.scales import pitch_classes
-from runtime.parameters.midi_learn import Learner
-from runtime.parameters.midi_map import Binding, ControlMap
 from runtime.parameters.parameters import Parameters
-from runtime.playback.dispatcher import HORIZON_TICKS, Dispatcher
-from runtime.ports.base import OutputPort
-from runtime.session.live_control import ControllableStyle, FilteredSource, LiveControl
-from runtime.transport.clock import FakeClock
-from runtime.transport.transport import InternalTransport
+from runtime.playback.intake import HORIZON_TICKS
+from runtime.session.live_control import ControllableStyle
+from runtime.session.loading import LoadedComposer
+from runtime.session.settings import MusicSettings, PlaySettings
+from runtime.testing import FakeSession
 from tests.runtime.one_style import BASE, OneStyle
 
 BEAT, BAR = TICKS_PER_QUARTER, 4 * TICKS_PER_QUARTER
@@ -30,86 +26,35 @@ TEMPO = 200.0
 """Fast: then the most ticks pass while a message is on its way."""
 LENGTH = 12 * BAR
 SEED = 5
-PATIENCE_SECONDS = 30.0
 Turn = bytes | str
 Script = dict[int, list[Turn]]
 """What is turned at which tick."""
 
 
-class Port(OutputPort):
-    """Sends at the time asked for, and takes messages as early as JACK does."""
-
-    def __init__(self, clock: FakeClock, lead_seconds: float) -> None:
-        super().__init__("port", clock)
-        self.lead_seconds = lead_seconds
-
-    def describe(self) -> str:
-        return "port"
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        return max(when_seconds, self.clock.now())
-
-
-class Player(FakeClock):
-    """Time, in which knobs are turned at their ticks, and which waits for the engine before it jumps."""
-
-    def __init__(self, script: Script, stream: LookAhead) -> None:
-        super().__init__(0.0)
-        self._script = sorted(script.items())
-        self._stream = stream
-        self.steering: LiveControl | None = None
-
-    def wait_until(self, deadline_seconds: float, stop: threading.Event) -> bool:
-        while self._script and self._script[0][0] * tick_seconds(TEMPO) <= deadline_seconds:
-            tick, turns = self._script.pop(0)
-            self.jump(max(0.0, tick * tick_seconds(TEMPO) - self.now()))
-            assert self.steering is not None
-            for turn in turns:
-                self.steering.submit(turn)
-            self.steering.apply_pending()
-        assert self._stream.wait_until_filled(PATIENCE_SECONDS)
-        return super().wait_until(deadline_seconds, stop)
-
-
-@contextmanager
-def made(stream: LookAhead) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=stream.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(PATIENCE_SECONDS)
-
-
 def heard(
-    steerable: ControllableStyle, script: Script, *, lead_seconds: float = 0.0, read: Learner | None = None
+    steerable: ControllableStyle, script: Script, *, lead_seconds: float = 0.0, user_map: Path | None = None
 ) -> list[Sent]:
     """Play `LENGTH` ticks, and return the beginnings of notes as they were sent."""
-    sent: list[Sent] = []
-    first = steerable.ensemble.advance(steerable.parameters, SEED)
-    stream = LookAhead(first, steerable.ensemble.start(), bar_ticks=BAR, ahead_ticks=2 * BAR, end_tick=LENGTH)
-    clock = Player(script, stream)
-    source = FilteredSource(stream)
-    transport = InternalTransport(0.0, TEMPO)
-    dispatcher = Dispatcher(Port(clock, lead_seconds), transport, source, [1], sent.append)
-    problems: list[str] = []
-    clock.steering = LiveControl(
-        steerable,
-        SEED,
-        stream,
-        panic=dispatcher.panic,
-        complain=problems.append,
-        read=None if read is None else read.read,
+    ensemble = steerable.ensemble
+    composer = LoadedComposer(
+        style="bach",
+        device="cpu",
+        tempo_bpm=TEMPO,
+        meter=Meter(4, 4),
+        advance=ensemble.advance(steerable.parameters, SEED),
+        cursor=ensemble.start(),
+        end_tick=LENGTH,
+        controllable=steerable,
     )
-    source.shape = clock.steering.shape
-    with made(stream):
-        assert stream.wait_until_filled(PATIENCE_SECONDS)
-        dispatcher.run(threading.Event())
-    assert problems == []
-    assert dispatcher.late_notes == dispatcher.missed_notes == 0
-    return [one for one in sent if one.message.kind is Kind.NOTE_ON]
+    settings = PlaySettings(music=MusicSettings(style="bach", seed=SEED), sync="internal", map=user_map)
+    played = FakeSession(settings, composer, lead_seconds=lead_seconds)
+    told_before = len(played.told)
+    for tick, turns in script.items():
+        played.at(tick, *turns)
+    played.play()
+    assert played.told[told_before:] == []
+    assert played.session.dispatcher.late_notes == played.session.dispatcher.missed_notes == 0
+    return [one for one in played.sent if one.message.kind is Kind.NOTE_ON]
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +124,15 @@ def test_turns_fifty_times_a_second_do_not_hold_up_the_music(bach: ControllableS
         assert any(bar * BAR <= one.message.tick < (bar + 1) * BAR for one in sent)
 
 
-def test_a_controller_of_the_users_map_is_heard_within_a_beat(bach: ControllableStyle) -> None:
+def test_a_controller_of_the_users_map_is_heard_within_a_beat(bach: ControllableStyle, tmp_path: Path) -> None:
     at = 4 * BAR + 53
-    control_map = ControlMap(
-        controllers={(20, 3): Binding("register-low", (36, 60)), (21, None): Binding("register-high", (84, 67))}
+    (tmp_path / "my.toml").write_text(
+        "[controllers]\n"
+        "20 = {knob = 'register-low', low = 36, high = 60, channel = 3}\n"
+        "21 = {knob = 'register-high', low = 84, high = 67}\n"
     )
-    learner = Learner(bach.styles, control_map, tell=lambda _: None)
-    turned = heard(bach, {at: [bytes([0xB2, 20, 127]), bytes([0xB7, 21, 127])]}, read=learner)
+    turns: list[Turn] = [bytes([0xB2, 20, 127]), bytes([0xB7, 21, 127])]
+    turned = heard(bach, {at: turns}, user_map=tmp_path / "my.toml")
     assert {one.message.number for one in turned if one.message.tick >= at + BEAT} <= set(range(60, 68))
 
 

@@ -35,7 +35,7 @@ def test_a_human_hand_is_late_and_never_early_and_keeps_the_order(
     late = [one.sent_seconds - played.transport.seconds_at(one.message.tick) for one in played.sent[: len(notes)]]
     assert all(-1e-9 <= seconds <= amount * LATEST_SECONDS + 1e-9 for seconds in late)
     assert max(late) - min(late) > amount * LATEST_SECONDS / 2
-    times = [when for _, when in played.port.given]
+    times = [when for _, when in played.port.sent]
     assert times == sorted(times)
     assert played.dispatcher.worst_lateness_seconds == pytest.approx(0.0, abs=1e-9)
     assert played.dispatcher.late_notes == played.dispatcher.missed_notes == 0

@@ -1,135 +1,113 @@
 """Turns that are heard: when, and in which notes."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
-from runtime.generation.ensemble import Ensemble
-from runtime.generation.lookahead import LookAhead
 from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Note
 from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import Parameters
-from runtime.session.live_control import ControllableStyle, LiveControl
+from tests.runtime.conftest import Stage
 
 BAR = 96
-SEED = 11
-PATIENCE_SECONDS = 30.0
+TAKEN_TICKS = 8
+"""How many ticks of notes are taken at once, as by a dispatcher."""
+Make = Callable[[Engine], Stage]
 
 
 class Rig:
-    """A look-ahead with knobs; `play` takes the notes up to a position."""
+    """A session whose dispatcher stands still; `play` takes the notes up to a position in its place."""
 
-    def __init__(self, engine: Engine) -> None:
-        controls = GraphInputs(style=(1.0,), shortest_piece_bars=1000)
-        self.steerable = ControllableStyle(
-            parameters=Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02),
-            styles=["scale"],
-            ensemble=Ensemble(engine, [controls]),
-        )
-        ensemble = self.steerable.ensemble
-        first = ensemble.advance(self.steerable.parameters, SEED)
-        self.lookahead = LookAhead(first, ensemble.start(), bar_ticks=BAR, ahead_ticks=40 * BAR)
-        self.panics = 0
-        self.problems: list[str] = []
-        self.steering = LiveControl(
-            self.steerable, SEED, self.lookahead, panic=self.count_panic, complain=self.problems.append
-        )
+    def __init__(self, played: Stage) -> None:
+        self.played = played
+        self.steering, self.lookahead = played.steering, played.stream
 
-    def count_panic(self, _until_seconds: float | None) -> None:
-        self.panics += 1
+    @property
+    def problems(self) -> list[str]:
+        return self.played.problems
 
     def play(self, until: int) -> list[Note]:
-        assert self.lookahead.wait_until_made(until, PATIENCE_SECONDS)
-        return self.lookahead.take_before(until)
+        notes: list[Note] = []
+        for tick in (*range(self.lookahead.taken_before(), until, TAKEN_TICKS), until):
+            self.played.fill()
+            notes += self.lookahead.take_before(tick)
+        return notes
 
     def turn(self, *turns: bytes | str) -> None:
         for turn in turns:
             self.steering.submit(turn)
         self.steering.apply_pending()
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        stop = threading.Event()
-        thread = threading.Thread(target=self.lookahead.run, args=(stop,))
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(PATIENCE_SECONDS)
+
+@pytest.fixture
+def rig(tiny: Engine, stage: Make) -> Rig:
+    return Rig(stage(tiny))
 
 
 @pytest.fixture
-def rig(tiny: Engine) -> Iterator[Rig]:
-    rig = Rig(tiny)
-    with rig.running():
-        yield rig
+def unturned(tiny: Engine, stage: Make) -> Callable[[int], list[Note]]:
+    """The notes up to a position where nothing is turned."""
+    return lambda until: Rig(stage(tiny)).play(until)
 
 
-def unturned(engine: Engine, until: int) -> list[Note]:
-    other = Rig(engine)
-    with other.running():
-        return other.play(until)
-
-
-def test_a_key_is_kept_from_what_has_not_been_taken_on(rig: Rig, tiny: Engine) -> None:
+def test_a_key_is_kept_from_what_has_not_been_taken_on(rig: Rig, unturned: Callable[[int], list[Note]]) -> None:
     before = rig.play(BAR + 50)
     rig.turn("key Eb minor")
     after = rig.play(10 * BAR)
-    assert before == [note for note in unturned(tiny, 2 * BAR) if note.onset < BAR + 50]
+    assert before == [note for note in unturned(2 * BAR) if note.onset < BAR + 50]
     assert {note.pitch % 12 for note in after} <= pitch_classes("Eb minor")
     assert len(after) > 20
 
 
-def test_a_turn_that_only_shapes_leaves_the_notes_alone(rig: Rig, tiny: Engine) -> None:
+def test_a_turn_that_only_shapes_leaves_the_notes_alone(rig: Rig, unturned: Callable[[int], list[Note]]) -> None:
     rig.play(BAR)
     rig.turn("velocity 30", "swing 0.5", "transpose 5", "mute on", "mute off", "volume 0.5", bytes((0xB0, 7, 90)))
-    assert rig.play(6 * BAR) == [note for note in unturned(tiny, 6 * BAR) if note.onset >= BAR]
+    assert rig.play(6 * BAR) == [note for note in unturned(6 * BAR) if note.onset >= BAR]
 
 
-def test_turning_there_and_back_before_it_is_heard_changes_nothing(rig: Rig, tiny: Engine) -> None:
+def test_turning_there_and_back_before_it_is_heard_changes_nothing(
+    rig: Rig, unturned: Callable[[int], list[Note]]
+) -> None:
     rig.play(BAR)
     rig.turn("temperature 0.1", "temperature 1")
     rig.turn("min-p 0.9")
     rig.turn("min-p 0.02")
-    assert rig.play(6 * BAR) == [note for note in unturned(tiny, 6 * BAR) if note.onset >= BAR]
+    assert rig.play(6 * BAR) == [note for note in unturned(6 * BAR) if note.onset >= BAR]
 
 
-def test_a_new_idea_begins_on_the_next_bar_line(rig: Rig, tiny: Engine) -> None:
+def test_a_new_idea_begins_on_the_next_bar_line(rig: Rig, unturned: Callable[[int], list[Note]]) -> None:
     rig.play(BAR + 50)
     rig.turn("new")
     rest, idea = rig.play(2 * BAR), rig.play(8 * BAR)
-    usual = unturned(tiny, 8 * BAR)
+    usual = unturned(8 * BAR)
     assert rest == [note for note in usual if BAR + 50 <= note.onset < 2 * BAR]
     assert idea != [note for note in usual if note.onset >= 2 * BAR]
     assert idea[0].onset >= 2 * BAR
 
 
-def test_a_turn_between_the_command_and_the_bar_line_keeps_the_bar_line(rig: Rig, tiny: Engine) -> None:
+def test_a_turn_between_the_command_and_the_bar_line_keeps_the_bar_line(
+    rig: Rig, unturned: Callable[[int], list[Note]]
+) -> None:
     rig.play(BAR + 10)
     rig.turn("new")
     rig.turn("register 60 61")
     rest, idea = rig.play(2 * BAR), rig.play(4 * BAR)
     assert {note.pitch for note in rest + idea} <= {60, 61}
     assert idea[0].onset >= 2 * BAR
-    assert len(unturned(tiny, 4 * BAR)) > 0
+    assert len(unturned(4 * BAR)) > 0
 
 
-def test_what_is_wrong_is_said_and_changes_nothing(rig: Rig, tiny: Engine) -> None:
+def test_what_is_wrong_is_said_and_changes_nothing(rig: Rig, unturned: Callable[[int], list[Note]]) -> None:
     rig.turn("key H", "register 61 61", "key C")
     assert len(rig.problems) == 2
     assert "no note of C lies between 61 and 61" in rig.problems[1]
     assert rig.steering.parameters.key is None
-    assert len(unturned(tiny, BAR)) > 0
+    assert len(unturned(BAR)) > 0
 
 
 def test_panic_reaches_the_dispatcher(rig: Rig) -> None:
     rig.turn("panic", bytes([0xB0, 120, 0]))
-    assert rig.panics == 2
+    assert len(rig.played.session.requests.take_panics()) == 2
 
 
 def test_a_flood_is_survived(rig: Rig) -> None:
@@ -143,7 +121,7 @@ def test_the_program_that_is_set_already_makes_nothing_anew(rig: Rig) -> None:
     """DAWs send it with every Start."""
     rig.play(BAR + 50)
     coming = rig.lookahead.coming()
-    rig.turn(bytes([0xC0, 0]), "style scale")
+    rig.turn(bytes([0xC0, 0]), "style one")
     assert rig.lookahead.coming()[: len(coming)] == coming != []
     rig.turn("new")
     assert rig.lookahead.coming()[: len(coming)] != coming

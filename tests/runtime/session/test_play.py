@@ -22,7 +22,6 @@ from runtime.midi.reader import read_music
 from runtime.music.notes import Note
 from runtime.playback.dispatcher import Dispatcher
 from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
-from runtime.ports.base import OnMessage
 from runtime.session import outputs as output
 from runtime.session import play as performance
 from runtime.session.live_control import LiveControl
@@ -32,6 +31,7 @@ from runtime.session.settings import MusicSettings, PlaySettings
 from runtime.sound.player import Player
 from runtime.system.process_exit import ending_signals
 from runtime.system.realtime import HELPING_PRIORITY, SENDING_PRIORITY
+from runtime.testing import RecordingPort
 from tests.runtime.free_music import free_of
 
 Music = Callable[..., MusicSettings]
@@ -39,37 +39,21 @@ TEMPO = 400
 PATIENCE_SECONDS = 10.0
 
 
-class RecordingPort(OutputPort):
-    """Keeps the messages, and does something after one of them."""
+def after(count: int, action: Callable[[], object]) -> Callable[[Message], None]:
+    """Do something as a message is sent, the first one being 1."""
+    numbers = iter(range(1, sys.maxsize))
 
-    def __init__(self, after: int = -1, action: Callable[[], None] = lambda: None) -> None:
-        super().__init__("recording")
-        self.messages: list[Message] = []
-        self._after, self._action = after, action
+    def on_send(_message: Message) -> None:
+        if next(numbers) == count:
+            action()
 
-    def describe(self) -> str:
-        return "recording"
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        self.messages.append(message)
-        if len(self.messages) == self._after:
-            self._action()
-        return self.clock.now()
-
-    @property
-    def closed(self) -> bool:
-        return self._closed
-
-    def left_on(self) -> set[int]:
-        """Pitches whose last message is a start."""
-        last = {message.number: message.kind for message in self.messages if message.kind is not Kind.CONTROL}
-        return {pitch for pitch, kind in last.items() if kind is Kind.NOTE_ON}
+    return on_send
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nobody has to connect anything, and real-time priority is given, or else said to be."""
-    monkeypatch.setattr(performance, "COUNT_IN_SECONDS", 0.05)
+    monkeypatch.setattr(OutputPort, "count_in_seconds", 0.05)
     monkeypatch.setattr("runtime.system.realtime.refusal", lambda: None)
     monkeypatch.setattr("runtime.monitor.discovery.folder", lambda: tmp_path / "runtime")
 
@@ -93,9 +77,9 @@ def is_silent_after(port: RecordingPort) -> bool:
     panic = [(message.kind, message.number) for message in port.messages[-2:]]
     threads = {thread.name for thread in threading.enumerate()}
     return (
-        not port.left_on()
+        not port.sounding()
         and panic == [(Kind.CONTROL, SUSTAIN_PEDAL), (Kind.CONTROL, ALL_NOTES_OFF)]
-        and port.closed
+        and port.closings == 1
         and not threads & {"engine", "dispatcher", "steering"}
     )
 
@@ -117,7 +101,8 @@ def test_a_bar_is_played_and_kept(
     assert is_silent_after(port)
     assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(port.messages)
     output = capsys.readouterr()
-    first, last = output.err.splitlines()
+    follows, first, last = output.err.splitlines()
+    assert follows == 'follows a MIDI clock sent to "recording in"'
     assert first == "scale on cpu, 400 bpm, 4/4, seed 1; recording; Ctrl-C stops"
     assert last.startswith("4 notes played, worst lateness ")
     assert last.endswith(f"take in {tmp_path / 'take.mid'}")
@@ -130,7 +115,7 @@ def test_how_to_permit_real_time_priority_is_said_once(
     into(RecordingPort(), monkeypatch)
     monkeypatch.setattr("runtime.system.realtime.refusal", lambda: "normal priority: do this and that")
     play(settings(bars=1))
-    assert [line[:40] for line in capsys.readouterr().err.splitlines()][1] == "normal priority: do this and that"
+    assert [line[:40] for line in capsys.readouterr().err.splitlines()][2] == "normal priority: do this and that"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="real-time priority is asked for on Linux only")
@@ -144,7 +129,7 @@ def test_no_thread_that_runs_while_music_plays_is_left_at_normal_priority(
         found.update({thread.name: os.sched_getparam(thread.native_id or 0).sched_priority for thread in threads})
         found["dispatcher"] = os.sched_getparam(0).sched_priority
 
-    into(RecordingPort(after=9, action=look), monkeypatch)
+    into(RecordingPort(on_send=after(9, look)), monkeypatch)
     play(settings(bars=2))
     permitted = found.pop("dispatcher") == SENDING_PRIORITY
     helping = HELPING_PRIORITY if permitted else 0
@@ -160,7 +145,7 @@ def test_a_place_that_monitor_cannot_be_told_of_stops_no_music(
     into(RecordingPort(), monkeypatch)
     (tmp_path / "runtime").touch()
     play(settings(bars=1))
-    _, notice, last = capsys.readouterr().err.splitlines()
+    _, _, notice, last = capsys.readouterr().err.splitlines()
     assert notice.startswith("lstm-composer monitor cannot look in (")
     assert last.startswith("4 notes played")
 
@@ -176,7 +161,7 @@ def test_a_signal_in_mid_note_ends_it(
     settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     before = signal.getsignal(number)
-    port = RecordingPort(after=5, action=lambda: os.kill(os.getpid(), number))  # the third note has just begun
+    port = RecordingPort(on_send=after(5, lambda: os.kill(os.getpid(), number)))  # the third note has just begun
     into(port, monkeypatch)
     play(settings())
     assert is_silent_after(port)
@@ -194,7 +179,7 @@ def test_pipes_that_nobody_reads_hold_up_neither_the_music_nor_its_end(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     for name in ("take.mid", "events"):
         os.mkfifo(tmp_path / name)
-    port = RecordingPort(after=5, action=lambda: os.kill(os.getpid(), signal.SIGINT))
+    port = RecordingPort(on_send=after(5, lambda: os.kill(os.getpid(), signal.SIGINT)))
     into(port, monkeypatch)
     with pytest.raises(MissingError, match=r"nobody reads this pipe.*the music is kept in .*rescued-001-take\.mid"):
         play(settings(events=tmp_path / "events"))
@@ -209,11 +194,11 @@ def test_a_port_that_is_lost_leaves_a_take(
     def lost() -> None:
         raise PortLostError("the JACK server has gone")
 
-    port = RecordingPort(after=5, action=lost)
+    port = RecordingPort(on_send=after(5, lost))
     into(port, monkeypatch)
     with pytest.raises(PortLostError, match="the JACK server has gone"):
         play(settings())
-    assert port.closed
+    assert port.closings == 1
     assert [note.pitch for note in read_music(tmp_path / "take.mid").notes][:2] == [60, 62]
     assert not {thread.name for thread in threading.enumerate()} & {"engine", "dispatcher"}
 
@@ -240,21 +225,17 @@ def test_an_engine_that_fails_ends_the_notes_and_leaves_a_take(
     assert (tmp_path / "take.mid").exists()
 
 
-class SteeredPort(RecordingPort):
-    """Says something once it plays, and stops when the low note is heard that this asks for."""
+def steered_port(says: Callable[[RecordingPort], None]) -> RecordingPort:
+    """A port where something is said once it plays, and that stops when the low note is heard that this asks for."""
+    say = after(3, lambda: says(port))
 
-    def __init__(self, says: Callable[["SteeredPort"], None]) -> None:
-        super().__init__(after=3, action=lambda: says(self))
-        self.on_message: OnMessage = lambda *_: None
-
-    def listen(self, on_message: OnMessage) -> str:
-        self.on_message = on_message
-        return "in"
-
-    def _send(self, message: Message, when_seconds: float) -> float:
+    def on_send(message: Message) -> None:
+        say(message)
         if message.kind is Kind.NOTE_ON and message.number <= 40:
             os.kill(os.getpid(), signal.SIGINT)
-        return super()._send(message, when_seconds)
+
+    port = RecordingPort(on_send=on_send)
+    return port
 
 
 def test_osc_and_a_map_are_heard(
@@ -268,9 +249,9 @@ def test_osc_and_a_map_are_heard(
     with client:
         for says in (
             lambda _: client.send_message("/lstm/register", [30, 40]),
-            lambda port: port.on_message(bytes([0xB0, 20, 1]), 0.0),
+            lambda port: port.receive(bytes([0xB0, 20, 1])),
         ):
-            port = SteeredPort(says)
+            port = steered_port(says)
             into(port, monkeypatch)
             play(replace(settings(), osc=str(number), map=tmp_path / "my.toml"))
             assert is_silent_after(port)
@@ -332,7 +313,7 @@ def test_with_nohup_a_closed_terminal_ends_nothing(
 ) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        port = RecordingPort(after=3, action=lambda: os.kill(os.getpid(), signal.SIGHUP))
+        port = RecordingPort(on_send=after(3, lambda: os.kill(os.getpid(), signal.SIGHUP)))
         into(port, monkeypatch)
         play(settings(bars=1))
     finally:
@@ -415,16 +396,9 @@ def test_two_at_once_keep_two_takes(settings: Callable[..., PlaySettings], elsew
 def test_without_a_note_no_name_is_kept(
     settings: Callable[..., PlaySettings], elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(performance, "_perform", lambda stage, stop: SilentDispatcher())
+    monkeypatch.setattr(performance, "_perform", lambda *_: None)
     play(settings(bars=1, take=None))
     assert [path.name for path in elsewhere.iterdir() if "take" in path.name] == ["take-001.mid"]
-
-
-class SilentDispatcher:
-    """What is left of a performance in which nothing was played."""
-
-    late_notes = lost_notes = 0
-    worst_lateness_seconds = 0.0
 
 
 def test_without_midi_no_sound_is_no_sound(

@@ -23,7 +23,6 @@ from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, end_of, tick_seconds
 from runtime.ports.base import PortLostError
 from runtime.session.call_and_response import CallAndResponse
-from runtime.transport.external import ClockInbox
 
 BAR, BEAT = 96, 24
 TEMPOS = [60.0, 97.0, 120.0, 140.0, 240.0]
@@ -109,7 +108,7 @@ def spoiling(failing: frozenset[int]) -> Callable[[Advance], Advance]:
     return wrap
 
 
-def built(engine: Engine, stage: Make, scene: Scene, inbox: ClockInbox) -> Any:
+def built(engine: Engine, stage: Make, scene: Scene) -> Any:
     end_tick = None if scene.ending_bars is None else scene.ending_bars * BAR
     listen = (
         None
@@ -124,25 +123,18 @@ def built(engine: Engine, stage: Make, scene: Scene, inbox: ClockInbox) -> Any:
         lead_seconds=scene.lead_seconds,
         early_seconds=scene.early_seconds,
         listen=listen,
-        inbox=inbox,
-        own_tempo=scene.own_tempo,
+        sync="auto" if scene.own_tempo else "midi",
         wrap=spoiling(scene.failing),
         shortest_bars=2,
     )
 
 
-def written(  # noqa: C901 - a case for each kind of step
-    steps: list[Step], played: Any, inbox: ClockInbox
-) -> float:
+def written(steps: list[Step], played: Any) -> float:  # noqa: C901 - a case for each kind of step
     """Put the script on the stage; returns when it is over."""
     now = 0.3
 
     def comes(seconds: float, *message: int) -> None:
-        played.at_seconds(seconds, lambda: inbox.put(bytes(message), seconds))
-
-    def key(seconds: float, *message: int) -> None:
-        if played.responder is not None:
-            played.at_seconds(seconds, lambda: played.responder.put(bytes(message), seconds))
+        played.at_seconds(seconds, lambda: played.port.receive(bytes(message), seconds))
 
     for kind, value in steps:
         now += 0.003
@@ -155,9 +147,9 @@ def written(  # noqa: C901 - a case for each kind of step
                 comes(now, SONG_POSITION, value & 0x7F, value >> 7)
             case "note":
                 pitch, length, let_go = value
-                key(now, 0x90, pitch, 90)
+                comes(now, 0x90, pitch, 90)
                 if let_go:
-                    key(now + length, 0x80, pitch, 0)
+                    comes(now + length, 0x80, pitch, 0)
             case "pulses":
                 count, bpm, lost = value
                 for number in range(count):
@@ -172,20 +164,19 @@ def written(  # noqa: C901 - a case for each kind of step
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scene=SCENES, steps=STEPS)
 def test_whatever_happens(tiny: Engine, stage: Make, scene: Scene, steps: list[Step]) -> None:
-    inbox = ClockInbox()
-    played = built(tiny, stage, scene, inbox)
-    end = written(steps, played, inbox)
-    played.at_seconds(end + 1.5, played.stop.set, inbox.wake.set)
+    played = built(tiny, stage, scene)
+    end = written(steps, played)
+    played.at_seconds(end + 1.5, played.stop.set, played.session.requests.look)
     too_early: list[Message] = []
 
     def watch(message: Message) -> None:
-        if scene.lost_at is not None and len(played.port.given) >= scene.lost_at:
+        if scene.lost_at is not None and len(played.port.sent) >= scene.lost_at:
             raise PortLostError("gone")
         at = played.transport.seconds_at(message.tick) - scene.early_seconds - scene.lead_seconds
         if message.kind is Kind.NOTE_ON and played.clock.now() < at - 1e-9:
             too_early.append(message)
 
-    played.port.before_send = watch
+    played.port.on_send = watch
     lost = False
     try:
         played.play()
@@ -194,8 +185,8 @@ def test_whatever_happens(tiny: Engine, stage: Make, scene: Scene, steps: list[S
     assert played.left_on() == set() or lost
     assert too_early == []
     assert all(one.sent_seconds >= one.due_seconds - 1e-9 for one in played.sent)
-    assert [one.message for one in played.sent] == [message for message, _ in played.port.given]
-    times = [when for _, when in played.port.given]
+    assert [one.message for one in played.sent] == [message for message, _ in played.port.sent]
+    times = [when for _, when in played.port.sent]
     assert times == sorted(times)
     assert_take_is_whole(played)
 

@@ -11,10 +11,11 @@ from runtime.generation.voice_state import EnsembleState, FreeState
 from runtime.graph.engine import Engine
 from runtime.music.notes import Meter, Note
 from runtime.playback.dispatcher import Dispatcher
+from runtime.playback.outbox import Outbox
 from runtime.ports import NullPort
 from runtime.session.loading import LoadedComposer
 from runtime.session.status_line import LiveLine, Reading, line, read
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock
 from runtime.transport.transport import InternalTransport
 from tests.runtime.free_music import of_one
 
@@ -44,7 +45,7 @@ def test_what_it_says(prepared: LoadedComposer, reading: Reading, place: str, re
 def test_it_is_read_off_the_dispatcher_and_the_look_ahead(prepared: LoadedComposer) -> None:
     clock = FakeClock(0.0)
     lookahead = LookAhead(quarters, prepared.cursor, bar_ticks=96, ahead_ticks=96)
-    dispatcher = Dispatcher(NullPort("none", clock), InternalTransport(1.0, 125.0), lookahead, [1])
+    dispatcher = Dispatcher(Outbox(NullPort("none", clock)), InternalTransport(1.0, 125.0), lookahead, [1])
     assert read(dispatcher, lookahead) == Reading(0, 0, 0, 0.0, 125.0)
     clock.jump(3.0)
     assert read(dispatcher, lookahead) == Reading(100, 0, 0, 0.0, 125.0)

@@ -9,7 +9,7 @@ from runtime.sound.piano import Piano
 from runtime.sound.player import LEAD_SECONDS, OVERDUE_SECONDS, STALE_SECONDS
 from runtime.sound.sampler import RATE, Sampler
 from runtime.sound.stream_player import StreamPlayer
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock
 from tests.runtime.sound.sounds import CLICK_FRAMES, begins, control, off, on
 
 PERIOD = 441

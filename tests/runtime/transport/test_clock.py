@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from runtime.transport.clock import Clock, FakeClock, SystemClock, sleep_until
+from runtime.testing import FakeClock
+from runtime.transport.clock import Clock, SystemClock, sleep_until
 
 
 def stopped() -> threading.Event:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.transport.clock import FakeClock
+from runtime.testing import FakeClock
 from runtime.transport.link import SETTLE_SECONDS, LinkTransport
 from runtime.transport.transport import TransportEventKind
 

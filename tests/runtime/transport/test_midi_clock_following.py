@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.midi.messages import Kind, Message, Sent
+from runtime.midi.messages import Kind, Sent
 from runtime.music.notes import Note, tick_seconds
 from runtime.playback.dispatcher import Dispatcher
-from runtime.ports.base import OutputPort
-from runtime.transport.clock import FakeClock
+from runtime.playback.outbox import Outbox
+from runtime.playback.requests import Requests
+from runtime.testing import FakeClock, RecordingPort
 from runtime.transport.external import ClockInbox, ExternalSyncTransport
 from runtime.transport.transport import InternalTransport
 
@@ -43,37 +44,6 @@ class Room(FakeClock):
         return super().wait_until(deadline_seconds, stop)
 
 
-class Port(OutputPort):
-    """Sends in time, as one that schedules (a lead) or one that sends at once."""
-
-    def __init__(self, clock: FakeClock, lead_seconds: float) -> None:
-        super().__init__("port", clock)
-        self.lead_seconds = lead_seconds
-        self._given: list[tuple[Message, float]] = []
-
-    def describe(self) -> str:
-        return "port"
-
-    def _send(self, message: Message, when_seconds: float) -> float:
-        latest = self._given[-1][1] if self._given else 0.0
-        leaves = max(when_seconds, self.clock.now(), latest)
-        self._given.append((message, leaves))
-        return leaves
-
-    def pending_count(self) -> int:
-        return sum(leaves > self.clock.now() for _, leaves in self._given)
-
-    def discard_pending(self) -> list[Message]:
-        now = self.clock.now()
-        pending = [message for message, leaves in self._given if leaves > now]
-        self._given = [one for one in self._given if one[1] <= now]
-        return pending
-
-    @property
-    def heard(self) -> list[tuple[Message, float]]:
-        return self._given
-
-
 @dataclass
 class Song:
     """Quarter notes, a beat long but for a tick, each bar on pitches of its own."""
@@ -98,12 +68,12 @@ class Song:
         return tick >= 0 and timeout_seconds > 0
 
 
-def perform(script: Script, *, lead_seconds: float = 0.0, own: bool = False) -> tuple[list[Sent], Song, Port]:
+def perform(script: Script, *, lead_seconds: float = 0.0, own: bool = False) -> tuple[list[Sent], Song, RecordingPort]:
     inbox, song, sent = ClockInbox(), Song(), list[Sent]()
     room = Room(script, inbox)
-    port = Port(room, lead_seconds)
+    port = RecordingPort(room, lead_seconds=lead_seconds)
     conductor = ExternalSyncTransport(inbox, InternalTransport(0.0, 120.0) if own else None, 120.0)
-    dispatcher = Dispatcher(port, conductor, song, [1], sent.append, inbox.wake)
+    dispatcher = Dispatcher(Outbox(port, sent.append), conductor, song, [1], requests=Requests(room, inbox.wake))
     dispatcher.run(room.stop)
     return sent, song, port
 
@@ -116,13 +86,13 @@ def at(seconds: float, *message: int) -> Script:
     return [(seconds, bytes(message))]
 
 
-def onsets(port: Port) -> list[tuple[int, float]]:
-    return [(one.tick, when) for one, when in port.heard if one.kind is Kind.NOTE_ON]
+def onsets(port: RecordingPort) -> list[tuple[int, float]]:
+    return [(one.tick, when) for one, when in port.sent if one.kind is Kind.NOTE_ON]
 
 
-def left_on(port: Port) -> set[int]:
+def left_on(port: RecordingPort) -> set[int]:
     sounding: set[int] = set()
-    for message, _ in port.heard:
+    for message, _ in port.sent:
         if message.kind is Kind.NOTE_ON:
             assert message.number not in sounding, "struck while it sounds"
             sounding.add(message.number)
@@ -137,7 +107,7 @@ LEADS = pytest.mark.parametrize("lead", [0.0, 0.1])
 @LEADS
 def test_nothing_is_played_until_the_first_pulse_after_start(lead: float) -> None:
     _, _, port = perform([*pulses(1, 48, 120), *at(2.0, START)], lead_seconds=lead)
-    assert port.heard == []
+    assert port.sent == []
 
 
 @LEADS
@@ -175,7 +145,7 @@ def test_stop_ends_the_note_and_continue_goes_on_behind_it(lead: float) -> None:
 def test_a_locate_plays_the_music_of_that_place(lead: float) -> None:
     script = [*at(1.0, START), *pulses(1.0, 30, 120), *at(1.7, STOP), *at(1.8, SONG_POSITION, 0, 1)]
     _, song, port = perform([*script, *at(2.0, CONTINUE), *pulses(2.1, 30, 120)], lead_seconds=lead)
-    struck = [(one.tick, one.number) for one, _ in port.heard if one.kind is Kind.NOTE_ON]
+    struck = [(one.tick, one.number) for one, _ in port.sent if one.kind is Kind.NOTE_ON]
     assert struck == [(0, 40), (24, 40), (768, 48), (792, 48)]
     assert 768 in song.located
 
@@ -207,7 +177,7 @@ def test_a_clock_alone_takes_over_the_tempo(lead: float) -> None:
 def test_a_clock_that_ceases_leaves_nothing_on(lead: float) -> None:
     _, _, port = perform([*at(1.0, START), *pulses(1.0, 30, 120)], lead_seconds=lead)
     assert left_on(port) == set()
-    assert max(when for _, when in port.heard) < 2.2
+    assert max(when for _, when in port.sent) < 2.2
 
 
 MOVES = st.one_of(
@@ -238,7 +208,7 @@ def test_whatever_the_sender_does(moves: list[tuple[str, int, float]], *, lead: 
             script += at(now, {"start": START, "stop": STOP, "continue": CONTINUE}[kind])
     sent, _, port = perform(script, lead_seconds=lead, own=own)
     assert left_on(port) == set()
-    assert [one.message for one in sent] == [message for message, _ in port.heard]
-    times = [when for _, when in port.heard]
+    assert [one.message for one in sent] == [message for message, _ in port.sent]
+    times = [when for _, when in port.sent]
     assert times == sorted(times)
     assert all(one.sent_seconds >= one.due_seconds - 1e-9 for one in sent)

@@ -87,7 +87,10 @@ def test_who_is_to_be_told_of_messages_is_told_as_the_take_is(music: Music) -> N
     heard: list[int] = []
     port = RecordingPort(FakeClock(), lead_seconds=0.1)
     with build_session(
-        PlaySettings(music=music(bars=1)), port=port, on_sent=lambda sent: heard.append(sent.message.tick), say=str
+        PlaySettings(music=music(bars=1)),
+        port=port,
+        on_sent=lambda sent: heard.append(sent.message.tick),
+        say=lambda _: None,
     ) as session:
         while session.lookahead.make_one():
             pass
@@ -100,7 +103,7 @@ def test_the_count_in_begins_with_the_dispatcher(music: Music) -> None:
     """Not with the session: what is done between them would take its time from it."""
     clock = FakeClock(5.0)
     port = RecordingPort(clock, count_in_seconds=0.5)
-    with build_session(PlaySettings(music=music(bars=1)), port=port, say=str) as session:
+    with build_session(PlaySettings(music=music(bars=1)), port=port, say=lambda _: None) as session:
         clock.jump(3.0)
         session.dispatcher.run(threading.Event())
         assert port.sent[0][1] == pytest.approx(8.5)

@@ -104,14 +104,22 @@ def test_a_failure_for_good_ends_with_one_error_and_no_note_left(bach: Engine, s
 
 
 def test_what_cannot_be_cured_is_not_tried_again(tiny: Engine, stage: Make) -> None:
-    def refuse(_advance: Advance) -> Advance:
-        def raises(_place: Any) -> Any:
-            raise MissingError("the GPU has gone")
+    gone: list[int] = []
 
-        return raises
+    def refuse(advance: Advance) -> Advance:
+        def advance_or_raise(place: Any) -> Any:
+            if gone:
+                raise MissingError("the GPU has gone")
+            return advance(place)
+
+        return advance_or_raise
 
     played = stage(tiny, wrap=refuse)
+    gone.append(1)
+    played.stream.take_before(BAR)
     played.stream.run(played.stop)
     assert played.stream.rests == 0
     with pytest.raises(MissingError, match="the GPU has gone"):
-        played.stream.take_before(1)
+        played.stream.take_before(BAR + 1)
+    with pytest.raises(MissingError, match="the GPU has gone"):
+        stage(tiny, wrap=refuse)  # before there is a port

@@ -139,23 +139,23 @@ def test_what_is_wrong_is_told_to_who_asked_for_it(rig: Rig) -> None:
 
 def test_paused_it_makes_nothing_whatever_is_turned(rig: Rig) -> None:
     rig.play(BAR + 50)
+    seed = rig.steering.seed
     rig.steering.pause()
     rig.turn("key Eb minor")
     rig.turn("new", "hold 1")
-    assert rig.lookahead.wait_until_filled(PATIENCE_SECONDS)
+    rig.played.fill()
     assert rig.lookahead.take_before(3 * BAR) == []
-    ensemble = rig.steerable.ensemble
-    rig.steering.go_on(ensemble.after([], 4 * BAR))
+    rig.steering.go_on(rig.played.ensemble.after([], 4 * BAR))
     notes = rig.play(6 * BAR)
     assert notes[0].onset >= 4 * BAR
     assert {note.pitch % 12 for note in notes} <= pitch_classes("Eb minor")
-    assert rig.steering.seed == SEED + 1
+    assert rig.steering.seed == seed + 1
 
 
 def test_gone_on_with_a_change_that_was_to_come_has_come(rig: Rig) -> None:
     """A knob that was turned before its bar line brought the old seed back until there."""
     rig.play(BAR + 50)
     rig.turn("new")
-    rig.steering.go_on(rig.steerable.ensemble.after([], BAR + 60))
+    rig.steering.go_on(rig.played.ensemble.after([], BAR + 60))
     rig.turn("key Eb minor")
     assert len(rig.lookahead.coming_segments()) == 1  # the present music, which has not been heard yet

@@ -20,10 +20,10 @@ import msgspec
 from runtime.bundle.files import CARD_SUFFIX, MinP, StyleStrength, Temperature, read_card
 from runtime.bundle.library import BundleEntry, find_styles, styles
 from runtime.errors import BundleError, InputError
-from runtime.generation.expression import apply_expression
 from runtime.generation.voice import note_stream
 from runtime.music.notes import Meter, Note
 from runtime.parameters.style_mix import read_mix
+from runtime.playback.expression import apply_expression
 from runtime.session.loading import LoadedComposer, LoadedNetwork, composer_of, load_network
 from runtime.session.settings import DEVICES, LARGEST_SEED, MusicSettings, drawn_seed
 from runtime.session.write import make_notes, write

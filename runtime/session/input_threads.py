@@ -9,8 +9,8 @@ from functools import partial
 from runtime.session.live_control import LiveControl
 from runtime.session.outputs import Say
 from runtime.session.session import Session
-from runtime.session.typed_lines import chunks_of, lines
 from runtime.system.threads import at_helper_priority, background_thread
+from runtime.system.typed_lines import chunks_of, lines
 
 
 @contextmanager

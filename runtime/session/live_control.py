@@ -8,7 +8,6 @@ from typing import Final
 
 from runtime.errors import ComposerError
 from runtime.generation.ensemble import Ensemble
-from runtime.generation.expression import apply_expression, humanise_delay_seconds
 from runtime.generation.lookahead import LookAhead
 from runtime.generation.schedule import Enter, Segment
 from runtime.generation.voice_state import EnsembleState
@@ -18,6 +17,7 @@ from runtime.parameters.course import Course, Entry, GoOn, Hold, LetGo, Music, N
 from runtime.parameters.midi_learn import Learner, Read
 from runtime.parameters.parameters import Parameters
 from runtime.parameters.table import WITH_VALUES, TakesEffect
+from runtime.playback.expression import apply_expression, humanise_delay_seconds
 from runtime.system.visible_text import visible
 
 LARGEST: Final = 4096

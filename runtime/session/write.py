@@ -5,11 +5,11 @@ from itertools import islice
 from pathlib import Path
 
 from runtime.errors import InputError, MissingError
-from runtime.generation.expression import apply_expression
 from runtime.generation.voice import Advance, note_stream
 from runtime.generation.voice_state import EnsembleState
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Note, cut_at, end_of
+from runtime.playback.expression import apply_expression
 from runtime.playback.take import check_writable, save_take
 from runtime.session.loading import LoadedComposer, load_composer
 from runtime.session.settings import MusicSettings

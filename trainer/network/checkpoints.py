@@ -18,7 +18,7 @@ import numpy as np
 
 from runtime.errors import InputError, MissingError
 from runtime.system.foreign_files import MEBIBYTE, decode_json
-from trainer.network.archives import UnreadableError, opened_archive, reason_of
+from trainer.runs.archives import UnreadableError, opened_archive, reason_of
 from trainer.runs.network_config import NetworkConfig
 
 _WEIGHTS: Final = "model.weights.h5"

@@ -149,3 +149,8 @@ def _slopes(gates: Tensor, cells: Tensor, c_before: Tensor) -> list[Tensor]:
     squashed = ops.tanh(cells)
     via_c = ops.concatenate([g * i * (1 - i), c_before * f * (1 - f), i * (1 - g * g)], axis=-1)
     return [o * (1 - squashed * squashed), squashed * o * (1 - o), f, via_c]
+
+
+def leading_sizes(tensor: Tensor, last: int) -> tuple[Any, ...]:
+    """Sizes of a tensor's axes but for the last few, the first one left open."""
+    return (-1, *ops.shape(tensor)[1:-last])

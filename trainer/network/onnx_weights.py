@@ -18,9 +18,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from runtime.errors import BundleError, ComposerError
 from runtime.music.event_encoding import LADDER, ladder_class
-from trainer.network.archives import reason_of
 from trainer.network.past_view import mode_classes
 from trainer.pieces.recollection import count_classes
+from trainer.runs.archives import reason_of
 from trainer.runs.network_config import MOST
 
 Weights = dict[str, NDArray[np.float32]]

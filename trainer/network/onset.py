@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from runtime.music.event_encoding import LADDER, PITCHES, SILENT
+from runtime.music.event_encoding import DELTA_CLASSES, LADDER, PITCHES, SILENT
 from trainer.network.layers import look_up
 
 Tensor = Any
@@ -19,6 +19,8 @@ FIRST_PLANE = SILENT - LADDER[-1]
 """What remains, at the lowest, of a pitch when the longest time has passed since the onset before."""
 CHORD = 4
 """Notes of a common chord: planes are summed in this unit."""
+FORBIDDEN = -20.0
+"""Added to the logit of a pitch that the encoding rules out; finite, so that one odd event costs 20 nats, not all."""
 
 
 class Onset(NamedTuple):
@@ -78,3 +80,23 @@ def plane_table() -> NDArray[np.float32]:
     soon = [np.where(sounds, np.exp(-np.abs(remaining) / ticks), 0) for ticks in ENDINGS]
     # Through half floats, which is how bundles store it.
     return np.stack([sounds, *lately, *soon], axis=-1).astype(np.float16).astype(np.float32)
+
+
+def in_chord(delta: Tensor) -> Tensor:
+    """Tell whether a note comes with the one before it, 0 or 1 [..., 1]; by a table, as `too_low`."""
+    is_so = np.arange(DELTA_CLASSES + 1)[:, None] == 0
+    return look_up(ops.convert_to_tensor(is_so, dtype="float32"), delta)
+
+
+def too_low(previous_pitch: Tensor) -> Tensor:
+    """FORBIDDEN for the pitches that are not above the one before, else 0: [..., 1, 128]."""
+    # By a table, because a look-up costs the exported graph no more than a sum.
+    rows = np.tri(PITCHES + 1, PITCHES)
+    rows[PITCHES] = 0  # above the start event, which has no pitch
+    return look_up(ops.convert_to_tensor(FORBIDDEN * rows[:, None], dtype="float32"), previous_pitch)
+
+
+def over_all_pitches(values: Tensor, first: int) -> Tensor:
+    """Add zeros to values [..., pitches] of the pitches from `first` on: [..., 128]."""
+    unchanged = [(0, 0)] * (len(values.shape) - 1)
+    return ops.pad(values, [*unchanged, (first, PITCHES - first - values.shape[-1])])

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from runtime.music.event_encoding import DELTA_CLASSES, PITCHES
-from trainer.network.layers import ClassTable, look_up, places, row_by_matrix
+from trainer.network.layers import ClassTable, leading_sizes, look_up, places, row_by_matrix
 from trainer.pieces.key_of_piece import KEY_CLASSES, NOT_CLEAR
 from trainer.pieces.recollection import CANDIDATES, LONGEST, STEPS, count_classes
 
@@ -151,8 +151,8 @@ class PastView(keras.layers.Layer):  # type: ignore[misc] # Keras ships no types
         age = look_up(self.age_table(classes), ops.minimum(bar, LONGEST))
         modes = ops.convert_to_tensor(mode_classes(), dtype="int32")
         parts = [
-            ops.reshape(lengths, (*_leading(lengths), 2 * CANDIDATES * 8)),
-            ops.reshape(due, (*_leading(due), CANDIDATES * 8)),
+            ops.reshape(lengths, (*leading_sizes(lengths, 2), 2 * CANDIDATES * 8)),
+            ops.reshape(due, (*leading_sizes(due, 2), CANDIDATES * 8)),
             self.cycle_table(bar % BAR_CYCLE),
             age,
             look_up(self.times_table(classes), times),
@@ -165,10 +165,6 @@ class PastView(keras.layers.Layer):  # type: ignore[misc] # Keras ships no types
         """Embed where a pitch [...], 128 for none, lies above the tonic of a key [...]: [..., 12]."""
         rows = ops.convert_to_tensor(degrees_of().reshape(-1), dtype="int32")
         return self.degree_table(look_up(rows, ops.cast(key, "int32") * (PITCHES + 1) + ops.cast(pitch, "int32")))
-
-
-def _leading(tensor: Tensor) -> tuple[Any, ...]:
-    return (-1, *ops.shape(tensor)[1:-2])
 
 
 def degrees_of() -> Any:

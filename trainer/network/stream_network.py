@@ -35,8 +35,8 @@ from runtime.music.event_encoding import (
     ladder_class,
 )
 from trainer.network.head_likelihood import HeadLikelihood
-from trainer.network.layers import ClassTable, SequenceLSTM, look_up, row_by_matrix
-from trainer.network.onset import CHORD, Onset, pitch_planes
+from trainer.network.layers import ClassTable, SequenceLSTM, leading_sizes, look_up, row_by_matrix
+from trainer.network.onset import CHORD, FORBIDDEN, Onset, in_chord, over_all_pitches, pitch_planes, too_low
 from trainer.network.past_view import DEGREES, Past, PastView, copied, suggested, with_copies
 from trainer.pieces.recollection import CANDIDATES, FIELDS
 from trainer.runs.network_config import NetworkConfig
@@ -50,8 +50,6 @@ REACH = 15
 """Semitones above and below a pitch that they look at."""
 PIANO = (21, 109)
 """The keys of a piano, from A0 up to before C#8."""
-FORBIDDEN = -20.0
-"""Added to the logit of a pitch that the encoding rules out; finite, so that one odd event costs 20 nats, not all."""
 
 
 @keras.saving.register_keras_serializable(package="lstm_composer")
@@ -141,7 +139,7 @@ class StreamNetwork(HeadLikelihood):
         """Look along the pitches [..., pitches, planes]: features [..., SURROUNDINGS, pitches]."""
         pitches, planes = seen.shape[-2:]
         around = self.surroundings(ops.reshape(seen, (-1, pitches, planes)))
-        return ops.reshape(ops.transpose(around, (0, 2, 1)), (*_leading(seen, 2), SURROUNDINGS, pitches))
+        return ops.reshape(ops.transpose(around, (0, 2, 1)), (*leading_sizes(seen, 2), SURROUNDINGS, pitches))
 
     def _release(self, remaining: Tensor) -> Tensor:
         """Embed the ticks until the next release, [..., 16]: where a note ends is where the next one often starts."""
@@ -236,7 +234,7 @@ class StreamNetwork(HeadLikelihood):
         struck = onset.pitch_features[
             ..., :2
         ]  # what sounds and what has just ended; all planes are too much to tell apart
-        flat = ops.reshape(struck, (*_leading(struck, 2), 2 * PITCHES))
+        flat = ops.reshape(struck, (*leading_sizes(struck, 2), 2 * PITCHES))
         parts = [*told, *self._rhythm(onset), flat, onset.total]
         if past is None:
             wanted = self._head("pitch", parts, training=training)
@@ -250,23 +248,23 @@ class StreamNetwork(HeadLikelihood):
                 return ops.where(onset.sounding > 0, FORBIDDEN, free)
             of_surroundings, gates, degrees = weights
             rows = (
-                _over_all_pitches(row_by_matrix(of_surroundings, onset.pitch_context), onset.first)
+                over_all_pitches(row_by_matrix(of_surroundings, onset.pitch_context), onset.first)
                 + row_by_matrix(gates, ops.one_hot(past.pitch, PITCHES))
                 + row_by_matrix(degrees, past.degrees())
             )
-        too_low = _in_chord(onset.delta) * ops.squeeze(_too_low(previous_pitch), -2)
-        free = alone + ops.squeeze(rows, -2) + too_low
+        below = in_chord(onset.delta) * ops.squeeze(too_low(previous_pitch), -2)
+        free = alone + ops.squeeze(rows, -2) + below
         return ops.where(onset.sounding > 0, FORBIDDEN, free)
 
     def _pitches_at_once(self, weights: list[Tensor], previous_pitch: Tensor, onset: Onset, past: Past) -> Tensor:
         """What is added to the logits of the pitches, as one product: fewer operations, but all matrices are copied."""
-        row = ops.concatenate([*weights, past.urge, _in_chord(onset.delta)], axis=-1)
+        row = ops.concatenate([*weights, past.urge, in_chord(onset.delta)], axis=-1)
         matrices = [
-            _over_all_pitches(onset.pitch_context, onset.first),
+            over_all_pitches(onset.pitch_context, onset.first),
             ops.one_hot(past.pitch, PITCHES),
             past.degrees(),
             past.marks(onset.delta),
-            _too_low(previous_pitch),
+            too_low(previous_pitch),
         ]
         return ops.squeeze(row_by_matrix(row, ops.concatenate(matrices, axis=-2)), -2)
 
@@ -337,26 +335,6 @@ class StreamNetwork(HeadLikelihood):
         return past
 
 
-def _in_chord(delta: Tensor) -> Tensor:
-    """Tell whether a note comes with the one before it, 0 or 1 [..., 1]; by a table, as `_too_low`."""
-    is_so = np.arange(DELTA_CLASSES + 1)[:, None] == 0
-    return look_up(ops.convert_to_tensor(is_so, dtype="float32"), delta)
-
-
-def _too_low(previous_pitch: Tensor) -> Tensor:
-    """FORBIDDEN for the pitches that are not above the one before, else 0: [..., 1, 128]."""
-    # By a table, because a look-up costs the exported graph no more than a sum.
-    rows = np.tri(PITCHES + 1, PITCHES)
-    rows[PITCHES] = 0  # above the start event, which has no pitch
-    return look_up(ops.convert_to_tensor(FORBIDDEN * rows[:, None], dtype="float32"), previous_pitch)
-
-
-def _over_all_pitches(values: Tensor, first: int) -> Tensor:
-    """Add zeros to values [..., pitches] of the pitches from `first` on: [..., 128]."""
-    unchanged = [(0, 0)] * (len(values.shape) - 1)
-    return ops.pad(values, [*unchanged, (first, PITCHES - first - values.shape[-1])])
-
-
 def blank_inputs(styles: int) -> dict[str, Tensor]:
     """Inputs of one step of one piece, all zero: enough to build the network."""
     whole = {name: ops.zeros((1, 1), "int32") for name in ("position", "meter", "next_position", "bar")}
@@ -366,8 +344,3 @@ def blank_inputs(styles: int) -> dict[str, Tensor]:
     return {
         **whole, **classes, "remaining": ops.zeros((1, 1, PITCHES), "int16"), "style": ops.zeros((1, styles))
     }  # fmt: skip
-
-
-def _leading(tensor: Tensor, last: int) -> tuple[Any, ...]:
-    """Sizes of a tensor's axes but for the last few, the first one left open."""
-    return (-1, *ops.shape(tensor)[1:-last])

@@ -17,7 +17,7 @@ from typing import Any
 import tensorflow as tf
 
 from runtime.errors import MissingError
-from trainer.network.archives import reason_of
+from trainer.runs.archives import reason_of
 
 FOLDER = "tensorboard"
 """In the run directory."""

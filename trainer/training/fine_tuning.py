@@ -18,9 +18,9 @@ from runtime.bundle.files import CARD_SUFFIX, BundleCard, DataSource, StyleCard,
 from runtime.bundle.library import list_bundles
 from runtime.errors import BundleError, InputError
 from runtime.system.user_folders import expanded
-from trainer.network.archives import read_arrays
 from trainer.network.onnx_weights import Weights, read_weights, weight_name
 from trainer.network.past_view import VIEW_UNITS
+from trainer.runs.archives import read_arrays
 from trainer.runs.network_config import NetworkConfig, check_size
 from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import PRESETS, BaseCard, TrainingSettings

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import InputError
-from runtime.generation.expression import apply_expression
 from runtime.graph.inputs import FORBIDDEN, GraphInputs, graph_inputs
 from runtime.music.event_encoding import LADDER
 from runtime.music.meter_accents import accent
@@ -18,6 +17,7 @@ from runtime.parameters.commands import Change, parse_command
 from runtime.parameters.midi_map import Binding, ControlMap
 from runtime.parameters.parameters import Parameters
 from runtime.parameters.table import BY_CONTROLLER, TakesEffect
+from runtime.playback.expression import apply_expression
 
 STYLES = ("bach", "joplin", "satie")
 AT_FIRST = Parameters(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.session.typed_lines import MOST_BYTES, chunks_of, lines
+from runtime.system.typed_lines import MOST_BYTES, chunks_of, lines
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="a shell closes them")
 WRITE = "write --style scale --seed 1 --bars 1 -o"

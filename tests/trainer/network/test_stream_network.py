@@ -13,7 +13,8 @@ from runtime.music.notes import Note
 from trainer.dataset.batches import Window, dataset, pack, whole_pieces
 from trainer.dataset.training_piece import EncodedPiece, encode_piece
 from trainer.network.devices import make_ready
-from trainer.network.stream_network import FORBIDDEN, StreamNetwork, blank_inputs
+from trainer.network.onset import FORBIDDEN
+from trainer.network.stream_network import StreamNetwork, blank_inputs
 from trainer.pieces.piece import make_piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.

@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.generation.expression import apply_expression
 from runtime.midi.messages import Kind
 from runtime.music.notes import Meter, Note
 from runtime.parameters.parameters import Parameters
 from runtime.parameters.table import COMMANDS
+from runtime.playback.expression import apply_expression
 from runtime.playback.scheduler import Scheduler
 
 FOUR = Meter(4, 4)

@@ -29,7 +29,7 @@ play: $(CAN_PLAY)
 
 # Three processes for two cores: one of them plays in real time, which is mostly waiting. Files stay whole, and what takes
 # long begins first; tests/support/scheduling.py says what stays together.
-SHARED := --dist loadgroup --no-loadscope-reorder
+SHARED := --dist loadscope --no-loadscope-reorder
 
 test: $(CAN_DEVELOP)
 	$(BIN)/python -m pytest -n 3 $(SHARED) $(ARGS)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,7 +17,7 @@ from runtime.bundle.files import Bundle, load_bundle
 from runtime.graph.engine import Engine
 from runtime.session.settings import MusicSettings
 from tests.support.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
-from tests.support.scheduling import keep_together
+from tests.support.scheduling import GroupScheduling, in_order
 from trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +50,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    keep_together(items, _NEED_TENSORFLOW)
+    in_order(items, _NEED_TENSORFLOW)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
 def pytest_report_header() -> list[str]:

@@ -88,7 +88,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _sweep(content: Mapping[str, Any], stem: str) -> Sweep:
     for key in content:
         if key not in _TABLES:
-            raise InputError(f"{key!r} is not allowed there: it may hold [common], [[run]], [grid] and gpus")
+            raise InputError(f"{_shown(key)} is not allowed there: it may hold [common], [[run]], [grid] and gpus")
     common = {"threads": 1, **_flags("[common]", content.get("common", {}))}
     grid = _grid(content.get("grid", {}))
     tables = _run_tables(content.get("run"), grid)
@@ -102,7 +102,9 @@ def _grid(table: Any) -> dict[str, list[Flags]]:
     grid = {}
     for key, values in _table("[grid]", table).items():
         if not isinstance(values, list) or not values:
-            raise InputError(f"{key} = {values!r} in [grid] is not allowed: give a list of values, such as [1, 2, 3]")
+            raise InputError(
+                f"{key} = {_shown(values)} in [grid] is not allowed: give a list of values, such as [1, 2, 3]"
+            )
         checked = [_flags("[grid]", {key: value}) for value in values]
         flag = next(iter(checked[0]))
         if flag == "name":
@@ -148,7 +150,7 @@ def _planned(common: Flags, name: str, own: Flags, stem: str) -> PlannedRun:
         check_style_name(name)
         check_style_name(request.name)
     except InputError as error:
-        raise InputError(f"run {name!r}: {error}") from error
+        raise InputError(f"run {_shown(name)}: {error}") from error
     return PlannedRun(name, differs, flags, request)
 
 
@@ -158,16 +160,15 @@ def _flags(where: str, table: Any) -> Flags:
     for key, value in _table(where, table).items():
         flag = key.replace("_", "-")
         if flag not in KINDS:
-            raise InputError(f"{key!r} in {where} is not allowed: {', '.join(sorted(KINDS))} are")
+            raise InputError(f"{_shown(key)} in {where} is not allowed: {', '.join(sorted(KINDS))} are")
         if flag in flags:
-            raise InputError(f"{key!r} comes twice in {where}: leave one out")
+            raise InputError(f"{_shown(key)} comes twice in {where}: leave one out")
         if not isinstance(value, (str, int, float)):
-            raise InputError(f"{key} = {value!r} in {where} is not allowed: give a text, a number, true or false")
+            raise InputError(f"{key} = {_shown(value)} in {where} is not allowed: give a text, a number, true or false")
         try:
             converted(value, KINDS[flag])
         except ValueError as error:
-            shown = shortened(repr(value), _MOST_SHOWN)
-            raise InputError(f"{key} = {shown} in {where} is not allowed: give {error}") from error
+            raise InputError(f"{key} = {_shown(value)} in {where} is not allowed: give {error}") from error
         flags[flag] = value
     return flags
 
@@ -180,7 +181,9 @@ def _table(where: str, table: Any) -> dict[str, Any]:
 
 def _gpus(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        raise InputError(f"gpus = {value!r} is not allowed: give how many a run needs, 0 or more; 0.5 for half of one")
+        raise InputError(
+            f"gpus = {_shown(value)} is not allowed: give how many a run needs, 0 or more; 0.5 for half of one"
+        )
     return value
 
 
@@ -202,4 +205,9 @@ def _check_names(names: Sequence[str]) -> None:
     """Two that differ in capitals alone would be one folder on some systems."""
     name, times = Counter(name.casefold() for name in names).most_common(1)[0]
     if times > 1:
-        raise InputError(f"{times} runs are named {name!r}: give each [[run]] a name of its own")
+        raise InputError(f"{times} runs are named {_shown(name)}: give each [[run]] a name of its own")
+
+
+def _shown(value: Any) -> str:
+    """A key or a value as a message repeats it: not at any length."""
+    return shortened(repr(value), _MOST_SHOWN)

@@ -126,6 +126,12 @@ PANICS = st.lists(st.tuples(st.floats(0.4, 8.0), st.sampled_from([0.0, 0.01, 0.2
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(moves=[("start", 0, 0.0), ("pulses", 90, 120.0)], panics=[(0.52, 0.0, 1)], lead=0.1, own=False)
+@example(
+    moves=[("pulses", 79, 120.0), ("start", 0, 0.0), ("wait", 10, 0.1), ("pulses", 119, 140.0)],
+    panics=[(5.359375, 0.2, 1)],
+    lead=0.1,
+    own=False,
+)
 @given(moves=st.lists(MOVES, max_size=8), panics=PANICS, lead=st.sampled_from([0.0, 0.1]), own=st.booleans())
 def test_panics_at_any_moment(
     tiny: Engine,
@@ -136,7 +142,7 @@ def test_panics_at_any_moment(
     lead: float,
     own: bool,
 ) -> None:
-    def run(panics: list[tuple[float, float, int]]) -> tuple[Heard, Run]:
+    def run(panics: list[tuple[float, float, int]]) -> tuple[Heard, Run, float]:
         one = Run(tiny, stage, lead, own=own)
         now = 0.5
         for kind, number, value in moves:
@@ -151,13 +157,16 @@ def test_panics_at_any_moment(
                 one.comes(now, {"start": START, "stop": STOP, "continue": CONTINUE}[kind])
         for seconds, read_after, count in panics:
             one.sent(seconds, ALL_CHANNELS[:count], read_after)
-        return one.heard(now + 1.0), one
+        return one.heard(now + 1.0), one, now
 
-    plain, _ = run([])
-    panicked, played = run(panics)
-    assert [one[1:] for one in starts(panicked)] == [one[1:] for one in starts(plain)]
+    plain, _, end = run([])
+    panicked, played, _ = run(panics)
+    # What lies beyond the last pulse is played or not as it was given to the port before the clock was missed.
+    certain = sum(when < end for when, *_ in starts(plain))
+    expected, found = starts(plain)[:certain], starts(panicked)[:certain]
+    assert [one[1:] for one in found] == [one[1:] for one in expected]
     # Given anew, a note has its time by what is known of the tempo by then.
-    assert [one[0] for one in starts(panicked)] == pytest.approx([one[0] for one in starts(plain)], abs=0.02)
+    assert [one[0] for one in found] == pytest.approx([one[0] for one in expected], abs=0.02)
     assert played.stage.dispatcher.missed_notes == played.stage.dispatcher.lost_notes == 0
     for seconds, read_after, _ in panics:
         if any(0 <= seconds - start < START_SECONDS for start in played.started):

@@ -30,8 +30,10 @@ KEY_NATS = 0.25
 Profiles are in runtime/music/key_estimation.py.
 
 To forbid the notes of other keys is not enough: C minor has those of Eb major, and music that has begun there stays.
-Where a style has hardly any music in that mode, as fiddle tunes in minor, it takes up to twice as much.
+Where a style has little music in that mode, as fiddle tunes in minor, it takes up to 1 + OTHER_MODE times as much.
 """
+OTHER_MODE = 1.5
+"""See KEY_NATS: for a style that is all in the other mode; 0 for one that is half in each."""
 MAJOR_KEYS = 12
 """Of the 24 keys the first ones."""
 HALF_MATCH = 4
@@ -181,7 +183,8 @@ def _pitch_bias(parameters: Parameters, before: GraphInputs) -> tuple[float, ...
     number = NO_KEY if parameters.key is None else key_number(parameters.key)
     if bias is None or number == NO_KEY or not before.has_memory:
         return bias
-    lean = KEY_NATS * max(1.0, 2 * _other_mode(number, parameters.style, before)) * profile_of(number)
+    seldom = max(0.0, 2 * _other_mode(number, parameters.style, before) - 1)
+    lean = KEY_NATS * (1 + OTHER_MODE * seldom) * profile_of(number)
     return tuple(nats + float(lean[pitch % 12]) for pitch, nats in enumerate(bias))
 
 

@@ -138,9 +138,11 @@ def build_session(
         take = Take(composer.channels, composer.meter.ticks_per_bar, tempo_bpm=lambda: transport.tempo_bpm)
         history = History()
 
+        told_of_each = (take.add, log.append, history.append, on_sent)
+
         def tell_all(sent: Sent) -> None:
-            for told in (take.add, log.append, history.append, on_sent):
-                told(sent)
+            for tell in told_of_each:
+                tell(sent)
 
         return Session(
             settings=settings,

@@ -163,7 +163,7 @@ def _go_back(rollback: Rollback, guard: CollapseGuard, run: RunDirectory, rows: 
     goes on from a bad one.
     """
     for epoch in reversed(run.saved_epochs()):
-        if epoch > rollback.back_to:
+        if rollback.back_to < epoch <= len(rows):
             run.checkpoint(epoch).unlink()
     run.write_json(ROLLBACKS, guard.to_dict())
     del rows[rollback.back_to :]

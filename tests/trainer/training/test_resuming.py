@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.errors import InputError
 from trainer.network.checkpoints import DamagedCheckpointError
 from trainer.runs.run_directory import RunDirectory
 from trainer.training.resuming import last_whole
@@ -61,3 +62,21 @@ def test_none_is_whole(run: RunDirectory) -> None:
 
 def test_nothing_is_saved(tmp_path: Path) -> None:
     assert tried(RunDirectory(tmp_path), set()) == ((0, None), [])
+
+
+def test_a_checkpoint_of_an_epoch_that_never_was_is_passed_over(run: RunDirectory) -> None:
+    run.write_history([{"epoch": epoch, "loss": 1.0} for epoch in range(1, 6)])
+    run.checkpoint(99_999_999).touch()
+    found, said = tried(run, {2, 4, 6, 8, 99_999_999})
+    assert found == (4, "network 4")
+    assert said == [
+        f"{run.checkpoint(epoch)} is passed over: history.csv has no epoch {epoch}" for epoch in (6, 8, 99_999_999)
+    ]
+    assert run.saved_epochs() == [2, 4, 6, 8, 99_999_999]  # whatever it is, it is not ours
+
+
+def test_a_history_without_any_saved_epoch_is_what_is_missing(run: RunDirectory) -> None:
+    run.write_history([{"epoch": 1, "loss": 1.0}])
+    assert tried(run, {8}) == ((8, "network 8"), [])
+    with pytest.raises(InputError, match=r"does not have every epoch up to 8, of which there is a checkpoint"):
+        run.history_until(8)

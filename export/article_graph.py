@@ -14,7 +14,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from onnx import helper
 
-from export.onnx_model import OPSET, ConversionError, Storage, check_nodes, finished
+from export.exported_run import Storage
+from export.onnx_model import OPSET, ConversionError, check_nodes, finished
 from export.parity import STEPS, parity_card
 from runtime.bundle.files import ParityCard
 from runtime.music.token_encoding import Arrays, Run, Shapes, TokenControls, TokenEncoding, token_noise, token_tensors

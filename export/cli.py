@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.exported_run import ExportSettings, read_exported_run
 from runtime.cli.options import OneLineParser, as_whole, given_path, given_text, shown
 from runtime.system.process_exit import in_words
 from trainer.cli.train_extra import loaded_for
@@ -19,8 +20,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.name is not None:
         check_style_name(arguments.name)
-    with loaded_for("exporting"):
-        from export.command import ExportSettings, run_export  # noqa: PLC0415 - slow, and --help should not be
     settings = ExportSettings(
         run=arguments.run,
         epoch=arguments.epoch,
@@ -32,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sampling=arguments.sampling,
         leave_out=tuple(arguments.leave_out),
     )
-    return run_export(settings)
+    exported = read_exported_run(settings)
+    with loaded_for("exporting"):
+        from export.command import run_export  # noqa: PLC0415 - slow, and what is wrong is told before
+    return run_export(settings, exported)
 
 
 def _parser() -> argparse.ArgumentParser:

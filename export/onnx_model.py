@@ -2,12 +2,13 @@
 
 import logging
 import os
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from export.exported_run import Storage
 from export.graph_rewriting import with_fewer_nodes
 from export.stream_graph import graph_function
 from runtime.bundle.files import expected_tensors
@@ -18,7 +19,6 @@ from trainer.network.stream_network import StreamNetwork
 _SAME_OPERATORS = {"SelectV2": "Where", "FloorMod": "Mod", "Greater": "Greater", "Less": "Less"}
 """What the converter would spell out in up to six nodes, for old runtimes and for operands we do not have."""
 
-Storage = Literal["float16", "float32"]
 OPSET = 18
 SMALLEST_STORED = 256
 """Initializers with fewer elements stay in 32 bits: biases and constants, worth nothing in size."""

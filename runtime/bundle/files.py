@@ -285,6 +285,12 @@ def _floats(name: str, layers: int, units: int) -> TensorCard:
     return TensorCard(name=name, dtype="float32", shape=(layers, "voices", units))
 
 
+def check_bundle_name(name: str) -> None:
+    """Check that a bundle can be called so; raises InputError if its name cannot be that of a file."""
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{name!r} cannot name a bundle: use letters, digits, spaces and any of _ . + -")
+
+
 def write_bundle(card: BundleCard, onnx: bytes, folder: Path) -> Path:
     """Write both files of a bundle, the card last, and return the card's path.
 
@@ -296,8 +302,7 @@ def write_bundle(card: BundleCard, onnx: bytes, folder: Path) -> Path:
         MissingError: If the folder cannot be written to.
 
     """
-    if not _NAME.fullmatch(card.name):
-        raise InputError(f"{card.name!r} cannot name a bundle: use letters, digits, spaces and any of _ . + -")
+    check_bundle_name(card.name)
     graph_path, card_path = folder / f"{card.name}.onnx", folder / f"{card.name}{CARD_SUFFIX}"
     text = msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
     _decode_card(text, card_path)

@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, numpy_helper
 
 from export.article_graph import check_parity, to_onnx
-from export.onnx_model import Storage, round_weights
+from export.exported_run import Storage
+from export.onnx_model import round_weights
 from export.parity import STEPS, ParityError
 from runtime.bundle.files import expected_token_tensors
 from runtime.graph.inspection import check_graph

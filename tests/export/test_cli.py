@@ -5,9 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import mido
 import msgspec
@@ -22,6 +22,7 @@ from runtime.generation.voice import note_stream
 from runtime.generation.voice_state import FreeState
 from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs
+from tests.support.hand_made_run import CONFIG, make_run
 from trainer.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +154,43 @@ def test_what_the_user_can_cure_is_one_line(argv: list[str], message: str) -> No
         main(argv)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def refused_to_load(_doing: str) -> Never:
+    pytest.fail("TensorFlow would be loaded")
+
+
+def without_encoding(run: Path) -> None:
+    config = {**CONFIG, "preset": "article"}
+    (run / "config.json").write_text(json.dumps(config))
+    (run / "encoding.json").write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "argv", "message"),
+    [
+        (lambda run: (run / "corpus.json").write_text("{"), [], "corpus.json cannot be read"),
+        (lambda run: (run / "history.csv").write_text(""), [], "history.csv cannot be read"),
+        (lambda run: (run / "metrics.json").write_text("[]"), [], "metrics.json cannot be read"),
+        (without_encoding, [], "encoding.json cannot be read"),
+        (lambda run: (run.parent / "out").touch(), ["-o", "out"], "out is no folder, and no bundle can be put there"),
+        (lambda run: (run.parent / "out").touch(), ["-o", "out/deeper"], "out is no folder"),
+        (lambda run: (run.parent / "o" / "a.onnx").mkdir(parents=True), ["-o", "o", "--name", "a"], "is a folder"),
+        (Path.exists, ["--name", "a!"], "'a!' cannot name a bundle"),
+        (Path.exists, ["--leave-out", "bach"], "--leave-out bach is no style of the run, which holds tiny"),
+        (Path.exists, ["--leave-out", "tiny"], "--leave-out names all styles of the run"),
+    ],
+)
+def test_damage_is_found_before_tensorflow_is_loaded(
+    spoil: Callable[[Path], object], argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.cli.loaded_for", refused_to_load)
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path / "run")
+    spoil(tmp_path / "run")
+    with pytest.raises(ComposerError) as refusal:
+        main(["--run", "run", "--epoch", "best", *argv])
+    assert message in str(refusal.value)
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '[{"source": "x"}]', "[" * 9999])

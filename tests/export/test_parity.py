@@ -5,7 +5,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from export.onnx_model import Storage, round_weights, to_onnx
+from export.exported_run import Storage
+from export.onnx_model import round_weights, to_onnx
 from export.parity import STEPS, ParityError, check_parity
 from runtime.graph.engine import Engine
 from trainer.network.stream_network import StreamNetwork

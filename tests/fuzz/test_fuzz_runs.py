@@ -21,7 +21,8 @@ from trainer.sweep.job import Outcome, is_complete
 from trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
 from trainer.sweep.sweep_file import PlannedRun
 from trainer.training.collapse_guard import Rollbacks
-from trainer.training.fine_tuning import data_of_run, find_pretrained, read_initial_weights, styles_of_run
+from trainer.training.fine_tuning import find_pretrained, read_initial_weights
+from trainer.training.learned_from import data_of_run, styles_of_run
 
 PLAN = PlannedRun(
     "tiny", {"seed": 7}, {"folder": "music", "seed": 7}, TrainingRequest(folder="music", name="tiny", seed=7)

@@ -9,8 +9,7 @@ import math
 import keras
 import tensorflow as tf
 
-from runtime.errors import BundleError, InputError
-from runtime.music.token_encoding import ENCODINGS, ArticleEncoding, SkuldurEncoding, check_encoding
+from trainer.article.encoding import read_encoding
 from trainer.article.network import Network, new_network
 from trainer.article.windows import TokenMaterial, dataset
 from trainer.network.checkpoints import fill_network
@@ -20,8 +19,6 @@ from trainer.training.loop import Row
 
 UNEVEN = 2.0
 """How much worse than blind guessing a first epoch may be: with batch normalisation nothing is guessed evenly."""
-MOST_TOKENS = 100_000
-MOST_WINDOW = 10_000
 
 
 class TokenLearner:
@@ -93,23 +90,3 @@ def _loaded(
     network.optimizer.build(network.trainable_variables)
     fill_network(network, run.checkpoint(epoch))
     return network
-
-
-def read_encoding(run: RunDirectory, settings: TrainingSettings) -> ArticleEncoding | SkuldurEncoding:
-    """Read what the tokens of a run are.
-
-    Raises:
-        InputError: If encoding.json is not there, or cannot be understood.
-
-    """
-    name = "encoding.json"
-    encoding = run.read_as(name, ENCODINGS[settings.preset])
-    if encoding is None:
-        raise InputError(f"{run.path} has no {name}: put back a copy of it, or train again")
-    if len(encoding.vocabulary) > MOST_TOKENS or encoding.window > MOST_WINDOW:
-        raise InputError(f"{run.path / name} has more tokens than music has: put back a copy of it")
-    try:
-        check_encoding(encoding, run.path.name)
-    except BundleError as error:
-        raise InputError(f"{run.path / name} cannot be read ({error}): put back a copy of it") from error
-    return encoding

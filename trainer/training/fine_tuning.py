@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from runtime.bundle.files import CARD_SUFFIX, BundleCard, DataSource, StyleCard, load_bundle, read_card
+from runtime.bundle.files import CARD_SUFFIX, BundleCard, load_bundle, read_card
 from runtime.bundle.library import list_bundles
 from runtime.errors import BundleError, InputError
 from runtime.system.user_folders import expanded
@@ -24,7 +24,7 @@ from trainer.runs.archives import read_arrays
 from trainer.runs.network_config import NetworkConfig, check_size
 from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import PRESETS, BaseCard, TrainingSettings
-from trainer.text.names import shown_name, source_path
+from trainer.training.learned_from import data_of_run, styles_of_run
 
 INITIAL_WEIGHTS = "base.npz"
 """The file of a fine-tuned run that keeps the weights of its base."""
@@ -126,35 +126,6 @@ def _checkpoint_weights(run: RunDirectory, epoch: int) -> Weights:
     from trainer.network.trained_network import load_network  # noqa: PLC0415 - slow, and a bundle needs no TensorFlow
 
     return {weight_name(variable): np.asarray(variable) for variable in load_network(run, epoch).trainable_variables}
-
-
-def styles_of_run(run: RunDirectory, settings: TrainingSettings) -> list[StyleCard]:
-    """The styles that a run's network holds, in the order of their vectors.
-
-    Raises:
-        InputError: If corpus.json does not say, or cannot be read.
-
-    """
-    return run.read_corpus(settings).cards(settings.name)
-
-
-def data_of_run(run: RunDirectory, settings: TrainingSettings) -> list[DataSource]:
-    """What a run's network was trained on, its base's data included: the licences hold on.
-
-    Raises:
-        InputError: If corpus.json does not say, or cannot be read.
-
-    """
-    # The folder's own name, never its path: a bundle says nothing of the machine it was made on.
-    source = settings.source
-    if not source.startswith("music21:"):
-        path = source_path(source)
-        with suppress(OSError, RuntimeError, ValueError):  # links in a circle, a folder that went away
-            path = path.resolve()
-        source = shown_name(path.name)
-    pieces, notes = run.read_corpus(settings).size
-    own = DataSource(source=source, licence="not stated", attribution="", pieces=pieces, notes=notes)
-    return [*(settings.base.data if settings.base else ()), own]
 
 
 def matching_config(network: NetworkConfig, base: PretrainedNetwork, given: dict[str, int]) -> NetworkConfig:

@@ -22,9 +22,9 @@ from trainer.training.fine_tuning import (
     find_pretrained,
     load_weights,
     matching_config,
-    styles_of_run,
     with_new_vectors,
 )
+from trainer.training.learned_from import styles_of_run
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

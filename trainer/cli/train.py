@@ -9,6 +9,7 @@ from runtime.cli.options import OneLineParser, given_path, given_text, shown
 from runtime.errors import InputError
 from runtime.system.process_exit import in_words
 from trainer.cli.train_extra import check_tensorflow, loaded_for
+from trainer.commands.early_checks import check_new, check_resumed
 from trainer.runs.request import KINDS, TrainingRequest
 from trainer.runs.settings import FINE_TUNING, FROM_NOTHING, PRESETS, TrainingSettings, check_style_name
 from trainer.text.ranges import converted
@@ -38,6 +39,7 @@ def train_run(request: TrainingRequest, path: Path, *, resume: bool) -> int:
         ComposerError: If something is wrong that the user can cure.
 
     """
+    (check_resumed if resume else check_new)(request, path)
     with loaded_for("training"):
         from trainer.training.initial_settings import initial_settings  # noqa: PLC0415 - loads onnx
 

@@ -7,8 +7,6 @@ import msgspec
 import tensorflow as tf
 from rich.console import Console
 
-from runtime.errors import InputError
-from runtime.system.visible_text import visible
 from trainer.commands.article import train_article
 from trainer.commands.music import describe, read_music
 from trainer.commands.stream import train_stream
@@ -60,8 +58,7 @@ def resume_training(
     """Go on with a run from its last checkpoint; returns the exit code.
 
     Args:
-        settings: Name and source must be those of the run; `tensorboard` may be asked for anew; everything else is
-            taken from the run.
+        settings: `tensorboard` may be asked for anew; everything else is taken from the run.
         path: The run directory.
         last_epoch: Where to stop, None for where the run would have. The learning rate falls as was planned when the
             run began, and keeps its last value in the epochs added.
@@ -69,18 +66,13 @@ def resume_training(
         threads: Processor cores to use, None for all.
 
     Raises:
-        InputError: If there is no run, it was started with another name or source, or the music has changed since.
+        InputError: If there is no run, or the music has changed since.
 
     """
     run = RunDirectory(path)
     earlier = run.read_settings()
     _check_whole(run, earlier)
     run.clear_up()
-    if earlier.source != settings.source or earlier.name != settings.name:
-        raise InputError(
-            f"{run.shown} was trained as {earlier.name} on {visible(earlier.source)}, not as {settings.name} on "
-            f"{visible(settings.source)}: give the same, or another --run-dir"
-        )
     resumed = msgspec.structs.replace(
         earlier,
         epochs=last_epoch or earlier.epochs,

@@ -107,6 +107,19 @@ def _read_benchmark(source: str) -> ReadResult:
         raise CorpusError(f"{visible(source)} {error}") from error
 
 
+def check_source(source: str) -> None:
+    """Check that there are files to read in a source; whether any can be read is seen later.
+
+    Raises:
+        CorpusError: If there is no such source, or no file in it.
+        InputError: If there is no such corpus in music21.
+        MissingError: If "music21:..." is asked for and music21 is not installed.
+
+    """
+    if not is_benchmark(source):
+        find_files(kept_source(source))
+
+
 def find_files(source: str) -> Found:
     """Find the files of a source.
 

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 import runtime.cli.main
 from runtime.errors import ComposerError, CorpusError, InputError
 from runtime.music.event_encoding import vocabulary
+from tests.support.hand_made_run import make_run
 from tests.support.small_trainings import step_by_step
 from trainer.cli.train import main
 from trainer.runs.run_directory import RunDirectory
@@ -229,11 +231,40 @@ def test_what_the_user_can_cure_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "tune.abc").touch()
     with pytest.raises(kind) as refusal:
         main(argv)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "runs").exists()
+
+
+def refused_to_load(_doing: str) -> Never:
+    pytest.fail("TensorFlow would be loaded")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["missing", "--name", "x"], "missing does not exist"),
+        (["empty", "--name", "x"], "empty holds no music"),
+        (["music", "--name", "tiny", "--run-dir", "run"], "run holds a run already"),
+        (["music", "--name", "tiny", "--run-dir", "empty", "--resume"], "empty is not a run directory"),
+        (["music", "--name", "other", "--run-dir", "run", "--resume"], "was trained as tiny on music, not as other"),
+        (["music", "--name", "tiny", "--run-dir", "run", "--resume"], "music does not exist"),
+    ],
+)
+def test_what_can_be_known_without_tensorflow_is_told_before_it_is_loaded(
+    argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.cli.train.loaded_for", refused_to_load)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    make_run(tmp_path / "run")
+    with pytest.raises(ComposerError) as refusal:
+        main(argv)
+    assert message in str(refusal.value)
 
 
 @pytest.mark.skipif(

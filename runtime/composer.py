@@ -13,7 +13,7 @@ The same seed and the same options give the same music, and the same as the comm
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypedDict, Unpack
+from typing import Annotated, Any, Final, Self, TypedDict, Unpack, get_args
 
 import msgspec
 
@@ -25,7 +25,7 @@ from runtime.music.notes import Meter, Note
 from runtime.parameters.style_mix import read_mix
 from runtime.playback.expression import apply_expression
 from runtime.session.loading import LoadedComposer, LoadedNetwork, composer_of, load_network
-from runtime.session.settings import DEVICES, LARGEST_SEED, MusicSettings, drawn_seed
+from runtime.session.settings import LARGEST_SEED, Device, MusicSettings, drawn_seed
 from runtime.session.write import make_notes, write
 
 GRAPH_SUFFIX: Final = CARD_SUFFIX.removesuffix(".json")
@@ -112,8 +112,8 @@ class Composer:
             MissingError: If the device is not there.
 
         """
-        if device not in DEVICES:
-            raise InputError(f"device {device!r} is not known: there are {', '.join(DEVICES)}")
+        if device not in get_args(Device):
+            raise InputError(f"device {device!r} is not known: there are {', '.join(get_args(Device))}")
         text = str(_path(style, "style"))
         if text.endswith((GRAPH_SUFFIX, CARD_SUFFIX)):
             card_path = Path(text.removesuffix(CARD_SUFFIX).removesuffix(GRAPH_SUFFIX) + CARD_SUFFIX)

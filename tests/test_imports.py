@@ -33,7 +33,7 @@ def test_importing_costs_nothing(statement: str, surrounding: dict[str, str]) ->
     [
         "import runtime.session.play",
         "import runtime.session.write",
-        "import runtime.cli.doctor",
+        "import runtime.doctor.wording",
         "from runtime import *",
     ],
 )

@@ -2,9 +2,9 @@
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from runtime.system.realtime import prepare_interpreter, raise_priority
 from runtime.transport.clock import Clock, SystemClock
@@ -15,6 +15,28 @@ GOOD_MS, PLAYABLE_MS, STRAY_MS = 1.0, 3.0, 10.0
 """Nobody hears the first; the second is the most that `play` is meant to have in a hundred notes without real-time
 priority; the third is heard as a note that stumbles."""
 REFRESH_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LatenessFinding:
+    """What `doctor` says of a measurement: the fields of `doctor --json`, in milliseconds.
+
+    Attributes:
+        wakes: How often the thread woke up.
+        p50_ms: Half of the wake-ups were at most so late.
+        p99_ms: 99 in a hundred were.
+        max_ms: All were.
+        priority: What the thread was given, in words.
+        advice: What the figures mean, and what would make them better.
+
+    """
+
+    wakes: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    priority: str
+    advice: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +61,16 @@ class WakeupLatency:
         """Whether the thread had real-time priority."""
         return self.priority.startswith("real-time")
 
-    def as_finding(self) -> dict[str, Any]:
-        """Return the figures in milliseconds, and what is to be done about them."""
-        figures = {"p50_ms": self.share_ms(0.5), "p99_ms": self.share_ms(0.99), "max_ms": self.seconds[-1] * 1000}
-        rounded = {name: round(value, 3) for name, value in figures.items()}
-        return {"wakes": len(self.seconds), **rounded, "priority": self.priority, "advice": advice(self)}
+    def as_finding(self) -> LatenessFinding:
+        """Return the figures, rounded to microseconds, and what is to be done about them."""
+        return LatenessFinding(
+            wakes=len(self.seconds),
+            p50_ms=round(self.share_ms(0.5), 3),
+            p99_ms=round(self.share_ms(0.99), 3),
+            max_ms=round(self.seconds[-1] * 1000, 3),
+            priority=self.priority,
+            advice=advice(self),
+        )
 
 
 def advice(lateness: WakeupLatency) -> list[str]:
@@ -112,11 +139,3 @@ def measured_with_progress(seconds: float) -> WakeupLatency:
             progress.update(task, completed=share, refresh=True)
 
         return measure(seconds, on_progress)
-
-
-def figures_of(finding: dict[str, Any]) -> Sequence[tuple[str, bool, str]]:
-    """Lay a finding out for `doctor`: a line of figures, and one for each advice."""
-    good = finding["p99_ms"] <= PLAYABLE_MS
-    figures = ", ".join(f"{name} {finding[f'{name}_ms']:.2f}" for name in ("p50", "p99", "max"))
-    first = f"{figures} ms ({finding['wakes']} wake-ups, {finding['priority'].partition(' (')[0]})"
-    return [("lateness", good, first), *(("", good, one) for one in finding["advice"])]

@@ -1,11 +1,10 @@
 """Where the messages go: ALSA, JACK, CoreMIDI, a Windows loopback port, or nowhere."""
 
-from runtime.ports.backends import BACKENDS, BackendStatus, available_backends, open_port
+from runtime.ports.backends import BackendStatus, available_backends, open_port
 from runtime.ports.base import NoMidiSystemError, OutputPort, PortLostError
 from runtime.ports.null import NullPort
 
 __all__ = [
-    "BACKENDS",
     "BackendStatus",
     "NoMidiSystemError",
     "NullPort",

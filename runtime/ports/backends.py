@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Final
 
 from runtime.errors import InputError, MissingError
+from runtime.midi.systems import BACKENDS
 from runtime.ports.base import NoMidiSystemError, OutputPort
 from runtime.ports.multi import MultiPort
 from runtime.ports.names import MAX_NAME_BYTES
@@ -19,15 +20,17 @@ from runtime.ports.null import NullPort
 from runtime.ports.reconnecting import OnStatus, OpenPort, ReconnectingPort
 from runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
 
-BACKENDS: Final = ("auto", "alsa", "jack", "coremidi", "windows", "none")
-"""What --backend may be."""
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
 _NO_JACK_CLIENT: Final = "JACK needs JACK-Client: pip install 'lstm-composer[jack]', or choose another --backend"
 _NO_LIBJACK: Final = (
     "JACK's library libjack is not installed: install libjack-jackd2-0 (Debian, Ubuntu), "
     "jack-audio-connection-kit (Fedora), jack2 (Arch), or pipewire-jack for PipeWire, or choose another --backend"
 )
-_AUTO_ORDER = {"linux": ("alsa", "jack"), "darwin": ("coremidi", "jack"), "win32": ("windows",)}
+_AUTO_ORDER = {
+    "linux": ("alsa", "jack"),
+    "darwin": ("coremidi", "jack"),
+    "win32": ("windows",),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from runtime.generation.priming import snap_to_grid
 from runtime.generation.voice_state import EnsembleState
 from runtime.midi.held_keys import HeldKeys
 from runtime.music.notes import TICKS_PER_QUARTER, Note
+from runtime.session.settings import Mode
 
 LOOK_SECONDS: Final = 0.02
 FEED_TICKS: Final = TICKS_PER_QUARTER // 2 + 4
@@ -50,7 +51,7 @@ class CallAndResponse:
     """When the player and we play: the mode, and the turns of `answer`.
 
     Attributes:
-        mode: "continue" or "answer".
+        mode: Whether phrases are gone on with, or answered.
         bar_ticks: Length of a bar.
         beat_ticks: Length of a beat.
         turn_bars: Bars that each of us plays, in `answer`.
@@ -58,7 +59,7 @@ class CallAndResponse:
 
     """
 
-    mode: str
+    mode: Mode
     bar_ticks: int
     beat_ticks: int
     turn_bars: int = 2

@@ -3,12 +3,19 @@
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from runtime.midi.systems import Backend
 from runtime.music.notes import Meter
 
-DEVICES: Final = ("auto", "cpu", "cuda")
+Device = Literal["auto", "cpu", "cuda"]
 """What a network can run on; "auto" is CUDA where it works."""
+Sync = Literal["auto", "internal", "midi", "link"]
+"""Who sets the time: our own tempo until a MIDI clock comes, our own, a MIDI clock alone, an Ableton Link session."""
+Mode = Literal["continue", "answer"]
+"""How we play together with somebody: we go on from what is played, or answer it in turns."""
+Listen = Literal["off", Mode]
+"""What becomes of notes that come in."""
 LARGEST_SEED: Final = 2**63 - 1
 _DRAWN_BITS: Final = 32
 
@@ -32,7 +39,7 @@ class MusicSettings:
         min_p: Leaves out what is unlikelier than this share of the likeliest.
         style_strength: 1 as learned, more for more of the style.
         channel: MIDI channel 1..16.
-        device: One of DEVICES.
+        device: What the network runs on.
         models_dirs: Folders that are searched for bundles before all others.
         voices: Style and channel 1..16 of each of several players; empty for one, in `style` on `channel`.
         form: Letters of sections, such as AABA; a letter that returns brings its music back.
@@ -53,7 +60,7 @@ class MusicSettings:
     min_p: float | None = None
     style_strength: float | None = None
     channel: int = 1
-    device: str = "auto"
+    device: Device = "auto"
     models_dirs: tuple[Path, ...] = ()
     voices: tuple[tuple[str, int], ...] = ()
     form: str | None = None
@@ -70,14 +77,13 @@ class PlaySettings:
 
     Attributes:
         music: What.
-        sync: Who sets the time: "auto" (our own tempo until a MIDI clock comes), "internal" (our own), "midi" (a MIDI
-            clock alone) or "link" (an Ableton Link session).
+        sync: Who sets the time.
         port_name: What other programs shall call the port.
         port_per_voice: Whether each of several voices has a port of its own.
-        backend: One of `runtime.ports.BACKENDS`.
+        backend: The MIDI system that the port is on.
         clock_out: Whether others are given a MIDI clock; needs a tempo of our own.
         latency_ms: How much earlier than its time each note is sent, or later if negative.
-        listen: What becomes of notes that come in: "off", "continue" or "answer".
+        listen: What becomes of notes that come in.
         answer_bars: Bars of each turn, with "answer".
         stdin: Whether commands are read from standard input.
         osc: UDP port at which commands are heard by OSC, as PORT or HOST:PORT.
@@ -91,13 +97,13 @@ class PlaySettings:
     """
 
     music: MusicSettings
-    sync: str = "auto"
+    sync: Sync = "auto"
     port_name: str = "LSTM Composer"
     port_per_voice: bool = False
-    backend: str = "auto"
+    backend: Backend = "auto"
     clock_out: bool = False
     latency_ms: float = 0.0
-    listen: str = "off"
+    listen: Listen = "off"
     answer_bars: int = 2
     stdin: bool = False
     osc: str | None = None

@@ -20,6 +20,7 @@ import onnxruntime
 import pytest
 
 from runtime.bundle.files import load_bundle, read_card
+from runtime.cli.main import COMMANDS
 from runtime.cli.main import main as composer
 from runtime.errors import InputError
 from runtime.generation.ensemble import Plan
@@ -49,7 +50,7 @@ BUNDLES: Final = {
     "base": MODELS / "base.onnx.json",
 }
 """Cards of the bundles that play here, by the name under which the stored files know them."""
-RUNTIME: Final = ("play", "write", "render", "styles", "doctor", "monitor")
+RUNTIME: Final = tuple(COMMANDS)
 """Commands of the program that only plays."""
 OTHERS: Final = {
     "train": "trainer.cli.train",

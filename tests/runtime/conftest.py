@@ -19,7 +19,7 @@ from runtime.playback.take import Take
 from runtime.session.call_and_response import CallAndResponse, Responder
 from runtime.session.live_control import ControllableStyle, LiveControl
 from runtime.session.loading import LoadedComposer
-from runtime.session.settings import MusicSettings, PlaySettings
+from runtime.session.settings import MusicSettings, PlaySettings, Sync
 from runtime.testing import FakeSession
 from runtime.transport.transport import Transport
 from tests.runtime.one_style import BASE, OneStyle
@@ -43,7 +43,7 @@ class Stage(FakeSession):
         lead_seconds: float = 0.0,
         early_seconds: float = 0.0,
         listen: CallAndResponse | None = None,
-        sync: str = "internal",
+        sync: Sync = "internal",
         shortest_bars: int = 1000,
         wrap: Callable[[Advance], Advance] = lambda advance: advance,
         away_between: Sequence[tuple[float, float]] = (),

@@ -16,8 +16,8 @@ import pytest
 
 from runtime.cli import main
 from runtime.midi.reader import read_music
+from runtime.midi.systems import BACKENDS
 from runtime.playback.wakeup_latency import WakeupLatency
-from runtime.ports import BACKENDS
 
 Result = subprocess.CompletedProcess[str]
 Composer = Callable[..., Result]
@@ -322,7 +322,7 @@ def test_what_sounds_is_never_passed_over(composer: Composer, arguments: tuple[s
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [(), ("play",), ("write",), ("render",), ("styles",), ("doctor",), ("monitor",)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in main.COMMANDS)])
 def test_help(capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:
         main.main([*command, "--help"])

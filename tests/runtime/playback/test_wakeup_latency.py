@@ -2,11 +2,13 @@
 
 import json
 import threading
+from dataclasses import asdict, replace
 
 import pytest
 
-from runtime.cli.doctor import examine, report
-from runtime.playback.wakeup_latency import DEADLINES_A_SECOND, WakeupLatency, advice, figures_of, measure
+from runtime.doctor.examination import examine
+from runtime.doctor.wording import lateness_remarks, report
+from runtime.playback.wakeup_latency import DEADLINES_A_SECOND, WakeupLatency, advice, measure
 from runtime.testing import FakeClock
 
 REAL_TIME, NORMAL = "real-time priority (SCHED_FIFO 5)", "normal priority (real-time priority was refused: no)"
@@ -26,9 +28,9 @@ def test_what_a_late_clock_is_measured_as() -> None:
     lateness = measure(0.5, shares.append, LateClock())
     assert len(lateness.seconds) == DEADLINES_A_SECOND / 2
     found = lateness.as_finding()
-    assert (found["p50_ms"], found["p99_ms"], found["max_ms"]) == (50.0, 99.0, 99.0)
+    assert (found.p50_ms, found.p99_ms, found.max_ms) == (50.0, 99.0, 99.0)
     assert shares[-1] == 1.0
-    assert json.loads(json.dumps(found)) == found
+    assert json.loads(json.dumps(asdict(found))) == asdict(found)
 
 
 def test_this_machines_own_clock() -> None:
@@ -60,9 +62,9 @@ def test_advice(
 
 def test_doctors_lines() -> None:
     finding = WakeupLatency((0.0001, 0.0002, 0.004), REAL_TIME).as_finding()
-    lines = report(examine() | {"lateness": finding}).splitlines()
+    lines = report(replace(examine(), lateness=finding)).splitlines()
     at = next(index for index, line in enumerate(lines) if "lateness" in line)
     assert lines[at].startswith("--  lateness")
     assert lines[at].endswith("p50 0.20, p99 4.00, max 4.00 ms (3 wake-ups, real-time priority)")
-    assert len(figures_of(finding)) == 1 + len(finding["advice"])
+    assert len(list(lateness_remarks(finding))) == 1 + len(finding.advice)
     assert lines[at + 1].split(maxsplit=1)[1].startswith("notes will be heard to stumble")

@@ -9,7 +9,8 @@ import pytest
 
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.midi.messages import Kind, Message
-from runtime.ports import BACKENDS, NoMidiSystemError, NullPort, available_backends, backends, open_port
+from runtime.midi.systems import BACKENDS
+from runtime.ports import NoMidiSystemError, NullPort, available_backends, backends, open_port
 from runtime.ports.rtmidi import find_port
 from runtime.testing import FakeClock, RecordingPort
 

@@ -8,12 +8,13 @@ import pytest
 from runtime.graph.engine import Engine
 from runtime.music.notes import Note
 from runtime.session.call_and_response import LARGEST, CallAndResponse
+from runtime.session.settings import Mode
 
 BAR, BEAT = 96, 24
 Make = Callable[..., Any]
 
 
-def exchange(mode: str, **changes: int) -> CallAndResponse:
+def exchange(mode: Mode, **changes: int) -> CallAndResponse:
     return CallAndResponse(mode=mode, bar_ticks=BAR, beat_ticks=BEAT, **changes)
 
 
@@ -23,7 +24,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Note], int]]:
     return []
 
 
-def listening(stage: Make, engine: Engine, given: list[tuple[list[Note], int]], mode: str, **changes: Any) -> Any:
+def listening(stage: Make, engine: Engine, given: list[tuple[list[Note], int]], mode: Mode, **changes: Any) -> Any:
     turns = {key: changes.pop(key) for key in ("turn_bars", "first_tick") if key in changes}
     played = stage(engine, listen=exchange(mode, **turns), **changes)
     after = played.responder._after
@@ -185,7 +186,7 @@ def test_the_song_goes_back_before_we_have_gone_on(
 
 
 @pytest.mark.parametrize("mode", ["continue", "answer"])
-def test_a_flood_of_notes_is_survived(tiny: Engine, stage: Make, mode: str) -> None:
+def test_a_flood_of_notes_is_survived(tiny: Engine, stage: Make, mode: Mode) -> None:
     played = stage(tiny, listen=exchange(mode), bars=12)
     responder = played.responder
 

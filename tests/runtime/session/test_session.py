@@ -9,7 +9,7 @@ import pytest
 from runtime.errors import InputError, MissingError
 from runtime.generation.lookahead import LookAhead
 from runtime.session.session import AHEAD_BARS, build_session
-from runtime.session.settings import MusicSettings, PlaySettings
+from runtime.session.settings import MusicSettings, PlaySettings, Sync
 from runtime.testing import FakeClock, RecordingPort
 from runtime.transport.external import ExternalSyncTransport
 from runtime.transport.transport import InternalTransport
@@ -76,7 +76,7 @@ def test_what_goes_wrong_leaves_nothing_open(music: Music, monkeypatch: pytest.M
         ("internal", 'is steered by controllers sent to "recording in"'),
     ],
 )
-def test_the_input_is_told(music: Music, sync: str, line: str) -> None:
+def test_the_input_is_told(music: Music, sync: Sync, line: str) -> None:
     told: list[str] = []
     with build_session(settings(music, sync=sync), port=RecordingPort(FakeClock()), say=told.append) as session:
         assert told == [line]

@@ -3,7 +3,7 @@
 The session is that of `play`; only the clock, the port and who is at the other end of it are the test's.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
 from runtime.midi.messages import Kind
 from runtime.music.notes import tick_seconds
 from runtime.session.call_and_response import CallAndResponse
+from runtime.session.settings import Listen
 from tests.runtime.conftest import Stage
 
 BAR = 96
@@ -75,7 +76,7 @@ def timed(events: list[tuple[str, Any, Any]]) -> list[tuple[float, str, Any]]:
 @given(
     events=st.lists(EVENTS, min_size=1, max_size=25),
     lead=st.sampled_from([0.0, 0.1]),
-    mode=st.sampled_from(["off", "continue", "answer"]),
+    mode=st.sampled_from(get_args(Listen)),
     voices=st.integers(1, 2),
     form=st.sampled_from([None, "AB"]),
     own=st.booleans(),
@@ -85,7 +86,7 @@ def test_whatever_happens(
     events: list[tuple[str, Any, Any]],
     *,
     lead: float,
-    mode: str,
+    mode: Listen,
     voices: int,
     form: str | None,
     own: bool,

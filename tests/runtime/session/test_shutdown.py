@@ -6,7 +6,7 @@ Issue 4, point 7. Each example is a script: what happens when, on a fake clock, 
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, get_args
 
 import mido
 import pytest
@@ -23,6 +23,7 @@ from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, end_of, tick_seconds
 from runtime.ports.base import PortLostError
 from runtime.session.call_and_response import CallAndResponse
+from runtime.session.settings import Listen
 
 BAR, BEAT = 96, 24
 TEMPOS = [60.0, 97.0, 120.0, 140.0, 240.0]
@@ -64,7 +65,7 @@ class Scene:
     voices: int
     form: str | None
     ending_bars: int | None
-    listen: str
+    listen: Listen
     lead_seconds: float
     early_seconds: float
     own_tempo: bool
@@ -77,7 +78,7 @@ SCENES = st.builds(
     voices=st.sampled_from([1, 1, 2]),
     form=st.sampled_from([None, "AAB"]),
     ending_bars=st.sampled_from([None, None, 3]),
-    listen=st.sampled_from(["off", "continue", "answer"]),
+    listen=st.sampled_from(get_args(Listen)),
     lead_seconds=st.sampled_from([0.0, 0.1]),
     early_seconds=st.sampled_from([0.0, 0.0, 0.02, -0.05]),
     own_tempo=st.booleans(),

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import runtime
 from runtime.bundle.library import list_bundles
-from runtime.cli import doctor
-from runtime.cli.doctor import examine, report
+from runtime.doctor.examination import examine
+from runtime.doctor.wording import report
 from runtime.errors import MissingError
 from runtime.ports import BackendStatus
 
@@ -18,14 +19,14 @@ from runtime.ports import BackendStatus
 def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two MIDI systems, two audio devices, and no bundles but those that are named."""
     statuses = [BackendStatus("alsa", ok=False, detail="no sequencer"), BackendStatus("none", ok=True, detail="always")]
-    monkeypatch.setattr(doctor, "available_backends", lambda: statuses)
+    monkeypatch.setattr("runtime.doctor.examination.available_backends", lambda: statuses)
     monkeypatch.setattr("runtime.bundle.library.model_dirs", list)
     monkeypatch.setattr("runtime.sound.device.device_names", lambda: ["Speakers (ALSA)", "Headphones (ALSA)"])
     monkeypatch.setattr("shutil.which", lambda _: None)
 
 
 def test_findings_are_plain_values(tiny_models: Path) -> None:
-    found = examine([tiny_models])
+    found: Any = examine([tiny_models]).as_data()
     assert json.loads(json.dumps(found)) == found
     assert found["version"] == runtime.__version__
     assert found["midi"] == [
@@ -45,10 +46,10 @@ def test_a_bundle_is_looked_into_down_to_its_checksum(copied_models: Path) -> No
         False,
         True,
     ]  # the card alone is in order
-    broken, tampered = examine([copied_models])["bundles"]
-    assert (broken["ok"], tampered["ok"]) == (False, False)
-    assert "is not valid JSON" in broken["detail"]
-    assert "checksum differs" in tampered["detail"]
+    broken, tampered = examine([copied_models]).bundles
+    assert (broken.ok, tampered.ok) == (False, False)
+    assert "is not valid JSON" in broken.detail
+    assert "checksum differs" in tampered.detail
 
 
 def test_one_line_a_finding(copied_models: Path) -> None:

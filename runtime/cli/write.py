@@ -1,0 +1,32 @@
+"""`lstm-composer write`: music into a file, faster than real time."""
+
+import argparse
+from typing import Final
+
+from runtime.cli.music_options import add_music, add_soundfont, music_settings
+from runtime.cli.options import given_path, whole
+from runtime.cli.printing import say_of
+from runtime.system.process_exit import loading
+
+HELP: Final = "write music to a MIDI or a sound file, faster than real time"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags."""
+    add_music(parser)
+    by_suffix = "a MIDI file; its sound if the name ends in .wav, .flac or .ogg"
+    parser.add_argument("-o", "--output", type=given_path, required=True, metavar="FILE", help=by_suffix)
+    add_soundfont(parser)
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--bars", type=whole(1, 1_000_000), metavar="N")
+    length.add_argument("--notes", type=whole(1, 10_000_000), metavar="N")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the file, and say what is in it."""
+    with loading():
+        from runtime.session.write import write  # noqa: PLC0415 - the engine is loaded by the commands that need it
+
+    settings = music_settings(arguments)
+    notes = write(settings, arguments.output, arguments.notes, arguments.soundfont)
+    say_of(arguments.output, f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")

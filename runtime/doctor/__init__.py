@@ -1,0 +1,1 @@
+"""What this machine has for playing, and what is missing: found out, and said in words."""

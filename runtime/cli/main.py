@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Final, Protocol
 
-from runtime.cli import doctor, monitor, play, render, styles, write
+from runtime.cli import doctor, monitor, panel, play, render, styles, write
 from runtime.cli.options import OneLineParser
 from runtime.system.process_exit import EXIT_DONE, in_words, loading
 
@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, Subcommand]] = {
     "play": play,
     "write": write,
     "render": render,
+    "panel": panel,
     "styles": styles,
     "doctor": doctor,
     "monitor": monitor,

@@ -80,7 +80,7 @@ def make_notes(composer: LoadedComposer, notes: int | None) -> list[Note]:
     if composer.end_tick is None:
         music = [placed.note for placed in islice(note_stream(composer.advance, composer.cursor), notes)]
     else:
-        music = cut_at(_until(composer.advance, composer.cursor, composer.end_tick), composer.end_tick)
+        music = cut_at(notes_until(composer.advance, composer.cursor, composer.end_tick), composer.end_tick)
     return (
         music
         if composer.controllable is None
@@ -88,7 +88,7 @@ def make_notes(composer: LoadedComposer, notes: int | None) -> list[Note]:
     )
 
 
-def _until(advance: Advance, state: EnsembleState, end_tick: int) -> Iterator[Note]:
+def notes_until(advance: Advance, state: EnsembleState, end_tick: int) -> Iterator[Note]:
     """Yield the notes of a stream until it has come to a position."""
     while state.onset < end_tick:
         note, state = advance(state)

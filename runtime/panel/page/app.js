@@ -1,0 +1,163 @@
+// @ts-check
+// The page as a whole: its tabs, its keys, its one way of saying something, its look, and its end.
+import { ask, PanelError } from "./api.js";
+import { el, iconButton, reIcon } from "./dom.js";
+import { Sound } from "./sound.js";
+
+/**
+ * @typedef {object} Message
+ * @property {"info" | "problem"} [kind]
+ * @property {{label: string, run: () => void}} [action] What can be done about it.
+ */
+/**
+ * @typedef {object} Panel What each tab is given.
+ * @property {Sound} sound
+ * @property {(text: string, message?: Message) => void} say Tell the user something in one line.
+ * @property {(work: Promise<unknown>) => Promise<void>} attempt Tell the user what goes wrong with something.
+ */
+/**
+ * @typedef {object} Tab What a tab's module may give back.
+ * @property {(event: KeyboardEvent) => boolean} [key] Told of keys that no control takes; true if it has used one.
+ * @property {() => void} [shown]
+ * @property {() => void} [hidden]
+ * @property {() => void} [recolour] The look has changed: what is drawn by hand is drawn anew.
+ */
+/** @typedef {{id: string, title: string, module: string}} TabRow */
+
+/** @type {TabRow[]} A module exports `start(section, panel)`, which fills the section and may return a Tab. */
+const TABS = [
+  { id: "compose", title: "Compose", module: "./compose.js" },
+  { id: "help", title: "Help", module: "./help.js" },
+];
+const SECONDS_SHOWN = { info: 6, problem: 14 };
+const TAKES_KEYS = "input, textarea, select, button, summary, a[href], [role=tab], [contenteditable]";
+
+const sound = new Sound();
+/** @type {Panel} */
+const panel = { sound, say, attempt };
+/** @type {Map<string, {row: TabRow, button: HTMLElement, section: HTMLElement, tab: Tab | null | undefined}>} */
+const tabs = new Map();
+let shown = "";
+
+/**
+ * @param {string} text
+ * @param {Message} [message]
+ */
+function say(text, { kind = "info", action } = {}) {
+  const toasts = /** @type {HTMLElement} */ (document.getElementById("toasts"));
+  for (const there of toasts.children) if (there instanceof HTMLElement && there.dataset.text === text) there.remove();
+  const toast = el("div", { class: `toast ${kind}`, "data-text": text }, el("p", {}, text));
+  if (action) {
+    const run = () => {
+      toast.remove();
+      action.run();
+    };
+    toast.append(el("button", { type: "button", class: "button", onclick: run }, action.label));
+  }
+  toast.append(iconButton("close", "Close", () => toast.remove(), { short: true }));
+  toasts.append(toast);
+  setTimeout(() => toast.remove(), (SECONDS_SHOWN[kind] + (action ? 6 : 0)) * 1000);
+}
+
+/** @param {Promise<unknown>} work */
+async function attempt(work) {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    if (!(error instanceof PanelError)) throw error;
+    say(capital(error.message), { kind: "problem" });
+  }
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** @param {string} id */
+async function show(id) {
+  const next = tabs.get(id);
+  if (!next || id === shown) return;
+  tabs.get(shown)?.tab?.hidden?.();
+  shown = id;
+  for (const [name, { button, section }] of tabs) {
+    button.setAttribute("aria-selected", String(name === id));
+    button.tabIndex = name === id ? 0 : -1;
+    section.hidden = name !== id;
+  }
+  history.replaceState(null, "", `#${id}`);
+  if (next.tab === undefined) {
+    next.tab = null;
+    const module = await import(next.row.module);
+    next.tab = (await module.start(next.section, panel)) ?? null;
+  }
+  if (shown === id) next.tab?.shown?.();
+}
+
+function makeTabs() {
+  const list = /** @type {HTMLElement} */ (document.getElementById("tabs"));
+  const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+  for (const row of TABS) {
+    const [name, panelId] = [`tab-${row.id}`, `panel-${row.id}`];
+    const button = el(
+      "button",
+      { type: "button", role: "tab", id: name, "aria-controls": panelId, "aria-selected": "false", tabindex: -1 },
+      row.title,
+    );
+    button.addEventListener("click", () => void show(row.id));
+    const section = el("section", { role: "tabpanel", id: panelId, class: `tab-${row.id}`, "aria-labelledby": name });
+    section.hidden = true;
+    list.append(button);
+    main.append(section);
+    tabs.set(row.id, { row, button, section, tab: undefined });
+  }
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const names = [...tabs.keys()];
+    const id = names[(names.indexOf(shown) + step + names.length) % names.length];
+    void show(id);
+    tabs.get(id)?.button.focus();
+    event.preventDefault();
+  });
+}
+
+function isDark() {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function makeButtons() {
+  const place = /** @type {HTMLElement} */ (document.getElementById("top-buttons"));
+  const theme = iconButton("moon", "", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    localStorage.setItem("theme", isDark() ? "dark" : "light");
+    drawTheme();
+    for (const { tab } of tabs.values()) tab?.recolour?.();
+  }, { short: true });
+  const drawTheme = () => reIcon(theme, isDark() ? "sun" : "moon", isDark() ? "Light colours" : "Dark colours");
+  drawTheme();
+  place.append(theme, iconButton("power", "End the panel", () => void attempt(end()), { short: true }));
+}
+
+async function end() {
+  if (!confirm("End the panel? Its page closes its connection; pieces are kept. lstm-composer panel starts it again.")) return;
+  sound.silence();
+  await ask("/api/quit", { method: "POST" });
+  const ended = el("div", { class: "ended" }, el("h2", {}, "The panel has ended."));
+  ended.append(el("p", {}, "Start it again by lstm-composer panel, or make panel. This window can be closed."));
+  document.body.replaceChildren(ended);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target instanceof Element && event.target.closest(TAKES_KEYS)) return;
+  if (tabs.get(shown)?.tab?.key?.(event)) event.preventDefault();
+});
+
+makeTabs();
+makeButtons();
+await show(tabs.has(location.hash.slice(1)) ? location.hash.slice(1) : TABS[0].id);
+document.documentElement.dataset.ready = "";
+sound.prepare().catch(() => say("The piano cannot be loaded: load the page anew.", { kind: "problem" }));

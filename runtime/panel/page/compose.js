@@ -1,0 +1,166 @@
+// @ts-check
+// The Compose tab: choose, press, hear it while it is made, and keep what is good.
+import { ask, lines, PanelError } from "./api.js";
+import { ComposeForm } from "./compose_form.js";
+import { el } from "./dom.js";
+import { PieceList } from "./pieces.js";
+import { Stage } from "./stage.js";
+
+/** @typedef {import("./api.js").ComposeRequest} ComposeRequest */
+/** @typedef {import("./api.js").PieceInfo} PieceInfo */
+
+/**
+ * @param {HTMLElement} section
+ * @param {import("./app.js").Panel} panel
+ * @returns {Promise<import("./app.js").Tab>}
+ */
+export async function start(section, panel) {
+  const [{ styles, problems }, kept] = await Promise.all([ask("/api/compose/styles"), ask("/api/pieces")]);
+  const composing = new Composing(section, panel, styles);
+  composing.list.pieces = kept.pieces;
+  for (const problem of [kept.problem, ...problems]) if (problem) panel.say(problem, { kind: "problem" });
+  if (!styles.length) panel.say("There is no style to compose in: train one, or name a folder with --models-dir.", { kind: "problem" });
+  return composing;
+}
+
+/** @implements {Required<Pick<import("./app.js").Tab, "key" | "recolour">>} */
+class Composing {
+  #panel;
+  #form;
+  #stage;
+  list;
+  /** @type {AbortController | null} */
+  #making = null;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {import("./app.js").Panel} panel
+   * @param {import("./api.js").StyleRow[]} styles
+   */
+  constructor(section, panel, styles) {
+    this.#panel = panel;
+    this.#form = new ComposeForm(styles, () => this.#compose());
+    this.#stage = new Stage(panel, {
+      again: (piece) => void this.#make({ ...piece.request, seed: undefined }),
+      goOn: (piece) => void this.#make({ ...piece.request, seed: undefined, continues: piece.id }),
+      useSettings: (piece) => this.#useSettings(piece),
+      change: (piece, change) => void panel.attempt(this.#change(piece, change)),
+      remove: (piece) => void panel.attempt(this.#remove(piece)),
+    });
+    this.list = new PieceList({
+      open: (piece) => void panel.attempt(this.#open(piece)),
+      change: (piece, change) => void panel.attempt(this.#change(piece, change)),
+      remove: (piece) => void panel.attempt(this.#remove(piece)),
+    });
+    section.append(this.#form.element, el("div", { class: "column" }, this.#stage.element, this.list.element));
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.key === " ") {
+      this.#stage.toggle();
+      return true;
+    }
+    if (event.key.toLowerCase() === "c" && !event.repeat) {
+      this.#compose();
+      return true;
+    }
+    return this.#stage.step(event);
+  }
+
+  recolour() {
+    this.#stage.recolour();
+  }
+
+  #compose() {
+    if (this.#form.valid) void this.#make(this.#form.request);
+  }
+
+  /**
+   * Have a piece made, and play it as soon as its first bar is there.
+   * @param {ComposeRequest} request
+   */
+  async #make(request) {
+    this.#making?.abort();
+    const making = new AbortController();
+    this.#making = making;
+    this.#form.button.classList.add("busy");
+    // Here, where something has just been pressed: later the browser would not let it sound.
+    const sounding = this.#panel.sound.resume();
+    try {
+      await this.#panel.attempt(Promise.all([sounding, this.#follow(request, making.signal)]));
+    } finally {
+      if (this.#making === making) this.#form.button.classList.remove("busy");
+    }
+  }
+
+  /**
+   * @param {ComposeRequest} request
+   * @param {AbortSignal} signal
+   */
+  async #follow(request, signal) {
+    let started = false;
+    for await (const line of lines("/api/compose", request, signal)) {
+      if (line.type === "begun") {
+        this.#stage.begin(line);
+        this.list.current = 0;
+      } else if (line.type === "notes") {
+        this.#stage.add(line.notes, line.until_tick);
+        if (request.continues && !this.#stage.player.position) {
+          this.#stage.player.seek(line.until_tick);
+        } else if (!started) {
+          started = true;
+          void this.#panel.attempt(this.#stage.player.play());
+        }
+      } else if (line.type === "kept") {
+        this.#stage.piece = line.piece;
+        this.list.put(line.piece);
+        this.list.current = line.piece.id;
+      } else {
+        throw new PanelError(line.error);
+      }
+    }
+  }
+
+  /** @param {PieceInfo} piece */
+  async #open(piece) {
+    this.#making?.abort();
+    const { info, notes } = await ask(`/api/pieces/${piece.id}`);
+    this.#stage.show(info, notes);
+    this.list.current = info.id;
+    await this.#stage.player.play();
+  }
+
+  /** @param {PieceInfo} piece */
+  #useSettings(piece) {
+    const { continues, ...request } = piece.request;
+    this.#form.request = request;
+    const gone = continues ? " It went on from another piece; Compose begins anew." : "";
+    this.#panel.say(`The settings and the seed of this piece are filled in: Compose makes it again.${gone}`);
+  }
+
+  /**
+   * @param {PieceInfo} piece
+   * @param {{name?: string, starred?: boolean}} change
+   */
+  async #change(piece, change) {
+    await ask(`/api/pieces/${piece.id}`, { method: "PATCH", body: change });
+    const changed = { ...piece, ...change };
+    this.list.put(changed);
+    if (this.#stage.piece?.id === piece.id) this.#stage.piece = changed;
+  }
+
+  /** @param {PieceInfo} piece */
+  async #remove(piece) {
+    await ask(`/api/pieces/${piece.id}`, { method: "DELETE" });
+    this.list.remove(piece.id);
+    const wasShown = this.#stage.piece?.id === piece.id;
+    if (wasShown) this.#stage.piece = null;
+    const undo = async () => {
+      await ask(`/api/pieces/${piece.id}/restore`, { method: "POST" });
+      this.list.put(piece);
+      if (wasShown && this.#stage.piece === null) this.#stage.piece = piece;
+    };
+    this.#panel.say(`${piece.name || piece.style} is deleted.`, { action: { label: "Undo", run: () => void this.#panel.attempt(undo()) } });
+  }
+}

@@ -1,0 +1,121 @@
+// @ts-check
+// The sound of the page: notes are given with the time at which they shall be heard, and are played in that frame.
+
+/** @typedef {{pitch: number, velocity: number, begin: number, end: number, voice?: number}} TimedNote Seconds by `now`. */
+
+const GAIN = 1;
+const PERCUSSION = 9; // the channel that a SoundFont player takes for drums
+const FULL_VOLUME = 1;
+
+export class Sound {
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {AudioWorkletNode | null} */
+  #piano = null;
+  /** @type {GainNode | null} */
+  #gain = null;
+  /** @type {AnalyserNode | null} For who wants to see what is heard. */
+  analyser = null;
+  /** @type {Promise<void> | null} */
+  #preparing = null;
+  #volume = Number(localStorage.getItem("volume") ?? FULL_VOLUME);
+
+  /**
+   * Get ready to sound, which takes a moment; a browser lets nothing be heard before the user has pressed something.
+   * @returns {Promise<void>}
+   */
+  prepare() {
+    this.#preparing ??= this.#prepare().catch((error) => {
+      this.#preparing = null;
+      throw error;
+    });
+    return this.#preparing;
+  }
+
+  async #prepare() {
+    const context = new AudioContext({ latencyHint: "balanced" });
+    const [bytes] = await Promise.all([
+      fetch("/piano.sf3").then((response) => response.arrayBuffer()),
+      context.audioWorklet.addModule("/page/piano_worklet.js"),
+    ]);
+    const piano = new AudioWorkletNode(context, "piano", { numberOfInputs: 0, outputChannelCount: [2] });
+    const gain = new GainNode(context, { gain: GAIN * this.#volume ** 2 });
+    const analyser = new AnalyserNode(context, { fftSize: 4096 });
+    piano.connect(gain).connect(analyser).connect(context.destination);
+    this.#decode(bytes.slice(0), piano.port);
+    const ready = new Promise((resolve) => {
+      piano.port.onmessage = resolve;
+    });
+    piano.port.postMessage({ kind: "bank", bytes }, [bytes]);
+    await ready;
+    [this.#context, this.#piano, this.#gain, this.analyser] = [context, piano, gain, analyser];
+  }
+
+  /**
+   * @param {ArrayBuffer} bytes
+   * @param {MessagePort} port
+   */
+  #decode(bytes, port) {
+    const decoder = new Worker("/page/piano_decoder.js", { type: "module" });
+    decoder.onmessage = ({ data }) => {
+      if (data.kind === "done") decoder.terminate();
+      else port.postMessage(data, [data.data.buffer]);
+    };
+    decoder.postMessage(bytes, [bytes]);
+  }
+
+  /** Begin to sound; to be called where the user has just pressed something. */
+  async resume() {
+    await this.prepare();
+    await this.#context?.resume();
+  }
+
+  /** The time on the clock of the sound, in seconds: the next frame to be computed. */
+  get now() {
+    return this.#context?.currentTime ?? 0;
+  }
+
+  /** The time of what is heard at this moment: what is computed now is heard later by the latency of the output. */
+  get heard() {
+    const context = this.#context;
+    return context ? context.currentTime - (context.outputLatency || context.baseLatency || 0) : 0;
+  }
+
+  /** Whether anything is heard. */
+  get running() {
+    return this.#context?.state === "running";
+  }
+
+  /**
+   * Play notes, each at its time; what lies in the past is played at once.
+   * @param {TimedNote[]} notes
+   */
+  play(notes) {
+    const strokes = notes.flatMap(({ pitch, velocity, begin, end, voice = 0 }) => {
+      const channel = voice < PERCUSSION ? voice : (voice + 1) % 16;
+      return [
+        [begin, true, channel, pitch, velocity],
+        [end, false, channel, pitch, 0],
+      ];
+    });
+    if (strokes.length) this.#piano?.port.postMessage({ kind: "play", strokes });
+  }
+
+  /** Let go of all keys, and forget what was still to come. */
+  silence() {
+    this.#piano?.port.postMessage({ kind: "silence" });
+  }
+
+  /** Loudness 0..1, as a fader has it; kept for the next time. */
+  get volume() {
+    return this.#volume;
+  }
+
+  set volume(volume) {
+    this.#volume = volume;
+    localStorage.setItem("volume", String(volume));
+    if (this.#gain && this.#context) {
+      this.#gain.gain.setTargetAtTime(GAIN * volume ** 2, this.#context.currentTime, 0.02);
+    }
+  }
+}

@@ -26,10 +26,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         from trainer.sweep.sweep import run_sweep  # noqa: PLC0415 - few need it
 
         return run_sweep(asked.sweep, asked.run_dir or RUNS / asked.sweep.stem)
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(is_dry="--dry-run" in given).parse_args(given)
+    if arguments.dry_run:
+        return _dry_run(arguments)
+    if arguments.json:
+        raise InputError("--json says what --dry-run finds: give both, or neither")
     check_style_name(arguments.name)
     request = TrainingRequest(**{field: getattr(arguments, field) for field in TrainingRequest.__struct_fields__})
     return train_run(request, arguments.run_dir or RUNS / request.name, resume=arguments.resume)
+
+
+def _dry_run(arguments: argparse.Namespace) -> int:
+    with loaded_for("reading scores"):
+        from trainer.commands.dry_run import dry_run  # noqa: PLC0415 - few need it
+    return dry_run(arguments.folder, leave_out_untidy=arguments.leave_out_untidy, as_json=arguments.json)
 
 
 def train_run(request: TrainingRequest, path: Path, *, resume: bool) -> int:
@@ -47,17 +58,25 @@ def train_run(request: TrainingRequest, path: Path, *, resume: bool) -> int:
         from trainer.commands.train import resume_training, start_training  # noqa: PLC0415 - slow, and --help should not be
     if resume:
         return resume_training(
-            settings, path, last_epoch=request.epochs, patience=request.patience, threads=request.threads
+            settings,
+            path,
+            last_epoch=request.epochs,
+            patience=request.patience,
+            minutes=request.minutes,
+            threads=request.threads,
         )
     return start_training(settings, path, threads=request.threads)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, is_dry: bool = False) -> argparse.ArgumentParser:
     parser = OneLineParser(prog="lstm-composer train", description="Learn a style from a folder of music.")
     parser.add_argument(
         "folder", type=given_text, metavar="FOLDER", help="MIDI, MusicXML, kern or ABC files; or music21:bach"
     )
-    parser.add_argument("--name", required=True, metavar="STYLE", help="what the style will be called")
+    parser.add_argument("--name", required=not is_dry, metavar="STYLE", help="what the style will be called")
+    dry = "only read FOLDER: say what would be learned from, and what is left out and why"
+    parser.add_argument("--dry-run", action="store_true", help=dry)
+    parser.add_argument("--json", action="store_true", help="print what it finds for programs to read")
     parser.add_argument("--run-dir", type=given_path, metavar="DIR", help="where the run goes (default: runs/STYLE)")
     parser.add_argument("--epochs", type=_number("epochs"), metavar="N", help=_help("the last epoch", "epochs"))
     parser.add_argument(
@@ -65,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     patience = "epochs without a better one after which it ends early"
     parser.add_argument("--patience", type=_number("patience"), metavar="N", help=_help(patience, "patience"))
+    minutes = "minutes of training after which it ends with the epoch that is being trained"
+    parser.add_argument("--minutes", type=_number("minutes"), metavar="N", help=minutes)
     parser.add_argument("--preset", default=_DEFAULTS.preset, choices=PRESETS)
     parser.add_argument(
         "--from", dest="base", type=given_text, metavar="BUNDLE_OR_RUN", help="start from a trained network"

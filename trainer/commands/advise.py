@@ -9,7 +9,7 @@ from runtime.errors import CorpusError, InputError
 from runtime.system.foreign_files import MEBIBYTE, read_foreign_text
 from trainer.commands.music import material_of
 from trainer.dataset.dataset import Dataset
-from trainer.evaluation.epoch_choice import EpochChoice, choose_epoch
+from trainer.evaluation.epoch_choice import EpochChoice, OnCheckpoint, choose_epoch
 from trainer.reports.artifacts import CORPUS_PAGE, write_epoch_choice_plot
 from trainer.reports.report import report
 from trainer.runs.run_directory import RunDirectory, write_run_file
@@ -44,7 +44,11 @@ def advise_run(path: Path) -> int:
 
 
 def give_advice(
-    run: RunDirectory, settings: TrainingSettings, material: Dataset, console: Console
+    run: RunDirectory,
+    settings: TrainingSettings,
+    material: Dataset,
+    console: Console,
+    on_judged: OnCheckpoint = lambda *_: None,
 ) -> EpochChoice | None:
     """Write advice.json and advice.png, and say what they say; None where the pieces are too short to judge by."""
     columns = (TextColumn("listening to the saved epochs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -53,6 +57,7 @@ def give_advice(
 
         def on_checkpoint(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
+            on_judged(done, total)
 
         try:
             advice = choose_epoch(run, material, on_checkpoint)

@@ -16,13 +16,15 @@ from trainer.article.network import Network, lstm_kernel_report, lstm_layers
 from trainer.article.sampling import make_token_excerpts, runner_of
 from trainer.article.tokens import TokenCorpus, read_tokens
 from trainer.article.windows import encoding_of, lay_out
-from trainer.commands.watched_training import WriteSample, train_watched
+from trainer.commands.watched_training import Watchers, WriteSample, train_watched
 from trainer.corpus.corpus import find_files, is_benchmark
 from trainer.dataset.dataset import Dataset
 from trainer.network.excerpts import MIN_P, TEMPERATURE
 from trainer.reports.artifacts import SAMPLE_NOTES, SAMPLE_SEED, write_animation, write_sample
+from trainer.runs.progress import ProgressFile
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
+from trainer.training.early_stopping import has_ended
 
 TOKENS = "tokens.json"
 """The tokens as they were read: music21 takes its time, and a resumed run goes on with the same."""
@@ -31,7 +33,13 @@ _READ_ANEW = "delete it, and --resume reads the music anew"
 
 
 def train_article(
-    settings: TrainingSettings, run: RunDirectory, material: Dataset, console: Console, *, resume: bool
+    settings: TrainingSettings,
+    run: RunDirectory,
+    material: Dataset,
+    console: Console,
+    progress: ProgressFile,
+    *,
+    resume: bool,
 ) -> int:
     """Train one of the article's networks on the pieces of `material`, split as they are; returns the exit code.
 
@@ -54,9 +62,10 @@ def train_article(
         f"out, {len(laid_out.vocabulary)} different notes and chords"
     )
     learner, sample = TokenLearner(settings, laid_out, run), _sampler(run, encoding, material, settings.name)
-    saved = train_watched(learner, settings, run, console, sample, resume=resume)
+    saved = train_watched(learner, settings, run, Watchers(console, progress), sample, resume=resume)
     if saved:
-        _conclude(run, saved, console)
+        line = _conclude(run, saved, console)
+        progress.tell("done" if has_ended(run.read_history(), settings) else "stopped", line=line)
     return 0
 
 
@@ -101,7 +110,7 @@ def _sampler(run: RunDirectory, encoding: TokenEncoding, material: Dataset, name
     return sample
 
 
-def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
+def _conclude(run: RunDirectory, saved: int, console: Console) -> str:
     write_animation(run)
     network, epoch = load_network(run, saved), run.best_epoch()
     row = next(row for row in run.read_history() if row["epoch"] == epoch)
@@ -109,5 +118,7 @@ def _conclude(run: RunDirectory, saved: int, console: Console) -> None:
     figures = {name: value for name, value in row.items() if name != "epoch"}
     run.write_json("metrics.json", {"best_epoch": epoch, "lstm_kernel": report, "at_best_epoch": figures})
     console.print(f"{len(lstm_layers(network))} LSTM layers. {report}")
-    console.print(f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token")
+    best = f"best saved epoch: {epoch}, {row.get('val_loss', row['loss']):.3f} nats a token"
+    console.print(best)
     console.print(f"next: composer-export --run {run.shown} --epoch {epoch}")
+    return best

@@ -1,12 +1,17 @@
 """The music of a run: read, described, and read again."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from runtime.errors import InputError
 from runtime.system.visible_text import visible
 from trainer.corpus.corpus import Corpus, read_corpus
+from trainer.corpus.corpus import Progress as OnFile
 from trainer.dataset.dataset import Dataset, build_dataset
+from trainer.pieces.piece import SkippedFile
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.text.console import described
@@ -14,8 +19,20 @@ from trainer.text.console import described
 _REFUSALS_SHOWN = 12
 
 
-def read_music(settings: TrainingSettings, console: Console) -> Corpus:
-    """Read the music that settings name, with a bar."""
+def read_music(settings: TrainingSettings, console: Console, on_progress: OnFile = lambda *_: None) -> Corpus:
+    """Read the music that settings name, with a bar; `on_progress` is told of each file as well."""
+    with bar_of_reading(console) as show:
+
+        def advance(done: int, total: int, name: str) -> None:
+            show(done, total, name)
+            on_progress(done, total, name)
+
+        return read_corpus(settings.source, on_progress=advance, leave_out_untidy=settings.leave_out_untidy)
+
+
+@contextmanager
+def bar_of_reading(console: Console) -> Iterator[OnFile]:
+    """Show a bar on a terminal; what is yielded moves it on with each file."""
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), described())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -23,7 +40,7 @@ def read_music(settings: TrainingSettings, console: Console) -> Corpus:
         def advance(done: int, total: int, name: str) -> None:
             progress.update(task, completed=done, total=total, description=visible(name))
 
-        return read_corpus(settings.source, on_progress=advance, leave_out_untidy=settings.leave_out_untidy)
+        yield advance
 
 
 def describe(material: Dataset, console: Console) -> None:
@@ -31,15 +48,19 @@ def describe(material: Dataset, console: Console) -> None:
     parts = material.summary()["parts"]
     sizes = ", ".join(f"{part['pieces']} pieces ({part['notes']:,} notes) for {name}" for name, part in parts.items())
     console.print(f"{len(material.corpus.pieces)} pieces read: {sizes}")
-    refused = material.corpus.refused
-    if refused:
-        console.print(f"{len(refused)} left out:")
-    for refusal in refused[:_REFUSALS_SHOWN]:
-        console.print(f"  {refusal.name}: {refusal.reason}")
-    if len(refused) > _REFUSALS_SHOWN:
-        console.print(f"  and {len(refused) - _REFUSALS_SHOWN} more: corpus.json names them all")
+    show_left_out(material.corpus.refused, console, most=_REFUSALS_SHOWN)
     if not material.validation:
         console.print("too few different pieces to hold any out: the figures below are those of the training itself")
+
+
+def show_left_out(refused: Sequence[SkippedFile], console: Console, *, most: int | None) -> None:
+    """Name what was left out and why; of more than `most`, which corpus.json has, the first."""
+    if refused:
+        console.print(f"{len(refused)} left out:")
+    for refusal in refused[:most]:
+        console.print(f"  {refusal.name}: {refusal.reason}")
+    if most is not None and len(refused) > most:
+        console.print(f"  and {len(refused) - most} more: corpus.json names them all")
 
 
 def check_same_music(run: RunDirectory, material: Dataset, settings: TrainingSettings) -> None:

@@ -9,7 +9,7 @@ from runtime.music.event_encoding import vocabulary
 from runtime.music.notes import Meter
 from trainer.commands.advise import give_advice, write_report
 from trainer.commands.music import check_same_music
-from trainer.commands.watched_training import WriteSample, train_watched
+from trainer.commands.watched_training import Watchers, WriteSample, train_watched
 from trainer.dataset.dataset import Dataset
 from trainer.evaluation import markov_baseline
 from trainer.evaluation.keras_nll import evaluate
@@ -18,16 +18,23 @@ from trainer.network.stream_network import StreamNetwork
 from trainer.network.trained_network import load_network
 from trainer.reports.artifacts import sample_checkpoint, write_animation, write_corpus_report
 from trainer.reports.corpus_report import report_of
+from trainer.runs.progress import ProgressFile
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.run_files import METRICS
 from trainer.runs.settings import TrainingSettings
-from trainer.training.early_stopping import should_stop_early
+from trainer.training.early_stopping import has_ended
 from trainer.training.fine_tuning import initial_weights, save_initial_weights
 from trainer.training.stream_learner import StreamLearner
 
 
 def train_stream(
-    settings: TrainingSettings, run: RunDirectory, material: Dataset, console: Console, *, resume: bool
+    settings: TrainingSettings,
+    run: RunDirectory,
+    material: Dataset,
+    console: Console,
+    progress: ProgressFile,
+    *,
+    resume: bool,
 ) -> int:
     """Train a network of preset `stream`; returns the exit code.
 
@@ -38,11 +45,13 @@ def train_stream(
     _open(run, settings, material, resume=resume)
     began = time.monotonic()
     learner, sample = StreamLearner(settings, material, run), _sampler(settings, material, run)
-    saved = train_watched(learner, settings, run, console, sample, resume=resume)
+    watchers = Watchers(console, progress)
+    saved = train_watched(learner, settings, run, watchers, sample, resume=resume)
     if saved:
         # Who has interrupted a training does not want to wait until all of it has been listened to.
-        complete = saved == settings.epochs or should_stop_early(run.read_history(), settings.patience)
-        _conclude(run, settings, material, time.monotonic() - began, console, complete=complete)
+        complete = has_ended(run.read_history(), settings)
+        line = _conclude(run, settings, material, time.monotonic() - began, watchers, complete=complete)
+        progress.tell("done" if complete else "stopped", line=line)
     return 0
 
 
@@ -81,24 +90,33 @@ def _conclude(
     settings: TrainingSettings,
     material: Dataset,
     seconds: float,
-    console: Console,
+    watchers: Watchers,
     *,
     complete: bool,
-) -> None:
-    """Choose an epoch, measure it on the test part beside the Markov model, and write the report."""
+) -> str:
+    """Choose an epoch, measure it on the test part beside the Markov model, and write the report.
+
+    Returns:
+        Which epoch to take, in a sentence.
+
+    """
     write_animation(run)
-    advice = give_advice(run, settings, material, console) if complete else None
+    console, progress = watchers.console, watchers.progress
+    progress.tell("judging", line="listening to the saved epochs")
+    advice = give_advice(run, settings, material, console, progress.tell_judged) if complete else None
     epoch = run.best_epoch()
     metrics = _measure(run, material, epoch, seconds)
     test, baseline = metrics["test"]["loss"], metrics["markov_order_3"]["loss"]
     heard = "on pieces it has never heard" if material.test or material.validation else "on the pieces it learned"
-    console.print(
+    measured = (
         f"epoch {epoch} has {test:.3f} nats a note {heard}; "
         f"a Markov model of order 3 has {baseline:.3f} (the network is {metrics['below_markov']:.0%} below)"
     )
+    console.print(measured)
     console.print(f"next: composer-export --run {run.shown} --epoch {epoch}")
     if advice:
         write_report(run, settings.name, advice)
+    return advice.sentence if advice else measured
 
 
 def _measure(run: RunDirectory, material: Dataset, epoch: int, seconds: float) -> dict[str, Any]:

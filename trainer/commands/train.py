@@ -7,10 +7,12 @@ import msgspec
 import tensorflow as tf
 from rich.console import Console
 
+from runtime.system.visible_text import visible
 from trainer.commands.article import train_article
 from trainer.commands.music import describe, read_music
 from trainer.commands.stream import train_stream
 from trainer.dataset.dataset import Dataset, build_dataset
+from trainer.runs.progress import ProgressFile
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings, with_styles
 from trainer.text.console import PlainConsole
@@ -21,7 +23,14 @@ class Training(Protocol):
     """Trains the network of a preset on music that is read and split; returns the exit code."""
 
     def __call__(
-        self, settings: TrainingSettings, run: RunDirectory, material: Dataset, console: Console, *, resume: bool
+        self,
+        settings: TrainingSettings,
+        run: RunDirectory,
+        material: Dataset,
+        console: Console,
+        progress: ProgressFile,
+        *,
+        resume: bool,
     ) -> int:
         """Train, measure, and say what came of it."""
 
@@ -53,7 +62,13 @@ def start_training(settings: TrainingSettings, path: Path, *, threads: int | Non
 
 
 def resume_training(
-    settings: TrainingSettings, path: Path, *, last_epoch: int | None, threads: int | None, patience: int | None = None
+    settings: TrainingSettings,
+    path: Path,
+    *,
+    last_epoch: int | None,
+    threads: int | None,
+    patience: int | None = None,
+    minutes: float | None = None,
 ) -> int:
     """Go on with a run from its last checkpoint; returns the exit code.
 
@@ -63,6 +78,7 @@ def resume_training(
         last_epoch: Where to stop, None for where the run would have. The learning rate falls as was planned when the
             run began, and keeps its last value in the epochs added.
         patience: Epochs without a better one after which it ends early, None for as many as it would have.
+        minutes: After which it ends early, those before included; None for as many as it would have.
         threads: Processor cores to use, None for all.
 
     Raises:
@@ -77,6 +93,7 @@ def resume_training(
         earlier,
         epochs=last_epoch or earlier.epochs,
         patience=patience or earlier.patience,
+        minutes=minutes or earlier.minutes,
         tensorboard=earlier.tensorboard or settings.tensorboard,
     )
     return _run(resumed, run, threads, resume=True)
@@ -95,10 +112,25 @@ def _run(settings: TrainingSettings, run: RunDirectory, threads: int | None, *, 
     console = PlainConsole()
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-    corpus = read_music(settings, console)
+    with run.claimed():
+        progress = ProgressFile(run)
+        with progress.closed():
+            settings, material = _read(settings, console, progress, resume=resume)
+            return TRAININGS[settings.preset](settings, run, material, console, progress, resume=resume)
+
+
+def _read(
+    settings: TrainingSettings, console: Console, progress: ProgressFile, *, resume: bool
+) -> tuple[TrainingSettings, Dataset]:
+    """Read and split the music; the settings of a new run then name its styles."""
+
+    def on_file(done: int, total: int, name: str) -> None:
+        progress.tell("reading", line=visible(name), done=done, total=total)
+
+    corpus = read_music(settings, console, on_file)
     if not resume:
         settings = with_styles(settings, corpus.styles)
     material = build_dataset(corpus, settings.seed, settings.style_names, settings.base_styles)
     describe(material, console)
-    with run.claimed():
-        return TRAININGS[settings.preset](settings, run, material, console, resume=resume)
+    progress.tell("reading", pieces=len(corpus.pieces), left_out=len(corpus.refused))
+    return settings, material

@@ -1,18 +1,29 @@
 """A training as a musician sees it: a bar in the terminal, and with each checkpoint a plot and a sample."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer.reports.artifacts import write_plot
 from trainer.reports.tensorboard import FOLDER, TensorBoardWriter
+from trainer.runs.progress import ProgressFile
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import PRESETS, Preset, TrainingSettings
 from trainer.text.console import described
-from trainer.training.early_stopping import early_stop_message
+from trainer.training.early_stopping import early_end_message
 from trainer.training.interruption import Interruption
 from trainer.training.loop import Learner, Network, Row, TrainingCallbacks, read_rollbacks, train
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Where it is seen what a training does: the terminal, and the file for programs."""
+
+    console: Console
+    progress: ProgressFile
+
 
 WriteSample = Callable[[Network, int], None]
 """Writes what the network of an epoch plays into its run."""
@@ -22,7 +33,7 @@ def train_watched(
     learner: Learner,
     settings: TrainingSettings,
     run: RunDirectory,
-    console: Console,
+    watchers: Watchers,
     write_sample: WriteSample,
     *,
     resume: bool,
@@ -33,7 +44,7 @@ def train_watched(
         learner: What is trained, and on what.
         settings: Of the run.
         run: Where everything goes.
-        console: Where the bar is, and a line for each checkpoint.
+        watchers: Where the bar is, and a line for each checkpoint.
         write_sample: Called for each checkpoint.
         resume: Whether the run goes on from its last checkpoint.
 
@@ -41,6 +52,7 @@ def train_watched(
         InputError: If the history of a run that is resumed cannot be read.
 
     """
+    console = watchers.console
     columns = (
         TextColumn("epoch {task.completed:.0f} of {task.total}"),
         BarColumn(),
@@ -51,12 +63,12 @@ def train_watched(
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
         Interruption() as interruption,
     ):
-        callbacks = _callbacks(settings, run, progress, write_sample)
+        callbacks = _callbacks(settings, run, progress, watchers.progress, write_sample)
         saved = train(learner, settings, run, interruption, callbacks, resume=resume)
     if interruption.asked and saved < settings.epochs:
         advice = _advice(settings, run)
         console.print(f"stopped after epoch {saved}; the same command with --resume goes on from there{advice}")
-    elif early := early_stop_message(run.read_history(), settings.patience, settings.epochs):
+    elif early := early_end_message(run.read_history(), settings):
         console.print(early)
     return saved
 
@@ -68,27 +80,35 @@ def _advice(settings: TrainingSettings, run: RunDirectory) -> str:
 
 
 def _callbacks(
-    settings: TrainingSettings, run: RunDirectory, progress: Progress, write_sample: WriteSample
+    settings: TrainingSettings, run: RunDirectory, bar: Progress, progress: ProgressFile, write_sample: WriteSample
 ) -> TrainingCallbacks:
     preset = PRESETS[settings.preset]
-    task = progress.add_task("starting", total=settings.epochs)
+    task = bar.add_task("starting", total=settings.epochs)
+    progress.tell("training", line="starting", total=settings.epochs)
     events = TensorBoardWriter(run.path / FOLDER) if settings.tensorboard else None
 
     def on_batch(epoch: int, batch: int, batches: int) -> None:
-        progress.update(task, completed=epoch - 1 + batch / batches)
+        done = epoch - 1 + batch / batches
+        bar.update(task, completed=done)
+        progress.tell("training", done=round(done, 3))
 
     def on_epoch(network: Network, rows: Sequence[Row], saved: bool) -> None:  # noqa: FBT001 - a callback
         epoch, figures = int(rows[-1]["epoch"]), _figures(rows[-1], preset)
-        progress.update(task, completed=epoch, description=figures)
+        bar.update(task, completed=epoch, description=figures)
+        progress.tell("training", done=epoch, line=figures)
         if events:
             events.write(rows)
         if saved:
             rollbacks = read_rollbacks(run)
             write_plot(run, rows, name=settings.name, epochs=settings.epochs, rollbacks=rollbacks, unit=preset.unit)
             write_sample(network, epoch)
-            progress.console.print(f"epoch {epoch} saved: {figures}")
+            bar.console.print(f"epoch {epoch} saved: {figures}")
 
-    return TrainingCallbacks(on_batch, on_epoch, progress.console.print)
+    def on_collapse(sentence: str) -> None:
+        bar.console.print(sentence)
+        progress.tell("training", line=sentence)
+
+    return TrainingCallbacks(on_batch, on_epoch, on_collapse)
 
 
 def _figures(row: Row, preset: Preset) -> str:

@@ -31,7 +31,7 @@ class Corpus:
     """All pieces in the order of their names, what is left out with its reasons, and where it came from.
 
     Attributes:
-        pieces: At least one, each named by its path in the source, as `trainer.text.names.shown_name` shows it.
+        pieces: Each named by its path in the source, as `trainer.text.names.shown_name` shows it.
         refused: What is left out.
         source: Folder, file or corpus, as text.
         styles: Of a folder of styles its sub-folders, in the order of their names; of anything else none.
@@ -42,6 +42,11 @@ class Corpus:
     refused: tuple[SkippedFile, ...]
     source: str
     styles: tuple[str, ...] = ()
+
+    @property
+    def nothing_left(self) -> str:
+        """What is said where there are no pieces: why the first files are left out."""
+        return f"nothing in {visible(self.source)} can be used: {_first_reasons(self.refused)}"
 
 
 def read_corpus(
@@ -73,6 +78,30 @@ def read_corpus(
         MissingError: If "music21:..." is asked for and music21 is not installed.
 
     """
+    corpus = gather_corpus(
+        source, cache_dir=cache_dir, on_progress=on_progress, leave_out_untidy=leave_out_untidy, workers=workers
+    )
+    if not corpus.pieces:
+        raise CorpusError(corpus.nothing_left)
+    return corpus
+
+
+def gather_corpus(
+    source: str,
+    *,
+    cache_dir: Path | None = None,
+    on_progress: Progress | None = None,
+    leave_out_untidy: bool = False,
+    workers: int | None = None,
+) -> Corpus:
+    """Read everything that can be read, as `read_corpus` does, and go on where nothing can be used.
+
+    Raises:
+        CorpusError: If there is no such source, no file in it, or if the folder's split.tsv is not right.
+        InputError: If there is no such corpus in music21.
+        MissingError: If "music21:..." is asked for and music21 is not installed.
+
+    """
     source = kept_source(source)
     styles: tuple[str, ...] = ()
     if is_benchmark(source):
@@ -84,8 +113,6 @@ def read_corpus(
         readings = read_files(found.files, cache_dir or default_cache_dir(), on_progress, workers=workers)
         reading = _joined([*_in_parts(source, found.files, readings, given), ReadResult(refused=found.refused)])
     kept, refused = _sorted_out(reading, leave_out_untidy=leave_out_untidy)
-    if not kept:
-        raise CorpusError(f"nothing in {visible(source)} can be used: {_first_reasons(refused)}")
     return Corpus(kept, refused, source, styles)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from trainer.runs.network_config import Share
-from trainer.runs.settings import Count, PresetName, Rate, Seed
+from trainer.runs.settings import Count, Minutes, PresetName, Rate, Seed
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -39,6 +39,7 @@ class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True, rename="kebab",
     epochs: Count | None = None
     save_every: Count | None = None
     patience: Count | None = None
+    minutes: Minutes | None = None
     own_keys_last: Count | None = None
     seed: Seed | None = None
     threads: Count | None = None

@@ -1,7 +1,7 @@
 """The run directory: everything a training leaves behind, each file whole or not there.
 
 config.json  encoding.json  corpus.json  corpus.md  corpus.png  history.csv  rollbacks.json  metrics.json
-advice.json  advice.png  report.md
+advice.json  advice.png  report.md  progress.json
 checkpoints/epoch_0025.keras ...  plots/epoch_0025.png ...  plots/training.gif  samples/epoch_0025.mid ...
 """
 
@@ -81,12 +81,13 @@ class RunDirectory:
     def claimed(self) -> Iterator[None]:
         """Keep every other training out of the folder within the block; it is made if it is not there.
 
-        One that is still empty afterwards goes again.
+        One that is still empty afterwards goes again, and so do those above it that were made for it.
 
         Raises:
             InputError: If another is at work in it, or it cannot be made.
 
         """
+        made = [path for path in (self.path, *self.path.parents) if not has_entry(path)]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             held = claim(self.path / "training")
@@ -101,7 +102,8 @@ class RunDirectory:
                 yield
         finally:
             with suppress(OSError):  # there is something in it
-                self.path.rmdir()
+                for path in made or [self.path]:
+                    path.rmdir()
 
     @property
     def is_there(self) -> bool:

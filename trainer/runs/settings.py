@@ -20,6 +20,7 @@ MOST_NAME_BYTES: Final = 200
 """Of a style's name: with the ending of a bundle's file it still fits into every file system."""
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNT)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Minutes = Annotated[float, msgspec.Meta(gt=0, le=MOST_COUNT)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=MOST_SEED)]
 PresetName = Literal["stream", "article", "skuldur"]
 
@@ -101,6 +102,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
         base: What a fine-tuning starts from.
         leave_out_untidy: Whether pieces are left out that do not keep the time that they write down.
         patience: Epochs without a new lowest held-out NLL after which the training ends early; None: it does not.
+        minutes: Of training, after which it ends with the epoch that they end in; None: it does not.
         transpose: Whether pieces are heard in another key each time, or always in their own.
         own_keys_last: Epochs at the end in which every piece is heard in its own key, after those in all keys.
         tensorboard: Whether the history is written for TensorBoard as well.
@@ -121,6 +123,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True):
     styles: tuple[str, ...] = ()
     base: BaseCard | None = None
     patience: Count | None = None
+    minutes: Minutes | None = None
     leave_out_untidy: bool = False
     transpose: bool = True
     own_keys_last: Annotated[int, msgspec.Meta(ge=0, le=MOST_COUNT)] = 0

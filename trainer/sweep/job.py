@@ -13,7 +13,7 @@ import msgspec
 from runtime.errors import InputError
 from trainer.runs.request import TrainingRequest
 from trainer.runs.run_directory import RunDirectory
-from trainer.training.early_stopping import should_stop_early
+from trainer.training.early_stopping import has_ended
 
 State = Literal["waiting", "stopped", "done", "failed"]
 """Not begun, or begun and to be resumed, or over."""
@@ -82,7 +82,7 @@ def train_job(job: Job) -> Outcome:
 def is_complete(run: RunDirectory) -> bool:
     """Tell whether a run has come to its last epoch, or its patience to its end."""
     settings, rows = run.read_settings(), run.read_history()
-    return len(rows) >= settings.epochs or should_stop_early(rows, settings.patience)
+    return has_ended(rows, settings)
 
 
 def _start(job: Job, log: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -27,7 +27,7 @@ def initial_settings(request: TrainingRequest, *, resume: bool = False) -> Train
     """
     base = None if resume else _base(request)
     recipe = FINE_TUNING if base else PRESETS[request.preset].recipe
-    asked = request.given(*recipe.__struct_fields__, "seed", "window", "weight_decay", "own_keys_last")
+    asked = request.given(*recipe.__struct_fields__, "minutes", "seed", "window", "weight_decay", "own_keys_last")
     return TrainingSettings(
         name=request.name,
         source=kept_source(request.folder),

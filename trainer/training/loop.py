@@ -13,7 +13,7 @@ import tensorflow as tf
 from trainer.runs.run_directory import RunDirectory, write_run_file
 from trainer.runs.settings import TrainingSettings
 from trainer.training.collapse_guard import CollapseGuard, Rollback, Rollbacks
-from trainer.training.early_stopping import should_stop_early
+from trainer.training.early_stopping import has_ended
 from trainer.training.interruption import Interruption
 from trainer.training.resuming import last_whole
 
@@ -98,7 +98,7 @@ def train(
 
     Args:
         learner: What is trained, and on what.
-        settings: `epochs`, `save_every`, `patience`, `seed` and `learning_rate` count here.
+        settings: `epochs`, `save_every`, `patience`, `minutes`, `seed` and `learning_rate` count here.
         run: Where everything goes.
         interruption: Asked after each epoch.
         callbacks: Called as the training goes on.
@@ -110,7 +110,7 @@ def train(
     losses = [row["loss"] for row in rows]
     guard = CollapseGuard(settings.learning_rate, learner.guessing_nll, losses, read_rollbacks(run))
     network = _at_rate(guard.scale, loaded or learner.new(), learner)
-    while len(rows) < settings.epochs and not interruption.asked and not should_stop_early(rows, settings.patience):
+    while not interruption.asked and not has_ended(rows, settings):
         epoch = len(rows) + 1
         seed_dropout(network, settings.seed, epoch)
         row = _trained(learner, network, epoch, callbacks.on_batch)
@@ -139,10 +139,8 @@ def _at_rate(scale: float, network: Network, learner: Learner) -> Network:
 
 
 def _is_checkpoint_due(rows: Sequence[Row], settings: TrainingSettings) -> bool:
-    """Whether a checkpoint is saved now: every so often, and after the last epoch, which patience may bring early."""
-    epoch = len(rows)
-    is_last = epoch == settings.epochs or should_stop_early(rows, settings.patience)
-    return is_last or epoch % settings.save_every == 0
+    """Whether a checkpoint is saved now: every so often, and after the last epoch, which may come early."""
+    return has_ended(rows, settings) or len(rows) % settings.save_every == 0
 
 
 def read_rollbacks(run: RunDirectory) -> list[Rollback]:

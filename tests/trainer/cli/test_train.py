@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Never
 
+import msgspec
 import pytest
 
 import runtime.cli.main
@@ -20,6 +21,7 @@ from runtime.music.event_encoding import vocabulary
 from tests.support.hand_made_run import make_run
 from tests.support.small_trainings import step_by_step
 from trainer.cli.train import main
+from trainer.runs.progress import PROGRESS, Progress
 from trainer.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[3]
@@ -99,6 +101,12 @@ def test_killed_resumed_and_stopped(trained: Trained) -> None:
     assert [row["epoch"] for row in trained.run.read_history()] == list(range(1, saved[-1] + 1))
 
 
+def test_what_it_says_to_programs(trained: Trained) -> None:
+    progress = msgspec.json.decode((trained.run.path / PROGRESS).read_bytes(), type=Progress)
+    assert (progress.state, progress.pieces, progress.left_out) == ("stopped", 5, 4)
+    assert progress.line == trained.lines[-2]
+
+
 def test_what_it_says_of_the_training(trained: Trained) -> None:
     *_, last, stopped, best, following = trained.lines
     assert "nats a note in training" in last
@@ -118,6 +126,7 @@ def test_what_is_in_the_run_directory(trained: Trained, music_folder: Path) -> N
     path = trained.run.path
     visible = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
     files = {"config.json", "corpus.json", "corpus.md", "corpus.png", "encoding.json", "history.csv", "metrics.json"}
+    files.add(PROGRESS)
     assert visible == {"checkpoints", "plots", "samples", *files}
     for folder, suffix, others in (
         ("checkpoints", "keras", set()),
@@ -200,6 +209,25 @@ def test_patience_ends_a_training_and_more_of_it_goes_on(
         assert list((run.path / "tensorboard" / part).iterdir())
 
 
+# Keras 3.15 copies variables in a way that NumPy 2 warns of.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_minutes_end_a_training(
+    music_folder: Path, tiny_network: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunDirectory(tmp_path / "run")
+    command = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path), "--minutes"]
+    with step_by_step():
+        assert main([*command, "0.00001", "--epochs", "9", "--save-every", "9", *tiny_network]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "1e-05 minutes are over: ended at epoch 1 of 9; --resume with more --minutes goes on" in lines
+    assert (run.saved_epochs(), run.read_settings().minutes) == ([1], 0.00001)
+    progress = msgspec.json.decode((run.path / PROGRESS).read_bytes(), type=Progress)
+    assert (progress.state, progress.line) == ("done", json.loads((run.path / "advice.json").read_text())["sentence"])
+    with step_by_step():
+        assert main([*command, "100", "--epochs", "2", "--resume"]) == 0
+    assert run.saved_epochs() == [1, 2]
+
+
 FOLDER = ["music", "--name", "x"]
 
 
@@ -222,6 +250,7 @@ FOLDER = ["music", "--name", "x"]
         ([*FOLDER, "--learning-rate", "fast"], InputError, "argument --learning-rate: fast is not allowed"),
         ([*FOLDER, "--preset", "article", "--from", "bach"], InputError, "--from starts networks of preset stream"),
         ([*FOLDER, "--from", "no/such"], InputError, "--from no/such is neither a run directory nor a bundle"),
+        ([*FOLDER, "--minutes", "0"], InputError, "argument --minutes: 0 is not allowed: give a number above 0"),
         ([*FOLDER, "--patience", "0"], InputError, "argument --patience: 0 is not allowed"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -10,9 +10,11 @@ def test_a_request_has_what_the_command_line_asks_for() -> None:
     """But for where the run goes and what else is done with it, which a sweep says itself."""
     actions = trainer.cli.train._parser()._actions
     names = {action.option_strings[-1].removeprefix("--") if action.option_strings else "folder" for action in actions}
-    assert names - {"help", "sweep", "resume", "run-dir"} == KINDS.keys()
+    assert names - {"help", "sweep", "resume", "run-dir", "dry-run", "json"} == KINDS.keys()
     switches = {action.dest for action in actions if isinstance(action, argparse._StoreTrueAction)}
-    assert switches - {"resume"} == {name.replace("-", "_") for name, kind in KINDS.items() if kind is bool}
+    assert switches - {"resume", "dry_run", "json"} == {
+        name.replace("-", "_") for name, kind in KINDS.items() if kind is bool
+    }
 
 
 def test_a_request_is_read_as_it_was_written() -> None:

@@ -4,23 +4,42 @@ What answers may be something else that was given the port of a play that was ki
 """
 
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 from runtime.errors import InputError, MissingError
 from runtime.monitor.access import reach
 from runtime.monitor.discovery import Endpoint, is_of_another_user, remove_dead, running_endpoints, unregister
+from runtime.monitor.protocol import (
+    PROTOCOL,
+    Answer,
+    Command,
+    FromPlay,
+    Hello,
+    Said,
+    ToPlay,
+    Welcome,
+    decode_from_play,
+    encode_message,
+)
 from runtime.monitor.server import MOST_CLIENTS
 from runtime.monitor.snapshot import Snapshot, decode
 from runtime.system.foreign_files import MEBIBYTE, shown_bytes
+from runtime.system.visible_text import visible
 
 ANSWER_SECONDS: Final = 5.0
 """A `play` that says nothing for so long has been stopped, or is none."""
 MOST_LINE_BYTES: Final = 16 * MEBIBYTE
 """Of one snapshot; a thousand notes take a tenth of a mebibyte."""
+MOST_BEFORE_WELCOME: Final = 20
+"""Snapshots that a play may have sent before it has heard that protocol 2 is spoken."""
 _NONE_RUNNING: Final = (
     "no play is running here: start one with lstm-composer play, and look again (those of other users are not shown)"
+)
+_NOBODY_LET_IN: Final = (
+    f"the play lets nobody look in: it has just ended, or {MOST_CLIENTS} monitors look already; close one"
 )
 
 
@@ -39,6 +58,91 @@ def snapshots(pid: int | None = None) -> Iterator[Iterator[Snapshot]]:
     """
     with connect(pid) as connection, connection.makefile("rb") as file:
         yield _snapshots(file)
+
+
+class Following:
+    """A connection that speaks protocol 2: what is said is read on one thread, and something may be said on any.
+
+    Attributes:
+        pid: Process of the play.
+        welcome: What it said first.
+
+    """
+
+    def __init__(self, connection: socket.socket, file: BinaryIO) -> None:
+        """Say hello, and wait for the welcome; raises MissingError if none comes."""
+        self._connection, self._file = connection, file
+        self._saying = threading.Lock()
+        self.say(Hello(PROTOCOL))
+        self.welcome = self._welcomed()
+        self.pid = self.welcome.pid
+
+    def say(self, message: ToPlay) -> None:
+        """Say something; who has gone does not hear it."""
+        with self._saying, suppress(OSError):
+            self._connection.sendall(encode_message(message))
+
+    def messages(self) -> Iterator[FromPlay]:
+        """Yield what is said, until the play ends; raises MissingError as `snapshots` does."""
+        while line := _line(self._file):
+            yield decode_from_play(line)
+
+    def close(self) -> None:
+        """End the connection: who reads it is told that the play has ended."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _welcomed(self) -> Welcome:
+        for _ in range(MOST_BEFORE_WELCOME):
+            line = _line(self._file)
+            if not line:
+                raise MissingError(_NOBODY_LET_IN)
+            if b'"kind"' in line:
+                message = decode_from_play(line)
+                if isinstance(message, Welcome) and message.protocol == PROTOCOL:
+                    return message
+                break
+        raise MissingError("what plays is of another version: use one version for both")
+
+
+@contextmanager
+def follow(pid: int | None = None) -> Iterator[Following]:
+    """Connect by protocol 2; see `snapshots`."""
+    with connect(pid) as connection, connection.makefile("rb") as file:
+        yield Following(connection, file)
+
+
+def send_commands(lines: Sequence[str], tell: Callable[[str], None], pid: int | None = None) -> None:
+    """Have command lines take effect, one after the other.
+
+    Args:
+        lines: The lines, as on standard input.
+        tell: Told what the play says meanwhile, such as which controller is waited for.
+        pid: Process of the play, the newest by default.
+
+    Raises:
+        InputError: If a line is refused; those after it are not sent. Also if that process does not play.
+        MissingError: As `snapshots`.
+
+    """
+    with follow(pid) as play:
+        messages = play.messages()
+        for number, line in enumerate(lines):
+            play.say(Command(number, line))
+            answer = _answer(messages, number, tell)
+            if answer is None:
+                raise MissingError(f"the play has ended before it heard {line}")
+            if not answer.taken:
+                raise InputError(answer.said)
+
+
+def _answer(messages: Iterator[FromPlay], number: int, tell: Callable[[str], None]) -> Answer | None:
+    for message in messages:
+        if isinstance(message, Said):
+            tell(visible(message.line))
+        elif isinstance(message, Answer) and message.id in (None, number):
+            return message
+    return None
 
 
 def connect(pid: int | None) -> socket.socket:
@@ -74,9 +178,7 @@ def _reach(endpoint: Endpoint) -> socket.socket:
 def _snapshots(file: BinaryIO) -> Iterator[Snapshot]:
     line = _line(file)
     if not line:
-        raise MissingError(
-            f"the play lets nobody look in: it has just ended, or {MOST_CLIENTS} monitors look already; close one"
-        )
+        raise MissingError(_NOBODY_LET_IN)
     while line:
         yield decode(line)
         line = _line(file)

@@ -35,10 +35,13 @@ class History:
         """Take a message; cheap enough for the dispatcher's thread."""
         self._queue.append(sent)
 
-    def collect(self) -> None:
-        """Look at what was taken since."""
+    def collect(self) -> list[Sent]:
+        """Look at what was taken since, and return it."""
+        collected: list[Sent] = []
         while self._queue:
-            self._look_at(self._queue.popleft())
+            collected.append(self._queue.popleft())
+            self._look_at(collected[-1])
+        return collected
 
     def keep_between(self, first_tick: int, last_tick: int) -> None:
         """Forget the notes that ended before a position, and those of a place that was left by going back."""

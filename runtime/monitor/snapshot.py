@@ -145,7 +145,12 @@ def encode(snapshot: Snapshot) -> bytes:
     Control characters and everything beyond ASCII are escaped, so that a terminal in any encoding can be shown it. No
     text in it may have bytes that are not UTF-8, as a name on the command line can: such are made visible before.
     """
-    text = msgspec.json.encode(snapshot).decode()
+    return one_line(snapshot)
+
+
+def one_line(said: object) -> bytes:
+    """Return anything that JSON can say as one line of it; see `encode`."""
+    text = msgspec.json.encode(said).decode()
     return _NOT_PLAIN.sub(_escaped, text).encode("ascii") + b"\n"
 
 

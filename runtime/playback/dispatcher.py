@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from runtime.midi.messages import REAL_TIME
+from runtime.midi.messages import REAL_TIME, Sent
 from runtime.music.notes import Note
 from runtime.playback.intake import Intake, Interpretation, NoteSource
 from runtime.playback.midi_clock_out import ClockOut
@@ -88,6 +88,19 @@ class Dispatcher:
     def planned_ends(self) -> dict[tuple[int, int], int]:
         """Positions at which the notes that sound are to end, by channel and pitch."""
         return self._scheduler.ends
+
+    def in_flight(self) -> list[Sent]:
+        """Messages that the port has been given and that have not left, in order."""
+        return self._outbox.in_flight()
+
+    def as_played(self, notes: list[Note]) -> list[Note]:
+        """Return notes of the source as they are to be played, by what is set at present."""
+        return self._intake.as_played(notes)
+
+    def due_seconds(self, tick: int) -> float:
+        """Return the time at which what starts or ends at a position is due."""
+        delay = self._interpretation.delay_seconds(tick) if self._clock_out is None else 0.0
+        return self._transport.seconds_at(tick) + delay - self._early_seconds
 
     @property
     def worst_lateness_seconds(self) -> float:
@@ -246,7 +259,7 @@ class Dispatcher:
         """Give the port what is due, or will be within its lead; `now` is a time that is known to be the present."""
         while (tick := self._next_tick()) is not None and self._send_seconds(tick) <= now:
             pulses = [] if self._clock_out is None else self._clock_out.due(tick)
-            for sent in self._outbox.send([*pulses, *self._scheduler.due(tick)], self._due_seconds):
+            for sent in self._outbox.send([*pulses, *self._scheduler.due(tick)], self.due_seconds):
                 self._panics.strike(sent.message, sent.sent_seconds)
 
     def _next_tick(self) -> int | None:
@@ -258,12 +271,8 @@ class Dispatcher:
         pulse = self._clock_out.next_tick()
         return min((one for one in (tick, pulse) if one is not None), default=None)
 
-    def _due_seconds(self, tick: int) -> float:
-        delay = self._interpretation.delay_seconds(tick) if self._clock_out is None else 0.0
-        return self._transport.seconds_at(tick) + delay - self._early_seconds
-
     def _send_seconds(self, tick: int) -> float:
-        return self._due_seconds(tick) - self._outbox.lead_seconds
+        return self.due_seconds(tick) - self._outbox.lead_seconds
 
     def _pull(self) -> None:
         """Take notes from the source up to the horizon, if it is time to, and have them wait for their time."""
@@ -272,7 +281,7 @@ class Dispatcher:
         sent_tick = self._transport.tick_at(now + self._early_seconds)
         in_time = [note for note in notes if note.end > sent_tick and note.onset >= self._absent_before]
         self.missed_notes += len(notes) - len(in_time)
-        self.late_notes += sum(self._due_seconds(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
+        self.late_notes += sum(self.due_seconds(note.onset) < now - LATE_NOTE_SECONDS for note in in_time)
         for note in in_time:
             self._scheduler.add((note,), self._channels[note.voice])
 

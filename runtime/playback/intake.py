@@ -118,9 +118,13 @@ class Intake:
             return []
         self.next_tick = position + PULL_TICKS
         self._taken_before = self._transport.tick_at(now_seconds + self._ahead_seconds) + HORIZON_TICKS
-        notes = self._interpretation.played(self._source.take_before(self._taken_before))
+        return self.as_played(self._source.take_before(self._taken_before))
+
+    def as_played(self, notes: list[Note]) -> list[Note]:
+        """Return notes of the source as they are to be played; nothing of the intake is changed."""
         end_tick = self._source.end_tick
-        return notes if end_tick is None else cut_at(notes, end_tick)
+        played = self._interpretation.played(notes)
+        return played if end_tick is None else cut_at(played, end_tick)
 
     def start(self, tick: int) -> bool:
         """Get ready for a song that starts at a position; returns whether that is elsewhere than it has come to."""

@@ -51,6 +51,10 @@ class Outbox:
         """The time at which the last message in flight leaves; None if there is none."""
         return self._in_flight[-1].sent_seconds if self._in_flight else None
 
+    def in_flight(self) -> list[Sent]:
+        """Return what the port has taken and what has not left; may be asked on any thread."""
+        return list(self._in_flight.copy())  # the copy is made in one step
+
     def check_port(self) -> bool:
         """Poll the port; returns whether it has gone away, or come back, since the last time."""
         was_away, self.is_away = self.is_away, not self._port.check_alive()

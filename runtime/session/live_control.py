@@ -32,6 +32,16 @@ PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A channel message or a command line that waits, when it came, and who is told what becomes of it."""
+
+    message: bytes | str
+    seconds: float | None
+    complain: Callable[[str], None]
+    taken: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class ControllableStyle:
     """A style whose parameters can change while it plays.
 
@@ -84,7 +94,7 @@ class LiveControl:
         self._panic = panic
         self._complain = complain
         self._reads = read or Learner(style.styles, tell=complain).read
-        self._pending: deque[tuple[bytes | str, float | None, Callable[[str], None]]] = deque(maxlen=LARGEST)
+        self._pending: deque[_Asked] = deque(maxlen=LARGEST)
         self._wake = threading.Event()
         self._course = Course(Music(style.parameters.style, seed))
         self._next_segment: Segment | None = None  # that of the next music, where it is on the stream's schedule
@@ -98,7 +108,11 @@ class LiveControl:
         return self._course.latest.seed
 
     def submit(
-        self, message: bytes | str, seconds: float | None = None, complain: Callable[[str], None] | None = None
+        self,
+        message: bytes | str,
+        seconds: float | None = None,
+        complain: Callable[[str], None] | None = None,
+        taken: Callable[[], None] = lambda: None,
     ) -> None:
         """Take a channel message or a command line; returns at once.
 
@@ -106,9 +120,10 @@ class LiveControl:
             message: What is asked for.
             seconds: When it came, by the port's clock, if that is known.
             complain: Told in a line what is wrong with it, instead of whoever is told otherwise.
+            taken: Called when nothing is wrong with it. In a flood that loses it, neither of the two is called.
 
         """
-        self._pending.append((message, seconds, complain or self._complain))
+        self._pending.append(_Asked(message, seconds, complain or self._complain, taken))
         self._wake.set()
 
     def shape(self, notes: Iterable[Note]) -> list[Note]:
@@ -150,8 +165,8 @@ class LiveControl:
         """Apply all pending changes together."""
         before, bar, new_piece = self.parameters, False, False
         while self._pending:
-            message, seconds, complain = self._pending.popleft()
-            change = self._read(message, complain)
+            asked = self._pending.popleft()
+            change = self._read(asked)
             if change is not None:
                 is_new = (
                     change.new_piece or change.parameters != self.parameters
@@ -162,21 +177,22 @@ class LiveControl:
                     new_piece or change.new_piece,
                 )
                 if change.panic:
-                    self._panic(seconds)
+                    self._panic(asked.seconds)
         if before.volume != self.parameters.volume:
             self._set_volume(self.parameters.volume)
         if bar or _asked_of_network(before) != _asked_of_network(self.parameters):
             with self._lock:
                 self._change_course(on_bar_line=bar, new_piece=new_piece)
 
-    def _read(self, message: bytes | str, complain: Callable[[str], None]) -> Change | None:
+    def _read(self, asked: _Asked) -> Change | None:
         try:
-            change = self._reads(message, self.parameters)
+            change = self._reads(asked.message, self.parameters)
             if change is not None and change.parameters != self.parameters:
                 self._style.ensemble.check(change.parameters)
         except ComposerError as error:
-            complain(visible(str(error)))
+            asked.complain(visible(str(error)))
             return None
+        asked.taken()
         return change
 
     def _change_course(self, *, on_bar_line: bool, new_piece: bool) -> None:

@@ -19,7 +19,7 @@ from typing import IO, Final, cast
 from rich.console import Console
 
 from runtime.errors import MissingError
-from runtime.monitor.server import published
+from runtime.monitor.server import SaidLines, published
 from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.requests import Requests
 from runtime.playback.take import check_writable, save_take
@@ -57,10 +57,12 @@ def play(settings: PlaySettings) -> None:
         # Beside the engine, which loads without holding the interpreter; whether it can sound is seen later.
         threading.Thread(target=_load_sound, name="loading").start()
     composer = load_composer(settings.music)
-    stop = threading.Event()
+    stop, said = threading.Event(), SaidLines()
 
     def say(line: str) -> None:
-        console.print(shortened(visible(line), MOST_SAID), markup=False, soft_wrap=True)
+        shown = shortened(visible(line), MOST_SAID)
+        console.print(shown, markup=False, soft_wrap=True)
+        said.append(shown)
 
     with _stopped_by_signals(stop) as asked, build_session(settings, composer=composer, say=say) as session:
         say(
@@ -68,7 +70,7 @@ def play(settings: PlaySettings) -> None:
             f"seed {settings.music.seed}; {session.port.describe()}; Ctrl-C stops"
         )
         try:
-            _perform(session, stop, console, say)
+            _perform(session, stop, console, say, said)
         finally:
             kept_in = _keep_take(session, asked)
     _report(session, kept_in, say)
@@ -107,7 +109,7 @@ def _load_sound() -> None:
         import_module("runtime.sound.device")
 
 
-def _perform(session: Session, stop: threading.Event, console: Console, say: Say) -> None:
+def _perform(session: Session, stop: threading.Event, console: Console, say: Say, said: SaidLines) -> None:
     """Run the threads until the music is over or stopped; raises what ended them early."""
     failures: list[BaseException] = []
     with ExitStack() as stack:
@@ -116,8 +118,7 @@ def _perform(session: Session, stop: threading.Event, console: Console, say: Say
         if refused is not None:
             say(refused)
         stack.enter_context(inputs_heard(session, stop, say))
-        watch = Watch(session)
-        stack.enter_context(published(watch.snapshot, watch.tidy, say))
+        stack.enter_context(published(Watch(session, stop), said, say))
         dispatch = partial(_dispatch, session.dispatcher, failures)
         thread = stack.enter_context(background_thread("dispatcher", dispatch, stop))
         stack.enter_context(_paused_by_signals(session.requests))

@@ -1,4 +1,7 @@
-"""What a stranger on the port of a play could send to `monitor`: it is a snapshot that can be drawn, or one error."""
+"""What a stranger on the port of a play could send to `monitor`: it is something that can be drawn, or one error.
+
+And what somebody who was let in could send to a play: it is a message, or one error.
+"""
 
 import contextlib
 import io
@@ -10,6 +13,25 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from runtime.errors import ComposerError
+from runtime.monitor.following import ClockOffset, Picture
+from runtime.monitor.protocol import (
+    Anchor,
+    Answer,
+    Command,
+    Counts,
+    Delta,
+    Event,
+    Hello,
+    Ping,
+    Pong,
+    Said,
+    Stop,
+    Welcome,
+    Whole,
+    decode_from_play,
+    decode_to_play,
+    encode_message,
+)
 from runtime.monitor.screen import view
 from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time, decode, encode
 
@@ -66,6 +88,35 @@ SNAPSHOTS = st.builds(
     rests=COUNTS,
     ahead_ticks=TICKS,
 )
+SECONDS = st.floats(-1e12, 1e12)
+BYTES = st.integers(0, 127)
+EVENTS = st.lists(
+    st.builds(Event, COUNTS, TICKS, SECONDS, BYTES, BYTES, TICKS, SECONDS, st.integers(1, 16), BYTES), max_size=4
+).map(tuple)
+ANCHORS = st.builds(
+    Anchor, TICKS, SECONDS, st.floats(0, 1e6), st.booleans(), st.sampled_from(["internal", "midi", "link"])
+)
+FROM_PLAY = st.one_of(
+    st.builds(Welcome, COUNTS, COUNTS, st.lists(TEXTS, max_size=2).map(tuple)),
+    st.builds(Whole, SECONDS, ANCHORS, SNAPSHOTS, EVENTS),
+    st.builds(
+        Delta,
+        SECONDS,
+        anchor=st.none() | ANCHORS,
+        events=EVENTS,
+        gone=st.lists(COUNTS, max_size=3).map(tuple),
+        controls=st.lists(st.builds(Control, TEXTS, TEXTS, st.just(())), max_size=2).map(tuple),
+        style=st.none() | TEXTS,
+        seed=st.none() | st.integers(0, 2**70),
+        counts=st.none() | st.builds(Counts, COUNTS, COUNTS, COUNTS, COUNTS, TICKS, LATENESS),
+    ),
+    st.builds(Pong, SECONDS, SECONDS, SECONDS),
+    st.builds(Answer, st.booleans(), st.none() | COUNTS, TEXTS),
+    st.builds(Said, TEXTS),
+)
+TO_PLAY = st.one_of(
+    st.builds(Hello, st.integers(2, 99)), st.builds(Ping, SECONDS), st.builds(Command, COUNTS, TEXTS), st.builds(Stop)
+)
 SIZES = st.tuples(st.integers(1, 120), st.integers(1, 40))
 
 
@@ -121,3 +172,65 @@ def test_a_line_of_which_some_bytes_are_wrong(snapshot: Snapshot, data: st.DataO
     for _ in range(data.draw(st.integers(1, 4))):
         line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
     looked_at(bytes(line))
+
+
+def followed(lines: list[bytes]) -> None:
+    """As `monitor` does with the lines of protocol 2, on the screen."""
+    picture, offset = Picture(), ClockOffset()
+    with contextlib.suppress(ComposerError):
+        for line in lines:
+            message = decode_from_play(line)
+            assert PLAIN.fullmatch(encode_message(message))
+            picture.take(message)
+            if isinstance(message, Pong):
+                offset.add(message.sent, message.received, message.answered, 5.0)
+    shown = picture.at(5.0 + (offset.seconds or 0.0))
+    if shown is not None:
+        drawn(shown, 60, 22)
+
+
+@settings(deadline=None)
+@given(st.lists(st.binary(max_size=100), max_size=3))
+def test_any_bytes_by_protocol_2(lines: list[bytes]) -> None:
+    followed(lines)
+    for line in lines:
+        with contextlib.suppress(ComposerError):
+            decode_to_play(line)
+
+
+@settings(deadline=None)
+@given(st.lists(FROM_PLAY, max_size=6))
+def test_whatever_a_play_says_can_be_drawn(messages: list[Welcome | Whole | Delta | Pong | Answer | Said]) -> None:
+    lines = [encode_message(message) for message in messages]
+    assert [decode_from_play(line) for line in lines] == messages
+    followed(lines)
+
+
+@given(TO_PLAY)
+def test_whatever_is_said_to_a_play_is_read_as_it_was(message: Hello | Ping | Command | Stop) -> None:
+    line = encode_message(message)
+    assert PLAIN.fullmatch(line)
+    assert decode_to_play(line) == message
+
+
+@settings(deadline=None)
+@given(FROM_PLAY | TO_PLAY, st.data())
+def test_a_message_of_which_some_bytes_are_wrong(message: Delta | Ping, data: st.DataObject) -> None:
+    line = bytearray(encode_message(message))
+    for _ in range(data.draw(st.integers(1, 4))):
+        line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
+    followed([bytes(line)])
+    with contextlib.suppress(ComposerError):
+        decode_to_play(bytes(line))
+
+
+@settings(deadline=None)
+@given(FROM_PLAY | TO_PLAY, st.data())
+def test_a_message_of_which_something_is_wrong(message: Delta | Ping, data: st.DataObject) -> None:
+    said = json.loads(encode_message(message))
+    key = data.draw(st.sampled_from(sorted(said)))
+    said[key] = data.draw(ANY_VALUE)
+    line = json.dumps(said).encode() + b"\n"
+    followed([line])
+    with contextlib.suppress(ComposerError):
+        decode_to_play(line)

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from runtime.monitor.client import follow
+from runtime.monitor.protocol import Delta, Stop
 from runtime.monitor.snapshot import Snapshot, encode
 
 PATIENCE_SECONDS = 60.0
@@ -86,6 +88,42 @@ def test_a_play_is_seen_from_its_notes_to_its_end(start: Start) -> None:
     rest, errors = monitor.communicate(timeout=PATIENCE_SECONDS)
     assert (monitor.returncode, errors) == (0, "the play has ended\n")
     assert all(json.loads(line)["pid"] == play.pid for line in rest.splitlines())
+
+
+def test_a_command_is_sent_and_seen(start: Start) -> None:
+    with playing(start):
+        monitor = look(start)
+        sender = start("monitor", "--send", "temperature 0.25", "--send", "learn density")
+        assert sender.communicate(timeout=PATIENCE_SECONDS) == (
+            "move a controller: the next one that moves turns density (learn off: none)\n",
+            "",
+        )
+        assert sender.returncode == 0
+        turned = {"name": "temperature", "value": "0.25", "controllers": [1]}
+        assert next(one for one in snapshots(monitor) if turned in one["controls"])
+        refused = start("monitor", "--send", "swing 7", "--send", "mute on")
+        _, errors = refused.communicate(timeout=PATIENCE_SECONDS)
+        assert (refused.returncode, errors) == (2, "lstm-composer: swing 7: give a number from 0 to 1\n")
+        still = {"name": "mute", "value": "off", "controllers": [80]}
+        assert all(still in one["controls"] for one, _ in zip(snapshots(monitor), range(3), strict=False))
+
+
+def test_who_is_let_in_can_end_the_music(
+    start: Start, surrounding: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(surrounding["XDG_RUNTIME_DIR"]).chmod(0o700)  # or it is not used
+    monkeypatch.setenv("XDG_RUNTIME_DIR", surrounding["XDG_RUNTIME_DIR"])
+    play = start(*PLAY, "--take", "take.mid")
+    assert play.stderr is not None
+    assert "seed 7" in play.stderr.readline()
+    look(start).kill()
+    with follow(play.pid) as following:
+        messages = following.messages()
+        assert any(isinstance(message, Delta) and message.events for message in messages)
+        following.say(Stop())
+        assert list(messages)
+    assert play.wait(PATIENCE_SECONDS) == 0
+    assert (tmp_path / "take.mid").stat().st_size > 0
 
 
 def test_the_newest_of_several_or_the_one_named(start: Start) -> None:

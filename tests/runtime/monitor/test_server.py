@@ -16,10 +16,26 @@ import pytest
 from runtime.errors import InputError, MissingError
 from runtime.monitor import client
 from runtime.monitor.access import LOCALHOST, MOST_STRANGERS, greeting
-from runtime.monitor.client import connect, snapshots
+from runtime.monitor.client import connect, follow, send_commands, snapshots
 from runtime.monitor.discovery import SOCKET_SUFFIX, Endpoint, register, running_endpoints, unregister
-from runtime.monitor.server import MOST_CLIENTS, Publisher
-from runtime.monitor.snapshot import Snapshot, decode, encode
+from runtime.monitor.protocol import (
+    Answer,
+    Command,
+    Delta,
+    Event,
+    FromPlay,
+    Hello,
+    Ping,
+    Pong,
+    Said,
+    Stop,
+    Whole,
+    encode_message,
+)
+from runtime.monitor.server import MOST_CLIENTS, Publisher, SaidLines
+from runtime.monitor.snapshot import Control, Snapshot, decode, encode
+from tests.runtime.monitor.conftest import FakePlay
+from tests.support.waiting import wait_for
 
 PATIENCE_SECONDS = 30.0
 TOKEN = "0123456789abcdef" * 4
@@ -44,9 +60,10 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 @contextmanager
-def publishing(take: Callable[[], Snapshot], idle: Callable[[], None] = lambda: None) -> Iterator[Publisher]:
+def publishing(play: FakePlay | Callable[[], Snapshot], said: SaidLines | None = None) -> Iterator[Publisher]:
     """Publish, announced, on a thread of its own."""
-    publisher, stop = Publisher(take, idle), threading.Event()
+    watched = play if isinstance(play, FakePlay) else FakePlay(play)
+    publisher, stop = Publisher(watched, said), threading.Event()
     register(publisher.endpoint)
     thread = threading.Thread(target=publisher.run, args=(stop,))
     thread.start()
@@ -97,13 +114,12 @@ def test_snapshots_go_to_everybody_who_is_connected(either_way: str, snapshot: C
 
 
 def test_nobody_connected_costs_no_snapshots() -> None:
-    idle = threading.Event()
-
     def take() -> Snapshot:
         raise AssertionError
 
-    with publishing(take, idle.set):
-        assert idle.wait(PATIENCE_SECONDS)
+    play = FakePlay(take)
+    with publishing(play):
+        wait_for(lambda: play.tidied > 1, "a look at what is past")
 
 
 def test_the_lines_end_with_the_play(snapshot: Callable[..., Snapshot]) -> None:
@@ -136,12 +152,13 @@ def test_one_too_many_is_sent_away_and_told_why(snapshot: Callable[..., Snapshot
 def test_one_who_has_long_stopped_reading_makes_room(
     snapshot: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.monitor.server.STUCK_SNAPSHOTS", 1)
+    monkeypatch.setattr("runtime.monitor.server.STUCK_SECONDS", 0.1)
     with publishing(lambda: snapshot(style="x" * 1_000_000)) as publisher, ExitStack() as stack:
         sleepers = [stack.enter_context(connect(None)) for _ in range(MOST_CLIENTS)]
         assert all(sleeper.recv(1) for sleeper in sleepers)
-        while not all(known.stuck for known in publisher._clients):
-            time.sleep(0.01)
+        wait_for(
+            lambda: all(known.stuck_seconds(time.monotonic()) > 0.1 for known in publisher._visitors), "a full buffer"
+        )
         with snapshots() as seen:
             assert next(seen).notes == 100
 
@@ -152,7 +169,7 @@ def test_those_who_say_nothing_take_no_place(either_way: str, snapshot: Callable
         with snapshots() as seen:
             assert next(seen) == snapshot()
         assert {answer(connection) for connection in silent} == {b""}
-    assert publisher._clients == []
+    assert publisher._visitors == []
 
 
 @pytest.mark.parametrize(
@@ -320,6 +337,124 @@ def test_a_play_that_says_nothing_is_not_said_to_have_ended(
         assert next(seen) == snapshot()
         with pytest.raises(MissingError, match=r"has said nothing for 1\.5 s"):
             next(seen)
+
+
+def test_who_says_hello_is_told_all_and_then_what_changes(
+    either_way: str, snapshot: Callable[..., Snapshot], event: Callable[..., Event]
+) -> None:
+    play, said = FakePlay(snapshot, (event(),)), SaidLines()
+    said.append("first line")
+    changes = [Delta(1000.1, events=(event(id=8),)), Delta(1000.2, gone=(8,)), Delta(1000.3, style="joplin")]
+    with publishing(play, said) as publisher:
+        wait_for(lambda: play.tidied, "a look at what is past")
+        with follow() as following:
+            assert (following.pid, following.welcome.said) == (os.getpid(), ("first line",))
+            messages = following.messages()
+            whole = next(messages)
+            assert isinstance(whole, Whole)
+            assert (whole.snapshot, whole.events) == (snapshot(), (event(),))
+            play.deltas.extend(changes)
+            assert [next(messages) for _ in changes] == changes
+            said.append("second line")
+            assert [one for one in (next(messages), next(messages)) if isinstance(one, Said)] == [Said("second line")]
+        assert len(publisher._visitors) <= 1
+
+
+def test_who_says_nothing_is_sent_what_version_0_1_was(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot), connect(None) as connection, connection.makefile("rb") as file:
+        assert [file.readline() for _ in range(3)] == [encode(snapshot())] * 3
+
+
+def test_hello_may_come_late(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot), connect(None) as connection, connection.makefile("rb") as file:
+        assert decode(file.readline()) == snapshot()
+        connection.sendall(encode_message(Hello(2)))
+        assert any(line.startswith(b'{"kind":"welcome"') for line in iter(file.readline, b""))
+
+
+def first(messages: Iterator[FromPlay], kind: type) -> FromPlay:
+    return next(message for message in messages if isinstance(message, kind))
+
+
+def test_the_time_is_told_at_once(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot), follow() as following:
+        messages = following.messages()
+        for sent in (1.5, 2.5):
+            following.say(Ping(sent))
+            assert first(messages, Pong) == Pong(sent, 1000.0, 1000.0)
+
+
+def test_commands_are_taken_or_refused_and_the_end_is_asked_for(snapshot: Callable[..., Snapshot]) -> None:
+    play = FakePlay(snapshot)
+    with publishing(play), follow() as following:
+        messages = following.messages()
+        following.say(Command(1, "density 0.5"))
+        following.say(Command(2, "nonsense"))
+        assert first(messages, Answer) == Answer(taken=True, id=1)
+        assert first(messages, Answer) == Answer(taken=False, id=2, said="nonsense is refused")
+        following.say(Stop())
+        wait_for(lambda: play.ended, "the end")
+    assert play.lines == ["density 0.5", "nonsense"]
+
+
+def test_command_lines_end_with_the_first_that_is_refused(snapshot: Callable[..., Snapshot]) -> None:
+    play, told = FakePlay(snapshot), list[str]()
+    with publishing(play):
+        send_commands(["swing 0.5", "new"], told.append)
+        with pytest.raises(InputError, match="no such thing is refused"):
+            send_commands(["mute on", "no such thing", "mute off"], told.append)
+    assert play.lines == ["swing 0.5", "new", "mute on", "no such thing"]
+
+
+@pytest.mark.parametrize("line", [b"{}", b"density 1", b'{"kind":"hello","protocol":1}', b"[" * 1000, b"\xff"])
+def test_a_line_that_is_no_message_is_told_so_and_the_next_one_heard(
+    snapshot: Callable[..., Snapshot], line: bytes
+) -> None:
+    with publishing(snapshot), follow() as following:
+        messages = following.messages()
+        following._connection.sendall(line + b"\n")
+        answer = first(messages, Answer)
+        assert isinstance(answer, Answer)
+        assert (answer.taken, answer.id) == (False, None)
+        assert "say hello, ping, command or stop" in answer.said
+        following.say(Ping(1.0))
+        assert isinstance(first(messages, Pong), Pong)
+
+
+def test_who_says_a_line_without_end_is_sent_away(snapshot: Callable[..., Snapshot]) -> None:
+    with publishing(snapshot) as publisher, follow() as following:
+        following._connection.sendall(b"x" * 5000)
+        assert list(following.messages())[1:] == []
+        wait_for(lambda: not publisher._visitors, "an empty room")
+
+
+def test_one_who_stops_reading_is_told_all_when_they_read_again(
+    snapshot: Callable[..., Snapshot], event: Callable[..., Event]
+) -> None:
+    play = FakePlay(snapshot, (event(),))
+    with publishing(play) as publisher, follow() as following, follow() as reader:
+        wait_for(lambda: len(publisher._visitors) == 2, "two visitors")
+        others = reader.messages()
+        assert isinstance(first(others, Whole), Whole)
+        big = Delta(1000.1, controls=(Control("x" * 100_000, "", ()),))
+        for _ in range(30):
+            play.deltas.append(big)
+            assert first(others, Delta) == big
+        last = Delta(1000.2, gone=(5,))
+        messages = following.messages()
+        assert [type(message) for message in (next(messages), next(messages))] == [Whole, Delta]
+        assert isinstance(first(messages, Whole), Whole)
+        play.deltas.append(last)
+        assert next(one for one in messages if isinstance(one, Delta) and one != big) in (last, Delta(1000.0))
+
+
+def test_a_play_of_version_0_1_is_said_to_be_one(own_folder: Path, snapshot: Callable[..., Snapshot]) -> None:
+    with (
+        answering(own_folder, encode(snapshot()) * 30, close=False),
+        pytest.raises(MissingError, match="of another version"),
+        follow(),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,11 @@ def _parser(*, is_dry: bool = False) -> argparse.ArgumentParser:
     parser.add_argument("--sweep", type=given_path, metavar="FILE.toml", help=many)
     parser.add_argument("--seed", type=_number("seed"))
     parser.add_argument("--threads", type=_number("threads"), metavar="N", help="processor cores to use (default: all)")
-    size = parser.add_argument_group("recipe")
+    _add_recipe(parser.add_argument_group("recipe"))
+    return parser
+
+
+def _add_recipe(size: argparse._ArgumentGroup) -> None:
     for field in SIZES:
         default = f"(default: {getattr(_DEFAULTS.network, field)}, or the base's)"
         flag = field.replace("_", "-")
@@ -119,7 +123,6 @@ def _parser(*, is_dry: bool = False) -> argparse.ArgumentParser:
         "--batch-steps", type=_number("batch-steps"), metavar="N", help=_help("notes in a batch", "batch_steps")
     )
     size.add_argument("--window", type=_number("window"))
-    return parser
 
 
 def _sweep(argv: Sequence[str]) -> argparse.Namespace | None:

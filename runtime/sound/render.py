@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from runtime.errors import InputError
+from runtime.midi.input import ControlChange, NoteOff, NoteOn, decode
 from runtime.midi.messages import Kind, Message
 from runtime.midi.smf import MOST_MIDI_BYTES, TICK_SHIFT, TempoMap, Track, parse_midi, without_riff
 from runtime.sound.piano import Piano
@@ -111,16 +112,16 @@ def _timed(tracks: Sequence[Track], resolution: int) -> tuple[list[Timed], float
 
 
 def _message(event: int) -> Message | None:
-    status, number, value = event >> 16 & 0xFF, event >> 8 & 0xFF, event & 0xFF
-    channel = (status & 0xF) + 1
-    match status & 0xF0:
-        case 0x90 if value:
-            return Message(0, Kind.NOTE_ON, channel, number, value)
-        case 0x80 | 0x90:
-            return Message(0, Kind.NOTE_OFF, channel, number, value)
-        case 0xB0:
+    """What a sampler makes of an event; nothing of those that neither begin or end a note nor move a controller."""
+    match decode((event & 0xFFFFFF).to_bytes(3, "big")):
+        case NoteOn(channel, pitch, velocity):
+            return Message(0, Kind.NOTE_ON, channel, pitch, velocity)
+        case NoteOff(channel, pitch, velocity):
+            return Message(0, Kind.NOTE_OFF, channel, pitch, velocity)
+        case ControlChange(channel, number, value):
             return Message(0, Kind.CONTROL, channel, number, value)
-    return None
+        case _:
+            return None
 
 
 def without_drums(timed: Sequence[Timed], named: str) -> list[Timed]:

@@ -118,56 +118,83 @@ def build_session(
     # Before the port is there: a DAW may start the moment that it sees it.
     lookahead = _filled_lookahead(composer)
     with ExitStack() as stack:
-        control_inputs = stack.enter_context(
-            open_control_inputs(composer.controllable, settings.map, settings.osc, say)
-        )
-        outputs = open_outputs(settings, say) if port is None else SessionOutputs(port, settings.take)
-        stack.enter_context(outputs)
-        log = stack.enter_context(EventLog(settings.events, say))
-        requests = Requests(outputs.port.clock, threading.Event())
-        inbox = ClockInbox(requests.wake)
-        transport = _transport(settings.sync, composer, outputs.port, inbox, stack)
-        control = _control(settings, composer, lookahead, outputs, control_inputs, requests, say)
-        responder = None if control is None else _responder(settings, composer, outputs, transport, control)
-        router = MidiInputRouter(
-            None if settings.sync in ("internal", "link") else inbox,
-            controllers=ignore if control is None else control.submit,
-            notes=ignore if responder is None else responder.put,
-        )
-        open_input(settings.sync, outputs.port, router.receive, say)
-        take = Take(composer.channels, composer.meter.ticks_per_bar, tempo_bpm=lambda: transport.tempo_bpm)
-        history = History()
+        opened = _open(settings, composer, port, say, stack)
+        return _connected(settings, composer, lookahead, opened, on_sent, say)
 
-        told_of_each = (take.add, log.append, history.append, on_sent)
 
-        def tell_all(sent: Sent) -> None:
-            for tell in told_of_each:
-                tell(sent)
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is open while it plays, and what closes it."""
 
-        return Session(
-            settings=settings,
-            composer=composer,
-            lookahead=lookahead,
-            outputs=outputs,
-            transport=transport,
-            requests=requests,
-            control=control,
-            control_inputs=control_inputs,
-            responder=responder,
-            dispatcher=Dispatcher(
-                Outbox(outputs.port, tell_all),
-                transport,
-                lookahead,
-                composer.channels,
-                interpretation=_interpretation(settings, control, responder),
-                requests=requests,
-                clock_out=ClockOut(composer.end_tick) if settings.clock_out else None,
-            ),
-            take=take,
-            log=log,
-            history=history,
-            opened=stack.pop_all(),
-        )
+    control_inputs: ControlInputs | None
+    outputs: SessionOutputs
+    log: EventLog
+    stack: ExitStack
+
+
+def _open(
+    settings: PlaySettings, composer: LoadedComposer, port: OutputPort | None, say: Say, stack: ExitStack
+) -> _Opened:
+    """Open what sets the parameters, where the music goes and where it is logged."""
+    inputs = stack.enter_context(open_control_inputs(composer.controllable, settings.map, settings.osc, say))
+    outputs = open_outputs(settings, say) if port is None else SessionOutputs(port, settings.take)
+    stack.enter_context(outputs)
+    return _Opened(inputs, outputs, stack.enter_context(EventLog(settings.events, say)), stack)
+
+
+def _connected(
+    settings: PlaySettings,
+    composer: LoadedComposer,
+    lookahead: LookAhead,
+    opened: _Opened,
+    on_sent: Callable[[Sent], None],
+    say: Say,
+) -> Session:
+    """Make the parts between the look-ahead and what was opened, each with what it needs."""
+    outputs = opened.outputs
+    requests = Requests(outputs.port.clock, threading.Event())
+    inbox = ClockInbox(requests.wake)
+    transport = _transport(settings.sync, composer, outputs.port, inbox, opened.stack)
+    control = _control(settings, composer, lookahead, opened, requests, say)
+    responder = None if control is None else _responder(settings, composer, outputs, transport, control)
+    open_input(settings.sync, outputs.port, _router(settings, inbox, control, responder).receive, say)
+    take = Take(composer.channels, composer.meter.ticks_per_bar, tempo_bpm=lambda: transport.tempo_bpm)
+    history = History()
+    dispatcher = Dispatcher(
+        Outbox(outputs.port, _telling(take.add, opened.log.append, history.append, on_sent)),
+        transport,
+        lookahead,
+        composer.channels,
+        interpretation=_interpretation(settings, control, responder),
+        requests=requests,
+        clock_out=ClockOut(composer.end_tick) if settings.clock_out else None,
+    )
+    return Session(
+        settings=settings,
+        composer=composer,
+        lookahead=lookahead,
+        outputs=outputs,
+        transport=transport,
+        requests=requests,
+        control=control,
+        control_inputs=opened.control_inputs,
+        responder=responder,
+        dispatcher=dispatcher,
+        take=take,
+        log=opened.log,
+        history=history,
+        opened=opened.stack.pop_all(),
+    )
+
+
+def _telling(*told_of_each: Callable[[Sent], None]) -> Callable[[Sent], None]:
+    """Return what tells each of them of a message, in this order."""
+
+    def tell_all(sent: Sent) -> None:
+        for tell in told_of_each:
+            tell(sent)
+
+    return tell_all
 
 
 def _filled_lookahead(composer: LoadedComposer) -> LookAhead:
@@ -204,12 +231,12 @@ def _control(
     settings: PlaySettings,
     composer: LoadedComposer,
     lookahead: LookAhead,
-    outputs: SessionOutputs,
-    inputs: ControlInputs | None,
+    opened: _Opened,
     requests: Requests,
     say: Say,
 ) -> LiveControl | None:
     """Make what sets the parameters; None where the style has none."""
+    inputs, outputs = opened.control_inputs, opened.outputs
     if composer.controllable is None or inputs is None:
         return None
     outputs.set_volume(composer.controllable.parameters.volume)
@@ -243,6 +270,17 @@ def _responder(
     )
     after, clock = composer.controllable.ensemble.after, outputs.port.clock
     return Responder(exchange, control, after, transport.tick_at, clock.now)
+
+
+def _router(
+    settings: PlaySettings, inbox: ClockInbox, control: LiveControl | None, responder: Responder | None
+) -> MidiInputRouter:
+    """Make what hands on the messages that come in, each to who wants it."""
+    return MidiInputRouter(
+        None if settings.sync in ("internal", "link") else inbox,
+        controllers=ignore if control is None else control.submit,
+        notes=ignore if responder is None else responder.put,
+    )
 
 
 def _interpretation(settings: PlaySettings, control: LiveControl | None, responder: Responder | None) -> Interpretation:

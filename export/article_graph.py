@@ -17,7 +17,7 @@ from onnx import helper
 from export.exported_run import Storage
 from export.onnx_model import OPSET, ConversionError, check_nodes, finished
 from export.parity import STEPS, parity_card
-from runtime.bundle.files import ParityCard
+from runtime.bundle.schema import ParityCard
 from runtime.music.token_encoding import Arrays, Run, Shapes, TokenControls, TokenEncoding, token_noise, token_tensors
 from trainer.article.network import Network, logits_of, lstm_layers
 from trainer.article.sampling import next_token

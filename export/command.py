@@ -17,24 +17,12 @@ from export.exported_run import ExportedRun, ExportSettings, Storage
 from export.onnx_model import round_weights, to_onnx
 from export.parity import check_parity
 from export.style_subset import subset_styles
-from runtime.bundle.files import (
-    SCHEMA_VERSION,
-    Bundle,
-    BundleCard,
-    EncodingCard,
-    NetworkCard,
-    ParityCard,
-    ProvenanceCard,
-    SamplingCard,
-    TensorCard,
-    encoding_card,
-    expected_tensors,
-    expected_token_tensors,
-    write_bundle,
-)
+from runtime.bundle.encodings import Encoding, encoding_card
+from runtime.bundle.files import Bundle, write_bundle
+from runtime.bundle.schema import SCHEMA_VERSION, BundleCard, NetworkCard, ParityCard, ProvenanceCard, SamplingCard
+from runtime.bundle.tensors import Tensors, expected_tensors, expected_token_tensors
 from runtime.errors import CorpusError
 from runtime.graph.engine import Engine
-from runtime.music.token_encoding import ArticleEncoding, SkuldurEncoding
 from runtime.system.visible_text import visible
 from trainer.article.encoding import read_encoding
 from trainer.article.learner import load_network as load_article
@@ -81,8 +69,8 @@ class _Graph:
     """A converted network: its bytes, what the card says of them, and the check of graph against network."""
 
     onnx: bytes
-    encoding: EncodingCard | ArticleEncoding | SkuldurEncoding
-    tensors: tuple[list[TensorCard], list[TensorCard]]
+    encoding: Encoding
+    tensors: Tensors
     network: NetworkCard
     check: Callable[[Engine], ParityCard]
 

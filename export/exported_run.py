@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from runtime.bundle.files import CARD_SUFFIX, DataSource, SamplingCard, StyleCard, check_bundle_name
+from runtime.bundle.files import CARD_SUFFIX, check_bundle_name
+from runtime.bundle.schema import DataSource, SamplingCard, StyleCard
 from runtime.errors import InputError, MissingError
 from runtime.system.foreign_files import read_foreign_json
 from runtime.system.visible_text import visible

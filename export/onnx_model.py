@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from export.exported_run import Storage
 from export.graph_rewriting import with_fewer_nodes
 from export.stream_graph import graph_function
-from runtime.bundle.files import expected_tensors
+from runtime.bundle.tensors import expected_tensors
 from runtime.errors import ComposerError
 from trainer.network.onnx_weights import STORED, record_weight_locations
 from trainer.network.stream_network import StreamNetwork

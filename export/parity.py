@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from runtime.bundle.files import ParityCard
+from runtime.bundle.schema import ParityCard
 from runtime.errors import ComposerError
 from runtime.graph.engine import Engine, Step
 from runtime.graph.gumbel_noise import gumbel_noise

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from runtime.bundle.files import TensorCard, expected_tensors
+from runtime.bundle.tensors import TensorCard, expected_tensors
 from trainer.network.sampling_step import next_event
 from trainer.network.stream_network import StreamNetwork
 

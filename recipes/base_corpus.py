@@ -20,7 +20,7 @@ from pathlib import Path
 
 from recipes.base_collections import Candidate, candidates
 from recipes.manifests import write_sources
-from runtime.bundle.files import DataSource
+from runtime.bundle.schema import DataSource
 from runtime.music.notes import end_of
 from trainer.corpus.cache import default_cache_dir
 from trainer.corpus.readers import File, read_files

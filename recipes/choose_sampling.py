@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.bundle.files import SamplingCard
+from runtime.bundle.schema import SamplingCard
 from runtime.errors import CorpusError, InputError
 from runtime.music.piece_memory import DEFAULT_RECALL, RECALL_LENGTHS
 from runtime.system.process_exit import in_words

@@ -273,24 +273,22 @@ FIGURES: Final = (
     Figure("package cycles", package_cycles, target=0, ceiling=0),
     Figure("modules side by side in one folder", side_by_side, target=14, ceiling=14),
     Figure("tables of pitch names", pitch_name_tables, target=1, ceiling=1),
-    Figure("decoders of status bytes", decoders_of_status_bytes, target=1, ceiling=2),
+    Figure("decoders of status bytes", decoders_of_status_bytes, target=1, ceiling=1),
     Figure("training loops", training_loops, target=1, ceiling=1),
-    Figure("preset branches", preset_branches, target=0, ceiling=4),
+    Figure("preset branches", preset_branches, target=0, ceiling=0),
     Figure("untyped states", untyped_states, target=0, ceiling=0),
     Figure("attributes of another object assigned", foreign_assignments, target=0, ceiling=0),
     Figure(
         f"modules over {MOST_LINES} lines",
         long_files,
         target=0,
-        ceiling=1,
-        known=("runtime/bundle/files.py",),
+        ceiling=0,
     ),
     Figure(
         f"functions over {MOST_FUNCTION_LINES} lines",
         long_functions,
         target=0,
-        ceiling=1,
-        known=("runtime/session/session.py build_session",),
+        ceiling=0,
     ),
 )
 """The table: whoever brings a figure down lowers its ceiling here, and takes places out."""

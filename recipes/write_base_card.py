@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from runtime.bundle.files import BundleCard, DataSource, StyleCard, read_card
+from runtime.bundle.files import read_card
+from runtime.bundle.schema import BundleCard, DataSource, StyleCard
 from trainer.judging.tables import SHOWN
 from trainer.measures.measures import MEASURES
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from runtime.bundle.files import StyleCard, read_card
+from runtime.bundle.files import read_card
+from runtime.bundle.schema import StyleCard
 from runtime.midi.writer import midi_bytes
 from runtime.music.notes import Meter, Note
 from runtime.session.loading import load_composer

@@ -17,8 +17,9 @@ from typing import Annotated, Any, Final, Self, TypedDict, Unpack, get_args
 
 import msgspec
 
-from runtime.bundle.files import CARD_SUFFIX, MinP, StyleStrength, Temperature, read_card
+from runtime.bundle.files import CARD_SUFFIX, read_card
 from runtime.bundle.library import BundleEntry, find_styles, styles
+from runtime.bundle.schema import MinP, StyleStrength, Temperature
 from runtime.errors import BundleError, InputError
 from runtime.generation.voice import note_stream
 from runtime.music.notes import Meter, Note

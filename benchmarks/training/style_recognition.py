@@ -25,7 +25,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.common.style_features import features
 from benchmarks.common.tables import print_table
-from runtime.bundle.files import SamplingCard
+from runtime.bundle.schema import SamplingCard
 from runtime.errors import InputError
 from runtime.music.event_encoding import quantise
 from runtime.music.notes import Meter, Note

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.bundle.files import CARD_SUFFIX, BundleCard, DataSource, StyleCard, read_card
+from runtime.bundle.files import CARD_SUFFIX, read_card
+from runtime.bundle.schema import BundleCard, DataSource, StyleCard
 from runtime.errors import BundleError, InputError
 from runtime.system.user_folders import user_data_dir
 

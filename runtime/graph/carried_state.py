@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.bundle.files import TensorCard
+from runtime.bundle.tensors import TensorCard
 from runtime.music.event_encoding import SILENT, START
 from runtime.music.piece_memory import CLOCK_START, EVENT_ROWS, MATCH_ROWS, NO_EVENT, NO_MATCH
 

@@ -9,7 +9,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from runtime.bundle.files import Bundle, TensorCard
+from runtime.bundle.files import Bundle
+from runtime.bundle.tensors import TensorCard
 from runtime.errors import BundleError, MissingError, RunError
 from runtime.graph.carried_state import Carried, State, next_of
 from runtime.graph.inspection import check_bundle

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from runtime.bundle.files import Bundle, TensorCard
+from runtime.bundle.files import Bundle
+from runtime.bundle.tensors import TensorCard
 from runtime.errors import BundleError, InputError
 from runtime.graph.file import GraphFile, Node, Weights, read_graph
 from runtime.graph.operators import OPERATORS

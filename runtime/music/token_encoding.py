@@ -55,21 +55,6 @@ class TokenEncoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     step_ticks: Annotated[int, msgspec.Meta(ge=1, le=TICKS_PER_QUARTER * 64)] = STEP_TICKS
 
 
-class ArticleEncoding(TokenEncoding, frozen=True, tag_field="name", tag="article"):
-    """Encoding of the article's second network."""
-
-
-class SkuldurEncoding(TokenEncoding, frozen=True, tag_field="name", tag="skuldur"):
-    """Encoding of the article's first network."""
-
-
-ENCODINGS: Final[dict[str, type[ArticleEncoding] | type[SkuldurEncoding]]] = {
-    "article": ArticleEncoding,
-    "skuldur": SkuldurEncoding,
-}
-"""By preset."""
-
-
 @dataclass(frozen=True, slots=True)
 class TokenControls:
     """What steers the choice of a token.

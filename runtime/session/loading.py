@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 from pathlib import Path
 
-from runtime.bundle.files import BundleCard, load_bundle
+from runtime.bundle.encodings import ArticleEncoding, Encoding, EncodingCard, SkuldurEncoding
+from runtime.bundle.files import load_bundle
 from runtime.bundle.library import BundleEntry, StyleEntry, find_styles, listed, styles
+from runtime.bundle.schema import BundleCard
 from runtime.errors import BundleError, InputError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.form import read_form
@@ -17,7 +20,7 @@ from runtime.graph.engine import Engine
 from runtime.graph.inputs import GraphInputs, temperatures
 from runtime.midi.reader import read_music
 from runtime.music.notes import Meter, Note, shifted
-from runtime.music.token_encoding import TokenControls, TokenEncoding, token_advancer
+from runtime.music.token_encoding import TokenControls, token_advancer
 from runtime.parameters.initial import apply_commands
 from runtime.parameters.parameters import WHOLE, Parameters
 from runtime.parameters.style_mix import StyleMix, heaviest_of, read_mix, shown
@@ -134,7 +137,7 @@ def composer_of(loaded: LoadedNetwork, settings: MusicSettings, primer: Primer |
         InputError: If the bundle has no such style, or a value is not allowed.
 
     """
-    mixes, found, card, engine = _mixes(settings), loaded.styles, loaded.card, loaded.engine
+    mixes, found, card = _mixes(settings), loaded.styles, loaded.card
     if unknown := [name for mix in mixes for name in mix if name not in found]:
         raise InputError(f"bundle {card.name} has no style {unknown[0]!r}: it has {listed(found)}")
     if primer is None and settings.primer is not None:
@@ -142,25 +145,18 @@ def composer_of(loaded: LoadedNetwork, settings: MusicSettings, primer: Primer |
     meter = settings.meter or (primer.meter if primer else Meter.parse(found[heaviest_of(mixes[0])].card.meter))
     end_tick = None if settings.bars is None else (settings.lead_in + settings.bars) * meter.ticks_per_bar
     tempo = sum(weight * found[name].card.tempo_bpm for mix in mixes for name, weight in mix.items()) / len(mixes)
-    if isinstance(card.encoding, TokenEncoding):
-        advance, cursor, controllable = _tokens(card.encoding, engine, settings, card)
-        anew = token_far(card.encoding)
-    else:
-        weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
-        controllable = _controllable(card, engine, settings, meter, weights)
-        ensemble = controllable.ensemble
-        advance, anew = ensemble.advance(controllable.parameters, settings.seed), ensemble.anew
-        cursor = _beginning(ensemble, primer, settings.lead_in * meter.ticks_per_bar)
+    weights = [{found[name].index: weight for name, weight in mix.items()} for mix in mixes]
+    music = _music(card.encoding, loaded, settings, meter, weights, primer)
     return LoadedComposer(
         style=" and ".join(shown({found[name].card.name: weight for name, weight in mix.items()}) for mix in mixes),
-        device=engine.device,
+        device=loaded.engine.device,
         tempo_bpm=settings.tempo_bpm or (primer.tempo_bpm if primer else tempo),
         meter=meter,
-        advance=advance,
-        cursor=cursor,
+        advance=music.advance,
+        cursor=music.cursor,
         end_tick=end_tick,
-        anew=anew,
-        controllable=controllable,
+        anew=music.anew,
+        controllable=music.controllable,
         channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
     )
 
@@ -170,10 +166,54 @@ def _mixes(settings: MusicSettings) -> list[StyleMix]:
     return [read_mix(style) for style, _ in settings.voices] or [read_mix(settings.style)]
 
 
-def _tokens(
-    encoding: TokenEncoding, engine: Engine, settings: MusicSettings, card: BundleCard
-) -> tuple[Advance, EnsembleState, None]:
+@dataclass(frozen=True, slots=True)
+class _Music:
+    """What a network plays; each part as in `LoadedComposer`."""
+
+    advance: Advance
+    cursor: EnsembleState
+    anew: Anew
+    controllable: ControllableStyle | None
+
+
+@singledispatch
+def _music(
+    encoding: Encoding,
+    loaded: LoadedNetwork,
+    settings: MusicSettings,
+    meter: Meter,
+    weights: Sequence[Mapping[int, float]],
+    primer: Primer | None,
+) -> _Music:
+    """Make the music of a network by the encoding that it has; `weights` of each voice by the style's number."""
+    raise NotImplementedError(f"nothing plays {encoding}")
+
+
+@_music.register
+def _music_of_events(
+    _: EncodingCard,
+    loaded: LoadedNetwork,
+    settings: MusicSettings,
+    meter: Meter,
+    weights: Sequence[Mapping[int, float]],
+    primer: Primer | None,
+) -> _Music:
+    controllable = _controllable(loaded, settings, meter, weights)
+    ensemble = controllable.ensemble
+    return _Music(
+        ensemble.advance(controllable.parameters, settings.seed),
+        _beginning(ensemble, primer, settings.lead_in * meter.ticks_per_bar),
+        ensemble.anew,
+        controllable,
+    )
+
+
+@_music.register
+def _music_of_tokens(
+    encoding: ArticleEncoding | SkuldurEncoding, loaded: LoadedNetwork, settings: MusicSettings, *_: object
+) -> _Music:
     """What the article's networks play: nothing but their names of notes, one after another."""
+    card = loaded.card
     asked = {
         "--voices": settings.voices, "--form": settings.form, "--primer": settings.primer, "--ending": settings.ending,
         "--lead-in": settings.lead_in, "--set": settings.initial_commands,
@@ -184,14 +224,15 @@ def _tokens(
     temperature = temperatures(settings.temperature, card.sampling.temperature)
     min_p = card.sampling.min_p if settings.min_p is None else settings.min_p
     controls = TokenControls(temperature[1], min_p)
-    advance = token_voice(token_advancer(engine.run, encoding, controls, settings.seed))
-    return advance, token_beginning(encoding, settings.seed), None
+    advance = token_voice(token_advancer(loaded.engine.run, encoding, controls, settings.seed))
+    return _Music(advance, token_beginning(encoding, settings.seed), token_far(encoding), None)
 
 
 def _controllable(
-    card: BundleCard, engine: Engine, settings: MusicSettings, meter: Meter, weights: Sequence[Mapping[int, float]]
+    loaded: LoadedNetwork, settings: MusicSettings, meter: Meter, weights: Sequence[Mapping[int, float]]
 ) -> ControllableStyle:
     """Make the ensemble and its initial parameters; `weights` of each voice by the style's number."""
+    card = loaded.card
     first = weights[0]
     sampling = card.styles[max(first, key=lambda index: first[index])].sampling or card.sampling
     temperature = temperatures(settings.temperature, sampling.temperature)
@@ -218,7 +259,7 @@ def _controllable(
     return ControllableStyle(
         parameters=apply_commands(settings.initial_commands, parameters, names),
         styles=names,
-        ensemble=Ensemble(engine, controls, _plan(settings, meter)),
+        ensemble=Ensemble(loaded.engine, controls, _plan(settings, meter)),
     )
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import onnx
 import pytest
 
-from runtime.bundle.files import Bundle, NetworkCard, expected_tensors, read_card
+from runtime.bundle.files import Bundle, read_card
+from runtime.bundle.schema import NetworkCard
+from runtime.bundle.tensors import expected_tensors
 from runtime.graph.engine import Engine
 from tests.support.small_trainings import alone, short_pieces, step_by_step
 from tests.support.walks import walk, write_midi

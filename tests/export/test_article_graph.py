@@ -13,10 +13,10 @@ from export.article_graph import check_parity, to_onnx
 from export.exported_run import Storage
 from export.onnx_model import round_weights
 from export.parity import STEPS, ParityError
-from runtime.bundle.files import expected_token_tensors
+from runtime.bundle.encodings import TOKEN_ENCODINGS
+from runtime.bundle.tensors import expected_token_tensors
 from runtime.graph.inspection import check_graph
 from runtime.music.token_encoding import (
-    ENCODINGS,
     Arrays,
     Run,
     TokenControls,
@@ -39,7 +39,7 @@ VOCABULARY = sorted([*"CDEFGAB", "0.4.7", "11.2.5", "C#5"])
 def encoding_of(preset: str) -> TokenEncoding:
     rng = np.random.default_rng(1)
     prompts = rng.integers(len(VOCABULARY), size=(3, WINDOW)).tolist()
-    return ENCODINGS[preset](vocabulary=VOCABULARY, prompts=prompts, window=WINDOW)
+    return TOKEN_ENCODINGS[preset](vocabulary=VOCABULARY, prompts=prompts, window=WINDOW)
 
 
 def network_of(preset: str) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from export.onnx_model import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
-from runtime.bundle.files import expected_tensors
+from runtime.bundle.tensors import expected_tensors
 from runtime.graph.inspection import check_graph
 from trainer.network.onnx_weights import read_weights, weight_name
 from trainer.network.stream_network import StreamNetwork

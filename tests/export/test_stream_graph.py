@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from export.stream_graph import graph_function
-from runtime.bundle.files import TensorCard, expected_tensors
+from runtime.bundle.tensors import TensorCard, expected_tensors
 from runtime.graph.gumbel_noise import gumbel_noise
 from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START

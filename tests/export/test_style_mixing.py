@@ -10,7 +10,8 @@ import pytest
 
 import runtime.cli.main
 from export.cli import main as export
-from runtime.bundle.files import BundleCard, read_card
+from runtime.bundle.files import read_card
+from runtime.bundle.schema import BundleCard
 from runtime.errors import InputError
 from tests.support.small_trainings import step_by_step
 from trainer.cli.train import main as train

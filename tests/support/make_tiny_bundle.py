@@ -1,8 +1,8 @@
 """Make tests/data/tiny.onnx, tests/data/memory/tiny.onnx and their cards: bundles whose music is known beforehand.
 
 The tests of the runtime play it, so that they need neither TensorFlow nor a trained network. It keeps the whole tensor
-contract of `runtime.bundle.files.expected_tensors` (one layer, four units, one style) and samples as an exported graph
-does, but its logits come from a few tables and rules instead of weights. At temperature 0:
+contract of `runtime.bundle.tensors.expected_tensors` (one layer, four units, one style) and samples as an exported
+graph does, but its logits come from a few tables and rules instead of weights. At temperature 0:
 
 - delta: 0 for the first note of a piece, then a quarter note;
 - pitch: the C major scale from 60 to 72, then 60 again; whatever sounds, so that a struck pitch can be forced;
@@ -26,7 +26,9 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
-from runtime.bundle.files import (
+from runtime.bundle.encodings import encoding_card
+from runtime.bundle.files import write_bundle
+from runtime.bundle.schema import (
     SCHEMA_VERSION,
     BundleCard,
     DataSource,
@@ -36,11 +38,8 @@ from runtime.bundle.files import (
     ProvenanceCard,
     SamplingCard,
     StyleCard,
-    TensorCard,
-    encoding_card,
-    expected_tensors,
-    write_bundle,
 )
+from runtime.bundle.tensors import TensorCard, expected_tensors
 from runtime.music.event_encoding import (
     DELTA_CLASSES,
     DELTA_END,

@@ -4,7 +4,8 @@ import hashlib
 
 import msgspec
 
-from runtime.bundle.files import Bundle, BundleCard
+from runtime.bundle.files import Bundle
+from runtime.bundle.schema import BundleCard
 
 
 def two_bundles(bundle: Bundle) -> list[tuple[BundleCard, bytes]]:

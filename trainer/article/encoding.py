@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from runtime.bundle.encodings import TOKEN_ENCODINGS, ArticleEncoding, SkuldurEncoding
 from runtime.errors import BundleError, InputError
-from runtime.music.token_encoding import ENCODINGS, ArticleEncoding, SkuldurEncoding, check_encoding
+from runtime.music.token_encoding import check_encoding
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 
@@ -19,7 +20,7 @@ def read_encoding(run: RunDirectory, settings: TrainingSettings) -> ArticleEncod
 
     """
     name = "encoding.json"
-    encoding = run.read_as(name, ENCODINGS[settings.preset])
+    encoding = run.read_as(name, TOKEN_ENCODINGS[settings.preset])
     if encoding is None:
         raise InputError(f"{run.path} has no {name}: put back a copy of it, or train again")
     if len(encoding.vocabulary) > MOST_TOKENS or encoding.window > MOST_WINDOW:

@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from runtime.bundle.encodings import TOKEN_ENCODINGS
 from runtime.errors import CorpusError
-from runtime.music.token_encoding import ENCODINGS, WINDOW, TokenEncoding
+from runtime.music.token_encoding import WINDOW, TokenEncoding
 from trainer.article.tokens import TokenCorpus
 from trainer.dataset.split import Split
 from trainer.pieces.piece import Piece
@@ -100,7 +101,7 @@ def encoding_of(material: TokenMaterial, preset: str) -> TokenEncoding:
     """Return what encoding.json and the bundle's card keep: vocabulary, and windows spread over the training part."""
     windows = material.train
     starts = sorted({int(start) for start in np.linspace(0, len(windows) - 1, PROMPTS)})
-    return ENCODINGS[preset](
+    return TOKEN_ENCODINGS[preset](
         vocabulary=list(material.vocabulary),
         prompts=[windows.tokens[start : start + windows.length].tolist() for start in starts],
         window=windows.length,

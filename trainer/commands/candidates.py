@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.console import Console
 
-from runtime.bundle.files import CARD_SUFFIX, StyleCard, load_bundle
+from runtime.bundle.files import CARD_SUFFIX, load_bundle
 from runtime.bundle.library import find_style
+from runtime.bundle.schema import StyleCard
 from runtime.errors import InputError
 from runtime.graph.engine import Engine
-from runtime.music.token_encoding import TokenEncoding
 from trainer.commands.advise import check_judged
 from trainer.commands.music import material_of
 from trainer.corpus.corpus import read_corpus
@@ -120,7 +120,7 @@ def _of_bundle(what: str) -> Candidate:
         path = path.with_name(f"{path.name}.json")
     named = None if path.name.endswith(CARD_SUFFIX) else find_style(what)
     bundle = load_bundle(named.path if named else path)
-    if isinstance(bundle.card.encoding, TokenEncoding):
+    if not bundle.card.encoding.is_in_time:
         raise InputError(f"{what} is of the article's presets, whose tokens have no rhythm to measure: name another")
     player, styles = stepped_engine(Engine(bundle)), len(bundle.card.styles)
     style = named.index if named else 0

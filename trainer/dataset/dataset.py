@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.bundle.files import StyleCard
+from runtime.bundle.schema import StyleCard
 from runtime.errors import CorpusError
 from trainer.corpus.corpus import Corpus, style_folder
 from trainer.dataset.split import Split, split_pieces

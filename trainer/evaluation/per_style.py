@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from rich.table import Table
 
-from runtime.bundle.files import SamplingCard, StyleCard
+from runtime.bundle.schema import SamplingCard, StyleCard
 from runtime.errors import CorpusError, InputError
 from runtime.graph.inputs import GraphInputs, pitch_bias
 from runtime.parameters.parameters import WHOLE

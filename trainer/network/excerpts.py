@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from runtime.bundle.files import expected_tensors
+from runtime.bundle.tensors import expected_tensors
 from runtime.graph.carried_state import Carried, next_of
 from runtime.graph.gumbel_noise import gumbel_noise
 from runtime.graph.inputs import GraphInputs, stack_voices

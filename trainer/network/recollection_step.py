@@ -76,7 +76,7 @@ def remember(inputs: dict[str, Tensor]) -> Remembered:
 
     Args:
         inputs: `event`, classes of the previous event, `meter`, `position`, `key`, `ticks_per_bar`, `clock` and
-            `memory`, that before the event; types and shapes as in `runtime.bundle.files.expected_tensors`.
+            `memory`, that before the event; types and shapes as in `runtime.bundle.tensors.expected_tensors`.
 
     """
     told, memory = _tell(inputs), inputs["memory"]

@@ -58,7 +58,7 @@ def log_probabilities(logits: list[Tensor], classes: Tensor) -> Tensor:
 
 
 def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Run one step; names, types and shapes as in `runtime.bundle.files.expected_tensors`."""
+    """Run one step; names, types and shapes as in `runtime.bundle.tensors.expected_tensors`."""
     chosen: dict[str, Tensor] = {}
     logits: dict[str, Tensor] = {}
     temperature = _per_head(inputs["temperature"])

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from runtime.bundle.files import Dynamics
+from runtime.bundle.schema import Dynamics
 from trainer.pieces.piece import Piece
 
 TOUCHED = 0.5

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from runtime.bundle.files import PartCard, StyleCard
+from runtime.bundle.schema import PartCard, StyleCard
 from runtime.errors import InputError
 from runtime.music.event_encoding import HEADS
 from runtime.system.foreign_files import MEBIBYTE

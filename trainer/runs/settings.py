@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from runtime.bundle.files import DataSource, StyleCard
+from runtime.bundle.schema import DataSource, StyleCard
 from runtime.errors import CorpusError, InputError
 from runtime.music.notes import Meter
 from runtime.system.visible_text import visible

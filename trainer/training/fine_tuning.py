@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from runtime.bundle.files import CARD_SUFFIX, BundleCard, load_bundle, read_card
+from runtime.bundle.files import CARD_SUFFIX, load_bundle, read_card
 from runtime.bundle.library import list_bundles
+from runtime.bundle.schema import BundleCard
 from runtime.errors import BundleError, InputError
 from runtime.system.user_folders import expanded
 from trainer.network.onnx_weights import Weights, read_weights, weight_name

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from runtime.bundle.files import DataSource, StyleCard
+from runtime.bundle.schema import DataSource, StyleCard
 from trainer.runs.run_directory import RunDirectory
 from trainer.runs.settings import TrainingSettings
 from trainer.text.names import shown_name, source_path

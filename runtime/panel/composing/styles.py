@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from runtime.bundle.files import BundleCard
 from runtime.bundle.library import BundleEntry, list_bundles, styles
+from runtime.bundle.schema import BundleCard
 
 _MOST: Final = 1000
 

@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.bundle.files import Bundle, encoding_card, expected_tensors, load_bundle, read_card, write_bundle
+from runtime.bundle.encodings import encoding_card
+from runtime.bundle.files import Bundle, load_bundle, read_card, write_bundle
+from runtime.bundle.tensors import expected_tensors
 from runtime.errors import BundleError, ComposerError, InputError, MissingError
 from runtime.music.event_encoding import vocabulary
 from tests.support.replacing import two_bundles

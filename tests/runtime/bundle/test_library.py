@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.files import Bundle, BundleCard, DataSource, read_card, write_bundle
+from runtime.bundle.files import Bundle, read_card, write_bundle
 from runtime.bundle.library import ENVIRONMENT_VARIABLE, find_style, find_styles, list_bundles, model_dirs, styles
+from runtime.bundle.schema import BundleCard, DataSource
 from runtime.errors import BundleError, InputError
 
 Composer = Callable[..., subprocess.CompletedProcess[str]]

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundle.files import Bundle, NetworkCard, TensorCard, expected_tensors
+from runtime.bundle.files import Bundle
+from runtime.bundle.schema import NetworkCard
+from runtime.bundle.tensors import TensorCard, expected_tensors
 from runtime.errors import BundleError, MissingError
 from runtime.graph import engine as engine_module
 from runtime.graph.carried_state import State

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runtime.bundle.files import Bundle, BundleCard, NetworkCard, expected_tensors, load_bundle, read_card
+from runtime.bundle.files import Bundle, load_bundle, read_card
+from runtime.bundle.schema import BundleCard, NetworkCard
+from runtime.bundle.tensors import expected_tensors
 from runtime.errors import BundleError
 from runtime.generation.free_voice import make_advance
 from runtime.generation.voice_state import FreeState

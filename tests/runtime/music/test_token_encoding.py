@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.bundle.encodings import TOKEN_ENCODINGS, ArticleEncoding, SkuldurEncoding
 from runtime.errors import BundleError
 from runtime.music.notes import Note, without_overlaps
 from runtime.music.token_encoding import (
-    ENCODINGS,
     STEP_TICKS,
     VELOCITY,
     Arrays,
-    ArticleEncoding,
-    SkuldurEncoding,
     TokenAdvance,
     TokenControls,
     TokenCursor,
@@ -178,7 +176,7 @@ def test_noise_is_settled_by_seed_and_number() -> None:
 
 @pytest.mark.parametrize("name", ["article", "skuldur"])
 def test_an_encoding_is_kept_under_the_name_of_its_preset(name: str) -> None:
-    encoding = ENCODINGS[name](vocabulary=VOCABULARY, prompts=[[0] * 100])
+    encoding = TOKEN_ENCODINGS[name](vocabulary=VOCABULARY, prompts=[[0] * 100])
     kept = msgspec.json.encode(encoding)
     assert msgspec.json.decode(kept) == {
         "name": name,

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundle.files import Bundle, StyleCard, expected_tensors, write_bundle
+from runtime.bundle.files import Bundle, write_bundle
 from runtime.bundle.library import find_styles
+from runtime.bundle.schema import StyleCard
+from runtime.bundle.tensors import expected_tensors
 from runtime.errors import InputError
 from runtime.music.notes import Meter
 from runtime.parameters.style_mix import heaviest_of, read_mix, shown

@@ -6,7 +6,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from runtime.bundle.files import SamplingCard
+from runtime.bundle.schema import SamplingCard
 from runtime.cli.options import help_of, number_of
 from runtime.errors import InputError
 from runtime.music.event_encoding import HEADS

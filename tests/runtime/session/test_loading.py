@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.files import Bundle, SamplingCard, load_bundle, read_card, write_bundle
+from runtime.bundle.files import Bundle, load_bundle, read_card, write_bundle
+from runtime.bundle.schema import SamplingCard
 from runtime.errors import BundleError, InputError, MissingError
 from runtime.generation.ensemble import Ensemble, Plan
 from runtime.generation.voice import note_stream

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.bundle.files import StyleCard
+from runtime.bundle.schema import StyleCard
 from runtime.errors import CorpusError
 from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note

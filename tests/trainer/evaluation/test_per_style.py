@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.files import SamplingCard
+from runtime.bundle.schema import SamplingCard
 from runtime.errors import InputError
 from tests.support.small_trainings import step_by_step
 from trainer.cli.evaluate import main as evaluate

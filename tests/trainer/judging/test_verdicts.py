@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runtime.bundle.files import expected_tensors
+from runtime.bundle.tensors import expected_tensors
 from runtime.graph.carried_state import Carried
 from runtime.graph.inputs import GraphInputs
 from runtime.music.bars import MeterChange

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from runtime.bundle.files import expected_tensors
+from runtime.bundle.tensors import expected_tensors
 from runtime.graph.carried_state import Carried
 from runtime.graph.inputs import GraphInputs
 from runtime.music.notes import Meter, Note

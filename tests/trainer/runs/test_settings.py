@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from runtime.bundle.files import StyleCard
+from runtime.bundle.schema import StyleCard
 from runtime.errors import CorpusError, InputError
 from trainer.runs.network_config import NetworkConfig
 from trainer.runs.settings import BaseCard, TrainingSettings, check_style_name, with_styles

@@ -1,6 +1,7 @@
 """Nothing at all is no path: Python takes it for the current folder, which nobody has named."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -45,7 +46,12 @@ def test_an_empty_argument_is_refused(main: Callable[[Sequence[str]], int], argv
         (("music", "--name", "x" * 300), "letters, digits, - and _ make a good name, of 200 bytes at the most"),
     ],
 )
-def test_what_no_run_can_be(argv: tuple[str, ...], message: str) -> None:
+def test_what_no_run_can_be(
+    argv: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "scale.abc").write_text("X:1\nK:C\nCDEF|\n")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as refusal:
         train(list(argv))
     assert message in str(refusal.value)

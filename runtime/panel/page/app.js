@@ -34,7 +34,7 @@ const TAKES_KEYS = "input, textarea, select, button, summary, a[href], [role=tab
 
 const sound = new Sound();
 /** @type {Panel} */
-const panel = { sound, say, attempt };
+export const panel = { sound, say, attempt };
 /** @type {Map<string, {row: TabRow, button: HTMLElement, section: HTMLElement, tab: Tab | null | undefined}>} */
 const tabs = new Map();
 let shown = "";

@@ -145,7 +145,7 @@ class Composing {
    */
   async #change(piece, change) {
     await ask(`/api/pieces/${piece.id}`, { method: "PATCH", body: change });
-    const changed = { ...piece, ...change };
+    const changed = { ...(this.list.find(piece.id) ?? piece), ...change }; // it may have changed since it was asked
     this.list.put(changed);
     if (this.#stage.piece?.id === piece.id) this.#stage.piece = changed;
   }

@@ -49,8 +49,9 @@ export class PieceList {
     this.#draw();
   }
 
-  get pieces() {
-    return this.#pieces;
+  /** @param {number} id */
+  find(id) {
+    return this.#pieces.find((piece) => piece.id === id);
   }
 
   /** The piece that is on the stage. @param {number} id */

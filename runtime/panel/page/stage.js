@@ -192,16 +192,20 @@ export class Stage {
   #edit() {
     const piece = this.#piece;
     if (!piece) return;
-    const input = el("input", { type: "text", class: "name", maxlength: 200, value: piece.name || piece.style, "aria-label": "Name of the piece" });
+    const shown = piece.name || piece.style;
+    const input = el("input", { type: "text", class: "name", maxlength: 200, value: shown, "aria-label": "Name of the piece" });
+    let isDone = false;
     const done = (/** @type {boolean} */ keeps) => {
-      if (!input.isConnected) return;
+      if (isDone) return; // a field that is taken away loses the focus, and would end once more
+      isDone = true;
       input.replaceWith(this.#title);
-      if (keeps && input.value.trim() !== piece.name) this.#actions.change(piece, { name: input.value.trim() });
+      if (keeps && input.value !== shown) this.#actions.change(piece, { name: input.value.trim() });
       this.#rename.focus();
     };
-    input.addEventListener("keydown", ({ key }) => {
-      if (key === "Enter") done(true);
-      if (key === "Escape") done(false);
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      event.preventDefault(); // or it would press what has the focus next
+      done(event.key === "Enter");
     });
     input.addEventListener("blur", () => done(true));
     this.#title.replaceWith(input);

@@ -28,10 +28,11 @@ from runtime.panel.guard import Guard
 from runtime.panel.live.routes import area as live
 from runtime.panel.page_files import page_routes
 from runtime.panel.session_token import SessionToken
+from runtime.panel.training.routes import area as training
 from runtime.system.process_exit import handled_by, heeded_signals
 from runtime.system.user_folders import user_data_dir
 
-AREAS: Final[tuple[Callable[[PanelContext], Area], ...]] = (composing, live, help_findings.area)
+AREAS: Final[tuple[Callable[[PanelContext], Area], ...]] = (composing, live, training, help_findings.area)
 """Whatever the panel can do; each is asked once for its routes."""
 LOCALHOST: Final = "127.0.0.1"
 USUAL_PORT: Final = 7348

@@ -36,6 +36,16 @@ class Claim:
         with suppress(OSError):
             os.close(self._handle)
 
+    @property
+    def handle(self) -> int:
+        """The descriptor whose lock is held; a process that inherits it holds the lock as well."""
+        return self._handle
+
+    def leave_to_heirs(self) -> None:
+        """Let go of the name here, so that it is claimed until the last process ends that inherited `handle`."""
+        with suppress(OSError):
+            os.close(self._handle)
+
     def __enter__(self) -> Self:
         return self
 
@@ -56,6 +66,23 @@ def claim(path: Path) -> Claim | None:
         return Claim(path, lock, handle)
     os.close(handle)
     return None
+
+
+def is_claimed(path: Path) -> bool:
+    """Tell whether a program holds a name, without claiming it for longer than it takes to ask.
+
+    Raises:
+        OSError: If its lock is there and may not be opened.
+
+    """
+    try:
+        handle = os.open(path.with_name(f".{path.name}.lock"), _FLAGS & ~os.O_CREAT)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _is_locked(handle)
+    finally:
+        os.close(handle)
 
 
 def claim_free(names: Iterable[Iterable[Path]]) -> Claim | None:

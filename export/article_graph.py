@@ -63,7 +63,7 @@ def _graph_function(
     def step(*tensors: Any) -> dict[str, Any]:
         return next_token(logits, classes, dict(zip(inputs, tensors, strict=True)))
 
-    return tf.function(step, input_signature=signature), signature
+    return tf.function(step, input_signature=signature, autograph=False), signature
 
 
 def _name_tensors(model: onnx.ModelProto, encoding: TokenEncoding) -> None:

@@ -10,10 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.exported_run import Storage
 from export.graph_rewriting import with_fewer_nodes
-from export.stream_graph import graph_function
 from runtime.bundle.tensors import expected_tensors
 from runtime.errors import ComposerError
 from trainer.network.onnx_weights import STORED, record_weight_locations
+from trainer.network.sampling_step import step_function
 from trainer.network.stream_network import StreamNetwork
 
 _SAME_OPERATORS = {"SelectV2": "Where", "FloorMod": "Mod", "Greater": "Greater", "Less": "Less"}
@@ -71,7 +71,7 @@ def _converted(network: StreamNetwork) -> onnx.ModelProto:
     import tf2onnx  # noqa: PLC0415 - slow, and noisy unless told otherwise first
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    function, signature = graph_function(network)
+    function, signature = step_function(network)
     model: onnx.ModelProto
     handlers = {name: (_keep, [operator]) for name, operator in _SAME_OPERATORS.items()}
     model, _ = tf2onnx.convert.from_function(

@@ -37,7 +37,7 @@ def next_token(logits: Any, classes: int, inputs: dict[str, Tensor]) -> dict[str
 def runner_of(network: Any) -> Run:
     """Compile a network's step for any number of voices; it follows the network when other weights are loaded."""
     logits, classes = logits_of(network), network.output_shape[-1]
-    step = tf.function(lambda inputs: next_token(logits, classes, inputs), reduce_retracing=True)
+    step = tf.function(lambda inputs: next_token(logits, classes, inputs), autograph=False, reduce_retracing=True)
 
     def run(inputs: Arrays) -> Arrays:
         found = step({name: tf.constant(values) for name, values in inputs.items()})

@@ -15,7 +15,7 @@ from runtime.graph.inputs import GraphInputs, stack_voices
 from runtime.music.event_encoding import LADDER, Event, decode, quantise
 from runtime.music.notes import Note
 from runtime.music.piece_keys import drawn, shares_of
-from trainer.network.sampling_step import next_event
+from trainer.network.sampling_step import step_function
 from trainer.network.stream_network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]
@@ -51,9 +51,13 @@ class SteppedNetwork:
 
 def stepped(network: StreamNetwork) -> SteppedNetwork:
     """Compile a network's step; the step uses the weights that the network holds at the time of each call."""
-    step = tf.function(lambda inputs: next_event(network, inputs))
-    run = lambda inputs: {name: tensor.numpy() for name, tensor in step(inputs).items()}  # noqa: E731 - one line says it
+    step, signature = step_function(network)
     config = network.config
+
+    def run(inputs: Arrays) -> Arrays:
+        found = step(*(tf.constant(inputs[spec.name], spec.dtype) for spec in signature))
+        return {name: tensor.numpy() for name, tensor in found.items()}
+
     return SteppedNetwork(Carried(*expected_tensors(config.layers, config.units, config.styles, config.memory)), run)
 
 

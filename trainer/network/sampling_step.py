@@ -6,12 +6,14 @@ logits / temperature + noise, the noise an input, so that a seed gives the same 
 note.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from runtime.bundle.tensors import TensorCard, expected_tensors
 from runtime.music.event_encoding import HEADS, LADDER, SILENT, STEERED
 from runtime.music.piece_memory import RECALLS
 from trainer.network.layers import places
@@ -55,6 +57,27 @@ def log_probabilities(logits: list[Tensor], classes: Tensor) -> Tensor:
     starts = np.cumsum([0, *(one.shape[-1] for one in logits[:-1])])
     every = tf.concat([tf.nn.log_softmax(one) for one in logits], 1)
     return tf.gather(every, classes + starts, batch_dims=1)
+
+
+def step_function(network: StreamNetwork) -> tuple[Callable[..., dict[str, Tensor]], list[tf.TensorSpec]]:
+    """Compile the step for any number of voices: a function of tensors in the bundle's order, and their signature.
+
+    It uses the weights that the network holds at the time of each call. It is traced once, by its signature. AutoGraph
+    has nothing to convert here, since no Python decides by a tensor, and takes longer over that than the tracing does.
+    """
+    config = network.config
+    inputs, _ = expected_tensors(config.layers, config.units, config.styles, config.memory)
+    signature = [_spec(card) for card in inputs]
+
+    def step(*tensors: Tensor) -> dict[str, Tensor]:
+        return next_event(network, {card.name: tensor for card, tensor in zip(inputs, tensors, strict=True)})
+
+    return tf.function(step, input_signature=signature, autograph=False), signature
+
+
+def _spec(card: TensorCard) -> tf.TensorSpec:
+    shape = [size if isinstance(size, int) else None for size in card.shape]
+    return tf.TensorSpec(shape, tf.dtypes.as_dtype(card.dtype), name=card.name)
 
 
 def next_event(network: StreamNetwork, inputs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from export.stream_graph import graph_function
 from runtime.bundle.tensors import TensorCard, expected_tensors
 from runtime.graph.gumbel_noise import gumbel_noise
 from runtime.graph.inputs import GraphInputs
 from runtime.music.event_encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
 from runtime.music.notes import Meter
-from trainer.network.sampling_step import gumbel_max, log_probabilities
+from trainer.network.sampling_step import gumbel_max, log_probabilities, step_function
 from trainer.network.stream_network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]
@@ -106,7 +105,7 @@ def test_rows_do_not_know_of_one_another() -> None:
 @pytest.fixture(scope="module")
 def step(make_network: MakeNetwork) -> Callable[..., Arrays]:
     """One step of a random network's graph from the start of a piece; what is given by name is changed."""
-    function, _ = graph_function(make_network(2, 16))
+    function, _ = step_function(make_network(2, 16))
     cards, _ = expected_tensors(layers=2, units=16, styles=1)
 
     def shape(card: TensorCard, voices: int) -> list[int]:

@@ -248,7 +248,7 @@ install_for_testing() {
         testing_size="830 MB to download"
         one_of "$(version_of "$VENV/bin/python")" $WITH_TENSORFLOW || testing_size="220 MB, for want of TensorFlow"
         echo "Adding what training and testing need (once; about $testing_size) ..."
-        install '.[train,jack,link,osc,panel,dev,cluster]'
+        install '.[train,jack,link,osc,panel,score,dev,cluster]'
         touch "$VENV/can-develop"
     fi
 }

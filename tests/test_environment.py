@@ -234,7 +234,7 @@ def test_an_environment_is_made_once_and_renewed_when_the_pins_are(machine: Mach
     assert machine.run("play", shell=shell, make="1").stdout == ""
     more = machine.run("test", shell=shell).stdout
     assert "Making" not in more
-    assert "installs .[train,jack,link,osc,panel,dev,cluster]\n" in more
+    assert "installs .[train,jack,link,osc,panel,score,dev,cluster]\n" in more
     assert machine.run("test", shell=shell).stdout == ready
     later = (machine.project / ".venv" / "can-develop").stat().st_mtime + 10
     os.utime(machine.project / "constraints.txt", (later, later))

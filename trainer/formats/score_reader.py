@@ -253,7 +253,7 @@ def _heads_of(part: "Part") -> Iterator[tuple[int, int, int, int, bool]]:
         end = max(onset + 1, _ticks(element.offset + element.duration.quarterLength))
         heads = element.notes if isinstance(element, music21.chord.Chord) else (element,)
         for head in cast("tuple[NoteHead, ...]", heads):
-            tie = head.tie or element.tie
+            tie = head.tie  # of the note alone: a chord has that of its first tied note
             tied = tie is not None and tie.type in ("stop", "continue")
             yield onset, end, head.pitch.midi, _velocity_of(head), tied
 

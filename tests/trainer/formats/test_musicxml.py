@@ -134,6 +134,16 @@ BACK = "<backup><duration>4</duration></backup>"
             [(0, 60, 144), (0, 64, 48), (96, 67, 96), (168, 69, 24)],
             id="a tie into another voice, other divisions, backup and forward",
         ),
+        pytest.param(
+            score(
+                [
+                    attributes() + note("C", after='<tie type="start"/>') + note("E", before=CHORD),
+                    note("C", after='<tie type="stop"/>') + note("E", before=CHORD),
+                ]
+            ),
+            [(0, 60, 192), (0, 64, 96), (96, 64, 96)],
+            id="a chord with one note tied on and one struck again",
+        ),
     ],
 )
 def test_what_is_heard(tmp_path: Path, text: str, expected: list[tuple[int, int, int]]) -> None:

@@ -1,4 +1,4 @@
-# `make play` is all that a newcomer needs; `make help` lists the rest. Works with GNU make 3.81 (macOS) and newer.
+# `make panel` or `make play` is all that a newcomer needs; `make help` lists the rest. Works with GNU make 3.81 (macOS) and newer.
 
 STYLE ?= chopin
 ARGS ?=
@@ -9,19 +9,25 @@ SOUND := --sound
 VENV := .venv
 BIN := $(VENV)/bin
 CAN_PLAY := $(VENV)/can-play
+CAN_SHOW := $(VENV)/can-show
 CAN_DEVELOP := $(VENV)/can-develop
 
-.PHONY: help play test check lint fuzz bench clean always
+.PHONY: help panel play test check lint page-types fuzz bench clean always
 .DEFAULT_GOAL := help
 
 help:
+	@echo 'make panel   a page in the browser: compose, hear, keep     make panel ARGS="--port 8000"'
 	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
 	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK'
 	@echo 'make lint    check style, types, imports and unused names'
+	@echo 'make page-types   check the types of the page, with npm'
 	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'
 	@echo 'make bench   print the tables of docs/benchmarks.md'
 	@echo 'make clean   remove $(VENV)'
+
+panel: $(CAN_SHOW)
+	@exec $(BIN)/lstm-composer panel $(ARGS)
 
 # exec, so that Ctrl-C and SIGTERM reach the player itself and not a shell in between.
 play: $(CAN_PLAY)
@@ -44,6 +50,10 @@ lint: $(CAN_DEVELOP)
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
+# The page's JavaScript has its types in comments; needs Node.js and npm.
+page-types:
+	cd recipes/page_libraries && npm ci --ignore-scripts --no-audit --no-fund --silent && npx tsc -p .
+
 fuzz: $(CAN_DEVELOP)
 	$(BIN)/python recipes/fuzz.py $(MINUTES)
 
@@ -57,6 +67,9 @@ clean:
 # It finds a Python from 3.11 to 3.14, or says what to install; PYTHON=/path/to/python names one.
 $(CAN_PLAY): always
 	@sh recipes/environment.sh play
+
+$(CAN_SHOW): always
+	@sh recipes/environment.sh panel
 
 $(CAN_DEVELOP): always
 	@sh recipes/environment.sh test

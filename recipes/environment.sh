@@ -2,6 +2,7 @@
 # Makes the environment .venv in the folder of the project, or brings it up to date. `make` calls this; without make:
 #
 #     sh recipes/environment.sh play      what playing needs
+#     sh recipes/environment.sh panel     that, and what the page in the browser needs
 #     sh recipes/environment.sh test      that, and what training and testing need
 #
 # With --choose after it, it only prints the Python that a new .venv would be made with, or "uv". PYTHON=/path/to/python
@@ -243,6 +244,14 @@ install_for_playing() {
     fi
 }
 
+install_for_panel() {
+    if is_older "$VENV/can-show" pyproject.toml constraints.txt "$VENV/can-play"; then
+        echo "Adding what the page in the browser needs (once; about 2 MB to download) ..."
+        install '.[panel]'
+        touch "$VENV/can-show"
+    fi
+}
+
 install_for_testing() {
     if is_older "$VENV/can-develop" pyproject.toml constraints.txt "$VENV/can-play"; then
         testing_size="830 MB to download"
@@ -255,9 +264,9 @@ install_for_testing() {
 
 purpose=${1-}
 case "$purpose" in
-play) versions=$FOR_PLAYING uv_versions=$UV_FOR_PLAYING ;;
+play | panel) versions=$FOR_PLAYING uv_versions=$UV_FOR_PLAYING ;;
 test) versions="$WITH_TENSORFLOW $NEWEST" uv_versions=$UV_FOR_TESTING ;;
-*) fail "usage: sh recipes/environment.sh play|test [--choose]" ;;
+*) fail "usage: sh recipes/environment.sh play|panel|test [--choose]" ;;
 esac
 if [ "${2-}" = --choose ]; then
     if choose $versions; then
@@ -271,9 +280,10 @@ if [ "${2-}" = --choose ]; then
 fi
 make_environment "$versions" "$uv_versions"
 install_for_playing
-if [ "$purpose" = test ]; then
-    install_for_testing
-fi
+case "$purpose" in
+panel) install_for_panel ;;
+test) install_for_testing ;;
+esac
 if [ -z "${MAKELEVEL-}" ]; then
     echo "$VENV is up to date. To play: $VENV/bin/lstm-composer play --style chopin --sound"
 fi

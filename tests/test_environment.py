@@ -236,6 +236,10 @@ def test_an_environment_is_made_once_and_renewed_when_the_pins_are(machine: Mach
     assert "Making" not in more
     assert "installs .[train,jack,link,osc,panel,score,dev,cluster]\n" in more
     assert machine.run("test", shell=shell).stdout == ready
+    shown = machine.run("panel", shell=shell).stdout
+    assert "installs .[panel]\n" in shown
+    assert machine.run("panel", shell=shell).stdout == ready
+    assert machine.run("test", shell=shell).stdout == ready
     later = (machine.project / ".venv" / "can-develop").stat().st_mtime + 10
     os.utime(machine.project / "constraints.txt", (later, later))
     assert "installs .\n" in machine.run("play", shell=shell).stdout
@@ -287,4 +291,4 @@ def test_the_script_knows_the_pythons_of_pyproject() -> None:
 @pytest.mark.parametrize("arguments", [(), ("record",)])
 def test_what_it_is_for_must_be_said(machine: Machine, arguments: tuple[str, ...]) -> None:
     result = machine.run(*arguments)
-    assert (result.returncode, result.stderr) == (2, "usage: sh recipes/environment.sh play|test [--choose]\n")
+    assert (result.returncode, result.stderr) == (2, "usage: sh recipes/environment.sh play|panel|test [--choose]\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 import runtime
 from runtime.bundle.files import SETTLING_SECONDS, load_bundle
 from runtime.bundle.library import BundleEntry, list_bundles, listed
+from runtime.doctor.panel_extra import INSTALL, missing_packages
 from runtime.errors import BundleError, MissingError
 from runtime.playback.wakeup_latency import LatenessFinding
 from runtime.ports import available_backends
@@ -53,6 +54,14 @@ class PriorityFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelFinding:
+    """Whether the page in the browser can be opened, and how, or what is missing."""
+
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class BundleFinding:
     """A bundle: whether it can be played, and its styles or what is wrong with it."""
 
@@ -72,6 +81,7 @@ class Examination:
     audio: AudioFinding
     onnxruntime: OnnxruntimeFinding
     realtime_priority: PriorityFinding
+    panel: PanelFinding
     bundles: list[BundleFinding]
     lateness: LatenessFinding | None = None
 
@@ -96,6 +106,7 @@ def examine(models_dirs: Sequence[Path] = ()) -> Examination:
         audio=_audio(),
         onnxruntime=_onnxruntime(),
         realtime_priority=_realtime_priority(),
+        panel=_panel(),
         bundles=_bundles(models_dirs),
     )
 
@@ -126,6 +137,12 @@ def _realtime_priority() -> PriorityFinding:
         return PriorityFinding(permitted=False, detail="asked for on Linux only")
     refused = refusal()
     return PriorityFinding(refused is None, refused or "SCHED_FIFO")
+
+
+def _panel() -> PanelFinding:
+    if missing := missing_packages():
+        return PanelFinding(ok=False, detail=f"{', '.join(missing)} not installed: {INSTALL}")
+    return PanelFinding(ok=True, detail="lstm-composer panel opens a page in the browser")
 
 
 def _bundles(models_dirs: Sequence[Path]) -> list[BundleFinding]:

@@ -32,6 +32,7 @@ def remarks(found: Examination) -> list[Remark]:
         Remark("audio", bool(found.audio.devices), _audio_detail(found.audio)),
         Remark("onnxruntime", ok=True, detail=f"{found.onnxruntime.version}, {cuda}"),
         Remark("real-time priority", found.realtime_priority.permitted, found.realtime_priority.detail),
+        Remark("panel", found.panel.ok, found.panel.detail),
         *(() if found.lateness is None else lateness_remarks(found.lateness)),
         *(Remark(f"bundle {bundle.name}", bundle.ok, bundle.detail) for bundle in found.bundles),
     ]

@@ -1,6 +1,7 @@
 """`lstm-composer panel`: the application put together, and served until it is asked to end."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -159,7 +160,7 @@ def _listening(port: int | None) -> socket.socket:
     except OSError as error:
         if port is None:
             return socket.create_server((LOCALHOST, 0))
-        reason = error.strerror or error
+        reason = os.strerror(error.errno) if error.errno else error
         raise MissingError(f"port {port} cannot be had ({reason}): name another --port, or leave it out") from error
 
 

@@ -56,12 +56,19 @@ def test_one_line_a_finding(copied_models: Path) -> None:
     (copied_models / "broken.onnx.json").write_text("{")
     lines = report(examine([copied_models])).splitlines()
     assert [line[:4] for line in lines] in (
-        ["ok  ", "--  ", "ok  ", "ok  ", "ok  ", permitted, "--  ", "ok  "] for permitted in ("ok  ", "--  ")
+        ["ok  ", "--  ", "ok  ", "ok  ", "ok  ", permitted, "ok  ", "--  ", "ok  "] for permitted in ("ok  ", "--  ")
     )
     assert lines[0].startswith(f"ok  LSTM Composer       {runtime.__version__}, Python 3.")
     assert lines[1] == "--  MIDI alsa           no sequencer"
     assert lines[3] == "ok  audio               Speakers (ALSA), Headphones (ALSA); no fluidsynth"
+    assert lines[6] == "ok  panel               lstm-composer panel opens a page in the browser"
     assert lines[-1] == "ok  bundle tiny         styles scale; 0.0 MB; checksum good"
+
+
+def test_a_machine_without_the_extra_of_the_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.doctor.panel_extra.find_spec", lambda name: None if name == "uvicorn" else name)
+    found = examine().panel
+    assert (found.ok, found.detail) == (False, 'uvicorn not installed: pip install "lstm-composer[panel]"')
 
 
 def no_miniaudio() -> list[str]:

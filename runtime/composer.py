@@ -6,6 +6,7 @@
     for note in composer.notes(seed=1): ...             # endless; an onset is in ticks, 24 a quarter note
     composer.write("out.mid", bars=16, seed=1, temperature=0.8)
     composer.write("out.wav", bars=16, style="mozart")  # another style of the same bundle, as sound
+    composer.write("out.musicxml", bars=16, seed=1)     # as a score
     composer.styles                                     # the names that there are
 
 The same seed and the same options give the same music, and the same as the commands `write` and `play` make of them.
@@ -25,6 +26,7 @@ from runtime.generation.voice import note_stream
 from runtime.music.notes import Meter, Note
 from runtime.parameters.style_mix import read_mix
 from runtime.playback.expression import apply_expression
+from runtime.score import NOTATIONS, Notation
 from runtime.session.loading import LoadedComposer, LoadedNetwork, composer_of, load_network
 from runtime.session.settings import LARGEST_SEED, Device, MusicSettings, drawn_seed
 from runtime.session.write import make_notes, write
@@ -152,14 +154,16 @@ class Composer:
         *,
         notes: int | None = None,
         soundfont: str | Path | None = None,
+        notation: Notation | None = None,
         **options: Unpack[MusicOptions],
     ) -> list[Note]:
         """Write music to a file, as the command `write` does, and return its notes.
 
         Args:
-            output: A MIDI file; its sound if the name ends in .wav, .flac or .ogg.
+            output: A MIDI file; its sound if the name ends in .wav, .flac or .ogg, its score in .musicxml, .svg, .pdf.
             notes: How many notes, where there are no `bars`.
             soundfont: A SoundFont of yours for the sound; needs the program fluidsynth.
+            notation: Whether lengths in a score are "played", exactly, or "readable"; None: as is usual for its file.
             options: See `MusicOptions`.
 
         Raises:
@@ -172,8 +176,10 @@ class Composer:
             count = msgspec.convert(notes, _Count | None)
         except msgspec.ValidationError as error:
             raise InputError(f"notes: {error}") from error
+        if notation not in (None, *NOTATIONS):
+            raise InputError(f"notation {notation!r} is not known: there are {', '.join(NOTATIONS)}")
         sound = None if soundfont is None else _path(soundfont, "soundfont")
-        return write(_settings(self._style, options), _path(output, "output"), count, sound, self._loaded)
+        return write(_settings(self._style, options), _path(output, "output"), count, sound, notation, self._loaded)
 
     def _loaded(self, settings: MusicSettings) -> LoadedComposer:
         return composer_of(self._network, settings)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args
 from runtime.cli.options import given_path, help_of, number, number_of, whole
 from runtime.errors import InputError
 from runtime.music.notes import Meter
+from runtime.score import NOTATIONS
 from runtime.session.settings import LARGEST_SEED, Device, MusicSettings, PlaySettings, drawn_seed
 
 Settings = TypeVar("Settings", MusicSettings, PlaySettings)
@@ -57,6 +58,12 @@ def add_soundfont(parser: argparse.ArgumentParser) -> None:
     """Add what sounds instead of the piano."""
     font = "sounds instead of the piano, by the program fluidsynth"
     parser.add_argument("--soundfont", type=given_path, metavar="FILE.sf2", help=font)
+
+
+def add_notation(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that says how a score is written."""
+    how = "lengths in a score: exactly as played (.musicxml), or as a musician writes them (.svg, .pdf)"
+    parser.add_argument("--notation", choices=NOTATIONS, help=how)
 
 
 def music_settings(arguments: argparse.Namespace) -> MusicSettings:

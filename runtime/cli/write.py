@@ -3,20 +3,21 @@
 import argparse
 from typing import Final
 
-from runtime.cli.music_options import add_music, add_soundfont, music_settings
+from runtime.cli.music_options import add_music, add_notation, add_soundfont, music_settings
 from runtime.cli.options import given_path, whole
 from runtime.cli.printing import say_of
 from runtime.system.process_exit import loading
 
-HELP: Final = "write music to a MIDI or a sound file, faster than real time"
+HELP: Final = "write music to a MIDI file, a sound file or a score, faster than real time"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags."""
     add_music(parser)
-    by_suffix = "a MIDI file; its sound if the name ends in .wav, .flac or .ogg"
+    by_suffix = "a MIDI file; its sound if the name ends in .wav, .flac or .ogg, its score in .musicxml, .svg or .pdf"
     parser.add_argument("-o", "--output", type=given_path, required=True, metavar="FILE", help=by_suffix)
     add_soundfont(parser)
+    add_notation(parser)
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--bars", type=whole(1, 1_000_000), metavar="N")
     length.add_argument("--notes", type=whole(1, 10_000_000), metavar="N")
@@ -28,5 +29,5 @@ def run(arguments: argparse.Namespace) -> None:
         from runtime.session.write import write  # noqa: PLC0415 - the engine is loaded by the commands that need it
 
     settings = music_settings(arguments)
-    notes = write(settings, arguments.output, arguments.notes, arguments.soundfont)
+    notes = write(settings, arguments.output, arguments.notes, arguments.soundfont, arguments.notation)
     say_of(arguments.output, f"{len(notes)} notes in {arguments.output}, seed {settings.seed}")

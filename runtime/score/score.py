@@ -14,6 +14,7 @@ from itertools import count
 
 from runtime.music.key_estimation import key_of
 from runtime.music.notes import Note, end_of, without_overlaps
+from runtime.score import Notation
 from runtime.score.bars import bars_of, notes_by_bar
 from runtime.score.beams import beamed
 from runtime.score.clefs import clefs_of
@@ -26,7 +27,6 @@ from runtime.score.voices import lines_of
 from runtime.score.written import (
     Bar,
     ClefSign,
-    Notation,
     Part,
     Score,
     ScoreSettings,

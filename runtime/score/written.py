@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from runtime.music.bars import MeterChange
 from runtime.music.notes import TICKS_PER_QUARTER, Meter
+from runtime.score import Notation
 
 VALUES: Final = {
     "breve": 8 * TICKS_PER_QUARTER,
@@ -22,10 +23,6 @@ VALUES: Final = {
 
 BEAMED: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}
 """How many beams a value has."""
-
-Notation = Literal["played", "readable"]
-NOTATIONS: Final[tuple[Notation, ...]] = get_args(Notation)
-"""Lengths exactly as they were played, or as a musician would write them."""
 
 ClefSign = Literal["G", "F"]
 """The treble and the bass clef."""

@@ -59,6 +59,7 @@ class LoadedComposer:
         anew: Begins at positions far from all that was played.
         controllable: Its parameters and what they control while it plays; None for the article's presets.
         channels: MIDI channel 1..16 of each voice.
+        has_dynamics: Whether the loudness of the notes was learned from performances.
 
     """
 
@@ -72,6 +73,7 @@ class LoadedComposer:
     anew: Anew | None = None
     controllable: ControllableStyle | None = None
     channels: tuple[int, ...] = (1,)
+    has_dynamics: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def composer_of(loaded: LoadedNetwork, settings: MusicSettings, primer: Primer |
         anew=music.anew,
         controllable=music.controllable,
         channels=tuple(channel for _, channel in settings.voices) or (settings.channel,),
+        has_dynamics=all(found[name].card.dynamics == "performed" for mix in mixes for name in mix if mix[name]),
     )
 
 

@@ -1,18 +1,24 @@
-"""`lstm-composer write`: the music of a seed into a file, as MIDI or as sound, faster than real time."""
+"""`lstm-composer write`: the music of a seed into a file, as MIDI, sound or a score, faster than real time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from runtime.errors import InputError, MissingError
 from runtime.generation.voice import Advance, note_stream
 from runtime.generation.voice_state import EnsembleState
 from runtime.midi.writer import midi_bytes
+from runtime.music.bars import MeterChange
 from runtime.music.notes import Note, cut_at, end_of
 from runtime.playback.expression import apply_expression
 from runtime.playback.take import check_writable, save_take
+from runtime.score import Notation
 from runtime.session.loading import LoadedComposer, load_composer
 from runtime.session.settings import MusicSettings
+
+if TYPE_CHECKING:
+    from runtime.score.written import Score
 
 
 def write(
@@ -20,17 +26,20 @@ def write(
     output: Path,
     notes: int | None,
     soundfont: Path | None = None,
+    notation: Notation | None = None,
     load: Callable[[MusicSettings], LoadedComposer] = load_composer,
 ) -> list[Note]:
     """Write `settings.bars` bars, or else `notes` notes, to a file and return them.
 
-    A file whose name ends in .wav, .flac or .ogg holds the sound of the music, every other the music as MIDI.
+    A file whose name ends in .wav, .flac or .ogg holds the sound of the music, one that ends in .musicxml, .svg or .pdf
+    its score, every other the music as MIDI.
 
     Args:
         settings: What music.
         output: The file.
         notes: How many notes, where the settings name no bars.
         soundfont: What sounds, by the program fluidsynth; None for the piano that ships.
+        notation: How a score is written; None: as is usual for a file of its kind.
         load: Makes ready what improvises.
 
     Raises:
@@ -38,41 +47,62 @@ def write(
 
     """
     check_writable(output)
-    sounds = _checked_sound(output, soundfont)
+    kind = _checked_kind(output, soundfont, notation)
     composer = load(settings)
     music = make_notes(composer, notes)
-    midi = to_midi_bytes(composer, music)
     again = f"--seed {settings.seed} makes the same music again"
-    if sounds:
-        from runtime.sound.render import render  # noqa: PLC0415 - loaded where it sounds only
+    if kind == "MIDI":
+        save_take(output, to_midi_bytes(composer, music), remedy=again)
+        return music
+    try:
+        if kind == "sound":
+            from runtime.sound.render import render  # noqa: PLC0415 - loaded where it sounds only
 
-        volume = 1.0 if composer.controllable is None else composer.controllable.parameters.volume
-        try:
-            render(midi, output, volume=volume, soundfont=soundfont)
-        except MissingError as error:
-            raise MissingError(f"{error}; {again}") from error
-    else:
-        save_take(output, midi, remedy=again)
+            volume = 1.0 if composer.controllable is None else composer.controllable.parameters.volume
+            render(to_midi_bytes(composer, music), output, volume=volume, soundfont=soundfont)
+        else:
+            from runtime.score.score_file import usual_notation, write_score  # noqa: PLC0415 - loaded for scores only
+
+            write_score(output, to_score(composer, music, settings, notation or usual_notation(output)))
+    except MissingError as error:
+        raise MissingError(f"{error}; {again}") from error
     return music
 
 
-def _checked_sound(output: Path, soundfont: Path | None) -> bool:
-    """Tell whether sound is asked for, and find out before the music is made whether it can be had."""
-    if output.suffix.casefold() in ("", ".mid", ".midi") and soundfont is None:
-        return False
+def _checked_kind(output: Path, soundfont: Path | None, notation: Notation | None) -> Literal["MIDI", "sound", "score"]:
+    """Tell what a file is to hold, and find out before the music is made whether it can be had."""
+    if output.suffix.casefold() in ("", ".mid", ".midi") and soundfont is None and notation is None:
+        return "MIDI"
     from runtime.sound.sound_file import check_sound_file, is_sound_file  # noqa: PLC0415 - loaded where it sounds only
 
-    if not is_sound_file(output):
-        if soundfont is not None:
-            raise InputError(f"--soundfont is for sound files: name a .wav file instead of {output}")
-        return False
+    sounds = is_sound_file(output)
+    if soundfont is not None and not sounds:
+        raise InputError(f"--soundfont is for sound files: name a .wav file instead of {output}")
+    if not sounds:
+        return _checked_score(output, notation)
+    _refuse_notation(output, notation)
     check_sound_file(output)
     if soundfont is not None:
         from runtime.sound.fluidsynth import check_soundfont, fluidsynth_program  # noqa: PLC0415 - the same
 
         fluidsynth_program()
         check_soundfont(soundfont)
-    return True
+    return "sound"
+
+
+def _checked_score(output: Path, notation: Notation | None) -> Literal["MIDI", "score"]:
+    from runtime.score.score_file import check_score_file, is_score_file  # noqa: PLC0415 - loaded for scores only
+
+    if is_score_file(output):
+        check_score_file(output)
+        return "score"
+    _refuse_notation(output, notation)
+    return "MIDI"
+
+
+def _refuse_notation(output: Path, notation: Notation | None) -> None:
+    if notation is not None:
+        raise InputError(f"--notation is for scores: name a .musicxml, .svg or .pdf file instead of {output}")
 
 
 def make_notes(composer: LoadedComposer, notes: int | None) -> list[Note]:
@@ -116,4 +146,33 @@ def to_midi_bytes(composer: LoadedComposer, music: list[Note], tempos: Sequence[
         end_tick=end_tick,
         channels=composer.channels,
         name=composer.style,
+    )
+
+
+def to_score(
+    composer: LoadedComposer, music: Sequence[Note], settings: MusicSettings, notation: Notation = "readable"
+) -> "Score":
+    """Return the score of some music.
+
+    Args:
+        composer: What it was made with.
+        music: The notes.
+        settings: What was asked for.
+        notation: Whether lengths are written as they were played, or as a musician would write them.
+
+    """
+    from runtime.score.score import score_of  # noqa: PLC0415 - loaded for scores only
+    from runtime.score.written import ScoreSettings  # noqa: PLC0415 - the same
+
+    return score_of(
+        music,
+        ScoreSettings(
+            title=f"In the style of {composer.style}, seed {settings.seed}",
+            meters=(MeterChange(0, composer.meter),),
+            tempos=((0, composer.tempo_bpm),),
+            notation=notation,
+            end_tick=composer.end_tick or 0,
+            has_dynamics=composer.has_dynamics,
+            names=[style for style, _ in settings.voices],
+        ),
     )

@@ -16,10 +16,7 @@ from runtime.system.atomic_files import write_atomically
 _BY_SOUNDFILE: Final = {".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 SUFFIXES: Final = (".wav", *_BY_SOUNDFILE)
 """What the name of a sound file ends in."""
-_OTHERS: Final = (
-    *(".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".opus", ".wave"),
-    *(".musicxml", ".mxl", ".xml", ".pdf", ".svg", ".png"),
-)
+_OTHERS: Final = (".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".opus", ".wave")
 """Files that a user may ask for, and that would be MIDI files under a wrong name."""
 _FULL_SCALE: Final = 32767
 

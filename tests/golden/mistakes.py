@@ -62,7 +62,7 @@ write --voices scale@0 -o out.mid --bars 1
 write --voices {",".join(["scale@1"] * 17)} -o out.mid --bars 1
 write --style scale -o missing/out.mid --bars 1
 write --style scale -o . --bars 1
-write --style scale -o out.musicxml --bars 1
+write --style scale -o out.mxl --bars 1
 write --style scale -o out.mid --bars 1 --soundfont a.sf2
 {PLAY} --bars 0
 {PLAY} --lead-in 65

@@ -312,7 +312,9 @@ def test_doctor_measures_where_that_is_asked_for_or_somebody_watches(
         (("play", "--audio-device", "x", "--soundfont", "x.sf2"), "leave --audio-device out"),
         (("write", "--bars", "1", "--soundfont", "x.sf2", "-o", "x.mid"), "--soundfont is for sound files"),
         (("write", "--bars", "1", "--soundfont", "x.sf2", "-o", "x.xyz"), "--soundfont is for sound files"),
-        (("write", "--bars", "1", "-o", "x.musicxml"), ".musicxml files are not written"),
+        (("write", "--bars", "1", "-o", "x.mxl"), ".mxl files are not written"),
+        (("write", "--bars", "1", "--soundfont", "x.sf2", "-o", "x.musicxml"), "--soundfont is for sound files"),
+        (("write", "--bars", "1", "--notation", "played", "-o", "x.mid"), "--notation is for scores"),
     ],
 )
 def test_what_sounds_is_never_passed_over(composer: Composer, arguments: tuple[str, ...], problem: str) -> None:

@@ -11,9 +11,8 @@ import pytest
 
 from runtime.errors import MissingError
 from runtime.music.notes import Note
-from runtime.score import engraving
+from runtime.score import NOTATIONS, engraving
 from runtime.score.engraving import check_engraving, pdf_of, svg_of
-from runtime.score.written import NOTATIONS
 from tests.runtime.score.shown import notes_of, parsed, scored
 
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from runtime.music.bars import MeterChange
 from runtime.music.notes import Meter, Note, without_overlaps
+from runtime.score import NOTATIONS
 from runtime.score.musicxml import musicxml
 from runtime.score.score import score_of
-from runtime.score.written import NOTATIONS, ScoreSettings
+from runtime.score.written import ScoreSettings
 from tests.runtime.score.shown import METERS, notes_of, read_back, scored
 from trainer.formats.score_reader import read_score
 

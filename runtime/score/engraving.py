@@ -107,6 +107,8 @@ def _pages(score: Score, height: int) -> list[str]:
     """Return the pages as SVG."""
     verovio = _module("verovio")
     verovio.enableLog(verovio.LOG_ERROR)
+    # Each thread has a path of its own, and importing verovio sets that of one.
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).with_name("data")))
     toolkit = verovio.toolkit()
     toolkit.resetXmlIdSeed(1)
     wider = max(1.0, _most_places(score) / _CROWDED_SYMBOLS)

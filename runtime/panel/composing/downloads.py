@@ -19,7 +19,7 @@ _LONGEST_STEM: Final = 80
 
 def midi_file(piece: Piece) -> Response:
     """Return the piece as a MIDI file, as `lstm-composer write` writes it."""
-    return Response(_midi_bytes(piece), media_type="audio/midi", headers=_as_file(piece.info, ".mid"))
+    return Response(_midi_bytes(piece), media_type="audio/midi", headers=as_file(piece.info, ".mid"))
 
 
 def wave_file(piece: Piece) -> Response:
@@ -39,13 +39,17 @@ def wave_file(piece: Piece) -> Response:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     removal = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    return FileResponse(path, media_type="audio/wav", headers=_as_file(piece.info, ".wav"), background=removal)
+    return FileResponse(path, media_type="audio/wav", headers=as_file(piece.info, ".wav"), background=removal)
+
+
+def title_of(info: PieceInfo) -> str:
+    """Return what a piece is called where it needs a name: its own, or its style and seed."""
+    return info.name or f"{info.style}, seed {info.request.seed}"
 
 
 def file_name(info: PieceInfo, suffix: str) -> str:
     """Return what a file of the piece is called: its name, or style and seed, without what systems do not allow."""
-    wanted = info.name or f"{info.style}, seed {info.request.seed}"
-    stem = _NOT_IN_NAMES.sub("", wanted)[:_LONGEST_STEM].strip(" .")
+    stem = _NOT_IN_NAMES.sub("", title_of(info))[:_LONGEST_STEM].strip(" .")
     return f"{stem or 'piece'}{suffix}"
 
 
@@ -61,5 +65,6 @@ def _midi_bytes(piece: Piece) -> bytes:
     )
 
 
-def _as_file(info: PieceInfo, suffix: str) -> dict[str, str]:
+def as_file(info: PieceInfo, suffix: str) -> dict[str, str]:
+    """Return the headers by which a browser keeps an answer as a file."""
     return {"content-disposition": f"attachment; filename*=utf-8''{quote(file_name(info, suffix))}"}

@@ -21,7 +21,9 @@ from runtime.panel.context import Area, PanelContext
 
 if TYPE_CHECKING:
     from runtime.panel.composing.composition import Compositions, Line
+    from runtime.panel.composing.scores import ScoreView
     from runtime.panel.composing.styles import StyleList
+    from runtime.score import Notation
 
 PIECES_FILE: Final = "pieces.db"
 _LINES_OF_JSON: Final = "application/x-ndjson"
@@ -130,6 +132,14 @@ class _Composing:
         pieces = await self._studio.pieces()
         return await asyncio.to_thread(lambda: wave_file(pieces.get(_number(request))))
 
+    async def score(self, request: Request) -> Response:
+        pieces = await self._studio.pieces()
+        return json_answer(await asyncio.to_thread(_score, pieces, request, self._context))
+
+    async def score_file(self, request: Request) -> Response:
+        pieces = await self._studio.pieces()
+        return await asyncio.to_thread(_score_file, pieces, request, self._context)
+
     @property
     def _studio(self) -> _Studio:
         return self._studios[-1]
@@ -149,6 +159,8 @@ def area(context: PanelContext) -> Area:
         ("POST", f"{one}/restore", composing.restore),
         ("GET", f"{one}/midi", composing.midi),
         ("GET", f"{one}/wav", composing.wave),
+        ("GET", f"{one}/score", composing.score),
+        ("GET", f"{one}/score.{{suffix:str}}", composing.score_file),
     )
     routes: list[BaseRoute] = [Route(path, answer, methods=[method]) for method, path, answer in table]
     return Area(routes, composing.running)
@@ -164,6 +176,24 @@ def _styles(models_dirs: Sequence[Path]) -> "StyleList":
     from runtime.panel.composing.styles import style_list  # noqa: PLC0415 - numpy comes with it
 
     return style_list(models_dirs)
+
+
+def _score(pieces: Pieces, request: Request, context: PanelContext) -> "ScoreView":
+    from runtime.panel.composing.scores import score_view  # noqa: PLC0415 - numpy comes with it
+
+    return score_view(pieces.get(_number(request)), _notation(request), context)
+
+
+def _score_file(pieces: Pieces, request: Request, context: PanelContext) -> Response:
+    from runtime.panel.composing.scores import score_file  # noqa: PLC0415 - numpy comes with it
+
+    suffix = f".{request.path_params['suffix']}"
+    return score_file(pieces.get(_number(request)), _notation(request), suffix, context)
+
+
+def _notation(request: Request) -> "Notation":
+    """How lengths are written, as the address says it: as a musician would, unless it says otherwise."""
+    return "played" if request.query_params.get("notation") == "played" else "readable"
 
 
 def _number(request: Request) -> int:

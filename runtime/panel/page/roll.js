@@ -315,7 +315,7 @@ export class Roll {
     for (let pitch = this.#low; pitch <= this.#high; pitch++) {
       if (BLACK_KEYS.has(pitch % SEMITONES)) {
         context.fillStyle = this.#colours.black;
-        context.fillRect(0, this.#y(pitch), KEYS_WIDTH * 0.58, this.#rowHeight);
+        context.fillRect(0, this.#y(pitch), KEYS_WIDTH * 0.5, this.#rowHeight);
       } else if (pitch % SEMITONES === 0) {
         context.fillStyle = this.#colours.label;
         context.textAlign = "right";

@@ -4,6 +4,7 @@ import { download } from "./api.js";
 import { el, icon, iconButton, reIcon } from "./dom.js";
 import { Player } from "./player.js";
 import { Roll } from "./roll.js";
+import { ScoreView } from "./score.js";
 
 /** @typedef {import("./api.js").PieceInfo} PieceInfo */
 /** @typedef {import("./api.js").NoteRow} NoteRow */
@@ -37,6 +38,17 @@ export class Stage {
   #loop = iconButton("loop", "Loop", () => this.#toggleLoop(), { short: true });
   #time = el("output", { class: "time", "aria-label": "Position" }, "1.1");
   #view = el("div", { class: "roll", tabindex: 0, role: "slider", "aria-label": "Position in the music" });
+  #scoreView = el("div", { class: "engraving", tabindex: 0, role: "region", "aria-label": "Score" });
+  #score = new ScoreView(this.#scoreView, (tick) => this.player.seek(tick));
+  #asRoll = el("button", { type: "button", "aria-pressed": "true", onclick: () => this.#look(false) }, "Roll");
+  #asScore = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#look(true) }, "Score");
+  #notation = el(
+    "select",
+    { "aria-label": "How lengths are written" },
+    new Option("as a musician writes", "readable"),
+    new Option("as it is played", "played"),
+  );
+  #scoreBar = el("div", { class: "engraving-bar" });
   #empty = el("div", { class: "roll-empty", "aria-hidden": "true" }, icon("play"));
   element;
 
@@ -56,8 +68,8 @@ export class Stage {
     this.element = el(
       "section",
       { class: "card stage", "aria-label": "The piece" },
-      el("header", { class: "stage-head" }, el("div", { class: "stage-name" }, this.#star, el("div", {}, el("div", { class: "title-row" }, this.#title, this.#rename), this.#meta))),
-      el("div", { class: "roll-frame" }, this.#view, this.#empty),
+      el("header", { class: "stage-head" }, el("div", { class: "stage-name" }, this.#star, el("div", {}, el("div", { class: "title-row" }, this.#title, this.#rename), this.#meta), el("div", { class: "choice", role: "group", "aria-label": "How it is shown" }, this.#asRoll, this.#asScore))),
+      el("div", { class: "roll-frame" }, this.#view, this.#empty, this.#scoreView, this.#scoreBar),
       el(
         "div",
         { class: "transport" },
@@ -70,7 +82,9 @@ export class Stage {
       ),
     );
     this.player.addEventListener("change", () => this.#changed());
-    this.#view.addEventListener("keydown", (event) => this.#stepped(event));
+    for (const view of [this.#view, this.#scoreView]) view.addEventListener("keydown", (event) => this.#stepped(event));
+    this.#notation.addEventListener("input", () => this.#engrave());
+    this.#look(false);
     this.#describe();
     this.#changed();
   }
@@ -149,6 +163,34 @@ export class Stage {
     return true;
   }
 
+  /** @param {boolean} asScore */
+  #look(asScore) {
+    this.#asRoll.setAttribute("aria-pressed", String(!asScore));
+    this.#asScore.setAttribute("aria-pressed", String(asScore));
+    this.#view.hidden = asScore;
+    this.#scoreView.hidden = this.#scoreBar.hidden = !asScore;
+    this.#empty.hidden = asScore || this.#begun !== null;
+    this.#engrave();
+  }
+
+  /** Show the score of the piece, if the score is looked at. */
+  #engrave() {
+    if (this.#scoreView.hidden) return;
+    const piece = this.#piece;
+    this.#scoreBar.replaceChildren(this.#notation, ...(piece ? this.#scoreFiles(piece) : []));
+    if (!piece) return this.#score.say("The score is engraved as soon as the piece is all there.");
+    const name = piece.name || `${piece.style}, seed ${piece.request.seed}`;
+    void this.#panel.attempt(this.#score.show(piece.id, this.#notation.value, name).then(() => this.#move()));
+  }
+
+  /** @param {PieceInfo} piece */
+  #scoreFiles(piece) {
+    return ["PDF", "SVG", "MusicXML"].map((kind) => {
+      const path = () => `/api/pieces/${piece.id}/score.${kind.toLowerCase()}?notation=${this.#notation.value}`;
+      return iconButton("download", kind, () => void this.#panel.attempt(download(path())), { title: `Keep the score as ${kind}` });
+    });
+  }
+
   /** @param {KeyboardEvent} event */
   #stepped(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -157,7 +199,7 @@ export class Stage {
 
   #describe() {
     const [begun, piece] = [this.#begun, this.#piece];
-    this.#empty.hidden = begun !== null;
+    this.#empty.hidden = begun !== null || !this.#scoreView.hidden;
     this.#star.hidden = this.#rename.hidden = piece === null;
     this.#star.setAttribute("aria-pressed", String(piece?.starred ?? false));
     if (begun) {
@@ -165,6 +207,7 @@ export class Stage {
       this.#meta.textContent = describe(begun, begun.ticks_per_bar);
     }
     this.#buttons.replaceChildren(...(piece ? this.#actionsOf(piece) : []));
+    this.#engrave();
   }
 
   /** @param {PieceInfo} piece */
@@ -231,6 +274,7 @@ export class Stage {
     const { ticks_per_bar: bar, ticks_per_beat: beat, end_tick: end, tempo_bpm: tempo } = this.#begun;
     const tick = this.player.position;
     this.#roll.position = tick;
+    if (!this.#scoreView.hidden) this.#score.light(tick, this.player.playing);
     const [barNumber, beatNumber] = [Math.floor(tick / bar) + 1, Math.floor((tick % bar) / beat) + 1];
     const seconds = (ticks = 0) => clock((ticks * 60) / (tempo * TICKS_PER_QUARTER));
     const text = `${seconds(tick)} / ${seconds(end)}`;

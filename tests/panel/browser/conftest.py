@@ -110,7 +110,11 @@ def lasting_panel(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("panel")
     named = ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "TMPDIR")
     places = {name: str(folder) for name in named}
-    found = {"LSTM_COMPOSER_MODELS": str(tiny_models), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    found = {
+        "LSTM_COMPOSER_MODELS": str(tiny_models),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)),
+        "PYTHONWARNINGS": "error",
+    }
     with panels(os.environ | places | found, folder) as start:
         yield start()
 

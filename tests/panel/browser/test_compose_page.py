@@ -1,7 +1,10 @@
 """Compose in a real browser: what is pressed, seen and heard, by mouse and by keyboard."""
 
 import json
+import os
+import re
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +234,36 @@ def test_a_panel_that_has_ended_is_said(start_panel: StartPanel, open_page: Open
     page.get_by_role("button", name="End the panel").click()
     expect(page.get_by_role("heading", name="The panel has ended.")).to_be_visible()
     assert panel.process.wait(60) == 0
+
+
+@pytest.mark.skipif("CI" not in os.environ and find_spec("verovio") is None, reason="the extra score is not here")
+def test_the_notes_of_the_score_light_up(page: Page) -> None:
+    compose(page)
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(page.locator(".engraving svg").first).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    page.locator(".engraving").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    lit = page.locator(".engraving .note.sounds")
+    expect(lit.first).to_be_attached()
+    first = {note.get_attribute("id") for note in lit.all()}
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_timeout(50)
+    assert first != {note.get_attribute("id") for note in lit.all()}
+    page.locator(".engraving .note .notehead").first.click()
+    roll_says = page.locator(".roll")
+    expect(roll_says).to_have_attribute("aria-valuetext", re.compile(r"bar 1, beat \d"))
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="MusicXML").click()
+    assert kept.value.suggested_filename.endswith(".musicxml")
+
+
+def test_a_score_that_cannot_be_engraved_is_said(page: Page) -> None:
+    page.route(
+        "**/score?*",
+        lambda route: route.fulfill(status=400, json={"error": "engraving scores needs verovio: pip install it"}),
+    )
+    compose(page)
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(page.get_by_text("Engraving scores needs verovio: pip install it")).to_be_visible()

@@ -1,0 +1,121 @@
+// @ts-check
+// The engraved score of a piece, whose notes light up while they sound.
+import { ask } from "./api.js";
+
+/** @typedef {{element: Element, begin: number, end: number}} Head A note head, and when its note sounds, in ticks. */
+
+const UNTOUCHED_MILLISECONDS = 3000;
+
+export class ScoreView {
+  #view;
+  #seek;
+  /** @type {Head[]} */
+  #heads = [];
+  #shown = "";
+  /** @type {Set<Head>} */
+  #lit = new Set();
+  #touched = -UNTOUCHED_MILLISECONDS;
+
+  /**
+   * @param {HTMLElement} view What the score is put into, and scrolls.
+   * @param {(tick: number) => void} seek Called where somebody clicks on a note.
+   */
+  constructor(view, seek) {
+    this.#view = view;
+    this.#seek = seek;
+    for (const kind of ["wheel", "pointerdown", "keydown"]) {
+      view.addEventListener(kind, () => (this.#touched = performance.now()), { passive: true });
+    }
+    view.addEventListener("click", (event) => this.#clicked(event));
+  }
+
+  /**
+   * Show the score of a piece, unless it is there already.
+   * @param {number} id
+   * @param {string} notation "readable" or "played".
+   * @param {string} name
+   */
+  async show(id, notation, name) {
+    const wanted = `${id} ${notation} ${name}`;
+    if (wanted === this.#shown) return;
+    this.say("Engraving …");
+    this.#shown = wanted;
+    const { svg, sounding } = await ask(`/api/pieces/${id}/score?notation=${notation}`).catch((error) => {
+      this.say("");
+      throw error;
+    });
+    if (this.#shown !== wanted) return;
+    const drawing = /** @type {SVGElement} */ (/** @type {unknown} */ (parsed(svg)));
+    drawing.setAttribute("aria-label", `Score of ${name}`);
+    this.#heads = Object.entries(sounding).flatMap(([head, [begin, end]]) => {
+      const element = drawing.querySelector(`[id="${head}"]`);
+      return element ? [{ element, begin, end }] : [];
+    });
+    this.#lit.clear();
+    this.#view.replaceChildren(drawing);
+    this.#view.scrollTop = 0;
+  }
+
+  /** Say something in the place of a score. @param {string} text */
+  say(text) {
+    this.#shown = "";
+    this.#heads = [];
+    this.#lit.clear();
+    const line = document.createElement("p");
+    line.className = "meta";
+    line.textContent = text;
+    this.#view.replaceChildren(line);
+  }
+
+  /**
+   * Light up what sounds.
+   * @param {number} tick
+   * @param {boolean} playing
+   */
+  light(tick, playing) {
+    for (const head of this.#heads) {
+      const sounds = head.begin <= tick && tick < head.end;
+      if (sounds === this.#lit.has(head)) continue;
+      head.element.classList.toggle("sounds", sounds);
+      if (sounds) {
+        this.#lit.add(head);
+        if (playing) this.#follow(head.element);
+      } else {
+        this.#lit.delete(head);
+      }
+    }
+  }
+
+  /** @param {Element} element */
+  #follow(element) {
+    if (performance.now() - this.#touched < UNTOUCHED_MILLISECONDS) return;
+    const system = element.closest("g.system")?.getBoundingClientRect();
+    const seen = this.#view.getBoundingClientRect();
+    if (!system || (system.top >= seen.top && system.bottom <= seen.bottom)) return;
+    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const top = this.#view.scrollTop + system.top - seen.top - 24;
+    this.#view.scrollTo({ top, behavior: smooth ? "smooth" : "auto" });
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    if (!(event.target instanceof Element)) return;
+    const clicked = event.target.closest("g.note");
+    const head = this.#heads.find(({ element }) => element === clicked);
+    if (head) this.#seek(head.begin);
+  }
+}
+
+/**
+ * Make elements of a picture.
+ * @param {string} svg
+ */
+function parsed(svg) {
+  const read = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+  for (const part of read.querySelectorAll("desc, title")) part.remove(); // they would be shown where the mouse rests
+  const drawing = document.importNode(read, true);
+  drawing.removeAttribute("width");
+  drawing.removeAttribute("height");
+  drawing.setAttribute("role", "img");
+  return drawing;
+}

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from runtime.errors import InputError
+from runtime.music.scales import SCALES
 from runtime.parameters.table import COMMANDS, PARAMETERS, Kind, Parameter, Stage, TakesEffect
 from runtime.ports.backends import BackendStatus, available_backends
 from runtime.session.settings import LARGEST_SEED
@@ -149,13 +150,16 @@ class Choices(msgspec.Struct, frozen=True):
     ports: tuple[str, ...]
     syncs: tuple[Choice, ...]
     parameters: tuple[ParameterRow, ...]
+    scales: tuple[str, ...]
 
 
 def choices() -> Choices:
     """Return what this machine has; asks its MIDI systems."""
     statuses = [status for status in available_backends() if status.name != "none"]
     no_midi = "" if any(status.ok for status in statuses) else _why(statuses)
-    return Choices(_outputs(no_midi), _existing_ports(), _syncs(no_midi), tuple(_row(row) for row in PARAMETERS))
+    return Choices(
+        _outputs(no_midi), _existing_ports(), _syncs(no_midi), tuple(_row(row) for row in PARAMETERS), tuple(SCALES)
+    )
 
 
 def _outputs(no_midi: str) -> tuple[Choice, ...]:

@@ -27,6 +27,7 @@ import { Sound } from "./sound.js";
 /** @type {TabRow[]} A module exports `start(section, panel)`, which fills the section and may return a Tab. */
 const TABS = [
   { id: "compose", title: "Compose", module: "./compose.js" },
+  { id: "live", title: "Live", module: "./live.js" },
   { id: "help", title: "Help", module: "./help.js" },
 ];
 const SECONDS_SHOWN = { info: 6, problem: 14 };

@@ -2,10 +2,13 @@
 // The sound of the page: notes are given with the time at which they shall be heard, and are played in that frame.
 
 /** @typedef {{pitch: number, velocity: number, begin: number, end: number, voice?: number}} TimedNote Seconds by `now`. */
+/** @typedef {[seconds: number, on: boolean, channel: number, pitch: number, velocity: number]} Stroke A key goes down or up. */
 
 const GAIN = 1;
 const PERCUSSION = 9; // the channel that a SoundFont player takes for drums
 const FULL_VOLUME = 1;
+/** The sound's clock moves on in steps, of which the last ones are known: the earliest sight of each is the right one. */
+const SIGHTS_MILLISECONDS = 2000;
 
 export class Sound {
   /** @type {AudioContext | null} */
@@ -18,6 +21,8 @@ export class Sound {
   analyser = null;
   /** @type {Promise<void> | null} */
   #preparing = null;
+  /** How far the sound's clock was seen to be ahead of the page's, and when. @type {[milliseconds: number, seconds: number][]} */
+  #sights = [];
   #volume = Number(localStorage.getItem("volume") ?? FULL_VOLUME);
 
   /**
@@ -67,6 +72,7 @@ export class Sound {
   /** Begin to sound; to be called where the user has just pressed something. */
   async resume() {
     await this.prepare();
+    if (!this.running) this.#sights = []; // its clock stood still
     await this.#context?.resume();
   }
 
@@ -79,6 +85,19 @@ export class Sound {
   get heard() {
     const context = this.#context;
     return context ? context.currentTime - (context.outputLatency || context.baseLatency || 0) : 0;
+  }
+
+  /**
+   * The time of `now` at a time of `performance.now`. The sound's clock is only seen to move on in steps of several
+   * milliseconds; who asks often is told to a fraction of one.
+   * @param {number} milliseconds
+   */
+  timeAt(milliseconds) {
+    const at = performance.now();
+    this.#sights.push([at, this.now - at / 1000]);
+    while (this.#sights[0][0] < at - SIGHTS_MILLISECONDS) this.#sights.shift();
+    const ahead = this.#sights.reduce((most, [, seconds]) => Math.max(most, seconds), -Infinity);
+    return milliseconds / 1000 + ahead;
   }
 
   /** Whether anything is heard. */
@@ -98,6 +117,11 @@ export class Sound {
         [end, false, channel, pitch, 0],
       ];
     });
+    this.strokes(/** @type {Stroke[]} */ (strokes));
+  }
+
+  /** Have keys go down and up, each at its time. @param {Stroke[]} strokes */
+  strokes(strokes) {
     if (strokes.length) this.#piano?.port.postMessage({ kind: "play", strokes });
   }
 

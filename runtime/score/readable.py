@@ -44,9 +44,9 @@ def readable(notes: Iterable[WrittenNote], struck_again: Mapping[int, int]) -> l
 
 
 def _end(note: WrittenNote, onsets: Sequence[int]) -> int:
-    later = onsets[bisect_right(onsets, note.onset) :]
-    near = min(later, key=lambda onset: abs(onset - note.end), default=None)
-    if near is not None and abs(near - note.end) < max(SIXTEENTH, (near - note.onset) / 3):
+    place = max(bisect_left(onsets, note.end), bisect_right(onsets, note.onset) + 1)
+    near = min(onsets[place - 1 : place + 1], key=lambda onset: abs(onset - note.end), default=None)
+    if near is not None and near > note.onset and abs(near - note.end) < max(SIXTEENTH, (near - note.onset) / 3):
         return near
     first = note.end // TICKS_PER_QUARTER * TICKS_PER_QUARTER
     in_beat = onsets[bisect_left(onsets, first) : bisect_left(onsets, first + TICKS_PER_QUARTER)]

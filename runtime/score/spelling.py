@@ -6,6 +6,7 @@ near each other on it. A step of a semitone between two letters is five places, 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -52,11 +53,11 @@ def spellings(notes: Sequence[WrittenNote], key: Key) -> Mapping[int, Spelling]:
     onsets = [note.onset for note in ordered]
     longest = max((note.end - note.onset for note in ordered), default=0)
     for index, note in [*enumerate(ordered)] * _PASSES:
-        names = _names(note.pitch, middle)
         first = bisect_left(onsets, note.onset - max(longest, _WINDOW_TICKS))
         last = bisect_right(onsets, max(note.end, note.onset) + _WINDOW_TICKS)
         around = [(ordered[one], places[one]) for one in range(first, last) if one != index]
-        places[index] = min(names, key=lambda name: _strangeness(name, note, around, middle))
+        surroundings = _surroundings(note, around, middle)
+        places[index] = min(_names(note.pitch, middle), key=surroundings.strangeness)
     return {note.number: _spelling(note.pitch, place) for note, place in zip(ordered, places, strict=True)}
 
 
@@ -81,33 +82,61 @@ Around = Sequence[tuple[WrittenNote, int]]
 """Notes before and after one, and the places of their names."""
 
 
-def _strangeness(name: int, note: WrittenNote, around: Around, middle: int) -> float:
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What decides a note's name.
+
+    Attributes:
+        middle: Of the key.
+        with_it: The mean place of the names of what sounds with the note; that of the key's middle if nothing does.
+        near: The same of what begins just before or after it.
+        has_others: Whether there are such notes: with it, and near.
+        next_step: The place of the name that it moves to by a semitone, and that semitone, 1 or -1.
+
+    """
+
+    middle: int
+    with_it: float
+    near: float
+    has_others: tuple[bool, bool]
+    next_step: tuple[int, int] | None
+
+    def strangeness(self, name: int) -> float:
+        """Return how far a name is from everything around it."""
+        strange = _KEY * abs(name - self.middle)
+        strange += (
+            _CHORD * abs(name - self.with_it) * self.has_others[0] + _NEAR * abs(name - self.near) * self.has_others[1]
+        )
+        strange += _OF_ANOTHER_KEY if abs(name - self.middle) > _CHROMATIC else 0.0
+        if self.next_step is None:
+            return strange
+        place, up = self.next_step
+        return strange - _STEP if place - name == -_SEMITONE_FIFTHS * up else strange + _STEP
+
+
+def _surroundings(note: WrittenNote, around: Around, middle: int) -> _Surroundings:
     with_it = [place for other, place in around if other.onset <= note.onset < other.end]
     near = [place for other, place in around if abs(other.onset - note.onset) <= _WINDOW_TICKS]
-    strange = _KEY * abs(name - middle) + _CHORD * _away(name, with_it, middle) + _NEAR * _away(name, near, middle)
-    strange += _OF_ANOTHER_KEY if abs(name - middle) > _CHROMATIC else 0.0
-    return strange - _STEP * _moves_by_letter(name, note, around)
-
-
-def _away(name: int, places: Sequence[int], middle: int) -> float:
-    """Return how far a name is from the mean of others, of which those of the key are the surer ones."""
-    weights = [1.0 if abs(place - middle) <= _OF_THE_KEY else _UNSURE for place in places]
-    if not places:
-        return 0.0
-    return abs(name - sum(weight * place for weight, place in zip(weights, places, strict=True)) / sum(weights))
-
-
-def _moves_by_letter(name: int, note: WrittenNote, around: Around) -> float:
-    """Return whether the next semitone away from a note is to the neighbouring letter: 1 if so, -1 if not, or 0."""
     steps = [
         (other.onset, place, other.pitch - note.pitch)
         for other, place in around
-        if note.onset < other.onset <= note.end + _WINDOW_TICKS and abs(other.pitch - note.pitch) == 1
+        if abs(other.pitch - note.pitch) == 1 and note.onset < other.onset <= note.end + _WINDOW_TICKS
     ]
-    if not steps:
-        return 0
-    _, place, up = min(steps)
-    return 1 if place - name == -_SEMITONE_FIFTHS * up else -1
+    return _Surroundings(
+        middle=middle,
+        with_it=_mean(with_it, middle),
+        near=_mean(near, middle),
+        has_others=(bool(with_it), bool(near)),
+        next_step=min(steps)[1:] if steps else None,
+    )
+
+
+def _mean(places: Sequence[int], middle: int) -> float:
+    """Return the mean of places, of which those of the key are the surer ones; the middle if there are none."""
+    weights = [1.0 if abs(place - middle) <= _OF_THE_KEY else _UNSURE for place in places]
+    if not weights:
+        return middle
+    return sum(weight * place for weight, place in zip(weights, places, strict=True)) / sum(weights)
 
 
 def _spelling(pitch: int, place: int) -> Spelling:

@@ -24,7 +24,7 @@ DEAREST: Final = (
     "tests/trainer/training/test_loop.py",
     "tests/trainer/training/test_fine_tuning.py",
     "tests/trainer/commands/test_damaged_runs.py",
-    "tests/panel/server/test_training_for_real.py",
+    "tests/panel/browser/test_training_page.py",
     "tests/export/test_cli.py",
     "tests/export/test_style_mixing.py",
     "tests/export/test_parity.py",

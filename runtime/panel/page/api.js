@@ -95,6 +95,17 @@ export async function* lines(path, body, signal) {
 }
 
 /**
+ * Send a file as it is, and return the JSON that is answered.
+ * @param {string} path
+ * @param {Blob} file
+ * @returns {Promise<any>}
+ */
+export async function upload(path, file) {
+  const response = await send(path, { method: "POST", body: file });
+  return response.status === 204 ? null : response.json();
+}
+
+/**
  * Fetch a file and have the browser keep it, under the name that the server gives it.
  * @param {string} path
  */

@@ -14,11 +14,15 @@ import { Sound } from "./sound.js";
  * @property {Sound} sound
  * @property {(text: string, message?: Message) => void} say Tell the user something in one line.
  * @property {(work: Promise<unknown>) => Promise<void>} attempt Tell the user what goes wrong with something.
+ * @property {(id: string, wish: Wish) => Promise<void>} visit Show another tab, and have it do something.
+ * @property {(id: string) => boolean} has Whether there is a tab.
  */
+/** @typedef {{style: string}} Wish What one tab asks of another: to take a style. */
 /**
  * @typedef {object} Tab What a tab's module may give back.
  * @property {(event: KeyboardEvent) => boolean} [key] Told of keys that no control takes; true if it has used one.
  * @property {() => void} [shown]
+ * @property {(wish: Wish) => Promise<void>} [wished] Another tab asks for something; told after it is shown.
  * @property {() => void} [hidden]
  * @property {() => void} [recolour] The look has changed: what is drawn by hand is drawn anew.
  */
@@ -28,6 +32,7 @@ import { Sound } from "./sound.js";
 const TABS = [
   { id: "compose", title: "Compose", module: "./compose.js" },
   { id: "live", title: "Live", module: "./live.js" },
+  { id: "training", title: "Your style", module: "./training.js" },
   { id: "help", title: "Help", module: "./help.js" },
 ];
 const SECONDS_SHOWN = { info: 6, problem: 14 };
@@ -35,7 +40,7 @@ const TAKES_KEYS = "input, textarea, select, button, summary, a[href], [role=tab
 
 const sound = new Sound();
 /** @type {Panel} */
-export const panel = { sound, say, attempt };
+export const panel = { sound, say, attempt, visit, has: (id) => tabs.has(id) };
 /** @type {Map<string, {row: TabRow, button: HTMLElement, section: HTMLElement, tab: Tab | null | undefined}>} */
 const tabs = new Map();
 let shown = "";
@@ -94,6 +99,16 @@ async function show(id) {
     next.tab = (await module.start(next.section, panel)) ?? null;
   }
   if (shown === id) next.tab?.shown?.();
+}
+
+/**
+ * @param {string} id
+ * @param {Wish} wish
+ */
+async function visit(id, wish) {
+  await show(id);
+  const tab = tabs.get(id)?.tab;
+  if (tab?.wished) await attempt(tab.wished(wish));
 }
 
 function makeTabs() {

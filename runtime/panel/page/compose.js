@@ -23,7 +23,7 @@ export async function start(section, panel) {
   return composing;
 }
 
-/** @implements {Required<Pick<import("./app.js").Tab, "key" | "recolour">>} */
+/** @implements {Required<Pick<import("./app.js").Tab, "key" | "shown" | "wished" | "recolour">>} */
 class Composing {
   #panel;
   #form;
@@ -66,6 +66,22 @@ class Composing {
       return true;
     }
     return this.#stage.step(event);
+  }
+
+  shown() {
+    void this.#panel.attempt(this.#readStyles());
+  }
+
+  /** @param {import("./app.js").Wish} wish */
+  async wished({ style }) {
+    await this.#readStyles();
+    const { other_style, other_share, temperature, ...request } = this.#form.request;
+    this.#form.request = { ...request, style };
+  }
+
+  /** There may be one more: a style of the user's own. */
+  async #readStyles() {
+    this.#form.styles = (await ask("/api/compose/styles")).styles;
   }
 
   recolour() {

@@ -59,6 +59,16 @@ export class ComposeForm {
     this.#chosen();
   }
 
+  /** Take another list of styles: one has been trained since, or is gone. @param {StyleRow[]} styles */
+  set styles(styles) {
+    if (JSON.stringify(styles) === JSON.stringify(this.#styles)) return;
+    const { value } = this.#style;
+    this.#styles = styles;
+    this.#style.replaceChildren(...styles.map(({ name }) => new Option(name, name)));
+    if (this.#row(value)) this.#style.value = value;
+    this.#chosen();
+  }
+
   #laidOut() {
     const forms = el("datalist", { id: "forms" }, ...FORMS.map((form) => el("option", { value: form })));
     const lengths = el("datalist", { id: "lengths" }, ...LENGTHS.map((bars) => el("option", { value: bars })));

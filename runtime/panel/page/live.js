@@ -136,6 +136,12 @@ class Live {
     this.roll.shown = true;
   }
 
+  /** @param {import("./app.js").Wish} wish */
+  async wished({ style }) {
+    this.#styles = (await ask("/api/compose/styles")).styles;
+    this.#form.choose(style, this.#styles);
+  }
+
   hidden() {
     this.roll.shown = false;
   }

@@ -55,6 +55,19 @@ export class LiveForm {
     this.#shown();
   }
 
+  /**
+   * Choose a style of a list that may have grown since.
+   * @param {string} style
+   * @param {StyleRow[]} styles
+   */
+  choose(style, styles) {
+    this.#styles = styles;
+    this.#style.replaceChildren(...styles.map(({ name }) => new Option(name, name)));
+    this.#style.value = style;
+    this.#others.replaceChildren();
+    this.#shown();
+  }
+
   /** @param {Choices} choices */
   #laidOut(choices) {
     const missing = [...choices.outputs, ...choices.syncs].filter(({ problem }) => problem);

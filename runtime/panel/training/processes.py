@@ -36,6 +36,7 @@ _NICENESS: Final = 5
 """What a training gives way to: notes that are played meanwhile."""
 _ENDING_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.02
+_TRACEBACK: Final = "Traceback (most recent call last)"
 _SPEAKER: Final = "lstm-composer: "
 """How the line begins in which the program says what is wrong."""
 
@@ -151,10 +152,12 @@ def _spawned(folder: Path, command: Sequence[str], output: Output, held: Claim) 
 
 
 def last_words(log: Path) -> str:
-    """Return the line in which a process has said what is wrong; nothing where it has not."""
+    """Return the line in which a process has said what is wrong, or the last of a traceback; nothing else."""
     try:
         text = read_foreign_start(log, MEBIBYTE).decode("utf-8", "replace")
     except InputError:
         return ""
     spoken = [line.removeprefix(_SPEAKER) for line in text.splitlines() if line.startswith(_SPEAKER)]
+    if not spoken and _TRACEBACK in text:
+        return f"the program has failed ({text.strip().splitlines()[-1]}): train.log in its folder has more"
     return spoken[-1] if spoken else ""

@@ -4,25 +4,24 @@ from pathlib import Path
 from typing import Final
 
 from runtime.errors import InputError
+from runtime.panel.training.bundles import exported_epoch
 from runtime.panel.training.processes import Job, last_words
 from runtime.panel.training.requests import Details, Overview, Phase, Saved, Settings
-from runtime.panel.training.run_files import LeftOut as LeftOutFile
-from runtime.panel.training.run_files import Look, RunFiles, read_run
+from runtime.panel.training.run_files import LeftOut, Look, Progress, RunFiles, RunState, read_run, read_state
 from runtime.panel.training.uploads import music_files
 from runtime.system.foreign_files import MEBIBYTE, read_foreign_json
 
 _MOST_LOOK_BYTES: Final = 16 * MEBIBYTE
 _INTERRUPTED: Final = "ended by something from outside, such as a restart: Resume goes on from the last saved epoch"
-_NOTHING_SAID: Final = "ended without a word; train.log in its folder may say more"
 
 
 def overview(name: str, folder: Path, settings: Settings, job: Job | None) -> Overview:
     """Return a training for the list."""
-    phase = _phase(folder, read_run(folder / "run"), job)
+    phase = _phase(folder, read_state(folder / "run"), job)
     return Overview(id=name, made=settings.made, name=settings.name, phase=phase, is_at_work=job is not None)
 
 
-def describe(name: str, folder: Path, settings: Settings, job: Job | None, exported: int | None) -> Details:
+def describe(name: str, folder: Path, settings: Settings, job: Job | None) -> Details:
     """Return all that is known of a training.
 
     Args:
@@ -30,14 +29,12 @@ def describe(name: str, folder: Path, settings: Settings, job: Job | None, expor
         folder: Its folder.
         settings: What was asked for.
         job: What is at work.
-        exported: The epoch that its bundle holds.
 
     """
     run = read_run(folder / "run")
-    phase = _phase(folder, run, job)
+    phase = _phase(folder, run.state, job)
     look, trouble = _look(folder, job)
-    is_shown = run.progress is not None and phase not in ("music", "looking", "loading", "exporting")
-    progress = run.progress if is_shown else None
+    progress = run.state.progress if phase not in ("music", "looking", "loading", "exporting") else None
     advice = run.advice
     return Details(
         id=name,
@@ -47,7 +44,7 @@ def describe(name: str, folder: Path, settings: Settings, job: Job | None, expor
         is_at_work=job is not None,
         from_base=settings.from_base,
         minutes=settings.minutes,
-        line=_line(folder, phase, run) or (trouble if phase == "music" else ""),
+        line=_line(folder, phase, run.state.progress) or (trouble if phase == "music" else ""),
         done=progress.done if progress else 0.0,
         total=progress.total if progress else 0.0,
         seconds=progress.seconds if progress else 0.0,
@@ -58,35 +55,35 @@ def describe(name: str, folder: Path, settings: Settings, job: Job | None, expor
         saved=_saved(run),
         chosen=(advice.epoch if advice else None) or _least_surprised(run),
         advice=advice.sentence if advice else "",
-        can_resume=run.is_there and job is None and phase != "done",
-        exported=exported,
+        can_resume=run.state.is_there and job is None and phase != "done",
+        exported=exported_epoch(settings.name) if run.state.is_there else None,
         problems=run.problems,
     )
 
 
-def _phase(folder: Path, run: RunFiles, job: Job | None) -> Phase:
+def _phase(folder: Path, run: RunState, job: Job | None) -> Phase:
+    state = run.progress.state if run.progress else None
     if job is not None:
         if job.kind == "look":
             return "looking"
         if job.kind == "export":
             return "exporting"
-        progress = run.progress
-        return progress.state if progress and progress.state in ("reading", "training", "judging") else "loading"
+        return state if state in ("reading", "training", "judging") else "loading"
     if run.is_there:
-        state = run.progress.state if run.progress else None
         return state if state in ("done", "stopped", "failed") else "interrupted"
-    # It has not come to a run: what is wrong is the last that the command said.
-    return "failed" if (folder / "train.log").is_file() else "music"
+    # It has not come to a run: what is wrong is the last that the command said. One that was stopped said nothing.
+    return "failed" if last_words(folder / "train.log") else "music"
 
 
-def _line(folder: Path, phase: Phase, run: RunFiles) -> str:
+def _line(folder: Path, phase: Phase, progress: Progress | None) -> str:
+    told = progress.line if progress else ""
     if phase == "interrupted":
         return last_words(folder / "train.log") or _INTERRUPTED
     if phase == "failed":
-        return last_words(folder / "train.log") or (run.progress.line if run.progress else "") or _NOTHING_SAID
+        return last_words(folder / "train.log") or told
     if phase in ("done", "stopped"):
-        return last_words(folder / "export.log") or (run.progress.line if run.progress else "")
-    return run.progress.line if run.progress and phase in ("reading", "training", "judging") else ""
+        return last_words(folder / "export.log") or told
+    return told if phase in ("reading", "training", "judging") else ""
 
 
 def _look(folder: Path, job: Job | None) -> tuple[Look | None, str]:
@@ -101,10 +98,10 @@ def _look(folder: Path, job: Job | None) -> tuple[Look | None, str]:
         return None, trouble
 
 
-def _left_out(look: Look | None, run: RunFiles) -> list[LeftOutFile]:
+def _left_out(look: Look | None, run: RunFiles) -> list[LeftOut]:
     """What the training itself has left out, or before it what was found to be of no use."""
     if run.learned is not None:
-        return [LeftOutFile(name, reason) for name, reason in run.learned.refused.items()]
+        return [LeftOut(name, reason) for name, reason in run.learned.refused.items()]
     return look.left_out if look else []
 
 

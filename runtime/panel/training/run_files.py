@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -90,12 +91,18 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, list[str]] = {}
 
 
+class RunState(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a run has begun, and what it does or how it ended; None before it says so."""
+
+    is_there: bool
+    progress: Progress | None
+
+
 class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
     """All that the page shows of a run.
 
     Attributes:
-        is_there: Whether it has begun.
-        progress: What it does, or how it ended; None before it says so.
+        state: Whether it has begun, and what it does.
         epochs: Its history.
         saved: Epochs that have a checkpoint.
         heard: Epochs that have a sample.
@@ -105,8 +112,7 @@ class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     """
 
-    is_there: bool
-    progress: Progress | None
+    state: RunState
     epochs: list[Epoch]
     saved: list[int]
     heard: list[int]
@@ -115,8 +121,16 @@ class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
+def read_state(run: Path) -> RunState:
+    """Read what a run does; nothing but a config.json that is there makes it one."""
+    progress = None
+    with suppress(InputError):
+        progress = read_foreign_json(run / "progress.json", Progress)
+    return RunState(is_there=(run / "config.json").is_file(), progress=progress)
+
+
 def read_run(run: Path) -> RunFiles:
-    """Read what there is of a run; nothing but a config.json that is there makes it one."""
+    """Read what there is of a run."""
     problems: list[str] = []
 
     def read(name: str, reader: Callable[[Path], T]) -> T | None:
@@ -130,8 +144,7 @@ def read_run(run: Path) -> RunFiles:
             return None
 
     return RunFiles(
-        is_there=(run / "config.json").is_file(),
-        progress=read("progress.json", lambda path: read_foreign_json(path, Progress)),
+        state=read_state(run),
         epochs=read("history.csv", _history) or [],
         saved=_epochs_in(run / "checkpoints", ".keras"),
         heard=_epochs_in(run / "samples", ".mid"),

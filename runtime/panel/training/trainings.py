@@ -24,25 +24,24 @@ from typing import Final
 
 import msgspec
 
-from runtime.bundle.files import CARD_SUFFIX, check_bundle_name, read_card
-from runtime.bundle.library import list_bundles, styles
-from runtime.errors import BundleError, ComposerError, InputError, MissingError
+from runtime.errors import ComposerError, InputError, MissingError
 from runtime.panel.training import processes
+from runtime.panel.training.bundles import base_card, check_free, name_taken, own_bundles
 from runtime.panel.training.extra import missing_for_training
 from runtime.panel.training.processes import Output
 from runtime.panel.training.report import describe, overview
 from runtime.panel.training.requests import Details, Export, Overview, Resume, Settings, Start
-from runtime.panel.training.run_files import sample_path
+from runtime.panel.training.run_files import read_run, sample_path
 from runtime.panel.training.samples import Sample, read_sample
 from runtime.panel.training.uploads import music_files
 from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import read_foreign_json
-from runtime.system.user_folders import user_data_dir
 
 MOST_TRAININGS: Final = 100
-BASE: Final = "base"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
 _SETTINGS: Final = "training.json"
+_MORE_EPOCHS, _MORE_PATIENCE = 100, 6
+"""What a training that is to go on for longer gets beyond what it has had."""
 _FROM_NOTHING: Final = ("--save-every", "10", "--patience", "30")
 """Often enough to hear how it comes on; a network that starts from a base has a recipe for that."""
 
@@ -65,11 +64,6 @@ class Places:
     trainings: Path
     models_dirs: tuple[Path, ...]
     program: tuple[str, ...]
-
-    @property
-    def bundles(self) -> Path:
-        """Where bundles of the user's own are, in which they are found by name."""
-        return user_data_dir() / "models"
 
 
 class Trainings:
@@ -131,7 +125,7 @@ class Trainings:
         folder, settings = self._found(name)
         with self._lock:
             job = processes.at_work(folder)
-            return describe(name, folder, settings, job, self._exported(folder, settings))
+            return describe(name, folder, settings, job)
 
     def music(self, name: str) -> Path:
         """Return the folder of a training's music, to put files into or take them out of.
@@ -179,7 +173,7 @@ class Trainings:
         _check_music(folder)
         if _has_begun(folder):
             raise InputError("this style has been trained already: resume it, or make a new one")
-        options = ("--from", str(self._base())) if asked.from_base else _FROM_NOTHING
+        options = ("--from", str(base_card(self._places.models_dirs))) if asked.from_base else _FROM_NOTHING
         with self._only_one():
             if _is_looking(folder):
                 processes.end(folder)
@@ -203,10 +197,12 @@ class Trainings:
         if not _has_begun(folder):
             raise InputError("this style has not begun to be trained: press Train")
         with self._only_one():
-            if asked.minutes is not None:
-                settings = msgspec.structs.replace(settings, minutes=float(asked.minutes))
-                _write(folder, settings)
-            self._train(folder, settings, "--resume")
+            if asked.minutes is None:
+                self._train(folder, settings, "--resume")
+                return
+            settings = msgspec.structs.replace(settings, minutes=float(asked.minutes))
+            _write(folder, settings)
+            self._train(folder, settings, "--resume", *_onwards(folder / "run"))
 
     def _train(self, folder: Path, settings: Settings, *options: str) -> None:
         command = (
@@ -244,7 +240,7 @@ class Trainings:
         epoch = "best" if asked.epoch is None else str(asked.epoch)
         command = (
             *(*self._places.program, "export", "--run", str(folder / "run"), "--epoch", epoch),
-            *("--output", str(self._places.bundles)),
+            *("--output", str(own_bundles())),
         )
         with self._lock:
             processes.start(folder, "export", command, Output(folder / "export.log", folder / "export.log"))
@@ -293,16 +289,9 @@ class Trainings:
             raise InputError(f"{folder / _SETTINGS} {error}: delete the folder, or mend the file") from error
 
     def _check_name(self, style: str) -> None:
-        check_bundle_name(style)
-        taken = styles(list_bundles(self._places.models_dirs))
-        if style in taken or any(row.name == style for row in self.listed() if row.phase != "failed"):
-            raise InputError(f"there is a style {style!r} already: give the new one another name")
-
-    def _base(self) -> Path:
-        found = {bundle.name: bundle for bundle in reversed(list_bundles(self._places.models_dirs))}
-        if BASE not in found:
-            raise MissingError("the bundle base is not there, which ships with this program: start from nothing")
-        return found[BASE].path
+        check_free(style, self._places.models_dirs)
+        if any(row.name == style for row in self.listed() if row.phase != "failed"):
+            raise name_taken(style)
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -314,14 +303,13 @@ class Trainings:
                 raise InputError(f"{busy[0].name!r} is being trained: wait for its end, or stop it")
             yield
 
-    def _exported(self, folder: Path, settings: Settings) -> int | None:
-        """The epoch of this run that its bundle holds."""
-        path = self._places.bundles / f"{settings.name}{CARD_SUFFIX}"
-        if not settings.name or not (folder / "run").is_dir() or not path.is_file():
-            return None
-        with suppress(BundleError):
-            return read_card(path).provenance.epoch
-        return None
+
+def _onwards(run: Path) -> tuple[str, ...]:
+    """Flags by which a training goes on that has ended because it no longer grew better, or after its last epoch."""
+    epochs = read_run(run).epochs
+    held_out = [row.held_out for row in epochs if row.held_out is not None]
+    age = len(held_out) - 1 - held_out.index(min(held_out)) if held_out else 0
+    return ("--epochs", str(len(epochs) + _MORE_EPOCHS), "--patience", str(age + _MORE_PATIENCE))
 
 
 def _check_possible() -> None:

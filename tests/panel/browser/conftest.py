@@ -76,9 +76,9 @@ def panels(environment: dict[str, str], folder: Path) -> Iterator[StartPanel]:
     """Start panels in a folder of their own; all are ended in the end."""
     started: list[PanelProcess] = []
 
-    def start(*arguments: str) -> PanelProcess:
+    def start(*arguments: str, program: str = "runtime.cli") -> PanelProcess:
         process = subprocess.Popen(
-            [sys.executable, "-m", "runtime.cli", "panel", "--no-browser", *arguments],
+            [sys.executable, "-m", program, "panel", "--no-browser", *arguments],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

@@ -33,7 +33,7 @@ def context(context: PanelContext, tiny_models: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PRETEND_BUNDLE", str(tiny_models / "tiny.onnx.json"))
     monkeypatch.setattr("runtime.panel.training.trainings.missing_for_training", lambda: "")
-    monkeypatch.setattr("runtime.panel.training.trainings.BASE", "tiny")
+    monkeypatch.setattr("runtime.panel.training.bundles.BASE", "tiny")
     program = (sys.executable, "-m", "tests.support.pretend_training")
     return PanelContext(context.data_folder, context.models_dirs, program)
 
@@ -221,6 +221,9 @@ def test_stopped_and_resumed(put: Any, do: Any, details: Any, context: PanelCont
     found = until(details, "done")
     assert [row["epoch"] for row in found["epochs"]] == [1, 2, 3, 4]
     assert found["minutes"] == 30
+    command = (context.data_folder / "training" / training / "run" / "config.json").read_text()
+    assert '"--minutes", "30"' in command
+    assert '"--epochs", "101", "--patience", "6"' in command
 
 
 def test_a_training_that_is_killed_is_found_interrupted(

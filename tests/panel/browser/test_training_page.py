@@ -1,0 +1,225 @@
+"""Your own style in a real browser: music dropped, a training followed, found again, heard, exported and played."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from runtime.panel.training import processes
+from tests.panel.browser.conftest import PHONE, OpenPage, PanelProcess, StartPanel
+from tests.panel.browser.test_compose_page import AXE, LEVEL, until
+from tests.support.walks import walk, write_midi
+
+PROGRAM: Final = "tests.support.panel_of_small_trainings"
+EVIL: Final = "<img src=x onerror=alert(1)>.mid"
+LONG_MILLISECONDS: Final = 280_000.0
+"""TensorFlow is loaded twice, on a machine that does other things too."""
+DETAILS: Final = """async () => {
+    const [{ id }] = (await (await fetch('/api/training')).json()).trainings;
+    return (await fetch(`/api/training/${id}`)).json();
+}"""
+DROP: Final = """([name, text]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name));
+    const drop = new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true });
+    document.querySelector('.drop').dispatchEvent(drop);
+}"""
+
+
+@pytest.fixture
+def pretending(surrounding: dict[str, str], tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings take moments, and a file `go` in their folder lets them end."""
+    monkeypatch.setitem(surrounding, "PRETEND_BUNDLE", str(tiny_models / "tiny.onnx.json"))
+
+
+@pytest.fixture
+def school(start_panel: StartPanel, tmp_path: Path) -> Iterator[PanelProcess]:
+    """A panel of small trainings; whatever it has begun is ended."""
+    yield start_panel(program=PROGRAM)
+    for folder in trainings(tmp_path):
+        processes.end(folder)
+
+
+def trainings(home: Path) -> list[Path]:
+    return sorted((home / "lstm-composer" / "panel" / "training").glob("[0-9a-f]*"))
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> list[Path]:
+    """Ten small pieces, and two files of which nothing can be learned."""
+    folder = tmp_path / "dropped"
+    for seed in range(10):
+        write_midi(folder / f"walk{seed}.mid", walk(seed, 40))
+    (folder / EVIL).write_bytes(b"bad")
+    write_midi(folder / "drums.mid", walk(9, 30), channel=9)
+    return sorted(folder.iterdir())
+
+
+def visit(page: Page) -> None:
+    page.get_by_role("tab", name="Your style").click()
+    expect(page.get_by_role("button", name="New style", exact=False).first).to_be_visible()
+
+
+def take_in(page: Page, files: list[Path]) -> None:
+    page.locator("input[type=file]").first.set_input_files(files)
+
+
+def train(page: Page, name: str) -> None:
+    page.get_by_label("Name of the style").fill(name)
+    page.get_by_role("button", name="Train", exact=True).click()
+
+
+def ended(page: Page) -> Any:
+    return page.locator(".training-head [role=status]").get_by_text("Trained")
+
+
+def test_from_ten_files_to_a_style_that_composes(
+    school: PanelProcess, start_panel: StartPanel, open_page: OpenPage, music: list[Path], tmp_path: Path
+) -> None:
+    """The whole way, with a tiny network; on it the panel is killed, and another one finds the training."""
+    page = open_page(school)
+    visit(page)
+    take_in(page, music)
+    expect(page.get_by_text("10 pieces to learn from, ")).to_contain_text("2 left out")
+    page.get_by_role("radio", name="Nothing").check()
+    train(page, "walks")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.context.close()
+    school.process.send_signal(signal.SIGKILL)
+    school.process.wait()
+    [folder] = trainings(tmp_path)
+    assert processes.at_work(folder) is not None
+
+    page = open_page(start_panel(program=PROGRAM))
+    visit(page)
+    expect(ended(page)).to_be_visible(timeout=LONG_MILLISECONDS)
+    found = page.evaluate(DETAILS)
+    assert (found["phase"], found["problems"], found["exported"]) == ("done", [], None)
+    assert [row["epoch"] for row in found["epochs"]] == [1, 2, 3, 4]
+    assert [(saved["epoch"], saved["is_heard"], saved["loops"] is None) for saved in found["saved"]] == [
+        (2, True, False),
+        (4, True, False),
+    ]
+    assert {row["name"] for row in found["left_out"]} == {EVIL, "drums.mid"}
+    assert found["advice"]
+    page.get_by_role("button", name="Play epoch 4").click()
+    until(page, LEVEL, lambda level: level > 0.001)
+    page.get_by_role("button", name="Export epoch 2").click()
+    page.get_by_role("button", name="Compose with it").click(timeout=LONG_MILLISECONDS)
+    assert page.evaluate(DETAILS)["exported"] == 2
+    expect(page.get_by_label("Style", exact=True)).to_have_value("walks")
+    page.get_by_role("button", name="Compose", exact=True).click()
+    expect(page.locator(".tab-compose .pieces li").get_by_text("walks", exact=True)).to_be_visible()
+
+
+@pytest.mark.usefixtures("pretending")
+def test_a_page_that_is_loaded_anew_finds_everything(
+    school: PanelProcess, open_page: OpenPage, music: list[Path], tmp_path: Path
+) -> None:
+    page = open_page(school)
+    visit(page)
+    take_in(page, music)
+    expect(page.get_by_text("11 pieces to learn from, ")).to_contain_text("1 left out")
+    page.reload()
+    expect(page.get_by_text("11 pieces to learn from, ")).to_contain_text("1 left out")
+    train(page, "mine")
+    expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    other = open_page(school)  # two pages at once: both are right
+    visit(other)
+    page.get_by_role("button", name="Stop").click()
+    for one in (page, other):
+        expect(one.locator(".training-head [role=status]")).to_have_text("Stopped")
+    [folder] = trainings(tmp_path)
+    (folder / "go").touch()
+    page.get_by_role("button", name="Resume").click()
+    expect(ended(page)).to_be_visible()
+    expect(page.locator(".training-head .advice")).to_have_text("Take epoch 3")
+    expect(page.locator(".samples .badge")).to_have_text("the one to take")
+    page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.get_by_role("button", name="Compose with it")).to_be_visible()
+    page.get_by_role("button", name="Play it live").click()
+    expect(page.locator("#live-style")).to_have_value("mine")
+    visit(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete this style").click()
+    expect(page.get_by_text("Drop music here")).to_be_visible()
+    assert not folder.exists()
+
+
+@pytest.mark.usefixtures("pretending")
+def test_names_are_text_and_refusals_are_one_line(school: PanelProcess, open_page: OpenPage) -> None:
+    page = open_page(school)
+    visit(page)
+    page.evaluate(DROP, [EVIL, "bad"])
+    expect(page.locator(".music .file-name")).to_have_text(EVIL)
+    expect(page.locator(".music .files .meta")).to_have_text("left out: it is no music")
+    page.evaluate(DROP, ["a.mid", "music"])
+    expect(page.get_by_text("1 piece to learn from, ")).to_be_visible()
+    page.evaluate(DROP, ["notes.txt", "words"])
+    expect(page.get_by_text("1 file of other kinds is passed over.")).to_be_visible()
+    train(page, "<img src=x onerror=alert(1)>")
+    expect(page.get_by_text("cannot name a bundle: use letters, digits, spaces")).to_be_visible()
+    train(page, "broken")
+    expect(page.get_by_text("The training has failed: nothing can be learned")).to_be_visible()
+    assert page.locator("img").count() == 0
+    page.get_by_role("button", name=f"Remove {EVIL}").click()
+    expect(page.locator(".music .file-name")).to_have_text(["a.mid"])
+
+
+@pytest.mark.usefixtures("pretending")
+def test_with_the_keyboard_only_on_a_phone_in_the_dark(
+    school: PanelProcess, open_page: OpenPage, music: list[Path], tmp_path: Path
+) -> None:
+    page = open_page(school, PHONE, color_scheme="dark")
+    page.get_by_role("tab", name="Compose").focus()
+    for _ in range(8):
+        if page.evaluate("document.activeElement.textContent") == "Your style":
+            break
+        page.keyboard.press("ArrowRight")
+    page.locator("input[type=file]").first.set_input_files(music)
+    page.get_by_label("Name of the style").focus()
+    page.keyboard.type("mine")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    [folder] = trainings(tmp_path)
+    (folder / "go").touch()
+    expect(ended(page)).to_be_visible()
+    page.get_by_role("button", name="Play epoch 4").focus()
+    page.keyboard.press("Enter")
+    until(page, LEVEL, lambda level: level > 0.001)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Export", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Compose with it")).to_be_visible()
+
+
+@pytest.mark.usefixtures("pretending")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anybody_out(
+    school: PanelProcess, open_page: OpenPage, music: list[Path], tmp_path: Path, scheme: str
+) -> None:
+    page = open_page(school, color_scheme=scheme)
+    visit(page)
+    take_in(page, music)
+    expect(page.get_by_text("11 pieces to learn from, ")).to_be_visible()
+    assert faults(page) == []
+    train(page, "mine")
+    expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    assert faults(page) == []
+    [folder] = trainings(tmp_path)
+    (folder / "go").touch()
+    expect(ended(page)).to_be_visible()
+    assert faults(page) == []
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds that keeps somebody out."""
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    return [f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in serious]

@@ -5,12 +5,15 @@ import { el } from "./dom.js";
 /** @typedef {import("./training.js").Epoch} Epoch */
 
 const SPACE = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT] = [640, 220];
+const HEIGHT = 230;
+const [NARROWEST, USUAL] = [240, 640];
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 12, 28];
 const MOST_LINES = 6;
 
 export class TrainingCurves {
-  #drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "curves", role: "img" });
+  #drawing = svg("svg", { height: HEIGHT, class: "curves", role: "img" });
+  #width = USUAL;
+  #redraw = () => {};
   #words = el("p", { class: "meta" });
   element = el(
     "section",
@@ -26,6 +29,16 @@ export class TrainingCurves {
     this.#words,
   );
 
+  constructor() {
+    // One pixel of the drawing is one of the screen, or its words would be too small on a phone.
+    new ResizeObserver(([{ contentRect }]) => {
+      const width = Math.max(NARROWEST, Math.round(contentRect.width));
+      if (width === this.#width) return;
+      this.#width = width;
+      this.#redraw();
+    }).observe(this.#drawing);
+  }
+
   /**
    * @param {Epoch[]} epochs
    * @param {number} planned How many epochs there may be; 0 where that is not known.
@@ -34,9 +47,21 @@ export class TrainingCurves {
    */
   show(epochs, planned, saved, chosen) {
     this.element.hidden = !epochs.length;
+    this.#redraw = () => this.#draw(epochs, planned, saved, chosen);
+    if (epochs.length) this.#redraw();
+  }
+
+  /**
+   * @param {Epoch[]} epochs
+   * @param {number} planned
+   * @param {number[]} saved
+   * @param {number | null} chosen
+   */
+  #draw(epochs, planned, saved, chosen) {
     if (!epochs.length) return;
     const last = epochs[epochs.length - 1];
-    const scale = scaleOf(epochs, Math.max(planned, last.epoch));
+    const scale = scaleOf(epochs, Math.max(planned, last.epoch), this.#width);
+    this.#drawing.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
     const heldOut = epochs.flatMap(({ epoch, held_out }) => (held_out === null ? [] : [[epoch, held_out]]));
     const best = (heldOut.length ? heldOut : epochs.map(({ epoch, loss }) => [epoch, loss])).find(([epoch]) => epoch === chosen);
     this.#drawing.replaceChildren(
@@ -52,24 +77,26 @@ export class TrainingCurves {
   }
 }
 
-/** @typedef {{x: (epoch: number) => number, y: (nats: number) => number, low: number, high: number, last: number}} Scale */
+/** @typedef {{x: (epoch: number) => number, y: (nats: number) => number, low: number, high: number, last: number, right: number}} Scale */
 
 /**
  * @param {Epoch[]} epochs
  * @param {number} last
+ * @param {number} width
  * @returns {Scale}
  */
-function scaleOf(epochs, last) {
+function scaleOf(epochs, last, width) {
   const values = epochs.flatMap(({ loss, held_out }) => [loss, held_out]).filter((value) => value !== null && Number.isFinite(value));
   const [low, high] = [Math.min(.../** @type {number[]} */ (values)), Math.max(.../** @type {number[]} */ (values))];
   const room = Math.max((high - low) * 0.08, 0.02);
   const [bottom, top] = [low - room, high + room];
   return {
-    x: (epoch) => LEFT + ((epoch - 1) / Math.max(1, last - 1)) * (WIDTH - LEFT - RIGHT),
+    x: (epoch) => LEFT + ((epoch - 1) / Math.max(1, last - 1)) * (width - LEFT - RIGHT),
     y: (nats) => TOP + ((top - nats) / (top - bottom)) * (HEIGHT - TOP - BOTTOM),
     low: bottom,
     high: top,
     last,
+    right: width - RIGHT,
   };
 }
 
@@ -79,7 +106,7 @@ function grid(scale) {
   const lines = [];
   for (let nats = Math.ceil(scale.low / step) * step; nats <= scale.high; nats += step) {
     const y = scale.y(nats);
-    lines.push(svg("path", { d: `M${LEFT} ${y}H${WIDTH - RIGHT}`, class: "grid" }), label(LEFT - 8, y + 4, "end", nats.toFixed(step < 0.1 ? 2 : 1)));
+    lines.push(svg("path", { d: `M${LEFT} ${y}H${scale.right}`, class: "grid" }), label(LEFT - 8, y + 4, "end", nats.toFixed(step < 0.1 ? 2 : 1)));
   }
   const every = niceStep(Math.max(1, scale.last / 8));
   for (let epoch = 1; epoch <= scale.last; epoch += 1) {

@@ -106,7 +106,7 @@ export class TrainingMusic {
 
   #trainForm() {
     const choice = (/** @type {HTMLInputElement} */ input, /** @type {string} */ name, /** @type {string} */ about) =>
-      el("label", { class: "choice" }, input, el("span", {}, el("strong", {}, name), el("span", { class: "about" }, about)));
+      el("label", { class: "start-from" }, input, el("span", {}, el("strong", {}, name), el("span", { class: "about" }, about)));
     const form = el(
       "form",
       { class: "card training-form", "aria-label": "How to train" },

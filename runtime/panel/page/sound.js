@@ -4,7 +4,9 @@
 /** @typedef {{pitch: number, velocity: number, begin: number, end: number, voice?: number}} TimedNote Seconds by `now`. */
 /** @typedef {[seconds: number, on: boolean, channel: number, pitch: number, velocity: number]} Stroke A key goes down or up. */
 
-const GAIN = 1;
+// As loud as our own sampler (`lstm-composer play --sound`) plays the same piano; the limiter adds the rest.
+const BOOST = 3.6;
+const LIMITER = { threshold: -8, knee: 8, ratio: 12, attack: 0.002, release: 0.2 };
 const PERCUSSION = 9; // the channel that a SoundFont player takes for drums
 const FULL_VOLUME = 1;
 /** The sound's clock moves on in steps, of which the last ones are known: the earliest sight of each is the right one. */
@@ -44,9 +46,11 @@ export class Sound {
       context.audioWorklet.addModule("/page/piano_worklet.js"),
     ]);
     const piano = new AudioWorkletNode(context, "piano", { numberOfInputs: 0, outputChannelCount: [2] });
-    const gain = new GainNode(context, { gain: GAIN * this.#volume ** 2 });
+    const boost = new GainNode(context, { gain: BOOST });
+    const limiter = new DynamicsCompressorNode(context, LIMITER);
+    const gain = new GainNode(context, { gain: this.#volume ** 2 });
     const analyser = new AnalyserNode(context, { fftSize: 4096 });
-    piano.connect(gain).connect(analyser).connect(context.destination);
+    piano.connect(boost).connect(limiter).connect(gain).connect(analyser).connect(context.destination);
     this.#decode(bytes.slice(0), piano.port);
     const ready = new Promise((resolve) => {
       piano.port.onmessage = resolve;
@@ -139,7 +143,7 @@ export class Sound {
     this.#volume = volume;
     localStorage.setItem("volume", String(volume));
     if (this.#gain && this.#context) {
-      this.#gain.gain.setTargetAtTime(GAIN * volume ** 2, this.#context.currentTime, 0.02);
+      this.#gain.gain.setTargetAtTime(volume ** 2, this.#context.currentTime, 0.02);
     }
   }
 }

@@ -62,6 +62,28 @@ def test_compose_is_heard_and_nothing_before(page: Page) -> None:
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
+def test_a_handful_of_loud_notes_is_not_too_loud(page: Page) -> None:
+    """Ten fingers at full force; one note alone is well above what a room drowns."""
+    loudest = page.evaluate(
+        """async () => {
+            const { panel } = await import('/page/app.js');
+            await panel.sound.resume();
+            const begin = panel.sound.now + 0.1;
+            const chord = [36, 43, 48, 52, 55, 60, 64, 67, 72, 76];
+            panel.sound.play(chord.map((pitch) => ({ pitch, velocity: 120, begin, end: begin + 2 })));
+            const wave = new Float32Array(4096);
+            let loudest = 0;
+            while (panel.sound.now < begin + 1) {
+                panel.sound.analyser.getFloatTimeDomainData(wave);
+                loudest = Math.max(loudest, ...wave.map(Math.abs));
+                await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+            return loudest;
+        }"""
+    )
+    assert 0.3 < loudest <= 1
+
+
 def test_the_piano_is_in_tune(page: Page) -> None:
     page.evaluate(STRIKE_A4)
     until(page, LEVEL, lambda level: level > 0.01)

@@ -119,6 +119,7 @@ class Composing {
     for await (const line of lines("/api/compose", request, signal)) {
       if (line.type === "begun") {
         this.#stage.begin(line);
+        this.#stage.element.scrollIntoView({ block: "nearest" });
         this.list.current = 0;
       } else if (line.type === "notes") {
         this.#stage.add(line.notes, line.until_tick);
@@ -143,6 +144,7 @@ class Composing {
     this.#making?.abort();
     const { info, notes } = await ask(`/api/pieces/${piece.id}`);
     this.#stage.show(info, notes);
+    this.#stage.element.scrollIntoView({ block: "nearest" });
     this.list.current = info.id;
     await this.#stage.player.play();
   }

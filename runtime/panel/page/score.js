@@ -68,18 +68,17 @@ export class ScoreView {
   }
 
   /**
-   * Light up what sounds.
+   * Light up what sounds, and bring it into sight.
    * @param {number} tick
-   * @param {boolean} playing
    */
-  light(tick, playing) {
+  light(tick) {
     for (const head of this.#heads) {
       const sounds = head.begin <= tick && tick < head.end;
       if (sounds === this.#lit.has(head)) continue;
       head.element.classList.toggle("sounds", sounds);
       if (sounds) {
         this.#lit.add(head);
-        if (playing) this.#follow(head.element);
+        this.#follow(head.element);
       } else {
         this.#lit.delete(head);
       }

@@ -274,7 +274,7 @@ export class Stage {
     const { ticks_per_bar: bar, ticks_per_beat: beat, end_tick: end, tempo_bpm: tempo } = this.#begun;
     const tick = this.player.position;
     this.#roll.position = tick;
-    if (!this.#scoreView.hidden) this.#score.light(tick, this.player.playing);
+    if (!this.#scoreView.hidden) this.#score.light(tick);
     const [barNumber, beatNumber] = [Math.floor(tick / bar) + 1, Math.floor((tick % bar) / beat) + 1];
     const seconds = (ticks = 0) => clock((ticks * 60) / (tempo * TICKS_PER_QUARTER));
     const text = `${seconds(tick)} / ${seconds(end)}`;

@@ -89,11 +89,14 @@ export class ScoreView {
   #follow(element) {
     if (performance.now() - this.#touched < UNTOUCHED_MILLISECONDS) return;
     const system = element.closest("g.system")?.getBoundingClientRect();
-    const seen = this.#view.getBoundingClientRect();
-    if (!system || (system.top >= seen.top && system.bottom <= seen.bottom)) return;
-    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!system) return;
+    const [note, seen] = [element.getBoundingClientRect(), this.#view.getBoundingClientRect()];
+    const isBeside = note.left < seen.left + 16 || note.right > seen.right - 32;
+    if (!isBeside && system.top >= seen.top && system.bottom <= seen.bottom) return;
     const top = this.#view.scrollTop + system.top - seen.top - 24;
-    this.#view.scrollTo({ top, behavior: smooth ? "smooth" : "auto" });
+    const left = isBeside ? this.#view.scrollLeft + note.left - seen.left - seen.width / 4 : this.#view.scrollLeft;
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#view.scrollTo({ top, left, behavior: isStill ? "auto" : "smooth" });
   }
 
   /** @param {MouseEvent} event */

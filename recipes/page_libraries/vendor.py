@@ -7,7 +7,7 @@
 
 npm checks what it downloads against package-lock.json. A user's installation downloads none of this.
 
-Run: python recipes/vendor_page_libraries.py     (needs npm)
+Run: python recipes/page_libraries/vendor.py     (needs npm)
 """
 
 import re
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[1]
-LOCKED: Final = ROOT / "recipes" / "page_libraries"
+ROOT: Final = Path(__file__).parents[2]
+LOCKED: Final = Path(__file__).parent
 VENDOR: Final = ROOT / "runtime" / "panel" / "page" / "vendor"
 BROWSER_TESTS: Final = ROOT / "tests" / "panel" / "browser"
 _SOURCE_MAP: Final = re.compile(r"^//# sourceMappingURL=.*\n?", re.MULTILINE)

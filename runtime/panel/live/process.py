@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from runtime.system.visible_text import shortened, visible
 STARTING_SECONDS: Final = 90.0
 """A network is loaded meanwhile; a busy machine takes its time."""
 ENDING_SECONDS: Final = 5.0
+CLOSING_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.05
 LOG_NAME: Final = "play.log"
 BEFORE_NAME: Final = "play-before.log"
@@ -71,19 +72,35 @@ def start_play(program: Sequence[str], arguments: Sequence[str], folder: Path) -
     raise MissingError(f"play has not begun after {STARTING_SECONDS:g} s: see {log}, and try again")
 
 
-def has_ended(pid: int) -> bool:
-    """Tell whether a play is registered no more."""
-    return all(endpoint.pid != pid for endpoint in running_endpoints())
-
-
 def wait_for_end(pid: int, seconds: float = ENDING_SECONDS) -> bool:
-    """Wait until a play has ended; False if it has not in time."""
+    """Wait until a play is registered no more, and then a little for its port and its log; False if it still is."""
+    if not _comes(lambda: all(endpoint.pid != pid for endpoint in running_endpoints()), seconds):
+        return False
+    # Of a process that nobody waits for the number may stay, so this does not decide.
+    _comes(lambda: not _is_there(pid), CLOSING_SECONDS)
+    return True
+
+
+def _comes(condition: Callable[[], bool], seconds: float) -> bool:
     pause = threading.Event()
     for _ in range(round(seconds / LOOK_SECONDS)):
-        if has_ended(pid):
+        if condition():
             return True
         pause.wait(LOOK_SECONDS)
-    return has_ended(pid)
+    return condition()
+
+
+def _is_there(pid: int) -> bool:
+    """Tell whether there is a process of a number, where that can be asked without ending it."""
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's by now
+        return False
+    return True
 
 
 def end_process(pid: int) -> None:

@@ -344,19 +344,22 @@ function titleOf(name) {
 }
 
 /**
- * Have a knob that is turned fast send its last place, and not every one.
+ * Have a knob that is turned fast send its first place at once, and then the last one now and then, and not every one.
  * @param {Turn} turn
  * @returns {Turn}
  */
 function paced(turn) {
-  let last = "";
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let waiting;
+  /** @type {string | null} */
+  let last = null;
+  let waits = false;
+  const send = () => {
+    waits = last !== null;
+    if (last !== null) turn(last);
+    last = null;
+    if (waits) setTimeout(send, TURNING_MILLISECONDS);
+  };
   return (line) => {
     last = line;
-    waiting ??= setTimeout(() => {
-      waiting = undefined;
-      turn(last);
-    }, TURNING_MILLISECONDS);
+    if (!waits) send();
   };
 }

@@ -41,8 +41,8 @@ const PING_MILLISECONDS = 250;
 /** Once the clock is known well, it is asked for this much more seldom. */
 const PING_SELDOM = 8;
 const ANSWERS = 32;
-/** How long a note is kept after its end; what is drawn of it then is told anew with everything. */
-const KEPT_SECONDS = 12;
+/** For how many bars a note is kept after its end. */
+const KEPT_BARS = 2;
 
 /**
  * Says "state" when what plays, a control or a count has changed, "notes" when notes have, "said" with a line of the play's,
@@ -198,9 +198,10 @@ export class LiveLink extends EventTarget {
   }
 
   #forgetPast() {
-    const { now } = this;
-    if (now === null) return;
-    for (const [id, note] of this.notes) if (note.ends < now - KEPT_SECONDS) this.notes.delete(id);
+    const { now, anchor, snapshot } = this;
+    if (now === null || !anchor || !snapshot) return;
+    const kept = (KEPT_BARS * snapshot.ticks_per_bar * 60) / (TICKS_PER_QUARTER * Math.max(20, anchor.tempo_bpm));
+    for (const [id, note] of this.notes) if (note.ends < now - kept) this.notes.delete(id);
   }
 
   /** @param {{sent: number, received: number, answered: number}} pong */

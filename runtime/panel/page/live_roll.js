@@ -13,6 +13,12 @@ const PRESENT = 0.38;
 const WIDEST_BAR = 300;
 const NARROWEST_BAR = 110;
 const BARS_SEEN = 4;
+/** Shades between soft and loud. */
+const SHADES = 16;
+/** With more notes in sight than this their corners are not rounded, which takes most of the time. */
+const MOST_ROUND = 160;
+/** A painting that takes longer is not begun anew with every frame of the screen. */
+const SLOW_MILLISECONDS = 6;
 const COLOURS = ["paper", "stripe", "line", "bar", "label", "soft", "loud", "now", "head", "white", "black"];
 
 export class LiveRoll {
@@ -30,6 +36,12 @@ export class LiveRoll {
   frames = 0;
   /** @type {Record<string, string>} */
   #colours = {};
+  /** From soft to loud. @type {string[]} */
+  #shades = [];
+  /** What does not move: rows and keys. */
+  #ground = document.createElement("canvas");
+  #groundIs = "";
+  #skip = false;
 
   /**
    * @param {HTMLElement} view
@@ -67,7 +79,12 @@ export class LiveRoll {
       probe.style.color = `var(--roll-${name})`;
       this.#colours[name] = getComputedStyle(probe).color;
     }
+    this.#shades = Array.from({ length: SHADES + 1 }, (_, shade) => {
+      probe.style.color = `color-mix(in oklab, var(--roll-loud) ${(100 * shade) / SHADES}%, var(--roll-soft))`;
+      return getComputedStyle(probe).color;
+    });
     probe.remove();
+    this.#groundIs = "";
     this.#draw();
   }
 
@@ -87,7 +104,13 @@ export class LiveRoll {
     if (this.#drawing || !this.#shown) return;
     this.#drawing = requestAnimationFrame(() => {
       this.#drawing = 0;
-      this.#paint();
+      if (this.#skip) {
+        this.#skip = false;
+      } else {
+        const began = performance.now();
+        this.#paint();
+        this.#skip = performance.now() - began > SLOW_MILLISECONDS;
+      }
       if (this.#link.anchor?.running) this.#draw();
     });
   }
@@ -95,25 +118,39 @@ export class LiveRoll {
   #paint() {
     if (!this.#width || !this.#height) return;
     this.frames += 1;
+    this.#stretch();
+    this.#paintGround();
     const context = this.#context;
     const scale = devicePixelRatio || 1;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.#ground, 0, 0);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.fillStyle = this.#colours.paper;
-    context.fillRect(0, 0, this.#width, this.#height);
-    this.#stretch();
+    const tick = this.#link.position;
+    if (tick === null || !this.#link.snapshot) return;
     context.save();
     context.beginPath();
     context.rect(KEYS_WIDTH, 0, this.#width - KEYS_WIDTH, this.#height);
     context.clip();
-    this.#paintRows();
-    const tick = this.#link.position;
-    if (tick !== null && this.#link.snapshot) {
-      this.#paintGrid(tick, this.#link.snapshot);
-      this.#paintNotes(tick, this.#link.snapshot);
-      this.#paintPresent();
-    }
+    this.#paintGrid(tick, this.#link.snapshot);
+    this.#paintNotes(tick, this.#link.snapshot);
+    this.#paintPresent();
     context.restore();
-    this.#paintKeys();
+  }
+
+  /** Paint what does not move, if that has changed. */
+  #paintGround() {
+    const is = `${this.#canvas.width} ${this.#canvas.height} ${this.#low} ${this.#high}`;
+    if (is === this.#groundIs) return;
+    this.#groundIs = is;
+    this.#ground.width = this.#canvas.width;
+    this.#ground.height = this.#canvas.height;
+    const context = /** @type {CanvasRenderingContext2D} */ (this.#ground.getContext("2d"));
+    const scale = devicePixelRatio || 1;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.fillStyle = this.#colours.paper;
+    context.fillRect(0, 0, this.#width, this.#height);
+    this.#paintRows(context);
+    this.#paintKeys(context);
   }
 
   /** Make room for what is to come before it is in sight. */
@@ -147,8 +184,8 @@ export class LiveRoll {
     return RULER_HEIGHT + (this.#high - pitch) * this.#rowHeight;
   }
 
-  #paintRows() {
-    const context = this.#context;
+  /** @param {CanvasRenderingContext2D} context */
+  #paintRows(context) {
     context.fillStyle = this.#colours.stripe;
     for (let pitch = this.#low; pitch <= this.#high; pitch++) {
       if (BLACK_KEYS.has(pitch % SEMITONES)) {
@@ -190,50 +227,59 @@ export class LiveRoll {
    * @param {import("./live_link.js").Snapshot} snapshot
    */
   #paintNotes(tick, { ticks_per_bar: bar, past }) {
-    const width = this.#tickWidth(bar);
     const now = this.#link.now ?? 0;
     const places = new Set();
+    /** @type {Map<string, [x: number, y: number, width: number][]>} By how they look: a fill for each is much quicker. */
+    const looks = new Map();
+    const width = this.#tickWidth(bar);
+    /** @param {string} look @param {number} onset @param {number} pitch @param {number} duration */
+    const put = (look, onset, pitch, duration) => {
+      const x = this.#present + (onset - tick) * width;
+      const long = Math.max(2.5, duration * width - 1.5);
+      if (x + long < KEYS_WIDTH || x > this.#width) return;
+      const like = looks.get(look);
+      if (like) like.push([x, this.#y(pitch), long]);
+      else looks.set(look, [[x, this.#y(pitch), long]]);
+    };
     for (const note of this.#link.notes.values()) {
-      places.add(`${note.tick}:${note.note}:${note.channel}`);
-      const state = note.due > now ? "coming" : note.ends > now ? "sounding" : "past";
-      this.#paintNote(note.tick - tick, note.note, note.duration, note.velocity, width, state);
+      places.add(note.tick * 2048 + note.note * 16 + note.channel - 1);
+      const look = note.due > now ? "c" : note.ends > now ? "s" : "p";
+      put(look === "s" ? look : look + shadeOf(note.velocity), note.tick, note.note, note.duration);
     }
     for (const note of past) {
-      if (places.has(`${note.onset}:${note.pitch}:${note.channel}`)) continue;
-      this.#paintNote(note.onset - tick, note.pitch, note.duration, note.velocity, width, "past");
+      if (places.has(note.onset * 2048 + note.pitch * 16 + note.channel - 1)) continue;
+      put(`p${shadeOf(note.velocity)}`, note.onset, note.pitch, note.duration);
     }
+    let count = 0;
+    for (const like of looks.values()) count += like.length;
+    for (const [look, like] of looks) if (look !== "s") this.#fill(look, like, count);
+    this.#fill("s", looks.get("s") ?? [], count);
   }
 
   /**
-   * @param {number} onset From now, in ticks.
-   * @param {number} pitch
-   * @param {number} duration
-   * @param {number} velocity
-   * @param {number} tickWidth
-   * @param {"past" | "sounding" | "coming"} state
+   * @param {string} look "s" for what sounds; "c" or "p" and a shade for what is to come and what is past.
+   * @param {[x: number, y: number, width: number][]} notes
+   * @param {number} count How many there are of all looks.
    */
-  #paintNote(onset, pitch, duration, velocity, tickWidth, state) {
-    const x = this.#present + onset * tickWidth;
-    const width = Math.max(2.5, duration * tickWidth - 1.5);
-    if (x + width < KEYS_WIDTH || x > this.#width) return;
+  #fill(look, notes, count) {
     const context = this.#context;
     const height = Math.max(3, this.#rowHeight - 1);
-    const sounds = state === "sounding";
-    context.globalAlpha = state === "coming" ? 0.55 : 1;
-    context.fillStyle = sounds ? this.#colours.now : this.#shade(velocity);
-    context.shadowColor = sounds ? this.#colours.now : "transparent";
-    context.shadowBlur = sounds ? 10 : 0;
+    const [sounds, isRound] = [look === "s", count <= MOST_ROUND];
+    context.fillStyle = sounds ? this.#colours.now : this.#shades[Number(look.slice(1))];
+    context.globalAlpha = look[0] === "c" ? 0.55 : 1;
     context.beginPath();
-    context.roundRect(x, this.#y(pitch), width, height, Math.min(3, height / 2));
+    for (const [x, y, width] of notes) {
+      if (isRound) context.roundRect(x, y, width, height, Math.min(3, height / 2));
+      else context.rect(x, y, width, height);
+    }
     context.fill();
+    if (sounds) {
+      context.globalAlpha = 0.22; // a glow; the canvas's own shadows take ten times as long
+      context.beginPath();
+      for (const [x, y, width] of notes) context.rect(x - 3, y - 3, width + 6, height + 6);
+      context.fill();
+    }
     context.globalAlpha = 1;
-    context.shadowBlur = 0;
-  }
-
-  /** @param {number} velocity */
-  #shade(velocity) {
-    const loudness = Math.round(Math.min(1, Math.max(0, (velocity - 24) / 88)) * 100);
-    return `color-mix(in oklab, ${this.#colours.loud} ${loudness}%, ${this.#colours.soft})`;
   }
 
   #paintPresent() {
@@ -248,8 +294,8 @@ export class LiveRoll {
     context.fill();
   }
 
-  #paintKeys() {
-    const context = this.#context;
+  /** @param {CanvasRenderingContext2D} context */
+  #paintKeys(context) {
     context.fillStyle = this.#colours.paper;
     context.fillRect(0, 0, KEYS_WIDTH, RULER_HEIGHT);
     context.fillStyle = this.#colours.white;
@@ -270,4 +316,9 @@ export class LiveRoll {
     context.fillStyle = this.#colours.bar;
     context.fillRect(KEYS_WIDTH - 1, 0, 1, this.#height);
   }
+}
+
+/** @param {number} velocity */
+function shadeOf(velocity) {
+  return Math.round(Math.min(1, Math.max(0, (velocity - 24) / 88)) * SHADES);
 }

@@ -5,7 +5,7 @@
 /** @typedef {import("./live_link.js").LiveNote} LiveNote */
 /** @typedef {{note: LiveNote, begin: number, released: boolean}} Struck `begin` is a time of the sound's clock. */
 
-/** What is given to the piano so early cannot be taken back any more. */
+/** So long before it is computed a note is given to the piano, and cannot be taken back any more. */
 const AHEAD_SECONDS = 0.15;
 /** In a window that is not seen, browsers look at a timer once a second only. */
 const AHEAD_UNSEEN_SECONDS = 1.2;
@@ -56,13 +56,15 @@ export class LiveSound {
   #look() {
     const { now } = this.#link;
     if (!this.#on || now === null || !this.#sound.running) return;
-    this.#sound.timeAt(0); // the more often its clock is seen, the better it is known
-    const ahead = now + (document.hidden ? AHEAD_UNSEEN_SECONDS : AHEAD_SECONDS);
+    const ahead = now + (document.hidden ? AHEAD_UNSEEN_SECONDS : AHEAD_SECONDS) + this.#sound.latency;
     /** @type {import("./sound.js").Stroke[]} */
     const strokes = [];
-    const due = [...this.#link.notes.values()].filter((note) => note.due <= ahead && !this.#struck.has(note.id));
+    const due = [];
+    for (const note of this.#link.notes.values()) {
+      if (note.due <= ahead && note.due > now - LATE_SECONDS && !this.#struck.has(note.id)) due.push(note);
+    }
     due.sort((one, other) => one.due - other.due);
-    for (const note of due) if (note.due > now - LATE_SECONDS) this.#strike(note, strokes);
+    for (const note of due) this.#strike(note, strokes);
     for (const [id, struck] of this.#struck) this.#release(id, struck, now, ahead, strokes);
     this.#sound.strokes(strokes);
   }

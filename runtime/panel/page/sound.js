@@ -9,8 +9,11 @@ const BOOST = 3.6;
 const LIMITER = { threshold: -8, knee: 8, ratio: 12, attack: 0.002, release: 0.2 };
 const PERCUSSION = 9; // the channel that a SoundFont player takes for drums
 const FULL_VOLUME = 1;
-/** The sound's clock moves on in steps, of which the last ones are known: the earliest sight of each is the right one. */
-const SIGHTS_MILLISECONDS = 2000;
+/** How many times the two clocks are compared, and how often at the most: single sights are off by a millisecond. */
+const SIGHTS = 41;
+const SIGHT_MILLISECONDS = 20;
+/** What the browser says of the output is used if it is not older: it says nothing new where nothing is heard. */
+const FRESH_MILLISECONDS = 200;
 
 export class Sound {
   /** @type {AudioContext | null} */
@@ -23,8 +26,10 @@ export class Sound {
   analyser = null;
   /** @type {Promise<void> | null} */
   #preparing = null;
-  /** How far the sound's clock was seen to be ahead of the page's, and when. @type {[milliseconds: number, seconds: number][]} */
+  /** How far the sound's clock, as it is heard, was seen to be ahead of the page's, in seconds. @type {number[]} */
   #sights = [];
+  #sightAt = 0;
+  #ahead = 0;
   #volume = Number(localStorage.getItem("volume") ?? FULL_VOLUME);
 
   /**
@@ -92,16 +97,26 @@ export class Sound {
   }
 
   /**
-   * The time of `now` at a time of `performance.now`. The sound's clock is only seen to move on in steps of several
-   * milliseconds; who asks often is told to a fraction of one.
+   * The time, by the clock of `now`, of what is heard at a time of `performance.now`: earlier than `now` is then, by the
+   * latency of the output. To a fraction of a millisecond, for who asks again and again.
    * @param {number} milliseconds
    */
   timeAt(milliseconds) {
     const at = performance.now();
-    this.#sights.push([at, this.now - at / 1000]);
-    while (this.#sights[0][0] < at - SIGHTS_MILLISECONDS) this.#sights.shift();
-    const ahead = this.#sights.reduce((most, [, seconds]) => Math.max(most, seconds), -Infinity);
-    return milliseconds / 1000 + ahead;
+    if (this.#context && (at >= this.#sightAt + SIGHT_MILLISECONDS || !this.#sights.length)) {
+      this.#sightAt = at;
+      const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp();
+      const isFresh = contextTime > 0 && at - performanceTime < FRESH_MILLISECONDS;
+      this.#sights.push(isFresh ? contextTime - performanceTime / 1000 : this.heard - at / 1000);
+      if (this.#sights.length > SIGHTS) this.#sights.shift();
+      this.#ahead = [...this.#sights].sort((one, other) => one - other)[this.#sights.length >> 1];
+    }
+    return milliseconds / 1000 + this.#ahead;
+  }
+
+  /** How long before it is heard a sound is computed, in seconds. */
+  get latency() {
+    return this.#context ? Math.max(0, this.now - this.timeAt(performance.now())) : 0;
   }
 
   /** Whether anything is heard. */

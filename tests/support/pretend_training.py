@@ -54,7 +54,7 @@ def train(music: Path) -> int:
     signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
     rows = (run / "history.csv").read_text().splitlines() if "--resume" in sys.argv else ["epoch,seconds,loss,val_loss"]
     write(run / "config.json", {"arguments": sys.argv[1:]})
-    write(run / "corpus.json", {"refused": {"bad.mid": "is no music"}, "names": {"train": ["a.mid"]}})
+    write(run / "corpus.json", {"refused": {"bad.mid": "is no music"}, "parts": {"train": {"pieces": 1, "notes": 40}}})
     while len(rows) <= EPOCHS and not asked:
         epoch = len(rows)
         rows.append(f"{epoch},0.5,{9 - epoch},{9.5 - epoch}")

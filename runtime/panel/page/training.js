@@ -123,10 +123,17 @@ class TrainingTab {
   }
 
   async #begin() {
-    const made = await ask("/api/training", { method: "POST" });
+    const made = (await this.#empty()) ?? (await ask("/api/training", { method: "POST" }));
     this.#result.silence();
     this.#take(made);
     await this.#refresh();
+  }
+
+  /** One that has been begun already, and has no music yet. @returns {Promise<Details | null>} */
+  async #empty() {
+    const gathering = this.#all.trainings.filter(({ phase }) => phase === "music");
+    const found = await Promise.all(gathering.map(({ id }) => ask(`/api/training/${id}`)));
+    return found.find(({ files }) => !files.length) ?? null;
   }
 
   /** @param {string} id */

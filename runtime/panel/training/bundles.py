@@ -5,9 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from runtime.bundle.files import CARD_SUFFIX, check_bundle_name, read_card
 from runtime.bundle.library import list_bundles, styles
+from runtime.bundle.schema import DataSource
 from runtime.errors import BundleError, InputError, MissingError
+from runtime.panel.training.run_files import Learned
+from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.user_folders import user_data_dir
 
 BASE: Final = "base"
@@ -46,6 +51,25 @@ def check_free(style: str, models_dirs: Sequence[Path]) -> None:
 def name_taken(style: str) -> InputError:
     """Return the error that there is a style of that name."""
     return InputError(f"there is a style {style!r} already: give the new one another name")
+
+
+def write_sources(path: Path, style: str, learned: Learned | None) -> None:
+    """Write what a style was learned from, for the card of its bundle: a folder called music would say nothing.
+
+    Raises:
+        MissingError: If it cannot be written.
+
+    """
+    parts = learned.parts.values() if learned else ()
+    source = DataSource(
+        source=f"{style}: files of one's own",
+        licence="not stated",
+        attribution="",
+        pieces=sum(part.pieces for part in parts),
+        notes=sum(part.notes for part in parts),
+        styles=(style,),
+    )
+    write_bytes_atomically(path, msgspec.json.encode([source]))
 
 
 def exported_epoch(style: str) -> int | None:

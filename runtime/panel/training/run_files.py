@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
+from runtime.bundle.schema import PartCard
 from runtime.errors import InputError
 from runtime.system.foreign_files import MEBIBYTE, read_foreign_json, read_foreign_text
 
@@ -85,10 +86,10 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """corpus.json: what the run is trained on."""
+    """corpus.json: what the run is trained on, the sizes of the parts of its split, and what is left out and why."""
 
     refused: dict[str, str] = {}
-    names: dict[str, list[str]] = {}
+    parts: dict[str, PartCard] = {}
 
 
 class RunState(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,14 +26,14 @@ import msgspec
 
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.panel.training import processes
-from runtime.panel.training.bundles import base_card, check_free, name_taken, own_bundles
+from runtime.panel.training.bundles import base_card, check_free, name_taken, own_bundles, write_sources
 from runtime.panel.training.extra import missing_for_training
 from runtime.panel.training.processes import Output
 from runtime.panel.training.report import describe, overview
 from runtime.panel.training.requests import Details, Export, Overview, Resume, Settings, Start
 from runtime.panel.training.run_files import read_run, sample_path
 from runtime.panel.training.samples import Sample, read_sample
-from runtime.panel.training.uploads import music_files
+from runtime.panel.training.uploads import music_files, remove_parts
 from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import read_foreign_json
 
@@ -178,6 +178,7 @@ class Trainings:
             if _is_looking(folder):
                 processes.end(folder)
             shutil.rmtree(folder / "run", ignore_errors=True)
+            remove_parts(folder / "music")
             asked_for = msgspec.structs.replace(
                 settings, name=style, from_base=asked.from_base, minutes=float(asked.minutes)
             )
@@ -233,16 +234,17 @@ class Trainings:
             MissingError: If the extra `train` is missing, or the program cannot be started.
 
         """
-        folder, _ = self._found(name)
+        folder, settings = self._found(name)
         _check_possible()
         if not _has_begun(folder):
             raise InputError("this style has not been trained yet: press Train")
         epoch = "best" if asked.epoch is None else str(asked.epoch)
         command = (
             *(*self._places.program, "export", "--run", str(folder / "run"), "--epoch", epoch),
-            *("--output", str(own_bundles())),
+            *("--output", str(own_bundles()), "--data", str(folder / "sources.json")),
         )
         with self._lock:
+            write_sources(folder / "sources.json", settings.name, read_run(folder / "run").learned)
             processes.start(folder, "export", command, Output(folder / "export.log", folder / "export.log"))
 
     def sample(self, name: str, epoch: int) -> Sample:

@@ -95,6 +95,13 @@ def remove(folder: Path, given: str) -> None:
         raise MissingError(f"{given} cannot be removed ({error.strerror}): try again") from error
 
 
+def remove_parts(folder: Path) -> None:
+    """Remove what a panel has left that was killed while a file came in."""
+    for part in folder.glob(f"{_PART}*"):
+        with suppress(OSError):
+            part.unlink()
+
+
 def _new_part(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     there = music_files(folder)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from runtime.bundle.files import read_card
 from runtime.panel.training import processes
 from tests.panel.browser.conftest import PHONE, OpenPage, PanelProcess, StartPanel
 from tests.panel.browser.test_compose_page import AXE, LEVEL, until
@@ -60,7 +61,7 @@ def music(tmp_path: Path) -> list[Path]:
 
 def visit(page: Page) -> None:
     page.get_by_role("tab", name="Your style").click()
-    expect(page.get_by_role("button", name="New style", exact=False).first).to_be_visible()
+    expect(page.get_by_role("heading", name="Your styles")).to_be_visible()
 
 
 def take_in(page: Page, files: list[Path]) -> None:
@@ -76,6 +77,7 @@ def ended(page: Page) -> Any:
     return page.locator(".training-head [role=status]").get_by_text("Trained")
 
 
+@pytest.mark.timeout(1200)
 def test_from_ten_files_to_a_style_that_composes(
     school: PanelProcess, start_panel: StartPanel, open_page: OpenPage, music: list[Path], tmp_path: Path
 ) -> None:
@@ -110,6 +112,8 @@ def test_from_ten_files_to_a_style_that_composes(
     page.get_by_role("button", name="Export epoch 2").click()
     page.get_by_role("button", name="Compose with it").click(timeout=LONG_MILLISECONDS)
     assert page.evaluate(DETAILS)["exported"] == 2
+    [source] = read_card(tmp_path / "lstm-composer" / "models" / "walks.onnx.json").data
+    assert (source.source, source.pieces) == ("walks: files of one's own", 10)
     expect(page.get_by_label("Style", exact=True)).to_have_value("walks")
     page.get_by_role("button", name="Compose", exact=True).click()
     expect(page.locator(".tab-compose .pieces li").get_by_text("walks", exact=True)).to_be_visible()
@@ -196,6 +200,32 @@ def test_with_the_keyboard_only_on_a_phone_in_the_dark(
     page.get_by_role("button", name="Export", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Compose with it")).to_be_visible()
+
+
+def test_a_new_style_is_not_begun_twice(school: PanelProcess, open_page: OpenPage, music: list[Path]) -> None:
+    page = open_page(school)
+    visit(page)
+    page.get_by_role("button", name="New style", exact=True).click()
+    expect(page.locator(".tab-training > .list li")).to_have_count(1)
+    take_in(page, music[:1])
+    expect(page.locator(".music .file-name")).to_have_count(1)
+    page.get_by_role("button", name="New style", exact=True).click()
+    expect(page.locator(".tab-training > .list li")).to_have_count(2)
+    expect(page.locator(".music .file-name")).to_have_count(0)
+
+
+def test_the_one_command_is_said_where_the_extra_is_missing(school: PanelProcess, open_page: OpenPage) -> None:
+    line = 'training needs more than playing: pip install "lstm-composer[train]", then start the panel again'
+    page = open_page(school)
+
+    def answer(route: Route) -> None:
+        found = route.fetch()
+        route.fulfill(response=found, json={**found.json(), "missing": line})
+
+    page.route("**/api/training", answer)
+    visit(page)
+    expect(page.get_by_role("note")).to_have_text(f"T{line[1:]}")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
 
 
 @pytest.mark.usefixtures("pretending")

@@ -1,6 +1,7 @@
 """Your own style: music taken in; trainings started, stopped, killed, found again and exported, which are pretended."""
 
 import errno
+import json
 import os
 import signal
 import sys
@@ -189,6 +190,8 @@ def test_from_music_to_a_style_that_plays(
     assert found["exported"] == 3
     names = [style["name"] for style in page.get("/api/compose/styles").json()["styles"]]
     assert "mine" in names
+    [sources] = json.loads((context.data_folder / "training" / training / "sources.json").read_text())
+    assert (sources["pieces"], sources["notes"], sources["styles"]) == (1, 40, ["mine"])
 
 
 def test_the_command_that_is_started(put: Any, do: Any, details: Any, context: PanelContext, training: str) -> None:

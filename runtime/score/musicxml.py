@@ -10,6 +10,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, TreeBuilder, indent, tostring
 
 from runtime.music.notes import TICKS_PER_QUARTER
+from runtime.score.voices import MOST_VOICES
 from runtime.score.written import VALUES, Bar, Head, Part, Score, Symbol, Voice, heads
 from runtime.system.visible_text import visible
 
@@ -18,8 +19,6 @@ _HEAD: Final = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-_VOICES_OF_STAFF: Final = 4
-"""Voices 1 to 4 are those of the first staff, 5 to 8 of the second, as notation programs count them."""
 _FORTE: Final = 90
 """The velocity that MusicXML's `dynamics` of a note is a percentage of."""
 _WITHOUT_STEM: Final = ("whole", "breve")
@@ -41,15 +40,24 @@ def musicxml(score: Score) -> bytes:
     _text(SubElement(identification, "encoding"), "software", "LSTM Composer")
     listed = SubElement(root, "part-list")
     for number, part in enumerate(score.parts, start=1):
-        named = SubElement(listed, "score-part", id=f"P{number}")
-        if part.name:
-            _text(named, "part-name", part.name)
-        else:
-            _text(named, "part-name", "Piano", **{"print-object": "no"})
+        _write_name(SubElement(listed, "score-part", id=f"P{number}"), part, number)
     for number, part in enumerate(score.parts, start=1):
         _write_part(SubElement(root, "part", id=f"P{number}"), score, part, is_first=number == 1)
     indent(root, space="")
     return (_HEAD + tostring(root, encoding="unicode") + "\n").encode()
+
+
+def _write_name(named: Element, part: Part, number: int) -> None:
+    """Write what a part is called, and that a piano plays it, whatever it is called."""
+    if part.name:
+        _text(named, "part-name", part.name)
+    else:
+        _text(named, "part-name", "Piano", **{"print-object": "no"})
+    instrument = f"P{number}-I1"
+    _text(SubElement(named, "score-instrument", id=instrument), "instrument-name", "Piano")
+    sounds = SubElement(named, "midi-instrument", id=instrument)
+    _text(sounds, "midi-channel", (number - 1) % 16 + 1)
+    _text(sounds, "midi-program", 1)
 
 
 def _text(parent: Element, tag: str, text: object, **attributes: str) -> None:
@@ -110,7 +118,9 @@ def _write_attributes(measure: Element, score: Score, part: Part, index: int) ->
 
 def _write_tempos(measure: Element, score: Score, bar: Bar) -> None:
     """Write the tempos that begin in a bar: in beats of the meter, rounded, and exactly for programs."""
-    ticks = bar.meter.ticks_per_beat if bar.meter.ticks_per_beat in _BEATS else TICKS_PER_QUARTER
+    is_one = bar.meter.numerator == 3 and bar.meter.denominator >= 8  # 3/8 is counted in ones
+    ticks = bar.meter.ticks_per_bar if is_one else bar.meter.ticks_per_beat
+    ticks = ticks if ticks in _BEATS else TICKS_PER_QUARTER
     beat, dots = _BEATS[ticks]
     for tick, tempo_bpm in score.tempos:
         if not bar.start <= tick < bar.end:
@@ -186,7 +196,9 @@ def _write_length(
     ties = [] if head is None else [kind for kind in ("stop", "start") if _is_tied(head, kind)]
     for kind in ties:
         SubElement(element, "tie", type=kind)
-    _text(element, "voice", 1 + _VOICES_OF_STAFF * place.staff + place.voice)
+    _text(
+        element, "voice", 1 + MOST_VOICES * place.staff + place.voice
+    )  # 1 to 4 on the first staff, 5 to 8 on the second
     if symbol.value:
         _text(element, "type", symbol.value)
     for _ in range(symbol.dots):

@@ -93,7 +93,8 @@ def _in_few_lines(notes: Sequence[WrittenNote]) -> list[WrittenNote]:
 
 
 def _allowed_end(end: int, ends: Sequence[int]) -> int:
-    """Return the end of a note of a chord that has more ends than a hand has voices: the first one or the last."""
-    if len(ends) <= _MOST_LINES or end == ends[0]:
-        return end
-    return ends[-1]
+    """Return the end of a note of a chord that has more ends than a hand has voices: the last one, or else the first.
+
+    No note is made longer: its pitch may be struck again before the last end.
+    """
+    return end if len(ends) <= _MOST_LINES or end == ends[-1] else ends[0]

@@ -11,6 +11,7 @@ Only engraving needs that extra.
 
 from collections.abc import Sequence
 from itertools import count
+from typing import Final
 
 from runtime.music.key_estimation import key_of
 from runtime.music.notes import Note, end_of, without_overlaps
@@ -23,7 +24,7 @@ from runtime.score.hands import MIDDLE_C, is_one_line, left_hand
 from runtime.score.readable import readable
 from runtime.score.rhythm import whole_bar_rest, written_voice
 from runtime.score.spelling import accidentals_of, key_signature, spellings
-from runtime.score.voices import lines_of
+from runtime.score.voices import lines_of, shared_out
 from runtime.score.written import (
     Bar,
     ClefSign,
@@ -35,6 +36,10 @@ from runtime.score.written import (
     WrittenNote,
     heads,
 )
+
+Staves = list[tuple[ClefSign, list[WrittenNote]]]
+"""The usual clef of each staff, and its notes."""
+_MOST_STAVES: Final = 4
 
 
 def score_of(notes: Sequence[Note], settings: ScoreSettings) -> Score:
@@ -51,15 +56,16 @@ def score_of(notes: Sequence[Note], settings: ScoreSettings) -> Score:
         numbered[index].append((note, next(numbers)))
     key = key_signature(key_of(notes))
     bars = bars_of(settings.meters, max(settings.end_tick, *map(end_of, played)))
-    staves = [_staves(part, settings.notation) for part in numbered]
-    everything = [note for part in staves for _, staff in part for note in staff]
+    hands = [_hands(part, settings.notation) for part in numbered]
+    everything = [note for part in hands for _, hand in part for note in hand]
     parts = [
         Part(
             name=settings.names[player] if player < len(settings.names) else "",
-            staves=tuple(_staff(staff, bars, clef) for clef, staff in part),
-            dynamics=marks([note for _, staff in part for note in staff], bars) if settings.has_dynamics else {},
+            staves=tuple(_staff(staff, bars, clef) for clef, staff in staves),
+            dynamics=marks([note for _, staff in staves for note in staff], bars) if settings.has_dynamics else {},
         )
-        for player, part in zip(players, staves, strict=True)
+        for player, part in zip(players, hands, strict=True)
+        for staves in _parts(part, bars)
     ]
     spelled = spellings(everything, key)
     return Score(
@@ -75,8 +81,8 @@ def score_of(notes: Sequence[Note], settings: ScoreSettings) -> Score:
     )
 
 
-def _staves(played: Sequence[tuple[Note, int]], notation: Notation) -> list[tuple[ClefSign, list[WrittenNote]]]:
-    """Return the usual clef and the notes of each staff: of one where one will do, of two for two hands."""
+def _hands(played: Sequence[tuple[Note, int]], notation: Notation) -> Staves:
+    """Return the usual clef and the notes of each hand: of one where that is all."""
     alone = [note for note, _ in played]
     taken = set() if is_one_line(alone) else left_hand(alone)
     hands: list[list[WrittenNote]] = [[], []]
@@ -87,11 +93,20 @@ def _staves(played: Sequence[tuple[Note, int]], notation: Notation) -> list[tupl
         struck_again = _struck_again(played)
         hands = [readable(hand, struck_again) for hand in hands]
     upper, lower = hands
-    if upper and lower:
-        return [("G", upper), ("F", lower)]
     one = upper or lower
     is_low = bool(one) and sum(note.pitch for note in one) / len(one) < MIDDLE_C - 2
-    return [("F" if is_low else "G", one)]
+    return [("G", upper), ("F", lower)] if upper and lower else [("F" if is_low else "G", one)]
+
+
+def _parts(hands: Staves, bars: Sequence[Bar]) -> list[Staves]:
+    """Return the staves of the parts that a player needs: of one, and of more where a hand does not fit on a staff.
+
+    Programs such as MuseScore take no more than _MOST_STAVES of a part.
+    """
+    shared = [[(clef, staff) for staff in shared_out(hand, bars)] for clef, hand in hands]
+    more = [staff for staves in shared for staff in staves[1:]]
+    rest = [more[first : first + _MOST_STAVES] for first in range(0, len(more), _MOST_STAVES)]
+    return [[staves[0] for staves in shared], *rest]
 
 
 def _struck_again(played: Sequence[tuple[Note, int]]) -> dict[int, int]:

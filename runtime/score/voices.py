@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from runtime.score.bars import notes_by_bar
 from runtime.score.rhythm import Stretch
 from runtime.score.written import Bar, WrittenNote
 
+MOST_VOICES: Final = 4
+"""On a staff."""
 _CROSSES, _GAP, _LONGEST_GAP = 12.0, 0.75, 24
 """What it costs to join a line that goes on across another one, and a tick of rest in it up to a quarter, in
 semitones of a leap."""
@@ -36,6 +40,26 @@ class _Line:
         """The mean pitch, each chord counting by its length."""
         ticks = sum(chord.end - chord.start for chord in self.chords)
         return sum(chord.pitch * (chord.end - chord.start) for chord in self.chords) / ticks
+
+
+def shared_out(notes: Sequence[WrittenNote], bars: Sequence[Bar]) -> list[list[WrittenNote]]:
+    """Share the notes of a hand out among as few staves as hold them, each with MOST_VOICES voices at the most.
+
+    One staff is enough, but for lengths exactly as they were played: every little overlap takes a voice, and programs
+    such as MuseScore pass over the fifth of a staff.
+    """
+    staves: list[list[WrittenNote]] = []
+    rest = list(notes)
+    while rest or not staves:
+        moved: set[WrittenNote] = set()
+        for bar, inside in zip(bars, notes_by_bar(rest, bars), strict=True):
+            lines = lines_of((note for note in inside if note not in moved), bar)
+            shortest = sorted(lines, key=lambda line: sum(end - start for start, end, struck in line if struck))
+            for line in shortest[: max(0, len(lines) - MOST_VOICES)]:
+                moved.update(note for _, _, struck in line for note in struck)
+        staves.append([note for note in rest if note not in moved])
+        rest = [note for note in rest if note in moved]
+    return staves
 
 
 def lines_of(notes: Iterable[WrittenNote], bar: Bar) -> list[list[Stretch]]:

@@ -80,8 +80,9 @@ def test_a_title_may_be_anything() -> None:
     assert "<work-title>&lt;img src=x onerror=alert(1)&gt; \\x1b[31m \\xff</work-title>" in text
 
 
-def test_a_dotted_beat_counts_in_compound_meters() -> None:
-    text = musicxml(scored(notes_of((0, 60, 36)), "6/8")).decode()
+@pytest.mark.parametrize("meter", ["6/8", "3/8"])
+def test_a_dotted_beat_counts_where_three_eighths_are_one(meter: str) -> None:
+    text = musicxml(scored(notes_of((0, 60, 36)), meter)).decode()
     assert "<beat-unit>quarter</beat-unit>\n<beat-unit-dot />\n<per-minute>80</per-minute>" in text
     assert '<sound tempo="120" />' in text
 
@@ -101,6 +102,13 @@ WHOLE = """<?xml version="1.0" encoding="UTF-8"?>
 <part-list>
 <score-part id="P1">
 <part-name print-object="no">Piano</part-name>
+<score-instrument id="P1-I1">
+<instrument-name>Piano</instrument-name>
+</score-instrument>
+<midi-instrument id="P1-I1">
+<midi-channel>1</midi-channel>
+<midi-program>1</midi-program>
+</midi-instrument>
 </score-part>
 </part-list>
 <part id="P1">

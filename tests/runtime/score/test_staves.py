@@ -139,6 +139,11 @@ def test_what_is_beamed_by_itself(meter: str, groups: tuple[tuple[int, int], ...
     assert beam_groups(Meter.parse(meter)) == groups
 
 
+def test_more_voices_than_a_staff_has_are_in_a_part_beside_it() -> None:
+    score = scored(notes_of(*((index, 72 + index, 40) for index in range(6)), (0, 40, 96)))
+    assert [[len(bar.voices) for [bar] in part.staves] for part in score.parts] == [[4, 1], [2]]
+
+
 def test_marks_stand_where_the_loudness_changes_for_more_than_a_bar() -> None:
     loudness = [64, 66, 62, 110, 112, 108, 64, 63, 66]
     notes = [Note(96 * bar, 72, 96, velocity) for bar, velocity in enumerate(loudness)]

@@ -13,6 +13,8 @@ from runtime.errors import MissingError
 from runtime.music.notes import Note
 from runtime.score import NOTATIONS, engraving
 from runtime.score.engraving import check_engraving, pdf_of, svg_of
+from runtime.score.score import score_of
+from runtime.score.written import ScoreSettings
 from tests.runtime.score.shown import notes_of, parsed, scored
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -69,6 +71,17 @@ def test_the_same_music_gives_the_same_picture_that_asks_for_nothing_from_elsewh
     assert "url(" not in svg
     assert "@font-face" not in svg
     assert 'font-family="Leipzig"' not in svg
+
+
+@needs_extra
+def test_a_title_is_text_and_nothing_else() -> None:
+    title = "<script>alert(1)</script> & 'x' \x1b\udcff"
+    settings = ScoreSettings(title=title, names=(title, title))
+    score = score_of([*MUSIC, Note(0, 60, 24, 64, 1)], settings)
+    root = parsed(svg_of(score))
+    assert not [element for element in root.iter() if element.tag.endswith("script")]
+    assert "<script>alert(1)</script> & 'x' \\x1b\\xff" in "".join(root.itertext())
+    assert pdf_of(score).startswith(b"%PDF")
 
 
 @needs_extra

@@ -5,6 +5,7 @@ It works in the folder that it is started in, and leaves the files that a traini
     train MUSIC --dry-run --json     files that begin with "bad" are left out
     train MUSIC --run-dir RUN ...    trains an epoch, and the others once there is a file `go` in its folder; a training
                                      of a style called "broken" is refused, one asked to end stops after its epoch
+    advise RUN                       takes epoch 1
     export --run RUN --output DIR    copies the bundle whose card is at $PRETEND_BUNDLE under the name of the style
 """
 
@@ -67,11 +68,15 @@ def train(music: Path) -> int:
         while not (Path.cwd() / "go").exists() and not asked:
             time.sleep(0.01)
     if not asked:
-        gate = {"passed": True, "inside": 32, "excerpts": 32, "reasons": []}
-        judged = [{"epoch": epoch, "loop": gate, "copy": gate} for epoch in range(1, EPOCHS + 1)]
-        write(run / "advice.json", {"epoch": 3, "sentence": "take epoch 3", "checkpoints": judged})
+        advise(run, 3)
     tell(run, "stopped" if asked else "done", "take epoch 3", len(rows) - 1)
     return 0
+
+
+def advise(run: Path, epoch: int) -> None:
+    gate = {"passed": True, "inside": 32, "excerpts": 32, "reasons": []}
+    judged = [{"epoch": epoch, "loop": gate, "copy": gate} for epoch in range(1, EPOCHS + 1)]
+    write(run / "advice.json", {"epoch": epoch, "sentence": f"take epoch {epoch}", "checkpoints": judged})
 
 
 def write_sample(path: Path) -> None:
@@ -102,6 +107,8 @@ def main() -> int:
             look(Path(music))
         case ["train", music, *_]:
             return train(Path(music))
+        case ["advise", run]:
+            advise(Path(run), 1)
         case ["export", *_]:
             export()
     return 0

@@ -101,7 +101,7 @@ export class TrainingResult {
     this.#problems.replaceChildren(...details.problems.map((problem) => el("li", {}, problem)));
     this.#curves.show(details.epochs, details.phase === "training" ? details.total : 0, details.saved.map(({ epoch }) => epoch), details.chosen);
     // Buttons and rows are made anew only where they change: else they would lose the focus once a second.
-    const drawn = JSON.stringify([details.id, details.phase, details.saved, details.chosen, details.exported, details.can_resume, details.left_out]);
+    const drawn = JSON.stringify([details.id, details.phase, details.saved, details.chosen, details.advice, details.exported, details.can_resume, details.left_out]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#buttons.replaceChildren(...this.#buttonsOf(details));
@@ -145,6 +145,9 @@ export class TrainingResult {
       const wish = { style: details.name };
       buttons.push(iconButton("play", "Compose with it", () => void this.#panel.visit("compose", wish), { class: "button primary" }));
       if (this.#panel.has("live")) buttons.push(iconButton("live", "Play it live", () => void this.#panel.visit("live", wish), { class: "button" }));
+    }
+    if (!details.is_at_work && details.saved.length && !details.advice) {
+      buttons.push(iconButton("volume", "Which epoch to take?", attempt("advise"), { class: "button", title: "Have all saved epochs listened to, and one chosen" }));
     }
     if (details.can_resume) buttons.push(iconButton("again", "Resume", attempt("resume"), { class: "button" }));
     if (!details.is_at_work && details.phase !== "failed" && details.saved.length) {

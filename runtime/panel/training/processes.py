@@ -27,7 +27,7 @@ from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.claims import Claim, claim, is_claimed
 from runtime.system.foreign_files import MEBIBYTE, read_foreign_json, read_foreign_start
 
-Kind = Literal["look", "train", "export"]
+Kind = Literal["look", "train", "advise", "export"]
 
 _LOCKED: Final = "process"
 _STATED: Final = "process.json"

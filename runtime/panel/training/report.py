@@ -34,7 +34,8 @@ def describe(name: str, folder: Path, settings: Settings, job: Job | None) -> De
     run = read_run(folder / "run")
     phase = _phase(folder, run.state, job)
     look, trouble = _look(folder, job)
-    progress = run.state.progress if phase not in ("music", "looking", "loading", "exporting") else None
+    is_told = phase not in ("music", "looking", "loading", "exporting") and not (job and job.kind == "advise")
+    progress = run.state.progress if is_told else None
     advice = run.advice
     return Details(
         id=name,
@@ -44,7 +45,7 @@ def describe(name: str, folder: Path, settings: Settings, job: Job | None) -> De
         is_at_work=job is not None,
         from_base=settings.from_base,
         minutes=settings.minutes,
-        line=_line(folder, phase, run.state.progress) or (trouble if phase == "music" else ""),
+        line=_line(folder, phase, progress) or (trouble if phase == "music" else ""),
         done=progress.done if progress else 0.0,
         total=progress.total if progress else 0.0,
         seconds=progress.seconds if progress else 0.0,
@@ -68,6 +69,8 @@ def _phase(folder: Path, run: RunState, job: Job | None) -> Phase:
             return "looking"
         if job.kind == "export":
             return "exporting"
+        if job.kind == "advise":
+            return "judging"
         return state if state in ("reading", "training", "judging") else "loading"
     if run.is_there:
         return state if state in ("done", "stopped", "failed") else "interrupted"
@@ -82,7 +85,7 @@ def _line(folder: Path, phase: Phase, progress: Progress | None) -> str:
     if phase == "failed":
         return last_words(folder / "train.log") or told
     if phase in ("done", "stopped"):
-        return last_words(folder / "export.log") or told
+        return last_words(folder / "export.log") or last_words(folder / "advise.log") or told
     return told if phase in ("reading", "training", "judging") else ""
 
 

@@ -92,6 +92,10 @@ class _Training:
         await asyncio.to_thread(self._trainings.stop, _id(request))
         return done()
 
+    async def advise(self, request: Request) -> Response:
+        await asyncio.to_thread(self._trainings.advise, _id(request))
+        return done()
+
     async def export(self, request: Request) -> Response:
         asked = await read_json(request, Export)
         await asyncio.to_thread(self._trainings.export, _id(request), asked)
@@ -117,6 +121,7 @@ def area(context: PanelContext) -> Area:
         ("POST", f"{one}/start", training.start),
         ("POST", f"{one}/resume", training.resume),
         ("POST", f"{one}/stop", training.stop),
+        ("POST", f"{one}/advise", training.advise),
         ("POST", f"{one}/export", training.export),
         ("GET", f"{one}/samples/{{epoch:int}}", training.sample),
     )

@@ -27,21 +27,26 @@ import msgspec
 from runtime.errors import ComposerError, InputError, MissingError
 from runtime.panel.training import processes
 from runtime.panel.training.bundles import base_card, check_free, name_taken, own_bundles, write_sources
-from runtime.panel.training.extra import missing_for_training
+from runtime.panel.training.conditions import (
+    check_begun,
+    check_music,
+    check_possible,
+    flags_onwards,
+    has_begun,
+    is_looking,
+)
 from runtime.panel.training.processes import Output
 from runtime.panel.training.report import describe, overview
 from runtime.panel.training.requests import Details, Export, Overview, Resume, Settings, Start
 from runtime.panel.training.run_files import read_run, sample_path
 from runtime.panel.training.samples import Sample, read_sample
-from runtime.panel.training.uploads import music_files, remove_parts
+from runtime.panel.training.uploads import remove_parts
 from runtime.system.atomic_files import write_bytes_atomically
 from runtime.system.foreign_files import read_foreign_json
 
 MOST_TRAININGS: Final = 100
 _ID: Final = re.compile(r"[0-9a-f]{16}")
 _SETTINGS: Final = "training.json"
-_MORE_EPOCHS, _MORE_PATIENCE = 100, 6
-"""What a training that is to go on for longer gets beyond what it has had."""
 _FROM_NOTHING: Final = ("--save-every", "10", "--patience", "30")
 """Often enough to hear how it comes on; a network that starts from a base has a recipe for that."""
 
@@ -137,7 +142,7 @@ class Trainings:
         """
         folder, _ = self._found(name)
         with self._lock:
-            if processes.at_work(folder) is not None or _has_begun(folder):
+            if processes.at_work(folder) is not None or has_begun(folder):
                 raise InputError(
                     "this style is trained on the music that it began with: make a new one for other music"
                 )
@@ -153,7 +158,7 @@ class Trainings:
 
         """
         folder, _ = self._found(name)
-        _check_music(folder)
+        check_music(folder)
         command = (*self._places.program, "train", str(folder / "music"), "--dry-run", "--json")
         with self._lock:
             processes.start(folder, "look", command, Output(folder / "look.json", folder / "look.log"))
@@ -170,12 +175,12 @@ class Trainings:
         folder, settings = self._found(name)
         style = asked.name.strip()
         self._check_name(style)
-        _check_music(folder)
-        if _has_begun(folder):
+        check_music(folder)
+        if has_begun(folder):
             raise InputError("this style has been trained already: resume it, or make a new one")
         options = ("--from", str(base_card(self._places.models_dirs))) if asked.from_base else _FROM_NOTHING
         with self._only_one():
-            if _is_looking(folder):
+            if is_looking(folder):
                 processes.end(folder)
             shutil.rmtree(folder / "run", ignore_errors=True)
             remove_parts(folder / "music")
@@ -195,24 +200,25 @@ class Trainings:
 
         """
         folder, settings = self._found(name)
-        if not _has_begun(folder):
-            raise InputError("this style has not begun to be trained: press Train")
+        check_begun(folder)
         with self._only_one():
             if asked.minutes is None:
                 self._train(folder, settings, "--resume")
                 return
             settings = msgspec.structs.replace(settings, minutes=float(asked.minutes))
             _write(folder, settings)
-            self._train(folder, settings, "--resume", *_onwards(folder / "run"))
+            self._train(folder, settings, "--resume", *flags_onwards(folder / "run"))
 
     def _train(self, folder: Path, settings: Settings, *options: str) -> None:
-        command = (
-            *self._places.program,
-            *("train", str(folder / "music"), "--name", settings.name, "--run-dir", str(folder / "run")),
-            *("--one-style", "--minutes", f"{settings.minutes:g}", "--threads", str(max(1, (os.cpu_count() or 2) - 1))),
-            *options,
+        whole = (
+            "--one-style",
+            "--minutes",
+            f"{settings.minutes:g}",
+            "--threads",
+            str(max(1, (os.cpu_count() or 2) - 1)),
         )
-        processes.start(folder, "train", command, Output(folder / "train.log", folder / "train.log"))
+        where = ("--name", settings.name, "--run-dir", str(folder / "run"))
+        self._begin(folder, "train", str(folder / "music"), *where, *whole, *options)
 
     def stop(self, name: str) -> None:
         """Ask what is at work to end: a training finishes its epoch and saves it, and ends at once if asked again.
@@ -225,6 +231,18 @@ class Trainings:
         with self._lock:
             processes.ask_to_end(folder)
 
+    def advise(self, name: str) -> None:
+        """Begin to listen to the saved epochs of a training that has ended early, and choose one.
+
+        Raises:
+            NoTrainingError: If there is no such training.
+            InputError: If it has not begun, or something is at work.
+            MissingError: If the extra `train` is missing, or the program cannot be started.
+
+        """
+        folder, _ = self._trained(name)
+        self._begin(folder, "advise", str(folder / "run"))
+
     def export(self, name: str, asked: Export) -> None:
         """Begin to make a bundle of an epoch, among the user's own, where it is found by the style's name.
 
@@ -234,18 +252,22 @@ class Trainings:
             MissingError: If the extra `train` is missing, or the program cannot be started.
 
         """
-        folder, settings = self._found(name)
-        _check_possible()
-        if not _has_begun(folder):
-            raise InputError("this style has not been trained yet: press Train")
+        folder, settings = self._trained(name)
+        write_sources(folder / "sources.json", settings.name, read_run(folder / "run").learned)
         epoch = "best" if asked.epoch is None else str(asked.epoch)
-        command = (
-            *(*self._places.program, "export", "--run", str(folder / "run"), "--epoch", epoch),
-            *("--output", str(own_bundles()), "--data", str(folder / "sources.json")),
-        )
+        where = ("--output", str(own_bundles()), "--data", str(folder / "sources.json"))
+        self._begin(folder, "export", "--run", str(folder / "run"), "--epoch", epoch, *where)
+
+    def _trained(self, name: str) -> tuple[Path, Settings]:
+        folder, settings = self._found(name)
+        check_possible()
+        check_begun(folder)
+        return folder, settings
+
+    def _begin(self, folder: Path, kind: processes.Kind, *words: str) -> None:
+        log = folder / f"{kind}.log"
         with self._lock:
-            write_sources(folder / "sources.json", settings.name, read_run(folder / "run").learned)
-            processes.start(folder, "export", command, Output(folder / "export.log", folder / "export.log"))
+            processes.start(folder, kind, (*self._places.program, kind, *words), Output(log, log))
 
     def sample(self, name: str, epoch: int) -> Sample:
         """Return what a saved epoch plays.
@@ -298,39 +320,12 @@ class Trainings:
     @contextmanager
     def _only_one(self) -> Iterator[None]:
         """Check that training is possible, and that nothing is trained already: two would take twice as long."""
-        _check_possible()
+        check_possible()
         with self._lock:
             busy = [row for row in self.listed() if row.is_at_work and row.phase not in ("looking", "exporting")]
             if busy:
                 raise InputError(f"{busy[0].name!r} is being trained: wait for its end, or stop it")
             yield
-
-
-def _onwards(run: Path) -> tuple[str, ...]:
-    """Flags by which a training goes on that has ended because it no longer grew better, or after its last epoch."""
-    epochs = read_run(run).epochs
-    held_out = [row.held_out for row in epochs if row.held_out is not None]
-    age = len(held_out) - 1 - held_out.index(min(held_out)) if held_out else 0
-    return ("--epochs", str(len(epochs) + _MORE_EPOCHS), "--patience", str(age + _MORE_PATIENCE))
-
-
-def _check_possible() -> None:
-    if missing := missing_for_training():
-        raise MissingError(missing)
-
-
-def _check_music(folder: Path) -> None:
-    if not music_files(folder / "music"):
-        raise InputError("there is no music yet: drop MIDI files or scores into the page")
-
-
-def _is_looking(folder: Path) -> bool:
-    job = processes.at_work(folder)
-    return job is not None and job.kind == "look"
-
-
-def _has_begun(folder: Path) -> bool:
-    return (folder / "run" / "config.json").is_file()
 
 
 def _write(folder: Path, settings: Settings) -> None:

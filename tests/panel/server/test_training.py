@@ -33,7 +33,7 @@ Details = dict[str, Any]
 def context(context: PanelContext, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> PanelContext:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PRETEND_BUNDLE", str(tiny_models / "tiny.onnx.json"))
-    monkeypatch.setattr("runtime.panel.training.trainings.missing_for_training", lambda: "")
+    monkeypatch.setattr("runtime.panel.training.conditions.missing_for_training", lambda: "")
     monkeypatch.setattr("runtime.panel.training.bundles.BASE", "tiny")
     program = (sys.executable, "-m", "tests.support.pretend_training")
     return PanelContext(context.data_folder, context.models_dirs, program)
@@ -218,7 +218,11 @@ def test_stopped_and_resumed(put: Any, do: Any, details: Any, context: PanelCont
     until(details, "training")
     do("stop")
     found = until(details, "stopped")
-    assert (found["can_resume"], found["is_at_work"]) == (True, False)
+    assert (found["can_resume"], found["is_at_work"], found["advice"]) == (True, False, "")
+    do("advise")
+    wait_for(lambda: details()["advice"], "which epoch to take")
+    found = until(details, "stopped")
+    assert (found["advice"], found["chosen"], found["saved"][0]["loops"]) == ("take epoch 1", 1, False)
     (context.data_folder / "training" / training / "go").touch()
     do("resume", minutes=30)
     found = until(details, "done")
@@ -309,8 +313,8 @@ def test_what_is_not_possible_yet(page: TestClient, training: str, problem: Any)
         "there is no music yet: drop MIDI files or scores into the page",
     )
     assert "there is no music yet" in problem("POST", f"{one}/look", json={})[1]
-    assert "has not begun to be trained" in problem("POST", f"{one}/resume", json={})[1]
-    assert "has not been trained yet" in problem("POST", f"{one}/export", json={})[1]
+    for what in ("resume", "advise", "export"):
+        assert "has not been trained yet: press Train" in problem("POST", f"{one}/{what}", json={})[1]
     assert "what epoch 7 plays cannot be read" in problem("GET", f"{one}/samples/7")[1]
 
 

@@ -4,7 +4,7 @@ import argparse
 from typing import Final, get_args
 
 from runtime.cli.music_options import add_music, add_soundfont, music_settings, settings_of
-from runtime.cli.options import given_path, number, whole
+from runtime.cli.options import given_path, given_text, number, whole
 from runtime.errors import InputError
 from runtime.midi.systems import BACKENDS
 from runtime.session.settings import Listen, PlaySettings, Sync
@@ -21,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lead-in", type=whole(0, 64), default=0, metavar="BARS", help=lead_in)
     parser.add_argument("--sync", choices=get_args(Sync), default="auto", help="whose tempo to follow")
     parser.add_argument("--port-name", default="LSTM Composer", metavar="NAME", help="what the DAW shall see")
+    into = "play into another program's port, one that has NAME in its name"
+    parser.add_argument("--connect", type=given_text, metavar="NAME", help=into)
     each = "a port for each of --voices, named after it, instead of channels of one"
     parser.add_argument("--port-per-voice", action="store_true", help=each)
     # Not argparse's choices: `open_port` says what there is, and takes an older name too.

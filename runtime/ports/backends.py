@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -13,12 +13,12 @@ from typing import Final
 
 from runtime.errors import InputError, MissingError
 from runtime.midi.systems import BACKENDS
-from runtime.ports.base import NoMidiSystemError, OutputPort
+from runtime.ports.base import Connection, NoMidiSystemError, NoTargetError, OutputPort
 from runtime.ports.multi import MultiPort
 from runtime.ports.names import MAX_NAME_BYTES
 from runtime.ports.null import NullPort
 from runtime.ports.reconnecting import OnStatus, OpenPort, ReconnectingPort
-from runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
+from runtime.ports.rtmidi import find_port, open_loopback, open_rtmidi, output_names
 
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
 _NO_JACK_CLIENT: Final = "JACK needs JACK-Client: pip install 'lstm-composer[jack]', or choose another --backend"
@@ -54,6 +54,7 @@ def open_port(
     port_name: str,
     outlets: Mapping[int, str] | None = None,
     on_status: OnStatus = lambda _: None,
+    target: str | None = None,
 ) -> OutputPort:
     """Open an output port.
 
@@ -64,27 +65,65 @@ def open_port(
             it already, the port is called "NAME 2" (3, 4 ...), see `OutputPort.renamed`.
         outlets: Names of the ports that each MIDI channel 1..16 leaves by, instead of all by one.
         on_status: Told in one line when the port goes away and when it is back, on any thread.
+        target: Part of the name of a port of another program that it is connected to.
 
     Raises:
-        InputError: If the backend is unknown or the name cannot be a port's.
-        MissingError: If the named backend does not run here; NoMidiSystemError if "auto" finds none.
+        InputError: If the backend is unknown or the name cannot be a port's, or nothing can be connected.
+        MissingError: If the named backend does not run here, or there is no such target; NoMidiSystemError if "auto"
+            finds none.
 
     """
+    if target is not None and backend == "none":
+        raise InputError("--connect needs a MIDI system, and --backend none is none: leave one of them out")
     for name in (port_name, *(outlets or {}).values()):
         _check_name(name)
     if backend == "auto":
-        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name, outlets, on_status)
+        return _open_first(_AUTO_ORDER.get(sys.platform, ()), port_name, outlets, on_status, target)
     if backend not in _OPENERS:
         raise InputError(f"backend {backend!r} is unknown: choose one of {', '.join(BACKENDS)}")
-    return _open(backend, port_name, outlets, on_status)
+    return _open(backend, port_name, outlets, on_status, target)
 
 
-def _open(backend: str, port_name: str, outlets: Mapping[int, str] | None, on_status: OnStatus) -> OutputPort:
+def target_names() -> list[str]:
+    """Return the names of the ports of others that `open_port` could connect to; none where no MIDI system runs."""
+    for name in _AUTO_ORDER.get(sys.platform, ()):
+        with suppress(MissingError):
+            return _TARGETS[name]()
+    return []
+
+
+def _open(
+    backend: str, port_name: str, outlets: Mapping[int, str] | None, on_status: OnStatus, target: str | None
+) -> OutputPort:
     """Open a port that endures on a system that can go away; ALSA's and CoreMIDI's are part of the machine's."""
-    opener = _OPENERS[backend] if outlets is None else partial(_open_outlets, _OPENERS[backend], outlets)
+    single = _OPENERS[backend] if target is None else _connected(backend, target)
+    opener = single if outlets is None else partial(_open_outlets, single, outlets)
     if backend in _MORTAL:
         return ReconnectingPort(opener, port_name, on_status=on_status)
     return opener(port_name)
+
+
+def _connected(backend: str, target: str) -> OpenPort:
+    """Return what opens a port that plays into an existing one."""
+    if backend in _MORTAL:
+        return partial(_open_jack_into, target, set[str]())
+    if backend == "windows":
+        return lambda _: open_loopback(target)
+    return lambda port_name: open_rtmidi(backend, port_name, target)
+
+
+def _open_jack_into(target: str, opened: set[str], port_name: str) -> OutputPort:
+    """Open a port and connect it; opened again, after the server has died, it is connected as it was then."""
+    port = _open_jack(port_name)
+    if port_name in opened:
+        return port
+    names = port.targets()
+    index = find_port(names, target)
+    if index is None or not port.connect(Connection(incoming=False, other=names[index])):
+        port.close()
+        raise NoTargetError(target, names)
+    opened |= {port_name, port.renamed or port_name}
+    return port
 
 
 def _open_outlets(opener: OpenPort, outlets: Mapping[int, str], port_name: str) -> OutputPort:
@@ -109,12 +148,15 @@ def _status(name: str) -> BackendStatus:
 
 
 def _open_first(
-    names: tuple[str, ...], port_name: str, outlets: Mapping[int, str] | None, on_status: OnStatus
+    names: tuple[str, ...], port_name: str, outlets: Mapping[int, str] | None, on_status: OnStatus, target: str | None
 ) -> OutputPort:
-    reasons = []
+    reasons: list[str] = []
     for name in names:
         try:
-            return _open(name, port_name, outlets, on_status)
+            return _open(name, port_name, outlets, on_status, target)
+        except NoTargetError:
+            if name == names[-1] or not reasons:
+                raise
         except MissingError as error:
             reasons.append(str(error).partition(":")[0])
     raise NoMidiSystemError(f"no MIDI system found ({'; '.join(reasons)}): start one, or play with --backend none")
@@ -162,6 +204,11 @@ def load_jack() -> ModuleType:
         raise MissingError(_NO_LIBJACK) from error
 
 
+def _alsa_targets() -> list[str]:
+    _check_alsa()
+    return output_names("alsa")
+
+
 def _probe_alsa() -> str:
     _check_alsa()
     return f"sequencer with {len(output_names('alsa'))} ports to send to"
@@ -188,6 +235,12 @@ _OPENERS: Final[dict[str, OpenPort]] = {
     "none": NullPort,
 }
 _MORTAL: Final = frozenset({"jack", "jack-client"})
+_TARGETS: Final[dict[str, Callable[[], list[str]]]] = {
+    "alsa": _alsa_targets,
+    "jack": lambda: load_jack().target_names(),
+    "coremidi": lambda: output_names("coremidi"),
+    "windows": lambda: output_names("windows"),
+}
 _PROBES: Final[dict[str, Callable[[], str]]] = {
     "alsa": _probe_alsa,
     "jack": _probe_jack,

@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -34,6 +34,17 @@ class Connection:
 
 class NoMidiSystemError(MissingError):
     """No MIDI system was found where any would have done; a caller may play on into a `NullPort`."""
+
+
+class NoTargetError(MissingError):
+    """No port of another program has the name that was asked for."""
+
+    def __init__(self, wanted: str, names: Sequence[str]) -> None:
+        """Say which ports there are."""
+        there = ", ".join(names) or "none at all"
+        super().__init__(
+            f"no MIDI port has {wanted!r} in its name; this machine has {there}: name one of these after --connect"
+        )
 
 
 class PortLostError(MissingError):
@@ -125,6 +136,10 @@ class OutputPort(ABC):
     def connections(self) -> frozenset[Connection]:
         """Return what is connected with our ports; empty where the MIDI system does not tell."""
         return frozenset()
+
+    def targets(self) -> list[str]:
+        """Return the names of the ports of others that this one can be connected to now; by `connect`, where it can."""
+        return []
 
     def connect(self, wire: Connection) -> bool:
         """Connect a port of ours; False if that cannot be at present, and is to be tried a little later."""

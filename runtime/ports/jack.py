@@ -103,6 +103,13 @@ class JackClientPort(OutputPort):
             )
         return frozenset()
 
+    def targets(self) -> list[str]:
+        """Return the names of the ports that take MIDI, but for our own."""
+        ours = self._input_name()
+        with suppress(jack.JackError):
+            return [port.name for port in self._client.get_ports(is_midi=True, is_input=True) if port.name != ours]
+        return []
+
     def connect(self, wire: Connection) -> bool:
         """Connect one of our ports; False if there is no such other port at present, or it is not ready."""
         ours = self._input_name() if wire.incoming else self.name
@@ -228,5 +235,16 @@ def server_summary() -> str:
     try:
         priority = "real-time" if client.realtime else "not real-time"
         return f"{client.samplerate} Hz, periods of {client.blocksize} frames, {priority}"
+    finally:
+        client.close()
+
+
+def target_names() -> list[str]:
+    """Return the names of the ports that take MIDI; raises MissingError if no server runs."""
+    client = _open_client("LSTM Composer doctor")
+    try:
+        return [port.name for port in client.get_ports(is_midi=True, is_input=True)]
+    except jack.JackError as error:
+        raise MissingError("the JACK server does not tell what ports there are: try again") from error
     finally:
         client.close()

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from runtime.errors import MissingError
 from runtime.midi.messages import Message
 from runtime.ports import rtmidi_binding
-from runtime.ports.base import OnMessage, OutputPort
+from runtime.ports.base import NoTargetError, OnMessage, OutputPort
 from runtime.ports.names import first_free
 from runtime.ports.rtmidi_binding import MidiIn, MidiOut, RtMidiError
 from runtime.system.terminal import quiet_stderr
@@ -19,7 +19,9 @@ _Client = TypeVar("_Client", MidiIn, MidiOut)
 class RtMidiPort(OutputPort):
     """A port of ours that other programs see and connect to, or (Windows) a loopback port opened by name."""
 
-    def __init__(self, name: str, out: MidiOut, backend: str, renamed: str | None = None) -> None:
+    def __init__(
+        self, name: str, out: MidiOut, backend: str, renamed: str | None = None, target: str | None = None
+    ) -> None:
         """Take over a client whose port is open; closing the port closes it.
 
         Args:
@@ -27,6 +29,7 @@ class RtMidiPort(OutputPort):
             out: The client.
             backend: The MIDI system that it belongs to.
             renamed: The name, if the one asked for was taken.
+            target: The port of another program that it plays into; None where others connect to it.
 
         """
         super().__init__(name)
@@ -35,9 +38,12 @@ class RtMidiPort(OutputPort):
         self._backend = backend
         self._system = _SYSTEMS[backend]
         self._in: MidiIn | None = None
+        self._target = target
 
     def describe(self) -> str:
         """Return one line for the user."""
+        if self._target is not None:
+            return f'{self._system}: plays into "{self._target}"'
         return f'{self._system}: connect "{self.name}" to the track that is to play'
 
     def listen(self, on_message: OnMessage) -> str:
@@ -80,26 +86,39 @@ def _open_input(source: MidiIn, port_name: str, backend: str) -> str:
     return names[index]
 
 
-def open_rtmidi(backend: str, port_name: str) -> RtMidiPort:
-    """Open a virtual port, which other programs see under its name.
+def open_rtmidi(backend: str, port_name: str, target: str | None = None) -> RtMidiPort:
+    """Open a virtual port, which other programs see under its name; or, with a target, a port that plays into that.
 
     Args:
         backend: "alsa" or "coremidi".
         port_name: Name of both the client and the port.
+        target: Part of the name of an existing port of another program.
 
     Raises:
-        MissingError: If the MIDI system does not run here.
+        MissingError: If the MIDI system does not run here, or there is no such port.
 
     """
     name = first_free(port_name, _source_names(backend))
     out = _new_client(MidiOut, backend, name)
     try:
         with quiet_stderr():
+            if target is not None:
+                return _open_existing(out, backend, name, target)
             out.open_virtual_port(name)
     except RtMidiError as error:
         out.close()
         raise MissingError(f"{_SYSTEMS[backend]} cannot open the port {name!r}: {error}") from error
     return RtMidiPort(name, out, backend, renamed=None if name == port_name else name)
+
+
+def _open_existing(out: MidiOut, backend: str, name: str, target: str) -> RtMidiPort:
+    names = out.port_names()
+    index = find_port(names, target)
+    if index is None:
+        out.close()
+        raise NoTargetError(target, names)
+    out.open_port(index)
+    return RtMidiPort(name, out, backend, target=names[index])
 
 
 def _source_names(backend: str) -> list[str]:

@@ -55,8 +55,10 @@ def open_outputs(settings: PlaySettings, say: Say) -> SessionOutputs:
     With no MIDI system at all the music sounds here, and with no audio device either it is kept in a take.
     """
     try:
-        port = open_port(settings.backend, settings.port_name, _outlets(settings), say)
+        port = open_port(settings.backend, settings.port_name, _outlets(settings), say, settings.connect)
     except NoMidiSystemError as error:
+        if settings.connect is not None:
+            raise  # who names a port wants that one, and no other way
         say(str(error))
         return _without_midi(settings, say)
     if port.renamed is not None:

@@ -79,6 +79,7 @@ class PlaySettings:
         music: What.
         sync: Who sets the time.
         port_name: What other programs shall call the port.
+        connect: Part of the name of a port of another program that the music goes to; None: others connect to ours.
         port_per_voice: Whether each of several voices has a port of its own.
         backend: The MIDI system that the port is on.
         clock_out: Whether others are given a MIDI clock; needs a tempo of our own.
@@ -99,6 +100,7 @@ class PlaySettings:
     music: MusicSettings
     sync: Sync = "auto"
     port_name: str = "LSTM Composer"
+    connect: str | None = None
     port_per_voice: bool = False
     backend: Backend = "auto"
     clock_out: bool = False

@@ -15,6 +15,8 @@ from runtime.playback.dispatcher import Dispatcher
 from runtime.playback.outbox import Outbox
 from runtime.playback.scheduler import Scheduler
 from runtime.ports import OutputPort, PortLostError, available_backends, open_port
+from runtime.ports.backends import target_names
+from runtime.ports.base import NoTargetError
 from runtime.ports.reconnecting import ReconnectingPort
 from runtime.transport.transport import InternalTransport
 
@@ -226,6 +228,15 @@ def test_a_client_that_was_shut_out_comes_back_and_ends_what_it_left(receiver: R
     assert (0x80 | (CHANNEL - 1), long.pitch) in [one.data[:2] for one in received]
     assert [one.data for one in received] == [sent.message.midi_bytes() for sent in reported]
     assert sum(sent.message.kind is Kind.NOTE_ON for sent in reported) + dispatcher.lost_notes == len(notes) + 1
+
+
+def test_the_port_of_another_program_is_played_into(jack_server: JackServer, receiver: Receiver) -> None:
+    assert f"{receiver.name}:input" in target_names()
+    with open_port("jack", "LSTM Composer", target=receiver.name) as port:
+        port.send(Message(0, Kind.NOTE_ON, 1, 60, 80), port.clock.now() + START_IN_SECONDS)
+        receiver.read_until((0x90, 60, 80))
+    with pytest.raises(NoTargetError, match=r"no MIDI port has 'nobody' in its name; this machine has .*receiver"):
+        open_port("jack", "LSTM Composer", target="nobody")
 
 
 def test_a_second_program_gets_a_name_of_its_own(jack_server: JackServer) -> None:

@@ -1,6 +1,5 @@
 """What the page asks for when Play is pressed, as the words after `lstm-composer play`; and what there is to choose."""
 
-import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +10,7 @@ import msgspec
 from runtime.errors import InputError
 from runtime.music.scales import SCALES
 from runtime.parameters.table import COMMANDS, PARAMETERS, Kind, Parameter, Stage, TakesEffect
-from runtime.ports.backends import BackendStatus, available_backends
+from runtime.ports.backends import BackendStatus, available_backends, target_names
 from runtime.session.settings import LARGEST_SEED
 
 MOST_PLAYERS: Final = 8
@@ -50,7 +49,7 @@ class PlayRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         form: Letters of sections, such as "AABA".
         section_bars: Bars in a section.
         output: Where to.
-        existing_port: On Windows, part of the name of the port that the music goes to.
+        existing_port: Name of the port of another program that the MIDI goes to; None: others connect to ours.
         sync: Whose time counts.
         clock_out: Whether others are given our time.
         listen: Whether what is played into our input is taken up: "off", "continue" or "answer".
@@ -91,7 +90,7 @@ def play_arguments(request: PlayRequest, models_dirs: Sequence[Path]) -> tuple[s
         *((f"--set=key {request.key}",) if request.key else ()),
         *((f"--form={request.form}", f"--section-bars={request.section_bars}") if request.form else ()),
         *_OUTPUTS[request.output],
-        *_given("port-name", request.existing_port),
+        *(_given("connect", request.existing_port) if request.output in ("port", "both") else ()),
         *(("--clock-out",) if request.clock_out else (f"--sync={request.sync}",)),
         f"--listen={request.listen}",
     )
@@ -144,7 +143,7 @@ class ParameterRow(msgspec.Struct, frozen=True):
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What there is to choose; `ports` are those of others that the music can go to by name (Windows)."""
+    """What there is to choose; `ports` are those of others that the MIDI can go to."""
 
     outputs: tuple[Choice, ...]
     ports: tuple[str, ...]
@@ -157,9 +156,8 @@ def choices() -> Choices:
     """Return what this machine has; asks its MIDI systems."""
     statuses = [status for status in available_backends() if status.name != "none"]
     no_midi = "" if any(status.ok for status in statuses) else _why(statuses)
-    return Choices(
-        _outputs(no_midi), _existing_ports(), _syncs(no_midi), tuple(_row(row) for row in PARAMETERS), tuple(SCALES)
-    )
+    rows = tuple(_row(row) for row in PARAMETERS)
+    return Choices(_outputs(no_midi), tuple(target_names()), _syncs(no_midi), rows, tuple(SCALES))
 
 
 def _outputs(no_midi: str) -> tuple[Choice, ...]:
@@ -183,15 +181,6 @@ def _syncs(no_midi: str) -> tuple[Choice, ...]:
 
 def _why(statuses: Sequence[BackendStatus]) -> str:
     return "; ".join(status.detail.partition(":")[0] for status in statuses) or "this system has no MIDI"
-
-
-def _existing_ports() -> tuple[str, ...]:
-    """Ports of others that can be named: on Windows, which has no virtual ports of a program's own."""
-    if os.name != "nt":
-        return ()
-    from runtime.ports.rtmidi import output_names  # noqa: PLC0415 - where it is needed
-
-    return tuple(output_names("windows"))
 
 
 def _row(parameter: Parameter) -> ParameterRow:

@@ -28,6 +28,8 @@ export class LiveForm {
   #form = el("input", { type: "text", id: "live-form", list: "live-forms", maxlength: 64, placeholder: "free", autocomplete: "off", spellcheck: "false" });
   #sectionBars = el("input", { type: "number", id: "live-section", min: 1, max: 64, value: 8, inputmode: "numeric" });
   #seed = el("input", { type: "text", id: "live-seed", inputmode: "numeric", pattern: "[0-9]{1,16}", placeholder: "new each time", autocomplete: "off" });
+  #portField = field("Plays into", this.#port);
+  #hasPorts = false;
   #label = el("span", {}, "Play");
   button = el("button", { type: "submit", class: "button primary compose" }, icon("play"), this.#label);
   element;
@@ -42,7 +44,9 @@ export class LiveForm {
     for (const { name } of styles) this.#style.add(new Option(name, name));
     for (const meter of METERS) this.#meter.add(new Option(meter, meter));
     for (const [id, title] of LISTENS) this.#listen.add(new Option(title, id));
+    this.#port.add(new Option("whatever is connected to ours", ""));
     for (const port of choices.ports) this.#port.add(new Option(port, port));
+    this.#hasPorts = choices.ports.length > 0;
     fill(this.#output, choices.outputs);
     fill(this.#sync, choices.syncs);
     this.element = this.#laidOut(choices);
@@ -79,7 +83,7 @@ export class LiveForm {
       el("div", { class: "field" }, label("Style", this.#style), this.#style, this.#about),
       this.#others,
       el("div", { class: "field" }, label("Heard by", this.#output), this.#output, why ? el("p", { class: "about" }, `Not here: ${why}`) : null),
-      choices.ports.length ? field("Port", this.#port) : null,
+      this.#portField,
       el("div", { class: "pair" }, field("Tempo", this.#tempo), field("Meter", this.#meter)),
       el(
         "details",
@@ -127,6 +131,7 @@ export class LiveForm {
     this.#meter.options[0].text = `${style.meter} (usual)`;
     if (!meter) this.#meter.value = "";
     this.#sync.disabled = this.#lead.checked;
+    this.#portField.hidden = !this.#hasPorts || !["port", "both"].includes(this.#output.value);
     localStorage.setItem(STORED, JSON.stringify(this.#kept()));
   }
 

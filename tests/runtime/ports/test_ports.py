@@ -11,6 +11,7 @@ from runtime.errors import ComposerError, InputError, MissingError
 from runtime.midi.messages import Kind, Message
 from runtime.midi.systems import BACKENDS
 from runtime.ports import NoMidiSystemError, NullPort, available_backends, backends, open_port
+from runtime.ports.base import NoTargetError
 from runtime.ports.rtmidi import find_port
 from runtime.testing import FakeClock, RecordingPort
 
@@ -147,3 +148,61 @@ def test_the_doctor_says_what_is_missing() -> None:
     assert [(name, one.ok) for name, one in status.items()] == [("alsa", False), ("jack", False), ("none", True)]
     assert all(one.detail and "\n" not in one.detail for one in status.values())
     assert set(status) <= set(BACKENDS)
+
+
+class FakeOut:
+    """A client of a MIDI system that has two ports of others."""
+
+    opened: list[object]
+
+    def __init__(self, backend: str, client_name: str) -> None:
+        self.opened = [backend, client_name]
+
+    def port_names(self) -> list[str]:
+        return ["Midi Through 14:0", "FLUID Synth 128:0"]
+
+    def open_port(self, index: int) -> None:
+        self.opened.append(index)
+
+    def open_virtual_port(self, name: str) -> None:
+        self.opened.append(name)
+
+    def close(self) -> None:
+        self.opened.append("closed")
+
+
+@pytest.fixture
+def two_ports(monkeypatch: pytest.MonkeyPatch) -> list[FakeOut]:
+    """Clients that were made of a CoreMIDI with two ports of others."""
+    made: list[FakeOut] = []
+
+    def make(_kind: object, backend: str, name: str) -> FakeOut:
+        made.append(FakeOut(backend, name))
+        return made[-1]
+
+    monkeypatch.setattr("runtime.ports.rtmidi._new_client", make)
+    monkeypatch.setattr(backends, "_AUTO_ORDER", dict.fromkeys(("linux", "darwin", "win32"), ("coremidi", "jack")))
+    return made
+
+
+def test_a_port_of_another_program_is_played_into(two_ports: list[FakeOut]) -> None:
+    with open_port("auto", "LSTM Composer", target="fluid") as port:
+        assert port.describe() == 'CoreMIDI: plays into "FLUID Synth 128:0"'
+    assert two_ports[-1].opened == ["coremidi", "LSTM Composer", 1, "closed"]
+    with open_port("coremidi", "LSTM Composer") as port:
+        assert port.describe().startswith("CoreMIDI: connect")
+    assert backends.target_names() == ["Midi Through 14:0", "FLUID Synth 128:0"]
+
+
+def test_a_port_that_is_not_there_is_told_with_those_that_are(two_ports: list[FakeOut]) -> None:
+    said = "no MIDI port has 'piano' in its name; this machine has Midi Through 14:0, FLUID Synth 128:0: name one"
+    for backend in ("auto", "coremidi"):
+        with pytest.raises(NoTargetError, match=said):
+            open_port(backend, "LSTM Composer", target="piano")
+    assert two_ports[-1].opened[-1] == "closed"
+
+
+def test_nothing_can_be_connected_to_no_port() -> None:
+    with pytest.raises(InputError, match="--connect needs a MIDI system, and --backend none is none"):
+        open_port("none", "LSTM Composer", target="x")
+    assert backends.target_names() == []

@@ -32,6 +32,9 @@ PIECES: Final = (
     ({"style": "chopin", "seed": 1, "bars": 16}, None),
 )
 """What has been composed, and what is changed of it then; the last is looked at."""
+DANCES: Final = 12
+"""Of which a style is learned."""
+TRAINING_MILLISECONDS: Final = 30 * 60_000
 PLACE: Final = 6.5
 """The bar at which it is stopped."""
 COLOURS: Final = 128
@@ -121,7 +124,8 @@ def _photograph(browser: Browser, address: str, tab: str, folder: Path, *, every
         page.evaluate("window.scrollTo(0, 0)")
         path = folder / f"{tab}{name}.png"
         page.screenshot(path=path, full_page=viewport is NARROW)
-        AFTERWARDS.get(tab, lambda _: None)(page)
+        if tab in AFTERWARDS:
+            AFTERWARDS[tab](page)
         _make_small(path)
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
         page.context.close()
@@ -189,11 +193,32 @@ def _stop_live(page: Page) -> None:
 
 
 def _training(page: Page) -> None:
-    music = sorted((ROOT / "docs" / "styles").glob("*.mid"))
-    page.locator("input[type=file]").first.set_input_files([str(path) for path in music[:12]])
-    page.get_by_label("Name of the style").fill("mine")
-    page.get_by_text("Looking at").wait_for(state="hidden", timeout=300_000)
+    """Train a style on dances that the program has written, which takes minutes, and hear the epoch to take."""
+    page.get_by_role("heading", name="Your styles").wait_for()
+    if page.locator(".drop").is_visible():
+        _train(page)
+    page.locator(".samples li").filter(has_text="the one to take").get_by_role("button", name="Play epoch").click()
+    page.wait_for_timeout(4000)
+    page.keyboard.press(" ")
+    page.locator(".training-head h2").click()
     page.mouse.move(0, 0)
+
+
+def _train(page: Page) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        dances = [Path(folder) / f"dance {number}.mid" for number in range(1, DANCES + 1)]
+        for number, path in enumerate(dances, start=1):
+            _run("write", "--style", "folk", "--bars", "24", "--seed", str(number), "-o", str(path))
+        page.locator("input[type=file]").first.set_input_files(dances)
+        page.get_by_text(f"{DANCES} pieces to learn from").wait_for()
+    page.get_by_label("Name of the style").fill("dances")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.locator(".training-head").get_by_text("Trained", exact=True).wait_for(timeout=TRAINING_MILLISECONDS)
+
+
+def _run(*arguments: str) -> None:
+    environment = os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
+    subprocess.run([sys.executable, "-m", "runtime.cli", *arguments], env=environment, check=True, capture_output=True)
 
 
 TABS: Final[Mapping[str, Callable[[Page], None]]] = {

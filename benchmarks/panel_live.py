@@ -31,6 +31,7 @@ KNOB_TEMPO: Final = 120
 VOICES: Final = ",".join(f"bach@{channel}" for channel in range(1, 17))
 FRAMES_SECONDS: Final = 15
 TURNS: Final = 12
+SILENT_SECONDS: Final = 60.0
 NEAR_SECONDS: Final = 3.0
 """The two clocks are compared by what was seen of them within so long."""
 _FLAGS: Final = (
@@ -98,7 +99,12 @@ def _note_ons(events: Path) -> Log:
 
 
 def _wait_for_notes(events: Path, count: int) -> None:
-    while len(_note_ons(events)) < count:
+    seen, since = -1, time.monotonic()
+    while (now := len(_note_ons(events))) < count:
+        if now > seen:
+            seen, since = now, time.monotonic()
+        elif time.monotonic() > since + SILENT_SECONDS:
+            sys.exit(f"play sends nothing any more after {now} notes")
         time.sleep(0.5)
 
 

@@ -54,7 +54,8 @@ export class TrainingMusic {
     this.#details = details;
     const learned = new Map((details.pieces ?? []).map((piece) => [piece.name, piece.notes]));
     const refused = this.#refused.get(details.id) ?? [];
-    if (!this.#uploading) this.#said.textContent = summary(details, details.left_out.length + refused.length);
+    const said = this.#uploading ? this.#said.textContent : summary(details, details.left_out.length + refused.length);
+    if (said !== this.#said.textContent) this.#said.textContent = said;
     this.#said.classList.toggle("problem-text", details.phase === "failed");
     this.#files.replaceChildren(
       ...details.left_out.map(({ name, reason }) => this.#row(name, `it ${reason}`, true)),

@@ -29,7 +29,9 @@ export class TrainingResult {
   /** @type {Details | null} */
   #details = null;
   #title = el("h2", { class: "title" });
-  #phase = el("p", { class: "meta", role: "status" });
+  #phase = el("span", { role: "status" });
+  /** Apart from the phase: whoever has the page read out is not told of every second. */
+  #clock = el("span", {});
   #bar = el("progress", { "aria-label": "How far it is", max: 1 });
   #line = el("p", { class: "advice" });
   #problems = el("ul", { class: "problem-list" });
@@ -79,7 +81,7 @@ export class TrainingResult {
       el(
         "section",
         { class: "card training-head", "aria-label": "The training" },
-        head, this.#phase, this.#bar, this.#line, this.#problems, this.#buttons,
+        head, el("p", { class: "meta" }, this.#phase, this.#clock), this.#bar, this.#line, this.#problems, this.#buttons,
       ),
       this.#curves.element,
       this.#sampleCard,
@@ -92,7 +94,9 @@ export class TrainingResult {
     if (details.id !== this.#details?.id) this.#epoch = 0;
     this.#details = details;
     this.#title.textContent = details.name;
-    this.#phase.textContent = phaseOf(details);
+    const phase = phaseOf(details);
+    if (this.#phase.textContent !== phase) this.#phase.textContent = phase;
+    this.#clock.textContent = details.is_at_work && details.seconds >= 1 ? ` · ${clock(details.seconds)}` : "";
     this.#bar.hidden = !details.is_at_work;
     if (details.total > 0 && details.phase !== "loading") this.#bar.value = Math.min(1, details.done / details.total);
     else this.#bar.removeAttribute("value");
@@ -227,12 +231,12 @@ function judged({ loops, copies }) {
 
 /** @param {Details} details */
 function phaseOf(details) {
-  const { phase, done, total, seconds } = details;
+  const { phase, done, total } = details;
   if (!details.is_at_work) return ENDED[phase] ?? phase;
   const words = AT_WORK[phase] ?? phase;
   const unit = { reading: "files", training: "epochs", judging: "epochs" }[phase];
   const far = unit && total ? `: ${Math.floor(done)} of ${phase === "training" ? "at most " : ""}${total} ${unit}` : "";
-  return `${words}${far}${seconds >= 1 ? `, ${clock(seconds)}` : ""}`;
+  return `${words}${far}`;
 }
 
 /** @param {Details} details */

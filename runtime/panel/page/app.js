@@ -2,6 +2,7 @@
 // The page as a whole: its tabs, its keys, its one way of saying something, its look, and its end.
 import { ask, PanelError } from "./api.js";
 import { el, iconButton, reIcon } from "./dom.js";
+import { watchPresence } from "./presence.js";
 import { Sound } from "./sound.js";
 
 /**
@@ -93,12 +94,34 @@ async function show(id) {
     section.hidden = name !== id;
   }
   history.replaceState(null, "", `#${id}`);
-  if (next.tab === undefined) {
-    next.tab = null;
-    const module = await import(next.row.module);
-    next.tab = (await module.start(next.section, panel)) ?? null;
-  }
+  if (next.tab === undefined) await fill(id);
   if (shown === id) next.tab?.shown?.();
+}
+
+/**
+ * Have a tab's module fill its section. Where that fails, the section says why and lets it be tried again: a tab without
+ * a word would be taken for an empty one, and the rest of the page works.
+ * @param {string} id
+ */
+async function fill(id) {
+  const filled = tabs.get(id);
+  if (!filled) return;
+  filled.tab = null;
+  try {
+    const module = await import(filled.row.module);
+    filled.tab = (await module.start(filled.section, panel)) ?? null;
+  } catch (error) {
+    const reason = error instanceof PanelError ? capital(error.message) : "This cannot be shown: load the page anew.";
+    const again = el("button", { type: "button", class: "button" }, "Try again");
+    const line = el("div", { class: "card notice", role: "alert" }, el("p", {}, reason), again);
+    again.addEventListener("click", async () => {
+      line.remove();
+      await fill(id);
+      if (shown === id) filled.tab?.shown?.();
+    });
+    filled.section.replaceChildren(line);
+    if (!(error instanceof PanelError)) reportError(error); // not thrown: the page gets ready without this tab
+  }
 }
 
 /**
@@ -160,6 +183,7 @@ function makeButtons() {
 async function end() {
   if (!confirm("End the panel? Its page closes its connection; pieces are kept. lstm-composer panel starts it again.")) return;
   sound.silence();
+  unwatch();
   await ask("/api/quit", { method: "POST" });
   const ended = el("div", { class: "ended" }, el("h2", {}, "The panel has ended."));
   ended.append(el("p", {}, "Start it again by lstm-composer panel, or make panel. This window can be closed."));
@@ -174,6 +198,7 @@ document.addEventListener("keydown", (event) => {
 
 makeTabs();
 makeButtons();
+const unwatch = watchPresence(/** @type {Element} */ (document.querySelector("header.top")));
 await show(tabs.has(location.hash.slice(1)) ? location.hash.slice(1) : TABS[0].id);
 document.documentElement.dataset.ready = "";
 sound.prepare().catch(() => say("The piano cannot be loaded: load the page anew.", { kind: "problem" }));

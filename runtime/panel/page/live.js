@@ -204,8 +204,8 @@ class Live {
     this.#form.playing = playing;
     this.#section.toggleAttribute("data-playing", playing);
     reIcon(this.#toggle, playing ? "stop" : "play", playing ? "Stop" : "Play");
-    const nothing = this.link.connected ? "Nothing plays" : "The panel does not answer";
-    this.#title.textContent = snapshot ? snapshot.style : nothing;
+    const { connected } = this.link; // the top of the page says it where the panel is not there
+    this.#title.textContent = snapshot ? snapshot.style : connected ? "Nothing plays" : "Not connected";
     this.#meta.textContent =
       snapshot && anchor
         ? `${Math.round(anchor.tempo_bpm * 10) / 10} bpm by ${SOURCES[anchor.source]} · ${snapshot.meter} · seed ${snapshot.seed} · ${snapshot.port}`

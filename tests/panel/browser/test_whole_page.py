@@ -1,0 +1,50 @@
+"""The page around its tabs: what it says where something is not there."""
+
+import json
+
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.panel.browser.conftest import OpenPage, PanelProcess, StartPanel
+
+REASON = "there is no room on the disk"
+
+
+def refuse(route: Route) -> None:
+    route.fulfill(status=400, content_type="application/json", body=json.dumps({"error": REASON}))
+
+
+def test_a_tab_that_cannot_be_filled_says_why_and_is_tried_again(page: Page) -> None:
+    page.route("**/api/training", refuse)
+    page.get_by_role("tab", name="Your style").click()
+    expect(page.get_by_role("alert")).to_contain_text(REASON.capitalize())
+    page.unroute("**/api/training")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Your styles")).to_be_visible()
+    expect(page.get_by_text(REASON.capitalize())).to_be_hidden()
+
+
+def test_the_page_works_where_its_first_tab_cannot_be_filled(panel: PanelProcess, open_page: OpenPage) -> None:
+    page = open_page(panel)
+    page.route("**/api/training", refuse)
+    page.goto(f"{panel.origin}/#training")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.get_by_role("tab", name="Compose").click()
+    expect(page.locator(".button.compose").first).to_be_visible()
+
+
+def test_a_panel_that_is_gone_is_said_until_it_is_back(browser: Browser, start_panel: StartPanel) -> None:
+    panel = start_panel()
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(panel.address)
+        page.wait_for_selector("html[data-ready]")
+        panel.process.kill()
+        panel.process.wait()
+        line = page.get_by_text("The panel does not answer: start it again")
+        expect(line).to_be_visible()
+        again = start_panel("--port", panel.origin.rpartition(":")[2])
+        expect(page.get_by_text("The panel has been started anew")).to_be_visible()
+        context.new_page().goto(again.address)  # as the panel has the browser do
+        expect(page.locator(".absence")).to_be_hidden()

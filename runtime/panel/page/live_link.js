@@ -37,10 +37,13 @@
 
 const TICKS_PER_QUARTER = 24;
 const AGAIN_MILLISECONDS = 1000;
-const PING_MILLISECONDS = 250;
+const PING_MILLISECONDS = 50;
 /** Once the clock is known well, it is asked for this much more seldom. */
-const PING_SELDOM = 8;
+const PING_SELDOM = 40;
 const ANSWERS = 32;
+/** The first answers may have waited for a page that is being built: a quick one is believed, or the best of some. */
+const QUICK_SECONDS = 0.01;
+const FIRST_ANSWERS = 8;
 /** For how many bars a note is kept after its end. */
 const KEPT_BARS = 2;
 
@@ -210,7 +213,8 @@ export class LiveLink extends EventTarget {
     const took = Math.max(0, back - sent - (answered - received));
     this.#answers.push([took, (received - sent + (answered - back)) / 2]);
     if (this.#answers.length > ANSWERS) this.#answers.shift();
-    this.#offset = this.#answers.reduce((best, answer) => (answer[0] < best[0] ? answer : best))[1];
+    const best = this.#answers.reduce((one, answer) => (answer[0] < one[0] ? answer : one));
+    if (best[0] < QUICK_SECONDS || this.#answers.length >= FIRST_ANSWERS) this.#offset = best[1];
   }
 
   #ping() {

@@ -221,9 +221,10 @@ def _write_length(
 
 
 def _write_notations(element: Element, symbol: Symbol, ties: Sequence[str], *, is_first: bool) -> None:
-    """Write ties as they are seen, and the ends of tuplets: with a bracket where no beam shows them."""
+    """Write ties as they are seen, the ends of tuplets, with a bracket where no beam shows them, and staccato dots."""
     is_edge = bool(symbol.edge) and is_first
-    if not ties and not is_edge:
+    is_staccato = is_first and bool(symbol.notes) and all(note.is_staccato for note in symbol.notes) and not ties
+    if not ties and not is_edge and not is_staccato:
         return
     notations = SubElement(element, "notations")
     for kind in ties:
@@ -232,6 +233,8 @@ def _write_notations(element: Element, symbol: Symbol, ties: Sequence[str], *, i
         is_start = symbol.edge == "start"
         bracket = {"bracket": "yes" if symbol.has_bracket else "no"} if is_start else {}
         SubElement(notations, "tuplet", {"type": symbol.edge, "number": "1", **bracket})
+    if is_staccato:
+        SubElement(SubElement(notations, "articulations"), "staccato")
 
 
 def _is_tied(head: Head, kind: str) -> bool:

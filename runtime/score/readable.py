@@ -14,6 +14,7 @@ from runtime.music.notes import TICKS_PER_QUARTER
 from runtime.score.written import WrittenNote
 
 SIXTEENTH: Final = TICKS_PER_QUARTER // 4
+EIGHTH: Final = TICKS_PER_QUARTER // 2
 _MOST_LINES: Final = 2
 """So many voices a hand has at the most."""
 _STRAIGHT: Final = (24, 12, 6, 3)
@@ -26,6 +27,7 @@ def readable(notes: Iterable[WrittenNote], struck_again: Mapping[int, int]) -> l
 
     - An end goes to the nearest onset of the hand if that is less than a 16th away, or less than a third of the note's
       distance to it, so that there are no short rests and no short overlaps; else to the nearest beat or part of one.
+      What is shorter than an eighth, and has room for one, is written as one: it was played staccato.
     - Notes that begin together end together, where nothing else begins between their ends.
     - A hand has two voices at the most: of more, the shorter ones end where the next note begins.
     - A note ends at the latest when its pitch is struck again, by either hand.
@@ -46,11 +48,19 @@ def readable(notes: Iterable[WrittenNote], struck_again: Mapping[int, int]) -> l
 def _end(note: WrittenNote, onsets: Sequence[int]) -> int:
     place = max(bisect_left(onsets, note.end), bisect_right(onsets, note.onset) + 1)
     near = min(onsets[place - 1 : place + 1], key=lambda onset: abs(onset - note.end), default=None)
-    if near is not None and near > note.onset and abs(near - note.end) < max(SIXTEENTH, (near - note.onset) / 3):
+    if near is not None and near > note.onset and _is_filled(note, near):
         return near
+    if note.end - note.onset < EIGHTH and note.onset % EIGHTH == 0 and (near is None or near >= note.onset + EIGHTH):
+        return note.onset + EIGHTH
     first = note.end // TICKS_PER_QUARTER * TICKS_PER_QUARTER
     in_beat = onsets[bisect_left(onsets, first) : bisect_left(onsets, first + TICKS_PER_QUARTER)]
     return _on_grid(note.onset, note.end, _TRIPLETS if any(onset % 3 for onset in in_beat) else _STRAIGHT)
+
+
+def _is_filled(note: WrittenNote, onset: int) -> bool:
+    """Tell whether a note is written as lasting until an onset: it does nearly, or that is no more than an eighth."""
+    gap, room = onset - note.end, onset - note.onset
+    return abs(gap) < max(SIXTEENTH, room / 3) or (gap > 0 and room <= EIGHTH)
 
 
 def _on_grid(onset: int, end: int, grids: Sequence[int]) -> int:

@@ -24,6 +24,8 @@ VALUES: Final = {
 BEAMED: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}
 """How many beams a value has."""
 
+_STACCATO: Final = 0.6
+
 ClefSign = Literal["G", "F"]
 """The treble and the bass clef."""
 
@@ -88,6 +90,12 @@ class WrittenNote:
     pitch: int
     velocity: int
     sounding_end: int
+
+    @property
+    def is_staccato(self) -> bool:
+        """Whether it is no longer than a quarter, and was played for little more than half of that at the most."""
+        written = self.end - self.onset
+        return written <= TICKS_PER_QUARTER and self.sounding_end - self.onset <= _STACCATO * written
 
 
 @dataclass(frozen=True, slots=True)

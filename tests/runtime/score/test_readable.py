@@ -20,7 +20,8 @@ def written(*given: tuple[int, int, int]) -> str:
         pytest.param([(0, 72, 17), (24, 74, 19), (48, 76, 41)], "4 4 2", id="detached"),
         pytest.param([(0, 72, 12), (24, 74, 11), (48, 76, 12)], "8 r8 8 r8 8 r8 r4", id="short notes stay short"),
         pytest.param([(0, 72, 31), (24, 74, 24), (48, 76, 48)], "4 4 2", id="overlapping"),
-        pytest.param([(0, 72, 7), (24, 74, 72)], "16 r16 r8 2.", id="short before a rest"),
+        pytest.param([(0, 72, 7), (24, 74, 72)], "8 r8 2.", id="short before a rest"),
+        pytest.param([(0, 72, 6), (12, 74, 5), (24, 76, 3), (36, 77, 60)], "8 8 8 8~ 2", id="staccato eighths"),
         pytest.param([(0, 72, 7), (8, 74, 7), (16, 76, 7), (24, 77, 70)], "(3 8 8 8) 2.", id="triplets"),
         pytest.param([(0, 72, 24), (0, 76, 21), (24, 74, 72)], "4 2.", id="a chord ends together"),
     ],
@@ -36,6 +37,12 @@ def test_what_was_played_is_kept_beside_what_is_written() -> None:
         '<note id="n2" release="-4">',
         '<note id="n3">',
     ]
+
+
+def test_what_was_played_short_has_a_dot() -> None:
+    music = notes_of((0, 72, 6), (12, 74, 11), (24, 76, 14), (48, 76, 24), (72, 77, 10))
+    bars = musicxml(scored(music, notation="readable")).decode().split("<note ")[1:]
+    assert ["<staccato />" in one for one in bars] == [True, False, False, False, False]
 
 
 def test_a_hand_has_two_voices_at_the_most() -> None:

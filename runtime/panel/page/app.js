@@ -37,7 +37,10 @@ const TABS = [
   { id: "help", title: "Help", module: "./help.js" },
 ];
 const SECONDS_SHOWN = { info: 6, problem: 14 };
-const TAKES_KEYS = "input, textarea, select, button, summary, a[href], [role=tab], [contenteditable]";
+/** What a key means something to already: letters to what is typed into, the space bar to what can be pressed ... */
+const TAKES_LETTERS = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const TAKES_SPACE = `${TAKES_LETTERS}, button, summary, a[href], [type=checkbox], [type=radio]`;
+const TAKES_ARROWS = `${TAKES_LETTERS}, [type=range], [type=radio], [role=tab]`;
 
 const sound = new Sound();
 /** @type {Panel} */
@@ -192,7 +195,8 @@ async function end() {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target instanceof Element && event.target.closest(TAKES_KEYS)) return;
+  const takers = event.key === " " ? TAKES_SPACE : event.key.length === 1 ? TAKES_LETTERS : TAKES_ARROWS;
+  if (event.target instanceof Element && event.target.closest(takers)) return;
   if (tabs.get(shown)?.tab?.key?.(event)) event.preventDefault();
 });
 

@@ -23,7 +23,7 @@ export async function start(section, panel) {
   return composing;
 }
 
-/** @implements {Required<Pick<import("./app.js").Tab, "key" | "shown" | "wished" | "recolour">>} */
+/** @implements {Required<Pick<import("./app.js").Tab, "hidden" | "key" | "shown" | "wished" | "recolour">>} */
 class Composing {
   #panel;
   #form;
@@ -84,6 +84,10 @@ class Composing {
     this.#form.styles = (await ask("/api/compose/styles")).styles;
   }
 
+  hidden() {
+    this.#stage.player.pause(); // or it would sound beside what another tab plays
+  }
+
   recolour() {
     this.#stage.recolour();
   }
@@ -120,6 +124,8 @@ class Composing {
       if (line.type === "begun") {
         this.#stage.begin(line);
         this.#stage.element.scrollIntoView({ block: "nearest" });
+        // Or the space bar, which plays and pauses, would press Compose once more.
+        if (document.activeElement === this.#form.button) this.#stage.focus();
         this.list.current = 0;
       } else if (line.type === "notes") {
         this.#stage.add(line.notes, line.until_tick);

@@ -1,6 +1,8 @@
 // @ts-check
 // The sound of the page: notes are given with the time at which they shall be heard, and are played in that frame.
 
+import { PanelError } from "./api.js";
+
 /** @typedef {{pitch: number, velocity: number, begin: number, end: number, voice?: number}} TimedNote Seconds by `now`. */
 /** @typedef {[seconds: number, on: boolean, channel: number, pitch: number, velocity: number]} Stroke A key goes down or up. */
 
@@ -14,6 +16,10 @@ const SIGHTS = 41;
 const SIGHT_MILLISECONDS = 20;
 /** What the browser says of the output is used if it is not older: it says nothing new where nothing is heard. */
 const FRESH_MILLISECONDS = 200;
+
+/** A browser without an audio device, or one that does not allow sound, only lets you wait. */
+const PATIENCE_MILLISECONDS = 8000;
+const SILENT = "nothing can be heard here: see that this machine has an audio device, and that the browser allows this page to sound";
 
 export class Sound {
   /** @type {AudioContext | null} */
@@ -82,7 +88,9 @@ export class Sound {
   async resume() {
     await this.prepare();
     if (!this.running) this.#sights = []; // its clock stood still
-    await this.#context?.resume();
+    const patience = new Promise((_, refuse) => setTimeout(() => refuse(new PanelError(SILENT)), PATIENCE_MILLISECONDS));
+    patience.catch(() => undefined); // where it is answered in time, nobody hears of it
+    await Promise.race([this.#context?.resume(), patience]);
   }
 
   /** The time on the clock of the sound, in seconds: the next frame to be computed. */

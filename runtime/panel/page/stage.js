@@ -49,6 +49,8 @@ export class Stage {
     new Option("as it is played", "played"),
   );
   #scoreBar = el("div", { class: "engraving-bar" });
+  /** For those who do not see that it is there. */
+  #spoken = el("p", { class: "spoken", role: "status" });
   #empty = el("div", { class: "roll-empty", "aria-hidden": "true" }, icon("play"));
   element;
 
@@ -69,6 +71,7 @@ export class Stage {
       "section",
       { class: "card stage", "aria-label": "The piece" },
       el("header", { class: "stage-head" }, el("div", { class: "stage-name" }, this.#star, el("div", {}, el("div", { class: "title-row" }, this.#title, this.#rename), this.#meta), el("div", { class: "choice", role: "group", "aria-label": "How it is shown" }, this.#asRoll, this.#asScore))),
+      this.#spoken,
       el("div", { class: "roll-frame" }, this.#view, this.#empty, this.#scoreView, this.#scoreBar),
       el(
         "div",
@@ -124,12 +127,18 @@ export class Stage {
 
   /** The piece that is shown is kept, or has changed; null where it is there no more. @param {PieceInfo | null} piece */
   set piece(piece) {
+    if (piece && !this.#piece) this.#spoken.textContent = `Composed: ${this.#title.textContent}, ${this.#meta.textContent}`;
     this.#piece = piece;
     this.#describe();
   }
 
   get piece() {
     return this.#piece;
+  }
+
+  /** Have the keys go to the roll. */
+  focus() {
+    (this.#view.hidden ? this.#scoreView : this.#view).focus({ preventScroll: true });
   }
 
   /** Play, or stop where it is. */
@@ -295,7 +304,14 @@ export class Stage {
  */
 export function fileButton(piece, kind, text, attempt) {
   const path = `/api/pieces/${piece.id}/${kind}`;
-  const button = iconButton("download", text, () => void attempt(download(path)));
+  const button = iconButton("download", text, () => {
+    button.classList.add("busy");
+    button.setAttribute("aria-busy", "true");
+    void attempt(download(path)).finally(() => {
+      button.classList.remove("busy");
+      button.removeAttribute("aria-busy");
+    });
+  });
   button.title = kind === "midi" ? "Keep as a MIDI file, or drag it into your DAW" : "Keep as a sound file (.wav)";
   button.draggable = true;
   button.addEventListener("dragstart", ({ dataTransfer }) => {

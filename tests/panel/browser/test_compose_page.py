@@ -174,6 +174,21 @@ def test_by_keyboard_alone(page: Page) -> None:
         expect(roll).to_have_attribute("aria-valuetext", place)
 
 
+def test_space_pauses_also_after_compose_was_clicked(page: Page) -> None:
+    compose(page)
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.get_by_role("button", name="Loop").click()
+    page.keyboard.press("c")
+    expect(page.locator(".pieces li[data-id]")).to_have_count(2)
+
+
+def test_a_browser_that_lets_nothing_be_heard_is_said(page: Page) -> None:
+    page.evaluate("void (AudioContext.prototype.resume = () => new Promise(() => undefined))")
+    compose(page)
+    expect(page.get_by_text("Nothing can be heard here")).to_be_visible()
+
+
 def test_letters_typed_into_a_field_are_letters(page: Page) -> None:
     page.get_by_text("Tempo, meter, key, form, seed").click()
     form = page.get_by_label("Form", exact=True)

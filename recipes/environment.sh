@@ -2,7 +2,7 @@
 # Makes the environment .venv in the folder of the project, or brings it up to date. `make` calls this; without make:
 #
 #     sh recipes/environment.sh play      what playing needs
-#     sh recipes/environment.sh panel     that, and what the page in the browser needs
+#     sh recipes/environment.sh panel     that, and what the page in the browser and its scores need
 #     sh recipes/environment.sh test      that, and what training and testing need
 #
 # With --choose after it, it only prints the Python that a new .venv would be made with, or "uv". PYTHON=/path/to/python
@@ -246,8 +246,8 @@ install_for_playing() {
 
 install_for_panel() {
     if is_older "$VENV/can-show" pyproject.toml constraints.txt "$VENV/can-play"; then
-        echo "Adding what the page in the browser needs (once; about 2 MB to download) ..."
-        install '.[panel]'
+        echo "Adding what the page in the browser needs (once; about 20 MB to download) ..."
+        install '.[panel,score]'
         touch "$VENV/can-show"
     fi
 }

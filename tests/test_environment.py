@@ -237,7 +237,7 @@ def test_an_environment_is_made_once_and_renewed_when_the_pins_are(machine: Mach
     assert "installs .[train,jack,link,osc,panel,score,dev,cluster]\n" in more
     assert machine.run("test", shell=shell).stdout == ready
     shown = machine.run("panel", shell=shell).stdout
-    assert "installs .[panel]\n" in shown
+    assert "installs .[panel,score]\n" in shown
     assert machine.run("panel", shell=shell).stdout == ready
     assert machine.run("test", shell=shell).stdout == ready
     later = (machine.project / ".venv" / "can-develop").stat().st_mtime + 10

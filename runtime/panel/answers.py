@@ -13,6 +13,8 @@ from runtime.system.visible_text import shortened, visible
 
 T = TypeVar("T")
 
+LARGEST_PAGE_NUMBER: Final = 2**53 - 1
+"""The largest whole number that a page reads as it is."""
 _MOST_SHOWN: Final = 600
 _NO_SPACE: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 

@@ -96,7 +96,9 @@ def _module(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise MissingError(f"engraving scores needs {name}: {_PIP}, or write a .musicxml file") from error
+        raise MissingError(
+            f"engraving scores needs {name}: {_PIP}, or keep it as MusicXML, which does without"
+        ) from error
     except OSError as error:
         raise MissingError(
             "PDF needs the system's library cairo: apt install libcairo2, or brew install cairo; or write an .svg file"

@@ -6,13 +6,12 @@ import msgspec
 
 from runtime.errors import InputError
 from runtime.music.notes import Meter
+from runtime.panel.answers import LARGEST_PAGE_NUMBER
 from runtime.parameters.table import COMMANDS
 from runtime.session.settings import LARGEST_SEED, MusicSettings, drawn_seed
 
 MOST_BARS: Final = 512
 MOST_SECTION_BARS: Final = 64
-LARGEST_PAGE_NUMBER: Final = 2**53 - 1
-"""The largest whole number that a page reads as it is."""
 _TEMPERATURE, _MIN_P, _DENSITY = COMMANDS["temperature"], COMMANDS["min-p"], COMMANDS["density"]
 
 StyleName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from runtime.panel.answers import done, json_answer, read_json
+from runtime.panel.answers import LARGEST_PAGE_NUMBER, done, json_answer, read_json
 from runtime.panel.composing.downloads import midi_file, wave_file
 from runtime.panel.composing.pieces import LONGEST_NAME, PieceInfo, Pieces
 from runtime.panel.composing.requests import ComposeRequest
@@ -198,4 +198,4 @@ def _notation(request: Request) -> "Notation":
 
 def _number(request: Request) -> int:
     number: int = request.path_params["number"]
-    return number
+    return min(number, LARGEST_PAGE_NUMBER)  # a larger one is no piece either, and SQLite could not hold it

@@ -9,6 +9,7 @@ import msgspec
 
 from runtime.errors import InputError
 from runtime.music.scales import SCALES
+from runtime.panel.answers import LARGEST_PAGE_NUMBER
 from runtime.parameters.table import COMMANDS, PARAMETERS, Kind, Parameter, Stage, TakesEffect
 from runtime.ports.backends import BackendStatus, available_backends, target_names
 from runtime.session.settings import LARGEST_SEED
@@ -16,8 +17,6 @@ from runtime.session.settings import LARGEST_SEED
 MOST_PLAYERS: Final = 8
 MOST_SECTION_BARS: Final = 64
 MOST_TEXT: Final = 200
-LARGEST_PAGE_NUMBER: Final = 2**53 - 1
-"""The largest whole number that a page reads as it is."""
 PORT_NAME: Final = "LSTM Composer"
 
 Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]

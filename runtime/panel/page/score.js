@@ -40,11 +40,10 @@ export class ScoreView {
     if (wanted === this.#shown) return;
     this.say("Engraving …");
     this.#shown = wanted;
-    const { svg, sounding } = await ask(`/api/pieces/${id}/score?notation=${notation}`).catch((error) => {
-      this.say("");
-      throw error;
-    });
+    const found = await ask(`/api/pieces/${id}/score?notation=${notation}`).catch((error) => error);
     if (this.#shown !== wanted) return;
+    if (found instanceof Error) return this.say(found.message);
+    const { svg, sounding } = found;
     const drawing = /** @type {SVGElement} */ (/** @type {unknown} */ (parsed(svg)));
     drawing.setAttribute("aria-label", `Score of ${name}`);
     this.#heads = Object.entries(sounding).flatMap(([head, [begin, end]]) => {

@@ -116,6 +116,11 @@ def test_what_is_no_json_is_said_in_a_line(problem: Problem, body: bytes) -> Non
     assert (status, line.startswith("the page sent what cannot be used")) == (400, True)
 
 
+def test_a_number_that_no_piece_can_have(problem: Problem) -> None:
+    status, line = problem("GET", f"/api/pieces/{10**30}")
+    assert (status, line.startswith("this piece is not there any more")) == (400, True)
+
+
 def test_a_piece_is_named_starred_deleted_and_brought_back(page: TestClient, problem: Problem) -> None:
     number = composed(page)[-1]["piece"]["id"]
     one = f"/api/pieces/{number}"

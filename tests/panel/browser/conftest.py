@@ -29,9 +29,9 @@ PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, for the tests of this folder alone: its event loop would be in the way of others."""
+    """Chromium, for the tests of one file: its event loop would be in the way of those of other folders."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         if os.environ.get("CI"):
@@ -104,9 +104,9 @@ def start_panel(surrounding: dict[str, str], tmp_path: Path) -> Iterator[StartPa
         yield start
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def lasting_panel(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PanelProcess]:
-    """One panel for all tests that leave it running."""
+    """One panel for all tests of a file that leave it running."""
     folder = tmp_path_factory.mktemp("panel")
     named = ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "TMPDIR")
     places = {name: str(folder) for name in named}

@@ -1,14 +1,14 @@
 // @ts-check
 // The page as a whole: its tabs, its keys, its one way of saying something, its look, and its end.
 import { ask, PanelError } from "./api.js";
-import { el, iconButton, reIcon } from "./dom.js";
+import { capital, el, iconButton, reIcon } from "./dom.js";
 import { watchPresence } from "./presence.js";
 import { Sound } from "./sound.js";
 
 /**
  * @typedef {object} Message
  * @property {"info" | "problem"} [kind]
- * @property {{label: string, run: () => void}} [action] What can be done about it.
+ * @property {{label: string, run: () => void, takesFocus?: boolean}} [action] What can be done about it.
  */
 /**
  * @typedef {object} Panel What each tab is given.
@@ -57,16 +57,22 @@ function say(text, { kind = "info", action } = {}) {
   const toasts = /** @type {HTMLElement} */ (document.getElementById("toasts"));
   for (const there of toasts.children) if (there instanceof HTMLElement && there.dataset.text === text) there.remove();
   const toast = el("div", { class: `toast ${kind}`, "data-text": text }, el("p", {}, text));
-  if (action) {
-    const run = () => {
-      toast.remove();
-      action.run();
-    };
-    toast.append(el("button", { type: "button", class: "button", onclick: run }, action.label));
-  }
-  toast.append(iconButton("close", "Close", () => toast.remove(), { short: true }));
+  const dismiss = () => {
+    const hadFocus = toast.contains(document.activeElement);
+    toast.remove();
+    if (hadFocus) document.getElementById("main")?.focus({ preventScroll: true });
+  };
+  toast.append(iconButton("close", "Close", dismiss, { short: true }));
   toasts.append(toast);
-  setTimeout(() => toast.remove(), (SECONDS_SHOWN[kind] + (action ? 6 : 0)) * 1000);
+  setTimeout(dismiss, (SECONDS_SHOWN[kind] + (action ? 6 : 0)) * 1000);
+  if (!action) return;
+  const run = () => {
+    dismiss();
+    action.run();
+  };
+  const button = el("button", { type: "button", class: "button", onclick: run }, action.label);
+  toast.lastElementChild?.before(button);
+  if (action.takesFocus) button.focus();
 }
 
 /** @param {Promise<unknown>} work */
@@ -78,11 +84,6 @@ async function attempt(work) {
     if (!(error instanceof PanelError)) throw error;
     say(capital(error.message), { kind: "problem" });
   }
-}
-
-/** @param {string} text */
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** @param {string} id */
@@ -205,4 +206,7 @@ makeButtons();
 const unwatch = watchPresence(/** @type {Element} */ (document.querySelector("header.top")));
 await show(tabs.has(location.hash.slice(1)) ? location.hash.slice(1) : TABS[0].id);
 document.documentElement.dataset.ready = "";
-sound.prepare().catch(() => say("The piano cannot be loaded: load the page anew.", { kind: "problem" }));
+sound.prepare().catch((error) => {
+  const reason = error instanceof PanelError ? capital(error.message) : "The piano cannot be loaded: load the page anew.";
+  say(reason, { kind: "problem" });
+});

@@ -176,6 +176,8 @@ class Composing {
 
   /** @param {PieceInfo} piece */
   async #remove(piece) {
+    // What is pressed goes with the piece: the keyboard goes on from Undo, and a mouse does not care.
+    const takesFocus = document.activeElement?.matches(":focus-visible") ?? false;
     await ask(`/api/pieces/${piece.id}`, { method: "DELETE" });
     this.list.remove(piece.id);
     const wasShown = this.#stage.piece?.id === piece.id;
@@ -185,6 +187,6 @@ class Composing {
       this.list.put(piece);
       if (wasShown && this.#stage.piece === null) this.#stage.piece = piece;
     };
-    this.#panel.say(`${piece.name || piece.style} is deleted.`, { action: { label: "Undo", run: () => void this.#panel.attempt(undo()) } });
+    this.#panel.say(`${piece.name || piece.style} is deleted.`, { action: { label: "Undo", run: () => void this.#panel.attempt(undo()), takesFocus } });
   }
 }

@@ -103,3 +103,12 @@ export function reIcon(button, name, label) {
   button.setAttribute("aria-label", label);
   button.title = label;
 }
+
+/**
+ * Begin with a capital letter, as a line that stands by itself does.
+ * @param {string} text
+ * @returns {string}
+ */
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -21,6 +21,8 @@ const FRESH_MILLISECONDS = 200;
 const PATIENCE_MILLISECONDS = 8000;
 const SILENT = "nothing can be heard here: see that this machine has an audio device, and that the browser allows this page to sound";
 
+const NO_WORKLET = "this browser cannot play the piano: use a newer one; music is made and kept all the same";
+
 export class Sound {
   /** @type {AudioContext | null} */
   #context = null;
@@ -51,6 +53,7 @@ export class Sound {
   }
 
   async #prepare() {
+    if (!("AudioWorkletNode" in window)) throw new PanelError(NO_WORKLET);
     const context = new AudioContext({ latencyHint: "balanced" });
     const [bytes] = await Promise.all([
       fetch("/piano.sf3").then((response) => response.arrayBuffer()),

@@ -36,7 +36,7 @@ export class Stage {
   #buttons = el("div", { class: "actions" });
   #play = iconButton("play", "Play", () => this.toggle(), { short: true, class: "button round" });
   #loop = iconButton("loop", "Loop", () => this.#toggleLoop(), { short: true });
-  #time = el("output", { class: "time", "aria-label": "Position" }, "1.1");
+  #time = el("output", { class: "time", "aria-label": "Position" }, "0:00");
   #view = el("div", { class: "roll", tabindex: 0, role: "slider", "aria-label": "Position in the music" });
   #scoreView = el("div", { class: "engraving", tabindex: 0, role: "region", "aria-label": "Score" });
   #score = new ScoreView(this.#scoreView, (tick) => this.player.seek(tick));
@@ -94,11 +94,14 @@ export class Stage {
 
   /** Begin to show a piece that is being made. @param {Begun} begun */
   begin(begun) {
+    const hadFocus = this.#buttons.contains(document.activeElement);
     this.#begun = begun;
     this.#piece = null;
     this.#roll.show({ ticksPerBar: begun.ticks_per_bar, ticksPerBeat: begun.ticks_per_beat, endTick: begun.end_tick }, []);
     this.player.load([], { tempoBpm: begun.tempo_bpm, endTick: begun.end_tick, madeUntil: 0 });
     this.#describe();
+    // Another and Go on are gone while the piece is made: whoever has pressed one by a key goes on from here.
+    if (hadFocus) this.focus();
   }
 
   /**

@@ -1,7 +1,7 @@
 // @ts-check
 // The tab of one's own styles: music dropped, a training started and followed, what came of it heard and exported.
 import { ask } from "./api.js";
-import { el, icon, iconButton } from "./dom.js";
+import { capital, el, icon, iconButton } from "./dom.js";
 import { TrainingMusic } from "./training_music.js";
 import { TrainingResult } from "./training_result.js";
 
@@ -218,12 +218,4 @@ class TrainingTab {
     );
     return el("li", { class: isShown ? "current" : null, "data-training": row.id }, row.is_at_work && icon("at-work"), open);
   }
-}
-
-/**
- * @param {string} text
- * @returns {string}
- */
-export function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

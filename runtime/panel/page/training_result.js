@@ -1,11 +1,10 @@
 // @ts-check
 // A training that has begun: how far it is, its curves, what each saved epoch plays, which one to take, and where to.
-import { el, iconButton, reIcon } from "./dom.js";
+import { capital, el, iconButton, reIcon } from "./dom.js";
 import { ask } from "./api.js";
 import { Player } from "./player.js";
 import { Roll } from "./roll.js";
 import { TrainingCurves } from "./training_curves.js";
-import { capital } from "./training.js";
 
 /** @typedef {import("./training.js").Details} Details */
 /** @typedef {import("./training.js").Saved} Saved */

@@ -48,3 +48,37 @@ def test_a_panel_that_is_gone_is_said_until_it_is_back(browser: Browser, start_p
         expect(page.get_by_text("The panel has been started anew")).to_be_visible()
         context.new_page().goto(again.address)  # as the panel has the browser do
         expect(page.locator(".absence")).to_be_hidden()
+
+
+def test_a_key_that_deletes_a_piece_is_followed_by_one_that_brings_it_back(page: Page) -> None:
+    page.keyboard.press("c")
+    pieces = page.locator(".pieces li[data-id]")
+    expect(pieces).to_have_count(1)
+    pieces.get_by_role("button", name="Delete").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(pieces).to_have_count(1)
+    page.keyboard.press(" ")  # the focus is not on a button that is there no more
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_a_key_that_asks_for_another_piece_leaves_the_focus_at_the_piece(page: Page) -> None:
+    page.keyboard.press("c")
+    page.get_by_role("button", name="Another").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".pieces li[data-id]")).to_have_count(2)
+    expect(page.get_by_role("slider", name="Position in the music")).to_be_focused()
+
+
+def test_a_browser_that_cannot_play_the_piano_composes_all_the_same(browser: Browser, panel: PanelProcess) -> None:
+    errors: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script("delete window.AudioWorkletNode")
+        page.goto(panel.address)
+        expect(page.get_by_text("This browser cannot play the piano")).to_be_visible()
+        page.keyboard.press("c")
+        expect(page.locator(".pieces li[data-id]")).to_have_count(1)
+    assert errors == []

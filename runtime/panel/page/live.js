@@ -1,7 +1,7 @@
 // @ts-check
 // The Live tab: play, turn things, and hear it at once; what plays goes on when the page is closed, and is found again.
 import { ask } from "./api.js";
-import { el, icon, iconButton, reIcon } from "./dom.js";
+import { capital, el, icon, iconButton, reIcon } from "./dom.js";
 import { LiveControls } from "./live_controls.js";
 import { LiveForm } from "./live_form.js";
 import { LiveLink } from "./live_link.js";
@@ -15,6 +15,9 @@ const CLOCK_MILLISECONDS = 100;
 const HEAR = "live-hear";
 /** The end of the line by which a play begins: all of it is on the page already. */
 const FOR_TERMINALS = "Ctrl-C stops";
+/** What a line of a play's says for who types, and what does the same here. */
+const TYPED = " (learn off: none)";
+const PRESSED = "; pressed again, none does";
 
 /** The tab once it is open, for who wants to look into it. @type {Live | null} */
 export let live = null;
@@ -217,7 +220,7 @@ class Live {
     }
     if (document.activeElement !== this.#style && snapshot) this.#style.value = snapshot.style;
     this.#style.hidden = !playing || this.#style.options.length < 2;
-    this.#showPlays(pids, snapshot?.pid);
+    this.#showPlays(pids, snapshot?.pid, snapshot?.style);
     this.#showLateness(snapshot);
     this.#showPlace();
   }
@@ -232,22 +235,23 @@ class Live {
   /**
    * @param {number[]} pids
    * @param {number | undefined} shown
+   * @param {string | undefined} style Of the one that is shown.
    */
-  #showPlays(pids, shown) {
+  #showPlays(pids, shown, style) {
     this.#plays.hidden = pids.length < 2;
     if (document.activeElement === this.#plays) return;
-    this.#plays.replaceChildren(...pids.map((pid) => new Option(`process ${pid}`, String(pid), false, pid === shown)));
+    this.#plays.replaceChildren(...pids.map((pid) => new Option(pid === shown ? `${style}, process ${pid}` : `process ${pid}`, String(pid), false, pid === shown)));
   }
 
   #showPlace() {
     const { position, snapshot, anchor } = this.link;
     if (position === null || !snapshot || !anchor) {
-      this.#place.textContent = "–:–";
+      this.#place.textContent = "–.–";
       return;
     }
     const bar = Math.floor(position / snapshot.ticks_per_bar);
     const beat = Math.floor((position - bar * snapshot.ticks_per_bar) / snapshot.ticks_per_beat);
-    this.#place.textContent = bar < 0 ? "count-in" : anchor.running ? `${bar + 1}:${beat + 1}` : `${bar + 1}:${beat + 1} stopped`;
+    this.#place.textContent = bar < 0 ? "count-in" : `${bar + 1}.${beat + 1}${anchor.running ? "" : " stopped"}`;
   }
 
   /** @param {import("./live_link.js").Snapshot | null} snapshot */
@@ -267,9 +271,10 @@ class Live {
   /** @param {{line: string, before: boolean}} said */
   #tell({ line, before }) {
     if (line.endsWith(FOR_TERMINALS)) return;
-    this.#said.prepend(el("li", {}, line));
+    const words = capital(line.replace(TYPED, PRESSED));
+    this.#said.prepend(el("li", {}, words));
     while (this.#said.children.length > 3) this.#said.lastElementChild?.remove();
-    if (!before) this.#panel.say(line);
+    if (!before) this.#panel.say(words);
   }
 }
 

@@ -226,7 +226,7 @@ export class LiveControls {
 function rangeKnob(row, title, value, turn) {
   const step = row.kind === "whole" ? 1 : 0.01;
   const high = row.kind === "temperature" || row.kind === "head" ? Math.min(row.high, 2) : row.high;
-  const range = el("input", { type: "range", min: row.low, max: high, step, "aria-label": title, "aria-description": row.help });
+  const range = el("input", { type: "range", min: row.low, max: high, step, value: (row.low + high) / 2, "aria-label": title, "aria-description": row.help });
   const off = row.can_be_off ? el("input", { type: "checkbox", "aria-label": `${title} as made` }) : null;
   let held = -HELD_MILLISECONDS;
   range.addEventListener("input", () => {

@@ -132,7 +132,9 @@ def test_a_controller_is_waited_for_and_no_more(start: Callable[[], PanelProcess
     expect(learn).to_have_text("CC 73")
     learn.click()
     expect(learn).to_have_text("Move a controller…")
-    expect(page.locator("#toasts")).to_contain_text("move a controller: the next one that moves turns density")
+    expect(page.locator("#toasts")).to_contain_text(
+        "Move a controller: the next one that moves turns density; pressed again, none does"
+    )
     learn.click()
     expect(learn).to_have_text("CC 73")
 

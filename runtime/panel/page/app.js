@@ -14,6 +14,7 @@ import { Sound } from "./sound.js";
  * @typedef {object} Panel What each tab is given.
  * @property {Sound} sound
  * @property {(text: string, message?: Message) => void} say Tell the user something in one line.
+ * @property {() => void} forget Take away what was said of earlier problems: something else is tried.
  * @property {(work: Promise<unknown>) => Promise<void>} attempt Tell the user what goes wrong with something.
  * @property {(id: string, wish: Wish) => Promise<void>} visit Show another tab, and have it do something.
  * @property {(id: string) => boolean} has Whether there is a tab.
@@ -44,7 +45,7 @@ const TAKES_ARROWS = `${TAKES_LETTERS}, [type=range], [type=radio], [role=tab]`;
 
 const sound = new Sound();
 /** @type {Panel} */
-export const panel = { sound, say, attempt, visit, has: (id) => tabs.has(id) };
+export const panel = { sound, say, forget, attempt, visit, has: (id) => tabs.has(id) };
 /** @type {Map<string, {row: TabRow, button: HTMLElement, section: HTMLElement, tab: Tab | null | undefined}>} */
 const tabs = new Map();
 let shown = "";
@@ -73,6 +74,10 @@ function say(text, { kind = "info", action } = {}) {
   const button = el("button", { type: "button", class: "button", onclick: run }, action.label);
   toast.lastElementChild?.before(button);
   if (action.takesFocus) button.focus();
+}
+
+function forget() {
+  for (const toast of document.querySelectorAll(".toast.problem")) toast.remove();
 }
 
 /** @param {Promise<unknown>} work */

@@ -102,6 +102,7 @@ class Composing {
    */
   async #make(request) {
     this.#making?.abort();
+    this.#panel.forget();
     const making = new AbortController();
     this.#making = making;
     this.#form.button.classList.add("busy");

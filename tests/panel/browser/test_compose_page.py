@@ -227,7 +227,12 @@ def test_what_cannot_be_composed_is_said_once(page: Page) -> None:
     page.get_by_text("Tempo, meter, key, form, seed").click()
     page.get_by_label("Form", exact=True).fill("A1")
     page.get_by_role("button", name="Compose", exact=True).click()
-    expect(page.get_by_text("Form 'A1' is not allowed: write 1 to 64 letters, such as AABA")).to_have_count(1)
+    said = page.get_by_text("Form 'A1' is not allowed: write 1 to 64 letters, such as AABA")
+    expect(said).to_have_count(1)
+    page.get_by_label("Form", exact=True).fill("ABA")
+    page.get_by_role("button", name="Compose", exact=True).click()
+    expect(page.locator(".pieces li[data-id]")).to_have_count(1)
+    expect(said).to_have_count(0)
 
 
 def test_two_pages_at_once(panel: PanelProcess, open_page: OpenPage) -> None:

@@ -95,7 +95,7 @@ class Live {
         { class: "transport live-transport" },
         this.#toggle,
         this.#place,
-        el("div", { class: "live-actions" }, this.#new, this.#hold, this.#mute, this.#panic),
+        el("div", { class: "live-actions" }, this.#new, this.#mute, this.#panic, this.#hold),
         el("div", { class: "live-hear" }, this.#hear, this.#volume),
       ),
       this.#said,

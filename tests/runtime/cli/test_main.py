@@ -279,7 +279,7 @@ def test_doctor(composer: Composer) -> None:
     result = composer("doctor", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     found = json.loads(result.stdout)
-    about = {"version", "python", "platform", "midi", "audio", "onnxruntime", "realtime_priority", "bundles"}
+    about = {"version", "panel", "python", "platform", "midi", "audio", "onnxruntime", "realtime_priority", "bundles"}
     assert set(found) == about
     assert {"name": "tiny", "ok": True, "detail": "styles scale; 0.0 MB; checksum good"} in found["bundles"]
     assert "none" in [status["backend"] for status in found["midi"]]

@@ -162,7 +162,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     contexts = []
 
     def open_(panel: PanelProcess, viewport: ViewportSize = DESKTOP, **options: Any) -> Page:
-        context = browser.new_context(viewport=viewport, **options)
+        # Nothing is looked at while it is half faded in: axe takes that for faint colours.
+        context = browser.new_context(viewport=viewport, reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
         watched.watch(page, panel.origin)

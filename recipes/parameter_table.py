@@ -33,7 +33,7 @@ def _values(parameter: Parameter) -> str:
         "whole": f"{span}, or off" if parameter.can_be_off else span,
         "register": f"two pitches, {span}",
         "key": "such as F# minor, or off",
-        "style": "such as bach, or bach:0.7,joplin:0.3",
+        "style": "such as bach, or bach:0.7,ragtime:0.3",
         "switch": "on or off",
         "bars": f"{', '.join(str(bars) for bars in parameter.bars if bars)}, or off",
         "trigger": "",

@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 def add_music(parser: argparse.ArgumentParser) -> None:
     """Add what `music_settings` reads, but for how long the music is."""
-    named = "one of those that `lstm-composer styles` lists, or several of one bundle: bach:0.7,joplin:0.3"
+    named = "one of those that `lstm-composer styles` lists, or several of one bundle: bach:0.7,ragtime:0.3"
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("--style", metavar="NAME", default="", help=named)
-    several = "several players at once, styles of one bundle and their channels: bach@1,joplin@2"
+    several = "several players at once, styles of one bundle and their channels: bach@1,ragtime@2"
     who.add_argument("--voices", type=_voices, default=(), metavar="A@1,B@2", help=several)
     tempo = "20..400 (default: the style's)"
     parser.add_argument("--tempo", dest="tempo_bpm", type=number(20, 400), metavar="BPM", help=tempo)

@@ -82,7 +82,7 @@ def _sync(arguments: argparse.Namespace) -> str:
 
 def _port_per_voice(arguments: argparse.Namespace) -> bool:
     if arguments.port_per_voice and not arguments.voices:
-        raise InputError("--port-per-voice needs --voices: name them, such as --voices bach@1,joplin@2")
+        raise InputError("--port-per-voice needs --voices: name them, such as --voices bach@1,ragtime@2")
     return bool(arguments.port_per_voice)
 
 

@@ -6,7 +6,7 @@ Such as::
     register 40 84          key F# minor               key off             swing 0.5
     velocity 70             velocity off               velocity-range 0.5  humanise 0.4
     accents 0.5             returns 0.3
-    style bach              style bach:0.7,joplin:0.3  style-strength 1.5
+    style bach              style bach:0.7,ragtime:0.3  style-strength 1.5
     new                     mute on
     hold 2                  hold off                   variation 0.3       panic
     volume 0.8

@@ -16,7 +16,7 @@ Such as::
     37 = {say = "key C minor", channel = 10}
 
     [programs]
-    5 = "style bach:0.5,joplin:0.5"
+    5 = "style bach:0.5,ragtime:0.5"
 
 Without a channel, messages on all channels count. `low` and `high` are where the knob stands with the controller at 0
 and at 127, in the units of its command. A program that is not named is a style, as usual. With `default = false` the

@@ -6,14 +6,14 @@ What stands behind /lstm/ in the address, with the arguments, is a command line 
     /lstm/temperature/pitch 0.5          temperature pitch 0.5
     /lstm/register 40 84                 register 40 84
     /lstm/key "F# minor"                 key F# minor
-    /lstm/style "bach:0.7,joplin:0.3"    style bach:0.7,joplin:0.3
+    /lstm/style "bach:0.7,ragtime:0.3"    style bach:0.7,ragtime:0.3
     /lstm/mute 1                         mute on
     /lstm/hold 2                         hold 2
     /lstm/hold 0                         hold off
     /lstm/new                            new
     /lstm/new 1                          new; with 0, when a button is let go, nothing
     /lstm/hold/2 1                       hold 2; with 0, when a button is let go, hold off
-    /lstm/style/joplin 1                 style joplin; with 0 nothing
+    /lstm/style/ragtime 1                 style ragtime; with 0 nothing
 
 Buttons say pressed by a number other than 0, true or impulse (type I), and let go by 0, false or nil.
 

@@ -1,4 +1,4 @@
-"""What is named after --style: one style, or several mixed by weight, such as bach:0.7,joplin:0.3."""
+"""What is named after --style: one style, or several mixed by weight, such as bach:0.7,ragtime:0.3."""
 
 import math
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def _read_part(part: str, text: str) -> tuple[str, float]:
     weight = _number(number) if colon else 1.0
     if not name or not (0 <= weight < math.inf):
         raise InputError(
-            f"--style {text!r}: {part.strip()!r} is no style with a weight from 0: write NAME, or bach:0.7,joplin:0.3"
+            f"--style {text!r}: {part.strip()!r} is no style with a weight from 0: write NAME, or bach:0.7,ragtime:0.3"
         )
     return name, weight
 
@@ -53,5 +53,5 @@ def heaviest_of(mix: StyleMix) -> str:
 
 
 def shown(mix: StyleMix) -> str:
-    """A mix in words: the name of a single style, else such as "bach 70%, joplin 30%"."""
+    """A mix in words: the name of a single style, else such as "bach 70%, ragtime 30%"."""
     return ", ".join(f"{name} {weight:.0%}" for name, weight in mix.items()) if len(mix) > 1 else next(iter(mix))

@@ -299,7 +299,7 @@ def _beginning(ensemble: Ensemble, primer: Primer | None, first_tick: int) -> En
 
 
 def voices_of(text: str) -> tuple[tuple[str, int], ...]:
-    """Read --voices: styles and their channels, such as bach@1,joplin@2; without a channel the next one.
+    """Read --voices: styles and their channels, such as bach@1,ragtime@2; without a channel the next one.
 
     Raises:
         InputError: If a channel is none, or there are more than 16 voices.
@@ -310,7 +310,7 @@ def voices_of(text: str) -> tuple[tuple[str, int], ...]:
         style, _, channel = part.strip().partition("@")
         number = channel.strip() or str(len(voices) + 1)
         if not style or not (number.isascii() and number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= 16):
-            raise InputError(f"--voices {text}: write styles and channels from 1 to 16, such as bach@1,joplin@2")
+            raise InputError(f"--voices {text}: write styles and channels from 1 to 16, such as bach@1,ragtime@2")
         voices.append((style, int(number)))
     if len(voices) > 16:
         raise InputError(f"--voices names {len(voices)} voices: 16 at the most can play")

@@ -30,7 +30,7 @@ class MusicSettings:
     """What music to make; None leaves a value to the bundle.
 
     Attributes:
-        style: Name of a style, or a mix such as bach:0.7,joplin:0.3.
+        style: Name of a style, or a mix such as bach:0.7,ragtime:0.3.
         seed: 0..LARGEST_SEED; the same seed and settings give the same music.
         tempo_bpm: Quarter notes a minute.
         meter: The meter to make it in.

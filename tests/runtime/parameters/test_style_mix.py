@@ -50,7 +50,7 @@ def test_what_is_understood(text: str, mix: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "--style '': '' is no style with a weight from 0: write NAME, or bach:0.7,joplin:0.3"),
+        ("", "--style '': '' is no style with a weight from 0: write NAME, or bach:0.7,ragtime:0.3"),
         ("bach,", "--style 'bach,': '' is no style"),
         (":0.5", "':0.5' is no style with a weight"),
         ("bach:", "'bach:' is no style with a weight"),

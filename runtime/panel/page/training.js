@@ -200,8 +200,10 @@ class TrainingTab {
     this.#list.replaceChildren(...this.#all.trainings.map((row) => this.#row(row)));
     if (focused) /** @type {HTMLElement | null} */ (this.#list.querySelector(`li[data-training="${focused}"] button`))?.focus();
     const isTrained = details !== null && AFTER_MUSIC.includes(details.phase);
+    const hadFocus = this.#music.element.contains(document.activeElement);
     this.#music.element.hidden = isTrained;
     this.#result.element.hidden = !isTrained;
+    if (hadFocus && isTrained) this.#result.focus(); // what was pressed, Train, is there no more
     if (details && isTrained) this.#result.show(details);
     else if (details) this.#music.show(details);
     this.#follow();

@@ -27,7 +27,7 @@ export class TrainingResult {
   #work;
   /** @type {Details | null} */
   #details = null;
-  #title = el("h2", { class: "title" });
+  #title = el("h2", { class: "title", tabindex: -1 });
   #phase = el("span", { role: "status" });
   /** Apart from the phase: whoever has the page read out is not told of every second. */
   #clock = el("span", {});
@@ -107,6 +107,7 @@ export class TrainingResult {
     const drawn = JSON.stringify([details.id, details.phase, details.saved, details.chosen, details.advice, details.exported, details.can_resume, details.left_out]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
+    const held = this.element.contains(document.activeElement) ? nameOf(document.activeElement) : "";
     this.#buttons.replaceChildren(...this.#buttonsOf(details));
     this.#sampleCard.hidden = !details.saved.length;
     this.#samples.replaceChildren(...details.saved.toReversed().map((saved) => this.#row(saved, details)));
@@ -116,6 +117,19 @@ export class TrainingResult {
       ...details.left_out.map(({ name, reason }) => el("li", { class: "left-out" }, el("span", { class: "file-name" }, name), el("span", { class: "meta" }, reason))),
     );
     this.#played();
+    if (held && !this.element.contains(document.activeElement)) this.#focusOn(held);
+  }
+
+  /** Have the keyboard go on here. */
+  focus() {
+    this.#title.focus();
+  }
+
+  /** Give the focus to the button that has taken the place of one of the same name; without one, to the title. @param {string} name */
+  #focusOn(name) {
+    const same = [...this.element.querySelectorAll("button")].find((button) => nameOf(button) === name && !button.hidden && !button.disabled);
+    if (same) same.focus({ preventScroll: true });
+    else this.focus();
   }
 
   /** @param {KeyboardEvent} event */
@@ -226,6 +240,11 @@ function judged({ loops, copies }) {
   if (loops === null || copies === null) return [];
   if (!loops && !copies) return ["neither goes round in circles nor copies"];
   return [loops && "goes round in circles", copies && "copies its pieces"];
+}
+
+/** @param {Element | null} element */
+function nameOf(element) {
+  return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
 }
 
 /** @param {Details} details */

@@ -190,6 +190,8 @@ def test_with_the_keyboard_only_on_a_phone_in_the_dark(
     page.keyboard.type("mine")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    title = page.get_by_role("heading", name="mine")
+    expect(title).to_be_focused()
     [folder] = trainings(tmp_path)
     (folder / "go").touch()
     expect(ended(page)).to_be_visible()
@@ -200,6 +202,7 @@ def test_with_the_keyboard_only_on_a_phone_in_the_dark(
     page.get_by_role("button", name="Export", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Compose with it")).to_be_visible()
+    expect(title).to_be_focused()
 
 
 def test_a_new_style_is_not_begun_twice(school: PanelProcess, open_page: OpenPage, music: list[Path]) -> None:

@@ -31,6 +31,8 @@ class Composing {
   list;
   /** @type {AbortController | null} */
   #making = null;
+  /** How often this page has changed the list: what was asked for before that is out of date. */
+  #changes = 0;
 
   /**
    * @param {HTMLElement} section
@@ -53,6 +55,8 @@ class Composing {
       remove: (piece) => void panel.attempt(this.#remove(piece)),
     });
     section.append(this.#form.element, el("div", { class: "column" }, this.#stage.element, this.list.element));
+    // Another page of the panel, or a tab of the browser, may have made pieces, or deleted some.
+    addEventListener("focus", () => void this.#readPieces().catch(() => undefined));
   }
 
   /** @param {KeyboardEvent} event */
@@ -82,6 +86,12 @@ class Composing {
   /** There may be one more: a style of the user's own. */
   async #readStyles() {
     this.#form.styles = (await ask("/api/compose/styles")).styles;
+  }
+
+  async #readPieces() {
+    const changes = this.#changes;
+    const { pieces } = await ask("/api/pieces");
+    if (changes === this.#changes) this.list.pieces = pieces;
   }
 
   hidden() {
@@ -138,6 +148,7 @@ class Composing {
         }
       } else if (line.type === "kept") {
         this.#stage.piece = line.piece;
+        this.#changes++;
         this.list.put(line.piece);
         this.list.current = line.piece.id;
       } else {
@@ -171,6 +182,7 @@ class Composing {
   async #change(piece, change) {
     await ask(`/api/pieces/${piece.id}`, { method: "PATCH", body: change });
     const changed = { ...(this.list.find(piece.id) ?? piece), ...change }; // it may have changed since it was asked
+    this.#changes++;
     this.list.put(changed);
     if (this.#stage.piece?.id === piece.id) this.#stage.piece = changed;
   }
@@ -180,11 +192,13 @@ class Composing {
     // What is pressed goes with the piece: the keyboard goes on from Undo, and a mouse does not care.
     const takesFocus = document.activeElement?.matches(":focus-visible") ?? false;
     await ask(`/api/pieces/${piece.id}`, { method: "DELETE" });
+    this.#changes++;
     this.list.remove(piece.id);
     const wasShown = this.#stage.piece?.id === piece.id;
     if (wasShown) this.#stage.piece = null;
     const undo = async () => {
       await ask(`/api/pieces/${piece.id}/restore`, { method: "POST" });
+      this.#changes++;
       this.list.put(piece);
       if (wasShown && this.#stage.piece === null) this.#stage.piece = piece;
     };

@@ -45,6 +45,7 @@ export class PieceList {
 
   /** @param {PieceInfo[]} pieces The newest first. */
   set pieces(pieces) {
+    if (JSON.stringify(pieces) === JSON.stringify(this.#pieces)) return; // drawn anew it would lose the focus
     this.#pieces = pieces;
     this.#draw();
   }

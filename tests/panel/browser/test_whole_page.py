@@ -82,3 +82,20 @@ def test_a_browser_that_cannot_play_the_piano_composes_all_the_same(browser: Bro
         page.keyboard.press("c")
         expect(page.locator(".pieces li[data-id]")).to_have_count(1)
     assert errors == []
+
+
+def test_a_page_that_is_come_back_to_shows_what_another_has_made(browser: Browser, panel: PanelProcess) -> None:
+    with browser.new_context() as context:
+        pages = [context.new_page() for _ in range(2)]
+        for page in pages:
+            page.goto(panel.address)
+            page.wait_for_selector("html[data-ready]")
+        one, other = (page.locator(".pieces li[data-id]") for page in pages)
+        pages[0].keyboard.press("c")
+        expect(one).to_have_count(1)
+        pages[1].evaluate("dispatchEvent(new Event('focus'))")
+        expect(other).to_have_count(1)
+        other.get_by_role("button", name="Delete").click()
+        expect(other).to_have_count(0)
+        pages[0].evaluate("dispatchEvent(new Event('focus'))")
+        expect(one).to_have_count(0)

@@ -94,6 +94,9 @@ const KEYS = [
   ["Space", "play and pause"],
   ["← →", "a beat back and on; with Shift a bar"],
   ["Home End", "to the beginning and the end"],
+  ["N", "Live: a new idea with the next bar"],
+  ["M", "Live: mute"],
+  ["Esc", "Live: panic, which ends at once what sounds"],
 ];
 const STORED = "daw";
 

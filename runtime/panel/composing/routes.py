@@ -46,13 +46,16 @@ class PieceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Studio:
-    """What composes, loaded in a thread of its own while the page loads."""
+    """What composes, loaded in a thread of its own as soon as the page has what it shows first.
+
+    Sooner it would take the time that the page waits for: both are of one interpreter.
+    """
 
     def __init__(self, context: PanelContext) -> None:
         self._context = context
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="compose")
         self._opening: Future[Pieces] = self._executor.submit(Pieces, context.data_folder / PIECES_FILE)
-        self._loading: Future[Compositions] = self._executor.submit(self._load)
+        self._loading: Future[Compositions] | None = None
 
     def _load(self) -> "Compositions":
         from runtime.panel.composing.composition import Compositions  # noqa: PLC0415 - onnxruntime comes with it
@@ -65,8 +68,14 @@ class _Studio:
     async def pieces(self) -> Pieces:
         return await asyncio.wrap_future(self._opening)
 
+    def warm_up(self) -> "Future[Compositions]":
+        """Begin to load what composes, if nobody has yet."""
+        if self._loading is None:
+            self._loading = self._executor.submit(self._load)
+        return self._loading
+
     async def begin(self, request: ComposeRequest) -> "Iterator[Line]":
-        compositions = await asyncio.wrap_future(self._loading)
+        compositions = await asyncio.wrap_future(self.warm_up())
         return await asyncio.to_thread(compositions.begin, request)
 
     def close(self) -> None:
@@ -93,7 +102,9 @@ class _Composing:
             await asyncio.to_thread(studio.close)
 
     async def styles(self, _: Request) -> Response:
-        return json_answer(await asyncio.to_thread(_styles, self._context.models_dirs))
+        answer = json_answer(await asyncio.to_thread(_styles, self._context.models_dirs))
+        self._studio.warm_up()
+        return answer
 
     async def compose(self, request: Request) -> Response:
         asked = await read_json(request, ComposeRequest)

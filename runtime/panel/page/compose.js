@@ -31,6 +31,8 @@ class Composing {
   list;
   /** @type {AbortController | null} */
   #making = null;
+  /** Its styles have just been read. */
+  #isNew = true;
   /** How often this page has changed the list: what was asked for before that is out of date. */
   #changes = 0;
 
@@ -73,7 +75,8 @@ class Composing {
   }
 
   shown() {
-    void this.#panel.attempt(this.#readStyles());
+    if (this.#isNew) this.#isNew = false;
+    else void this.#panel.attempt(this.#readStyles());
   }
 
   /** @param {import("./app.js").Wish} wish */

@@ -121,10 +121,15 @@ class Composing {
     this.#form.button.classList.add("busy");
     // Here, where something has just been pressed: later the browser would not let it sound.
     const sounding = this.#panel.sound.resume();
+    const { attempt } = this.#panel;
     try {
-      await this.#panel.attempt(Promise.all([sounding, this.#follow(request, making.signal)]));
+      // Each by itself: a piece is made to its end also where nothing can be heard.
+      await Promise.all([attempt(sounding), attempt(this.#follow(request, making.signal))]);
     } finally {
-      if (this.#making === making) this.#form.button.classList.remove("busy");
+      if (this.#making === making) {
+        this.#form.button.classList.remove("busy");
+        if (!this.#stage.piece) this.#stage.cut(); // or it would wait for its next bars for ever
+      }
     }
   }
 

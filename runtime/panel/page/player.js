@@ -55,6 +55,13 @@ export class Player extends EventTarget {
     this.#extent = { ...this.#extent, madeUntil };
   }
 
+  /** No more is made: what is there is all, and is played to its end. */
+  cut() {
+    const { endTick, madeUntil } = this.#extent;
+    this.#extent = { ...this.#extent, endTick: Math.min(endTick, madeUntil) };
+    this.#changed();
+  }
+
   get playing() {
     return this.#timer !== undefined;
   }

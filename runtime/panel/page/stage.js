@@ -114,6 +114,14 @@ export class Stage {
     this.player.add(notes, madeUntil);
   }
 
+  /** The piece is not made to its end. */
+  cut() {
+    if (!this.#begun) return;
+    this.player.cut();
+    this.#begun = { ...this.#begun, end_tick: this.player.endTick };
+    this.#describe();
+  }
+
   /**
    * Show a piece that is all there.
    * @param {PieceInfo} piece
@@ -190,7 +198,7 @@ export class Stage {
     if (this.#scoreView.hidden) return;
     const piece = this.#piece;
     this.#scoreBar.replaceChildren(this.#notation, ...(piece ? this.#scoreFiles(piece) : []));
-    if (!piece) return this.#score.say("The score is engraved as soon as the piece is all there.");
+    if (!piece) return this.#score.say("A piece is engraved as soon as it is all there and kept.");
     const name = piece.name || `${piece.style}, seed ${piece.request.seed}`;
     void this.#panel.attempt(this.#score.show(piece.id, this.#notation.value, name).then(() => this.#move()));
   }

@@ -99,3 +99,25 @@ def test_a_page_that_is_come_back_to_shows_what_another_has_made(browser: Browse
         expect(other).to_have_count(0)
         pages[0].evaluate("dispatchEvent(new Event('focus'))")
         expect(one).to_have_count(0)
+
+
+def test_a_piece_that_is_not_made_to_its_end_is_played_to_where_it_is(page: Page) -> None:
+    begun = {
+        "type": "begun",
+        "tempo_bpm": 400,
+        "meter": "4/4",
+        "ticks_per_bar": 96,
+        "ticks_per_beat": 24,
+        "end_tick": 960,
+    }
+    lines = [
+        {**begun, "style": "known", "request": {"style": "known", "seed": 1}},
+        {"type": "notes", "notes": [[0, 60, 24, 80]], "until_tick": 96},
+        {"type": "failed", "error": REASON},
+    ]
+    body = "".join(f"{json.dumps(line)}\n" for line in lines)
+    page.route("**/api/compose", lambda route: route.fulfill(content_type="application/x-ndjson", body=body))
+    page.keyboard.press("c")
+    expect(page.get_by_text(REASON.capitalize())).to_be_visible()
+    expect(page.get_by_label("Position", exact=True)).to_have_text("0:00 / 0:00")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()

@@ -69,6 +69,7 @@ export class TrainingCurves {
       line(epochs.map(({ epoch, loss }) => [epoch, loss]), scale, "trained"),
       line(heldOut, scale, "held-out"),
       ...(heldOut.length ? heldOut : []).filter(([epoch]) => saved.includes(epoch)).map((point) => dot(point, scale, 3.5, "saved")),
+      ...(epochs.length === 1 ? [dot(heldOut[0] ?? [last.epoch, last.loss], scale, 3.5, "saved")] : []), // no line yet
       ...(best ? [dot(best, scale, 6.5, "chosen")] : []),
     );
     const held = last.held_out === null ? "" : `, ${last.held_out.toFixed(2)} of a piece it has not heard`;

@@ -190,7 +190,7 @@ function makeButtons() {
 }
 
 async function end() {
-  if (!confirm("End the panel? Its page closes its connection; pieces are kept. lstm-composer panel starts it again.")) return;
+  if (!confirm("End the panel? Pieces are kept. Live music and trainings go on; lstm-composer panel, or make panel, finds them again.")) return;
   sound.silence();
   unwatch();
   await ask("/api/quit", { method: "POST" });

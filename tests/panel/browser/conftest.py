@@ -6,6 +6,7 @@ Without Chromium the tests are skipped, except where CI is set.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -71,12 +72,19 @@ class PanelProcess:
 StartPanel = Callable[..., PanelProcess]
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 @contextmanager
 def panels(environment: dict[str, str], folder: Path) -> Iterator[StartPanel]:
     """Start panels in a folder of their own; all are ended in the end."""
     started: list[PanelProcess] = []
 
     def start(*arguments: str, program: str = "runtime.cli") -> PanelProcess:
+        if "--port" not in arguments:  # the usual one may be another test's, in another process
+            arguments = (*arguments, "--port", str(free_port()))
         process = subprocess.Popen(
             [sys.executable, "-m", program, "panel", "--no-browser", *arguments],
             cwd=folder,

@@ -9,7 +9,7 @@ from runtime.cli.options import given_path, help_of, number, number_of, whole
 from runtime.errors import InputError
 from runtime.music.notes import Meter
 from runtime.score import NOTATIONS
-from runtime.session.settings import LARGEST_SEED, Device, MusicSettings, PlaySettings, drawn_seed
+from runtime.session.settings import LARGEST_SEED, MOST_SECTION_BARS, Device, MusicSettings, PlaySettings, drawn_seed
 
 Settings = TypeVar("Settings", MusicSettings, PlaySettings)
 T = TypeVar("T")
@@ -32,7 +32,9 @@ def add_music(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style-strength", type=number_of("style-strength"), metavar="S", help=strength)
     parser.add_argument("--channel", type=whole(1, 16), default=1, help="MIDI channel 1..16")
     parser.add_argument("--form", type=_form, metavar="AABA", help="sections: a letter that returns comes back")
-    parser.add_argument("--section-bars", type=whole(1, 64), default=8, metavar="N", help="bars in a section")
+    parser.add_argument(
+        "--section-bars", type=whole(1, MOST_SECTION_BARS), default=8, metavar="N", help="bars in a section"
+    )
     parser.add_argument("--ending", choices=("none", "tonic"), default="none", help="how the last of --bars ends")
     parser.add_argument("--primer", type=given_path, metavar="FILE.mid", help="music to continue")
     parser.add_argument("--device", choices=get_args(Device), default="auto", help="what the network runs on")

@@ -17,6 +17,7 @@ Mode = Literal["continue", "answer"]
 Listen = Literal["off", Mode]
 """What becomes of notes that come in."""
 LARGEST_SEED: Final = 2**63 - 1
+MOST_SECTION_BARS: Final = 64
 _DRAWN_BITS: Final = 32
 
 

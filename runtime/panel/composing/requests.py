@@ -8,10 +8,9 @@ from runtime.errors import InputError
 from runtime.music.notes import Meter
 from runtime.panel.answers import LARGEST_PAGE_NUMBER
 from runtime.parameters.table import COMMANDS
-from runtime.session.settings import LARGEST_SEED, MusicSettings, drawn_seed
+from runtime.session.settings import LARGEST_SEED, MOST_SECTION_BARS, MusicSettings, drawn_seed
 
 MOST_BARS: Final = 512
-MOST_SECTION_BARS: Final = 64
 _TEMPERATURE, _MIN_P, _DENSITY = COMMANDS["temperature"], COMMANDS["min-p"], COMMANDS["density"]
 
 StyleName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

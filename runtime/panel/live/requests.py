@@ -12,10 +12,9 @@ from runtime.music.scales import SCALES
 from runtime.panel.answers import LARGEST_PAGE_NUMBER
 from runtime.parameters.table import COMMANDS, PARAMETERS, Kind, Parameter, Stage, TakesEffect
 from runtime.ports.backends import BackendStatus, available_backends, target_names
-from runtime.session.settings import LARGEST_SEED
+from runtime.session.settings import LARGEST_SEED, MOST_SECTION_BARS
 
 MOST_PLAYERS: Final = 8
-MOST_SECTION_BARS: Final = 64
 MOST_TEXT: Final = 200
 PORT_NAME: Final = "LSTM Composer"
 

@@ -186,6 +186,7 @@ def test_with_the_keyboard_only_on_a_phone_in_the_dark(
             break
         page.keyboard.press("ArrowRight")
     page.locator("input[type=file]").first.set_input_files(music)
+    expect(page.get_by_text("11 pieces to learn from, ")).to_be_visible()
     page.get_by_label("Name of the style").focus()
     page.keyboard.type("mine")
     page.keyboard.press("Enter")

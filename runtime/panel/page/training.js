@@ -19,7 +19,7 @@ import { TrainingResult } from "./training_result.js";
 /**
  * @typedef {object} Work What can be done with the training that is shown.
  * @property {() => Promise<void>} refresh Look again at what is known of it.
- * @property {(what: string, asked?: object) => Promise<void>} request Have something done, then look again.
+ * @property {(id: string, what: string, asked?: object) => Promise<void>} request Have something done for a training, then look again.
  * @property {(id: string) => string} path
  */
 
@@ -82,7 +82,7 @@ class TrainingTab {
     /** @type {Work} */
     const work = {
       refresh: () => this.#refresh(),
-      request: (what, asked = {}) => this.#request(what, asked),
+      request: (id, what, asked = {}) => this.#request(id, what, asked),
       path: (id) => `/api/training/${id}`,
     };
     this.#music = new TrainingMusic(panel, work, all);
@@ -166,12 +166,12 @@ class TrainingTab {
   }
 
   /**
+   * @param {string} id
    * @param {string} what
    * @param {object} asked
    */
-  async #request(what, asked) {
-    if (!this.#details) return;
-    await ask(`/api/training/${this.#details.id}/${what}`, { method: "POST", body: asked });
+  async #request(id, what, asked) {
+    await ask(`/api/training/${id}/${what}`, { method: "POST", body: asked });
     await this.#refresh();
   }
 

@@ -9,6 +9,7 @@ import { el, icon, iconButton } from "./dom.js";
 const AT_ONCE = 4;
 const MINUTES = 10;
 const FEW = 10;
+const WAITING = "It begins as soon as all files are taken in.";
 
 export class TrainingMusic {
   #panel;
@@ -19,7 +20,9 @@ export class TrainingMusic {
   #details = null;
   /** Files that the panel would not take, by training. @type {Map<string, LeftOut[]>} */
   #refused = new Map();
-  #uploading = 0;
+  #uploading = false;
+  /** Ends when all files that were dropped have been taken in; null where none are on their way. @type {Promise<void> | null} */
+  #taking = null;
   #input = el("input", { type: "file", multiple: true, hidden: true });
   #folder = el("input", { type: "file", webkitdirectory: true, hidden: true });
   #drop = el("div", { class: "drop" });
@@ -31,6 +34,8 @@ export class TrainingMusic {
   #fromNothing = el("input", { type: "radio", name: "from", value: "nothing" });
   #minutes = el("input", { type: "number", id: "style-minutes", min: 1, max: 1440, value: MINUTES, required: true, inputmode: "numeric" });
   #train = el("button", { type: "submit", class: "button primary compose" }, icon("school"), el("span", {}, "Train"));
+  /** What the form waits for, once it is sent. */
+  #waits = el("p", { class: "about waits", role: "status" });
   element;
 
   /**
@@ -50,7 +55,10 @@ export class TrainingMusic {
 
   /** @param {Details} details */
   show(details) {
-    if (this.#details?.id !== details.id) this.#name.value = details.name;
+    if (this.#details?.id !== details.id) {
+      this.#name.value = details.name;
+      this.#waits.textContent = "";
+    }
     this.#details = details;
     const learned = new Map((details.pieces ?? []).map((piece) => [piece.name, piece.notes]));
     const refused = this.#refused.get(details.id) ?? [];
@@ -91,7 +99,7 @@ export class TrainingMusic {
     this.#drop.addEventListener("drop", (event) => {
       event.preventDefault();
       this.#drop.classList.remove("over");
-      if (event.dataTransfer) void this.#panel.attempt(dropped(event.dataTransfer).then((files) => this.#takeIn(files)));
+      if (event.dataTransfer) void this.#panel.attempt(this.#takeIn(dropped(event.dataTransfer)));
     });
     return el(
       "section",
@@ -123,6 +131,7 @@ export class TrainingMusic {
       el("div", { class: "field" }, el("label", { class: "label", for: "style-minutes" }, "Minutes at the most"), this.#minutes),
       el("p", { class: "about" }, "It ends sooner when it no longer grows better. It goes on when this page or the panel is closed."),
       this.#train,
+      this.#waits,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -131,33 +140,68 @@ export class TrainingMusic {
     return form;
   }
 
+  /** Begin to train: at once, or when the files that are on their way have been taken in, or it would learn from some of them. */
   async #start() {
-    this.#train.disabled = true;
+    const details = this.#details;
+    if (!details || this.#train.getAttribute("aria-disabled") === "true") return;
+    this.#train.setAttribute("aria-disabled", "true");
     try {
-      await this.#work.request("start", {
+      if (this.#taking) this.#waits.textContent = WAITING;
+      while (this.#taking) await this.#taking.catch(() => undefined);
+      if (this.#details?.id !== details.id) return; // another style is looked at: this one is not begun unseen
+      await this.#work.request(details.id, "start", {
         name: this.#name.value.trim(),
         from_base: this.#fromBase.checked,
         minutes: this.#minutes.valueAsNumber || MINUTES,
       });
     } finally {
-      this.#train.disabled = false;
+      this.#waits.textContent = "";
+      this.#train.removeAttribute("aria-disabled");
     }
   }
 
   /**
-   * Send files, a few at a time, then have them looked through.
-   * @param {File[]} files
+   * Send files, after those that are on their way already, then have them looked through.
+   * @param {File[] | Promise<File[]>} gathering
    */
-  async #takeIn(files) {
+  async #takeIn(gathering) {
     const details = this.#details;
-    if (!details || !files.length) return;
+    if (!details) return;
+    const taking = this.#takeInAfter(this.#taking, gathering, details);
+    this.#taking = taking;
+    try {
+      await taking;
+    } finally {
+      if (this.#taking === taking) this.#taking = null;
+    }
+  }
+
+  /**
+   * @param {Promise<void> | null} before
+   * @param {File[] | Promise<File[]>} gathering
+   * @param {Details} details
+   */
+  async #takeInAfter(before, gathering, details) {
+    await before?.catch(() => undefined); // it has said itself what was wrong
+    const files = await gathering;
+    if (!files.length) return;
+    await this.#send(files, details);
+    await this.#lookThrough(details);
+  }
+
+  /**
+   * Send files, a few at a time.
+   * @param {File[]} files
+   * @param {Details} details
+   */
+  async #send(files, details) {
     const music = files.filter((file) => this.#kinds.some((kind) => file.name.toLowerCase().endsWith(kind)) && !file.name.startsWith("."));
     const others = files.length - music.length;
     if (others) this.#panel.say(`${counted(others, "file")} of other kinds ${others === 1 ? "is" : "are"} passed over.`);
     const waiting = [...music];
     const refused = this.#refused.get(details.id) ?? [];
     this.#refused.set(details.id, refused);
-    this.#uploading = music.length;
+    this.#uploading = true;
     this.#bar.hidden = false;
     this.#bar.max = Math.max(1, music.length);
     this.#bar.value = 0;
@@ -173,20 +217,15 @@ export class TrainingMusic {
         this.#said.textContent = `${this.#bar.value} of ${music.length} files`;
       }
     };
-    try {
-      await Promise.all(Array.from({ length: AT_ONCE }, send));
-    } finally {
-      this.#uploading = 0;
-      this.#bar.hidden = true;
-    }
-    await this.#lookThrough();
+    await Promise.all(Array.from({ length: AT_ONCE }, send));
+    this.#uploading = false;
+    this.#bar.hidden = true;
   }
 
-  async #lookThrough() {
-    const details = this.#details;
-    if (!details) return;
-    const { files } = await ask(this.#work.path(details.id));
-    if (files.length) await this.#work.request("look");
+  /** @param {Details} details */
+  async #lookThrough({ id }) {
+    const { files } = await ask(this.#work.path(id));
+    if (files.length) await this.#work.request(id, "look");
     else await this.#work.refresh();
   }
 
@@ -197,7 +236,7 @@ export class TrainingMusic {
     this.#refused.set(details.id, (this.#refused.get(details.id) ?? []).filter((one) => one.name !== name));
     const isThere = details.files.some((file) => file.name === name);
     if (isThere) await ask(`/api/training/files/${details.id}?name=${encodeURIComponent(name)}`, { method: "DELETE" });
-    await this.#lookThrough();
+    await this.#lookThrough(details);
   }
 
   /**

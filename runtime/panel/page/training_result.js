@@ -150,7 +150,7 @@ export class TrainingResult {
 
   /** @param {Details} details */
   #buttonsOf(details) {
-    const attempt = (/** @type {string} */ what, /** @type {object} */ asked = {}) => () => void this.#panel.attempt(this.#work.request(what, asked));
+    const attempt = (/** @type {string} */ what, /** @type {object} */ asked = {}) => () => void this.#panel.attempt(this.#work.request(details.id, what, asked));
     const buttons = [];
     if (["loading", "reading", "training", "judging"].includes(details.phase)) {
       buttons.push(iconButton("stop", "Stop", attempt("stop"), { class: "button", title: "Finish this epoch and keep it; once more stops at once" }));
@@ -186,7 +186,7 @@ export class TrainingResult {
     play.dataset.epoch = String(saved.epoch);
     play.disabled = !saved.is_heard;
     const isTaken = details.exported === saved.epoch;
-    const take = iconButton("download", `Export epoch ${saved.epoch}`, () => void this.#panel.attempt(this.#work.request("export", { epoch: saved.epoch })), { short: true });
+    const take = iconButton("download", `Export epoch ${saved.epoch}`, () => void this.#panel.attempt(this.#work.request(details.id, "export", { epoch: saved.epoch })), { short: true });
     take.hidden = details.is_at_work || isTaken;
     const chosen = saved.epoch === details.chosen && el("span", { class: "badge" }, details.is_at_work ? "best so far" : "the one to take");
     const taken = isTaken && el("span", { class: "badge" }, "exported");

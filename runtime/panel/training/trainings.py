@@ -133,15 +133,17 @@ class Trainings:
             return describe(name, folder, settings, job)
 
     def music(self, name: str) -> Path:
-        """Return the folder of a training's music, to put files into or take them out of.
+        """Return the folder of a training's music, to change what is in it; what looks through it is ended.
 
         Raises:
             NoTrainingError: If there is no such training.
             InputError: If it has begun, and needs the music that it began with.
+            MissingError: If what looks through it does not end.
 
         """
         folder, _ = self._found(name)
         with self._lock:
+            self._end_look(folder)
             if processes.at_work(folder) is not None or has_begun(folder):
                 raise InputError(
                     "this style is trained on the music that it began with: make a new one for other music"
@@ -149,7 +151,7 @@ class Trainings:
         return folder / "music"
 
     def look(self, name: str) -> None:
-        """Begin to find out what of the music can be read.
+        """Begin to find out what of the music can be read, anew where that is being done.
 
         Raises:
             NoTrainingError: If there is no such training.
@@ -161,7 +163,14 @@ class Trainings:
         check_music(folder)
         command = (*self._places.program, "train", str(folder / "music"), "--dry-run", "--json")
         with self._lock:
+            self._end_look(folder)
             processes.start(folder, "look", command, Output(folder / "look.json", folder / "look.log"))
+
+    @staticmethod
+    def _end_look(folder: Path) -> None:
+        """End what looks through the music, if it is at work: its findings are out of date."""
+        if is_looking(folder):
+            processes.end(folder)
 
     def start(self, name: str, asked: Start) -> None:
         """Begin to train.
@@ -180,8 +189,7 @@ class Trainings:
             raise InputError("this style has been trained already: resume it, or make a new one")
         options = ("--from", str(base_card(self._places.models_dirs))) if asked.from_base else _FROM_NOTHING
         with self._only_one():
-            if is_looking(folder):
-                processes.end(folder)
+            self._end_look(folder)
             shutil.rmtree(folder / "run", ignore_errors=True)
             remove_parts(folder / "music")
             asked_for = msgspec.structs.replace(

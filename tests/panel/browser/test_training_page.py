@@ -156,6 +156,27 @@ def test_a_page_that_is_loaded_anew_finds_everything(
 
 
 @pytest.mark.usefixtures("pretending")
+def test_train_waits_for_files_that_are_on_their_way(
+    school: PanelProcess, open_page: OpenPage, music: list[Path], tmp_path: Path
+) -> None:
+    """It would learn from some of the music, or say that there is none."""
+    page = open_page(school)
+    page.route("**/api/training/files/**", lambda _: None)  # until it is taken away
+    visit(page)
+    with page.expect_request("**/api/training/files/**"):
+        take_in(page, music)
+    page.get_by_label("Name of the style").fill("mine")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It begins as soon as all files are taken in.")).to_be_visible()
+    page.unroute("**/api/training/files/**")
+    expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    [folder] = trainings(tmp_path)
+    assert len(list((folder / "music").iterdir())) == len(music)
+    assert page.locator(".toast").count() == 0
+
+
+@pytest.mark.usefixtures("pretending")
 def test_names_are_text_and_refusals_are_one_line(school: PanelProcess, open_page: OpenPage) -> None:
     page = open_page(school)
     visit(page)

@@ -168,6 +168,15 @@ def test_what_can_be_read_and_what_not(put: Any, do: Any, details: Any) -> None:
     assert found["left_out"] == [{"name": EVIL, "reason": "is no music"}]
 
 
+def test_music_that_comes_while_the_rest_is_looked_through(put: Any, do: Any, details: Any) -> None:
+    put("a.mid")
+    do("look")
+    assert put("b.mid").status_code == 201
+    do("look")
+    do("look")  # another page does the same
+    assert [piece["name"] for piece in until(details, "music")["pieces"]] == ["a.mid", "b.mid"]
+
+
 def test_from_music_to_a_style_that_plays(
     page: TestClient, training: str, put: Any, do: Any, details: Any, context: PanelContext
 ) -> None:

@@ -7,26 +7,21 @@ just been opened.
 Run: python benchmarks/panel.py [RUNS]     (needs Chromium)
 """
 
-import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks.common.panel_process import chromium, panel
 from benchmarks.common.tables import machine, print_table
 
-ROOT: Final = Path(__file__).parents[1]
 COMPOSITIONS: Final = 5
-_FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 _COMPOSE: Final = """async () => {
     const { panel } = await import('/page/app.js');
     await panel.sound.prepare();
@@ -60,27 +55,13 @@ class Waits:
     warm_compose: Sequence[float]
 
 
-@contextmanager
-def _panel(folder: Path) -> Iterator[str]:
-    """Run a panel that finds nothing of the user's, and give the address that opens it."""
-    places = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")}
-    command = [sys.executable, "-m", "runtime.cli", "panel", "--no-browser"]
-    environment = os.environ | places | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        line = process.stdout.readline() if process.stdout else ""
-        try:
-            yield next(word for word in line.split() if word.startswith("http"))
-        finally:
-            process.terminate()
-
-
 def measure(browser: Browser, folder: Path) -> Waits:
     """Start a panel, open its page, and compose."""
     began = time.perf_counter()
-    with _panel(folder) as address:
+    with panel(folder) as process:
         printed = time.perf_counter() - began
         page = browser.new_page()
-        page.goto(address)
+        page.goto(process.address)
         page.wait_for_selector("html[data-ready]")
         usable = time.perf_counter() - began
         first = _composed(page)
@@ -101,14 +82,11 @@ def _composed(page: Page) -> float:
 def main() -> None:
     """Measure some runs and print their median and worst."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(_FLAGS))
-        found = []
+    found = []
+    with chromium() as browser:
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as folder:
                 found.append(measure(browser, Path(folder)))
-        browser.close()
     print(f"{runs} runs on {machine()}\n")
     columns: dict[str, list[float]] = {
         "command to printed address": [waits.address for waits in found],

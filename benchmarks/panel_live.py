@@ -9,10 +9,7 @@ Run: python benchmarks/panel_live.py [NOTES]     (needs Chromium; about four min
 """
 
 import json
-import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,11 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.common.panel_process import live_page, play
 from benchmarks.common.tables import machine, percentile, print_table
 
-ROOT: Final = Path(__file__).parents[1]
 TEMPO: Final = 240
 KNOB_TEMPO: Final = 120
 VOICES: Final = ",".join(f"bach@{channel}" for channel in range(1, 17))
@@ -34,10 +31,6 @@ TURNS: Final = 12
 SILENT_SECONDS: Final = 60.0
 NEAR_SECONDS: Final = 3.0
 """The two clocks are compared by what was seen of them within so long."""
-_FLAGS: Final = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
-    "--autoplay-policy=no-user-gesture-required",
-)
 _LISTEN: Final = """async () => {
     const { panel } = await import('/page/app.js');
     const { live } = await import('/page/live.js');
@@ -68,29 +61,8 @@ Place = tuple[float, float, float]
 def _playing(folder: Path, name: str, *who: str, tempo: int = TEMPO) -> Iterator[Path]:
     """Play into nowhere, with a log of what is sent."""
     events = folder / f"{name}.jsonl"
-    words = ["--tempo", str(tempo), "--seed", "1", "--backend", "none", "--no-sound", "--events", str(events)]
-    command = [sys.executable, "-m", "runtime.cli", "play", *who, *words]
-    with subprocess.Popen(command, env=_environment(folder), cwd=folder, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield events
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def _panel(folder: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "runtime.cli", "panel", "--no-browser"]
-    with subprocess.Popen(command, env=_environment(folder), cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        line = process.stdout.readline() if process.stdout else ""
-        try:
-            yield next(word for word in line.split() if word.startswith("http"))
-        finally:
-            process.terminate()
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    places = ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
-    return os.environ | dict.fromkeys(places, str(folder)) | {"PYTHONPATH": str(ROOT)}
+    with play(folder, *who, "--tempo", str(tempo), "--seed", "1", "--events", str(events)):
+        yield events
 
 
 def _note_ons(events: Path) -> Log:
@@ -106,21 +78,6 @@ def _wait_for_notes(events: Path, count: int) -> None:
         elif time.monotonic() > since + SILENT_SECONDS:
             sys.exit(f"play sends nothing any more after {now} notes")
         time.sleep(0.5)
-
-
-@contextmanager
-def _page(folder: Path) -> Iterator[Page]:
-    """The Live tab, which sounds and draws."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    with _panel(folder) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(_FLAGS))
-        page = browser.new_page(viewport={"width": 1360, "height": 900})
-        page.goto(f"{address}")
-        page.wait_for_selector("html[data-ready]")
-        page.get_by_role("tab", name="Live").click()
-        page.wait_for_selector("#live-style")
-        yield page
-        browser.close()
 
 
 def _lateness(log: Log) -> list[float]:
@@ -167,7 +124,7 @@ def main() -> None:
             with _playing(folder, f"{name} alone", *who) as events:
                 _wait_for_notes(events, count)
                 tell(f"{name}, no panel: note sent after its time", _lateness(_note_ons(events)), "ms")
-            with _playing(folder, name, *who) as events, _page(folder) as page:
+            with _playing(folder, name, *who) as events, live_page(folder) as (_, page):
                 page.wait_for_function(_READY)
                 page.evaluate(_LISTEN)
                 began, frames = time.monotonic(), int(page.evaluate(_FRAMES))
@@ -182,7 +139,7 @@ def main() -> None:
                 tell(f"{name}: page after port, {len(apart)} notes", apart, "ms")
                 tell(f"{name}: page and port apart", [abs(one) for one in apart], "ms")
                 rows.append((f"{name}: frames a second", f"{rate:.0f}", ""))
-        with _playing(folder, "knob", "--style", "bach", tempo=KNOB_TEMPO) as events, _page(folder) as page:
+        with _playing(folder, "knob", "--style", "bach", tempo=KNOB_TEMPO) as events, live_page(folder) as (_, page):
             page.wait_for_function(_READY)
             tell(
                 f"knob turned in the page to note sent, {KNOB_TEMPO} bpm, {TURNS} turns", _turned(page, events), "beats"

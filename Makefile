@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 CAN_PLAY := $(VENV)/can-play
 CAN_SHOW := $(VENV)/can-show
 CAN_DEVELOP := $(VENV)/can-develop
+CAN_DOCUMENT := build/docs-environment/can-document
 
-.PHONY: help panel play test check lint page-types fuzz bench clean always
+.PHONY: help panel play test check lint page-types docs fuzz bench clean always
 .DEFAULT_GOAL := help
 
 help:
@@ -22,9 +23,10 @@ help:
 	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK'
 	@echo 'make lint    check style, types, imports and unused names'
 	@echo 'make page-types   check the types of the page, with npm'
+	@echo 'make docs    the documentation as a site, in build/docs'
 	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'
 	@echo 'make bench   print the tables of docs/benchmarks.md'
-	@echo 'make clean   remove $(VENV)'
+	@echo 'make clean   remove $(VENV) and build'
 
 panel: $(CAN_SHOW)
 	@exec $(BIN)/lstm-composer panel $(ARGS)
@@ -54,6 +56,13 @@ lint: $(CAN_DEVELOP)
 page-types:
 	cd recipes/page_libraries && npm ci --ignore-scripts --no-audit --no-fund --silent && npx tsc -p .
 
+# Strict: a warning, such as of a link that leads nowhere, is an error. All pages anew each time, since a heading that is
+# gone is missed by pages that have not changed.
+docs: $(CAN_DOCUMENT)
+	@build/docs-environment/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --write-all \
+		--conf-dir recipes/docs_site --doctree-dir build/docs-cache . build/docs
+	@echo 'build/docs/index.html'
+
 fuzz: $(CAN_DEVELOP)
 	$(BIN)/python recipes/fuzz.py $(MINUTES)
 
@@ -61,7 +70,7 @@ bench: $(CAN_DEVELOP)
 	@set -e; for script in $(addprefix benchmarks/,playing/write_command.py playing/engine.py playing/lateness.py training/midi_reading.py); do echo "# $$script"; $(BIN)/python "$$script"; done
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build
 
 # Empty files whose dates say when the environment was last brought up to date; the script knows whether it still is.
 # It finds a Python from 3.11 to 3.14, or says what to install; PYTHON=/path/to/python names one.
@@ -70,6 +79,9 @@ $(CAN_PLAY): always
 
 $(CAN_SHOW): always
 	@sh recipes/environment.sh panel
+
+$(CAN_DOCUMENT): always
+	@sh recipes/environment.sh docs
 
 $(CAN_DEVELOP): always
 	@sh recipes/environment.sh test

@@ -4,6 +4,7 @@
 #     sh recipes/environment.sh play      what playing needs
 #     sh recipes/environment.sh panel     that, and what the page in the browser and its scores need
 #     sh recipes/environment.sh test      that, and what training and testing need
+#     sh recipes/environment.sh docs      into build/docs-environment, what builds the site of the documentation
 #
 # With --choose after it, it only prints the Python that a new .venv would be made with, or "uv". PYTHON=/path/to/python
 # in front of it names one. For any POSIX shell: dash, bash 3.2 (macOS) and busybox run this.
@@ -262,11 +263,22 @@ install_for_testing() {
     fi
 }
 
+# The site needs nothing of the program, so that it has an environment of its own.
+install_for_docs() {
+    if is_older "$VENV/can-document" recipes/docs_site/requirements.txt constraints.txt; then
+        echo "Installing what the site of the documentation needs into $VENV (once; about 15 MB to download) ..."
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+            -r recipes/docs_site/requirements.txt
+        touch "$VENV/can-document"
+    fi
+}
+
 purpose=${1-}
 case "$purpose" in
 play | panel) versions=$FOR_PLAYING uv_versions=$UV_FOR_PLAYING ;;
 test) versions="$WITH_TENSORFLOW $NEWEST" uv_versions=$UV_FOR_TESTING ;;
-*) fail "usage: sh recipes/environment.sh play|panel|test [--choose]" ;;
+docs) versions=$FOR_PLAYING uv_versions=$UV_FOR_PLAYING VENV=build/docs-environment ;;
+*) fail "usage: sh recipes/environment.sh play|panel|test|docs [--choose]" ;;
 esac
 if [ "${2-}" = --choose ]; then
     if choose $versions; then
@@ -279,6 +291,10 @@ if [ "${2-}" = --choose ]; then
     exit
 fi
 make_environment "$versions" "$uv_versions"
+if [ "$purpose" = docs ]; then
+    install_for_docs
+    exit
+fi
 install_for_playing
 case "$purpose" in
 panel) install_for_panel ;;

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from recipes.docs_site.diagrams import FENCE, is_drawn, picture_of, with_picture
+
 DOCS = Path(__file__).parents[1] / "docs"
+DECISIONS = DOCS / "decisions"
 PAGES = sorted(DOCS.glob("*.md"))
 DAWS = ("ardour", "bitwig", "cubase", "fl-studio", "live", "logic", "reaper")
 
@@ -57,6 +60,28 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert file.exists(), target
         if place:
             assert place.removeprefix("#") in places(file), f"{target}{place}"
+
+
+def test_every_decision_is_listed() -> None:
+    listed = re.findall(r"^\d+\. \[.*\]\((.*)\)$", (DECISIONS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == sorted(page.name for page in DECISIONS.glob("0*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_diagram_of_a_page_is_drawn_as_it_is_now(page: Path) -> None:
+    assert is_drawn(page), "run recipes/docs_site/draw_diagrams.py"
+
+
+def test_a_diagram_that_was_changed_is_not_drawn(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
+    shutil.copy(picture_of(DOCS / "architecture.md"), picture_of(page))
+    assert is_drawn(page)
+    shown = with_picture(text, page)
+    assert (FENCE.search(shown), shown.count("<svg"), shown.count("```{raw} html")) == (None, 1, 1)
+    page.write_text(text.replace("music files", "more files"), encoding="utf-8")
+    assert not is_drawn(page)
 
 
 def places(page: Path) -> list[str]:

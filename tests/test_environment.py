@@ -291,4 +291,21 @@ def test_the_script_knows_the_pythons_of_pyproject() -> None:
 @pytest.mark.parametrize("arguments", [(), ("record",)])
 def test_what_it_is_for_must_be_said(machine: Machine, arguments: tuple[str, ...]) -> None:
     result = machine.run(*arguments)
-    assert (result.returncode, result.stderr) == (2, "usage: sh recipes/environment.sh play|panel|test [--choose]\n")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "usage: sh recipes/environment.sh play|panel|test|docs [--choose]\n",
+    )
+
+
+def test_the_site_of_the_documentation_has_an_environment_of_its_own(machine: Machine) -> None:
+    machine.add(every("3.14"))
+    machine.add({"python3.14": python("3.14").replace(".venv", "build/docs-environment")})
+    requirements = machine.project / "recipes" / "docs_site" / "requirements.txt"
+    requirements.parent.mkdir()
+    requirements.touch()
+    result = machine.run("docs", make="1")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "installs recipes/docs_site/requirements.txt"
+    assert (machine.project / "build/docs-environment/can-document").exists()
+    assert not (machine.project / ".venv").exists()
+    assert machine.run("docs", make="1").stdout == ""

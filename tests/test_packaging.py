@@ -23,6 +23,11 @@ PIN_LINES = [
 ]
 PINS = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in PIN_LINES)}
 BASE = [Requirement(text) for text in PROJECT["dependencies"]]
+SITE = [
+    Requirement(line)
+    for line in (ROOT / "recipes" / "docs_site" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
 EXTRAS = [Requirement(text) for text in chain.from_iterable(PROJECT["optional-dependencies"].values())]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (
@@ -63,7 +68,7 @@ def test_pins_are_sorted_and_no_name_comes_twice() -> None:
     assert len(PINS) == len(PIN_LINES)
 
 
-@pytest.mark.parametrize("requirement", BASE + EXTRAS, ids=str)
+@pytest.mark.parametrize("requirement", BASE + EXTRAS + SITE, ids=str)
 def test_what_is_required_is_pinned_to_a_version_that_will_do(requirement: Requirement) -> None:
     assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
 

@@ -21,7 +21,7 @@ def density(seconds: float) -> float:
 
 def main(seconds: str = "20", *arguments: str) -> int:
     """Play for some seconds, and return the exit code of `play`."""
-    command = [sys.executable, "-m", "runtime.cli", "play", "--stdin", *(arguments or ("--style", "bach", "--sound"))]
+    command = [sys.executable, "-m", "lstm_composer", "play", "--stdin", *(arguments or ("--style", "bach", "--sound"))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as player:
         began = time.monotonic()
         try:

@@ -10,8 +10,8 @@ import sys
 import time
 from typing import Protocol
 
-from runtime import Composer, Note
-from runtime.music.notes import TICKS_PER_QUARTER
+from lstm_composer import Composer, Note
+from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER
 
 NOTE_ON, NOTE_OFF = 0x90, 0x80
 

@@ -10,9 +10,9 @@ state and noise comes the same event, so that a state that was kept is a place t
 import sys
 from pathlib import Path
 
-from runtime import Engine, GraphInputs, load_bundle
-from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.music.event_encoding import LADDER
+from lstm_composer import Engine, GraphInputs, load_bundle
+from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
+from lstm_composer.runtime.music.event_encoding import LADDER
 
 
 def main(card: str = "models/base.onnx.json", events: str = "16", seed: str = "1") -> None:

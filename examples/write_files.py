@@ -6,7 +6,7 @@ Run: python examples/write_files.py [STYLE] [FOLDER]
 import sys
 from pathlib import Path
 
-from runtime import Composer
+from lstm_composer import Composer
 
 
 def main(style: str = "bach", folder: str = ".") -> None:

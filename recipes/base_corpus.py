@@ -18,15 +18,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from lstm_composer.runtime.bundle.schema import DataSource
+from lstm_composer.runtime.music.notes import end_of
+from lstm_composer.trainer.corpus.cache import default_cache_dir
+from lstm_composer.trainer.corpus.readers import File, read_files
+from lstm_composer.trainer.dataset.split import near_duplicates
+from lstm_composer.trainer.pieces.piece import Piece
+from lstm_composer.trainer.reports.corpus_report import polyphony_of
 from recipes.base_collections import Candidate, candidates
 from recipes.manifests import write_sources
-from runtime.bundle.schema import DataSource
-from runtime.music.notes import end_of
-from trainer.corpus.cache import default_cache_dir
-from trainer.corpus.readers import File, read_files
-from trainer.dataset.split import near_duplicates
-from trainer.pieces.piece import Piece
-from trainer.reports.corpus_report import polyphony_of
 
 LARGEST = 90_000
 """Notes of a style: beyond that, an epoch takes longer and the small styles are heard less."""

@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from runtime.bundle.library import list_bundles, styles
-from runtime.errors import ComposerError
-from runtime.music.notes import TICKS_PER_QUARTER, Note
-from runtime.score import NOTATIONS, Notation
-from runtime.score.engraving import svg_of
-from runtime.score.musicxml import musicxml
-from runtime.score.written import Score
-from runtime.session.loading import LoadedComposer, load_composer
-from runtime.session.settings import MusicSettings
-from runtime.session.write import make_notes, to_score
+from lstm_composer.runtime.bundle.library import list_bundles, styles
+from lstm_composer.runtime.errors import ComposerError
+from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER, Note
+from lstm_composer.runtime.score import NOTATIONS, Notation
+from lstm_composer.runtime.score.engraving import svg_of
+from lstm_composer.runtime.score.musicxml import musicxml
+from lstm_composer.runtime.score.written import Score
+from lstm_composer.runtime.session.loading import LoadedComposer, load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import make_notes, to_score
 
 PICTURED: Final = "ragtime"
 _NEAR: Final = 1e-6

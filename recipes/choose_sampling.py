@@ -23,21 +23,27 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.bundle.schema import SamplingCard
-from runtime.errors import CorpusError, InputError
-from runtime.music.piece_memory import DEFAULT_RECALL, RECALL_LENGTHS
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.bundle.schema import SamplingCard
+from lstm_composer.runtime.errors import CorpusError, InputError
+from lstm_composer.runtime.music.piece_memory import DEFAULT_RECALL, RECALL_LENGTHS
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
     from rich.console import Console
 
-    from trainer.commands.candidates import candidate_of, material_by_style
-    from trainer.dataset.dataset import Dataset
-    from trainer.evaluation.epoch_choice import Evaluator, sample_excerpts
-    from trainer.evaluation.per_style import by_style, make_style_evaluator, only, sampled_by, with_sampling
-    from trainer.judging.style import PLAYED, Judgement, Yardstick
-    from trainer.network.excerpts import MIN_P, TEMPERATURE, SteppedNetwork
+    from lstm_composer.trainer.commands.candidates import candidate_of, material_by_style
+    from lstm_composer.trainer.dataset.dataset import Dataset
+    from lstm_composer.trainer.evaluation.epoch_choice import Evaluator, sample_excerpts
+    from lstm_composer.trainer.evaluation.per_style import (
+        by_style,
+        make_style_evaluator,
+        only,
+        sampled_by,
+        with_sampling,
+    )
+    from lstm_composer.trainer.judging.style import PLAYED, Judgement, Yardstick
+    from lstm_composer.trainer.network.excerpts import MIN_P, TEMPERATURE, SteppedNetwork
 
 CORRECTIONS = 3
 """How often the wishes for what is remembered are corrected."""

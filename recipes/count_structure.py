@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-PACKAGES: Final = ("runtime", "trainer", "export")
-SOURCES: Final = (*PACKAGES, "benchmarks", "recipes")
+PACKAGES: Final = ("lstm_composer/runtime", "lstm_composer/trainer", "lstm_composer/export")
+SOURCES: Final = ("lstm_composer", "benchmarks", "recipes")
 MOST_LINES, MOST_FUNCTION_LINES = 350, 50
 PRESETS: Final = {"stream", "article", "skuldur"}
 
@@ -91,13 +91,13 @@ def _imports_of_folders() -> Mapping[str, set[str]]:
             continue
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
         own = _folder_of(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-        imports[own] |= {_folder_of(name) for name in names if name.split(".")[0] in PACKAGES} - {own}
+        imports[own] |= {_folder_of(name) for name in names if name.startswith("lstm_composer.")} - {own}
     return imports
 
 
 def _folder_of(module: str) -> str:
-    """The folder of a module, or a module beside the folders: "runtime.ports" of "runtime.ports.base"."""
-    return ".".join(module.split(".")[:2])
+    """The folder of a module, or a module beside the folders: "x.runtime.ports" of "x.runtime.ports.base"."""
+    return ".".join(module.split(".")[:3])
 
 
 def _reached(start: str, imports: Mapping[str, set[str]]) -> set[str]:
@@ -139,8 +139,8 @@ def pitch_name_tables() -> Places:
 STATUS_BYTES: Final = {0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0}
 """Of messages of a channel but for 0x80, which is also where the numbers of files and of protobuf go on."""
 NO_INPUT: Final = {
-    "runtime/midi/messages.py": "makes messages, and reads none",
-    "runtime/midi/smf.py": "reads events of files, whose running status and metas no port sends",
+    "lstm_composer/runtime/midi/messages.py": "makes messages, and reads none",
+    "lstm_composer/runtime/midi/smf.py": "reads events of files, whose running status and metas no port sends",
 }
 """Modules with status bytes that decode no messages that come in."""
 
@@ -161,7 +161,7 @@ def training_loops() -> Places:
     """Calls of Keras' `fit` that a command of ours makes; the forests of judging have another."""
     return [
         f"{path}:{node.lineno}"
-        for path, node in walk("trainer", "export")
+        for path, node in walk("lstm_composer/trainer", "lstm_composer/export")
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and (node.func.attr == "train_on_batch" or (node.func.attr == "fit" and node.keywords))
@@ -201,42 +201,51 @@ def _asks_for_preset(node: ast.expr | ast.pattern, named: set[str]) -> bool:
 
 
 def untyped_states() -> Places:
-    """Where runtime/generation says Any; the kind of numbers in an array does not count."""
+    """Where lstm_composer/runtime/generation says Any; the kind of numbers in an array does not count."""
     of_arrays = {
         part
-        for _, node in walk("runtime/generation")
+        for _, node in walk("lstm_composer/runtime/generation")
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("NDArray", "np.dtype")
         for part in ast.walk(node.slice)
     }
     return [
         f"{path}:{node.lineno}"
-        for path, node in walk("runtime/generation")
+        for path, node in walk("lstm_composer/runtime/generation")
         if isinstance(node, ast.Name) and node.id == "Any" and node not in of_arrays
     ]
 
 
 THIRD_PARTY: Final = {
-    "export/onnx_model.py": ("producer_name producer_version doc_string", "a model of ONNX is a message of protobuf"),
-    "runtime/graph/engine.py": (
+    "lstm_composer/export/onnx_model.py": (
+        "producer_name producer_version doc_string",
+        "a model of ONNX is a message of protobuf",
+    ),
+    "lstm_composer/runtime/graph/engine.py": (
         "intra_op_num_threads inter_op_num_threads log_severity_level",
         "onnxruntime takes its options so",
     ),
-    "runtime/midi/writer.py": ("tracks", "mido's file has no tracks when it is made"),
-    "runtime/ports/jack_process.py": ("restype argtypes", "ctypes is told so what a function takes"),
-    "runtime/sound/device.py": ("close", "miniaudio's destructor closes a device that may only be forgotten"),
-    "runtime/system/standard_streams.py": ("stdin stdout stderr", "sys has the streams"),
-    "runtime/transport/link.py": ("quantum start_stop_sync_enabled enabled", "Ableton Link is set so"),
-    "trainer/article/learner.py": ("learning_rate", "Keras takes a new learning rate so"),
-    "trainer/article/windows.py": ("enabled", "tf.data takes its options so"),
-    "trainer/dataset/batches.py": ("enabled", "tf.data takes its options so"),
-    "trainer/formats/abc/score.py": ("quarterLength", "of a note of music21, whose length comes after it"),
-    "trainer/formats/kern_score.py": ("timeSignature tie", "of measures and notes of music21"),
-    "trainer/formats/musicxml.py": (
+    "lstm_composer/runtime/midi/writer.py": ("tracks", "mido's file has no tracks when it is made"),
+    "lstm_composer/runtime/ports/jack_process.py": ("restype argtypes", "ctypes is told so what a function takes"),
+    "lstm_composer/runtime/sound/device.py": (
+        "close",
+        "miniaudio's destructor closes a device that may only be forgotten",
+    ),
+    "lstm_composer/runtime/system/standard_streams.py": ("stdin stdout stderr", "sys has the streams"),
+    "lstm_composer/runtime/transport/link.py": ("quantum start_stop_sync_enabled enabled", "Ableton Link is set so"),
+    "lstm_composer/trainer/article/learner.py": ("learning_rate", "Keras takes a new learning rate so"),
+    "lstm_composer/trainer/article/windows.py": ("enabled", "tf.data takes its options so"),
+    "lstm_composer/trainer/dataset/batches.py": ("enabled", "tf.data takes its options so"),
+    "lstm_composer/trainer/formats/abc/score.py": (
+        "quarterLength",
+        "of a note of music21, whose length comes after it",
+    ),
+    "lstm_composer/trainer/formats/kern_score.py": ("timeSignature tie", "of measures and notes of music21"),
+    "lstm_composer/trainer/formats/musicxml.py": (
         "buffer_text StartElementHandler EndElementHandler CharacterDataHandler EntityDeclHandler text",
         "expat and xml.etree are set so",
     ),
-    "trainer/training/loop.py": ("stop_training", "Keras is told so that an epoch ends early"),
-    "trainer/training/stream_learner.py": ("learning_rate", "Keras takes a new learning rate so"),
+    "lstm_composer/trainer/training/loop.py": ("stop_training", "Keras is told so that an epoch ends early"),
+    "lstm_composer/trainer/training/stream_learner.py": ("learning_rate", "Keras takes a new learning rate so"),
 }
 """By module, attributes of objects of others that it assigns, and why that is how they are made."""
 

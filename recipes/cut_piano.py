@@ -1,4 +1,4 @@
-"""Make runtime/sound/piano.sf3: the grand piano of MuseScore_General, small enough to ship.
+"""Make lstm_composer/runtime/sound/piano.sf3: the grand piano of MuseScore_General, small enough to ship.
 
 The source is MuseScore_General_Full.sf2 (MIT licence) of Debian's package musescore-general-soundfont-lossless
 0.2.1-1; `COPYRIGHT.musescore-general.txt` beside the piano is that package's copyright file. What is done to it:
@@ -9,7 +9,7 @@ The source is MuseScore_General_Full.sf2 (MIT licence) of Debian's package muses
 - Velocities 1 and 2, which sound nothing in the source, sound like 3.
 - The loudest of its layers is 1.5 dB louder: on some keys a stroke at 108 was up to 1.3 dB softer than one at 107.
 
-Run: pip install soundfile; python recipes/cut_piano.py MuseScore_General_Full.sf2 runtime/sound/piano.sf3
+Run: pip install soundfile; python recipes/cut_piano.py MuseScore_General_Full.sf2 lstm_composer/runtime/sound/piano.sf3
 """
 
 import io
@@ -24,7 +24,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from runtime.sound.soundfont import TABLES, Generator, sample_and_table_chunks
+from lstm_composer.runtime.sound.soundfont import TABLES, Generator, sample_and_table_chunks
 
 PROGRAM, BANK = 0, 0
 LONGEST_SECONDS: Final = 8.0

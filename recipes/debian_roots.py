@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runtime.midi.messages import Kind
-from runtime.midi.reader import read_music
-from runtime.playback.scheduler import Scheduler
+from lstm_composer.runtime.midi.messages import Kind
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.playback.scheduler import Scheduler
 
 CHECKOUT: Final = Path(__file__).parents[1]
 SUITES: Final = ("trixie", "forky")
@@ -265,7 +265,7 @@ def sha256_of(root: Root) -> str:
 def sha256_of_this_machine(root: Root) -> str:
     """Return the digest of what the same sources write with the Python that runs this script."""
     folder = root.outside(PROJECT)
-    command = [sys.executable, "-m", "runtime.cli", *WRITTEN, "-o", "here.mid"]
+    command = [sys.executable, "-m", "lstm_composer", *WRITTEN, "-o", "here.mid"]
     subprocess.run(
         command, cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, check=True, stdout=subprocess.PIPE
     )

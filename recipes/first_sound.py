@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from runtime.music.notes import Meter
-from runtime.session.settings import MusicSettings
-from runtime.session.write import write
-from trainer.reports.piano_roll import piano_roll
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import write
+from lstm_composer.trainer.reports.piano_roll import piano_roll
 
 DOCS = Path(__file__).parents[1] / "docs"
 STYLE, BARS, SEED = "chopin", 8, 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.bundle.schema import DataSource
+from lstm_composer.runtime.bundle.schema import DataSource
 
 PLAYED_BY = ("organ", "harpsichord", "piano", "clavichord", "clavier", "voice", "choir")
 NOT_PLAYED_BY = ("ensemble", "violin", "flute", "guitar", "lute")

@@ -81,7 +81,7 @@ def main() -> None:
 def _panel(folder: Path) -> Iterator[str]:
     """Run a panel that finds nothing of the user's, and give the address that opens it."""
     places = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")}
-    command = [sys.executable, "-m", "runtime.cli", "panel", "--no-browser"]
+    command = [sys.executable, "-m", "lstm_composer", "panel", "--no-browser"]
     environment = os.environ | places | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
     with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -218,7 +218,12 @@ def _train(page: Page) -> None:
 
 def _run(*arguments: str) -> None:
     environment = os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
-    subprocess.run([sys.executable, "-m", "runtime.cli", *arguments], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "lstm_composer", *arguments],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
 
 
 TABS: Final[Mapping[str, Callable[[Page], None]]] = {

@@ -1,4 +1,4 @@
-"""Write the table of parameters in docs/playing.md anew, from runtime/parameters/table.py.
+"""Write the table of parameters in docs/playing.md anew, from lstm_composer/runtime/parameters/table.py.
 
 python recipes/parameter_table.py
 """
@@ -6,8 +6,8 @@ python recipes/parameter_table.py
 from pathlib import Path
 from typing import Final
 
-from runtime.parameters.controllers import ALWAYS_ON, SWITCH
-from runtime.parameters.table import HIGHEST_POSITION, PARAMETERS, Parameter
+from lstm_composer.runtime.parameters.controllers import ALWAYS_ON, SWITCH
+from lstm_composer.runtime.parameters.table import HIGHEST_POSITION, PARAMETERS, Parameter
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "playing.md"
 HEADING: Final = "| parameter | values | what it does | controller |"

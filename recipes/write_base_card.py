@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from runtime.bundle.files import read_card
-from runtime.bundle.schema import BundleCard, DataSource, StyleCard
-from trainer.judging.tables import SHOWN
-from trainer.measures.measures import MEASURES
+from lstm_composer.runtime.bundle.files import read_card
+from lstm_composer.runtime.bundle.schema import BundleCard, DataSource, StyleCard
+from lstm_composer.trainer.judging.tables import SHOWN
+from lstm_composer.trainer.measures.measures import MEASURES
 
 LIKE_ENOUGH = 0.85
 """Share of the human likeness that a style should reach."""

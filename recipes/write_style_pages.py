@@ -13,15 +13,15 @@ from pathlib import Path
 
 from PIL import Image
 
-from runtime.bundle.files import read_card
-from runtime.bundle.schema import StyleCard
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, Note
-from runtime.session.loading import load_composer
-from runtime.session.settings import MusicSettings
-from runtime.session.write import make_notes
-from runtime.sound.render import render
-from trainer.reports.piano_roll import piano_roll
+from lstm_composer.runtime.bundle.files import read_card
+from lstm_composer.runtime.bundle.schema import StyleCard
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.session.loading import load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import make_notes
+from lstm_composer.runtime.sound.render import render
+from lstm_composer.trainer.reports.piano_roll import piano_roll
 
 BARS = 16
 SEED = 1

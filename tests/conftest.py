@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from runtime.bundle.files import Bundle, load_bundle
-from runtime.graph.engine import Engine
-from runtime.session.settings import MusicSettings
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 from tests.support.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
 from tests.support.scheduling import GroupScheduling, in_order
-from trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"
@@ -79,7 +79,8 @@ def _no_map_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     """Controllers turn what they turn by default, whatever the user has taught them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "runtime.session.control_inputs.default_path", lambda: tmp_path_factory.getbasetemp() / "map.toml"
+            "lstm_composer.runtime.session.control_inputs.default_path",
+            lambda: tmp_path_factory.getbasetemp() / "map.toml",
         )
         yield
 
@@ -148,7 +149,7 @@ def composer(surrounding: dict[str, str], tmp_path: Path) -> Callable[..., subpr
     """Run `lstm-composer ARGUMENTS` in the test's own folder and wait for its end."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "runtime.cli", *map(str, arguments)]
+        command = [sys.executable, "-m", "lstm_composer", *map(str, arguments)]
         return subprocess.run(
             command,
             cwd=tmp_path,

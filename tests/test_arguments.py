@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import export.cli
-import runtime.cli.main
-import trainer.cli.advise
-import trainer.cli.evaluate
-import trainer.cli.train
-from runtime.cli.options import OneLineParser, as_number, as_whole, given_path, number, shown, whole
-from runtime.errors import InputError
-from runtime.system.process_exit import tell
-from runtime.system.visible_text import visible
+import lstm_composer.export.cli
+import lstm_composer.runtime.cli.main
+import lstm_composer.trainer.cli.advise
+import lstm_composer.trainer.cli.evaluate
+import lstm_composer.trainer.cli.train
+from lstm_composer.runtime.cli.options import OneLineParser, as_number, as_whole, given_path, number, shown, whole
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.system.process_exit import tell
+from lstm_composer.runtime.system.visible_text import visible
 
 WORDS = r"""
 - -- --- --help= --seed -o -1 --= =
@@ -48,13 +48,15 @@ NEEDED = {
 
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     (commands,) = (
-        action for action in runtime.cli.main._parser([])._actions if isinstance(action, argparse._SubParsersAction)
+        action
+        for action in lstm_composer.runtime.cli.main._parser([])._actions
+        if isinstance(action, argparse._SubParsersAction)
     )
     yield from commands.choices.items()
-    yield "train", trainer.cli.train._parser()
-    yield "advise", trainer.cli.advise._parser()
-    yield "evaluate", trainer.cli.evaluate._parser()
-    yield "export", export.cli._parser()
+    yield "train", lstm_composer.trainer.cli.train._parser()
+    yield "advise", lstm_composer.trainer.cli.advise._parser()
+    yield "evaluate", lstm_composer.trainer.cli.evaluate._parser()
+    yield "export", lstm_composer.export.cli._parser()
 
 
 def flags() -> list[tuple[str, argparse.ArgumentParser, argparse.Action]]:

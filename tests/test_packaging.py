@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-import runtime
-from trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
+import lstm_composer
+from lstm_composer.trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -39,23 +39,24 @@ PLATFORMS = (
     ("darwin", "x86_64"),
 )
 ENTRY_POINTS = {**PROJECT["scripts"], **PROJECT["entry-points"]["lstm_composer.commands"]}
-TRAINING_ONLY = ("tensorflow", "keras", "music21", "matplotlib", "symusic", "onnx", "tf2onnx", "trainer", "export")
+TRAINING_ONLY = ("tensorflow", "keras", "music21", "matplotlib", "symusic", "onnx", "tf2onnx")
 
 IMPORT_ALL_OF_RUNTIME = """
 import importlib, pkgutil, sys
-import runtime
-for module in pkgutil.walk_packages(runtime.__path__, "runtime."):
+import lstm_composer.runtime
+for module in pkgutil.walk_packages(lstm_composer.runtime.__path__, "lstm_composer.runtime."):
     if not module.name.endswith("__main__"):
         try:
             importlib.import_module(module.name)
         except OSError:
             pass  # JACK-Client is there and libjack is not
-print(*sorted(name for name in sys.modules if "." not in name))
+ours = ("lstm_composer.runtime", "lstm_composer.trainer", "lstm_composer.export")
+print(*sorted(name for name in sys.modules if "." not in name or name in ours))
 """
 
 
 def test_one_version() -> None:
-    assert runtime.__version__ == PROJECT["version"]
+    assert lstm_composer.__version__ == PROJECT["version"]
     assert f"## [{PROJECT['version']}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
@@ -149,5 +150,5 @@ def test_playing_loads_nothing_that_only_training_needs() -> None:
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     loaded = set(result.stdout.split())
-    assert "runtime" in loaded
-    assert not loaded & set(TRAINING_ONLY)
+    assert "lstm_composer.runtime" in loaded
+    assert not loaded & {*TRAINING_ONLY, "lstm_composer.trainer", "lstm_composer.export"}

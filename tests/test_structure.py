@@ -10,18 +10,22 @@ from recipes import count_structure
 from recipes.count_structure import FIGURES, Figure, Places
 
 TREE = {
-    "runtime/one/a.py": "import runtime.two.b",
-    "runtime/two/b.py": "def late():\n    from runtime.one import a",
-    "runtime/two/c.py": "if TYPE_CHECKING:\n    import runtime.three.d",
-    "runtime/three/d.py": "\n" * 360,
-    "runtime/generation/voice.py": "def start(state: Any, one: NDArray[Any]) -> list[Any]: ...",
-    "runtime/names.py": "LETTERS = 'CDEFGAB'\nMAJOR = ('C', 'D', 'E', 'F', 'G', 'A', 'Bb')",
-    "runtime/bytes.py": "on = status & 0xF0 == 0x90\nvarint = byte < 0x80",
-    "runtime/midi/messages.py": "ON = 0x90",
-    "runtime/asks.py": "NAME = 'stream'\nif x == NAME: ...\nisinstance(card, TokenEncoding)\n{'stream': 1}[x]",
-    "runtime/transport/link.py": "link.enabled = True\nlink.ours = 1\nself.own = 2\nport.a, self.b = 1, 2\nx.y += 1",
-    "trainer/loop.py": "network.fit(data, verbose=0)\nforest.fit(x, y)\nnetwork.train_on_batch(data)",
-    "trainer/long.py": "def short():\n" + "    pass\n" * 49 + "def long():\n" + "    pass\n" * 50,
+    "lstm_composer/runtime/one/a.py": "import lstm_composer.runtime.two.b",
+    "lstm_composer/runtime/two/b.py": "def late():\n    from lstm_composer.runtime.one import a",
+    "lstm_composer/runtime/two/c.py": "if TYPE_CHECKING:\n    import lstm_composer.runtime.three.d",
+    "lstm_composer/runtime/three/d.py": "\n" * 360,
+    "lstm_composer/runtime/generation/voice.py": "def start(state: Any, one: NDArray[Any]) -> list[Any]: ...",
+    "lstm_composer/runtime/names.py": "LETTERS = 'CDEFGAB'\nMAJOR = ('C', 'D', 'E', 'F', 'G', 'A', 'Bb')",
+    "lstm_composer/runtime/bytes.py": "on = status & 0xF0 == 0x90\nvarint = byte < 0x80",
+    "lstm_composer/runtime/midi/messages.py": "ON = 0x90",
+    "lstm_composer/runtime/ask.py": (
+        "NAME = 'stream'\nif x == NAME: ...\nisinstance(card, TokenEncoding)\n{'stream': 1}[x]"
+    ),
+    "lstm_composer/runtime/transport/link.py": (
+        "link.enabled = True\nlink.ours = 1\nself.own = 2\nport.a, self.b = 1, 2\nx.y += 1"
+    ),
+    "lstm_composer/trainer/loop.py": "network.fit(data, verbose=0)\nforest.fit(x, y)\nnetwork.train_on_batch(data)",
+    "lstm_composer/trainer/long.py": "def short():\n" + "    pass\n" * 49 + "def long():\n" + "    pass\n" * 50,
 }
 
 
@@ -50,19 +54,22 @@ def test_the_table_fits_itself(figure: Figure) -> None:
 @pytest.mark.parametrize(
     ("find", "places"),
     [
-        (count_structure.package_cycles, ["runtime.one <-> runtime.two"]),
-        (count_structure.side_by_side, ["runtime/asks.py", "runtime/bytes.py", "runtime/names.py"]),
-        (count_structure.pitch_name_tables, ["runtime/names.py"]),
-        (count_structure.decoders_of_status_bytes, ["runtime/bytes.py"]),
-        (count_structure.training_loops, ["trainer/loop.py:1", "trainer/loop.py:3"]),
-        (count_structure.preset_branches, ["runtime/asks.py:2", "runtime/asks.py:3"]),
-        (count_structure.untyped_states, ["runtime/generation/voice.py:1"] * 2),
+        (count_structure.package_cycles, ["lstm_composer.runtime.one <-> lstm_composer.runtime.two"]),
+        (
+            count_structure.side_by_side,
+            ["lstm_composer/runtime/ask.py", "lstm_composer/runtime/bytes.py", "lstm_composer/runtime/names.py"],
+        ),
+        (count_structure.pitch_name_tables, ["lstm_composer/runtime/names.py"]),
+        (count_structure.decoders_of_status_bytes, ["lstm_composer/runtime/bytes.py"]),
+        (count_structure.training_loops, ["lstm_composer/trainer/loop.py:1", "lstm_composer/trainer/loop.py:3"]),
+        (count_structure.preset_branches, ["lstm_composer/runtime/ask.py:2", "lstm_composer/runtime/ask.py:3"]),
+        (count_structure.untyped_states, ["lstm_composer/runtime/generation/voice.py:1"] * 2),
         (
             count_structure.foreign_assignments,
-            [f"runtime/transport/link.py:{place}" for place in ("2 link.ours", "4 port.a", "5 x.y")],
+            [f"lstm_composer/runtime/transport/link.py:{place}" for place in ("2 link.ours", "4 port.a", "5 x.y")],
         ),
-        (count_structure.long_files, ["runtime/three/d.py"]),
-        (count_structure.long_functions, ["trainer/long.py long"]),
+        (count_structure.long_files, ["lstm_composer/runtime/three/d.py"]),
+        (count_structure.long_functions, ["lstm_composer/trainer/long.py long"]),
     ],
 )
 def test_what_counts_is_found(
@@ -82,5 +89,6 @@ def test_the_figures_are_printed(capsys: pytest.CaptureFixture[str], monkeypatch
     monkeypatch.setattr("sys.argv", ["count_structure", "--places"])
     assert count_structure.main() == 0
     assert (
-        "tables of pitch names                       1        1       1\n    runtime/music" in capsys.readouterr().out
+        "tables of pitch names                       1        1       1\n    lstm_composer/runtime/music"
+        in capsys.readouterr().out
     )

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-COMPOSER = (sys.executable, "-m", "runtime.cli")
+COMPOSER = (sys.executable, "-m", "lstm_composer")
 _UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which the system counts memory."""
 

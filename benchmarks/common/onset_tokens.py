@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 
-from runtime.music.event_encoding import quantise
-from runtime.music.notes import Note
-from runtime.music.pitches import pitch_class_names, pitch_name
-from trainer.article.tokens import TokenCorpus, TokenPiece
-from trainer.corpus.corpus import Corpus
+from lstm_composer.runtime.music.event_encoding import quantise
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.pitches import pitch_class_names, pitch_name
+from lstm_composer.trainer.article.tokens import TokenCorpus, TokenPiece
+from lstm_composer.trainer.corpus.corpus import Corpus
 
 _NAMES = pitch_class_names(2, flat="-")  # as music21 spells them
 

@@ -28,7 +28,7 @@ class PanelProcess:
 @contextmanager
 def panel(folder: Path) -> Iterator[PanelProcess]:
     """Run a panel whose user has `folder` and nothing else."""
-    command = [sys.executable, "-m", "runtime.cli", "panel", "--no-browser"]
+    command = [sys.executable, "-m", "lstm_composer", "panel", "--no-browser"]
     with subprocess.Popen(command, env=_environment(folder), cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline() if process.stdout else ""
         try:
@@ -40,7 +40,7 @@ def panel(folder: Path) -> Iterator[PanelProcess]:
 @contextmanager
 def play(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """Play into nowhere, where a panel of the same folder finds it."""
-    command = [sys.executable, "-m", "runtime.cli", "play", *words, "--backend", "none", "--no-sound"]
+    command = [sys.executable, "-m", "lstm_composer", "play", *words, "--backend", "none", "--no-sound"]
     with subprocess.Popen(command, env=_environment(folder), cwd=folder, stderr=subprocess.DEVNULL) as process:
         try:
             yield process

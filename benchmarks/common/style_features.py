@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.music.key_estimation import KEYS, key_of
-from runtime.music.notes import Note
-from trainer.measures.similarity import histograms
+from lstm_composer.runtime.music.key_estimation import KEYS, key_of
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.measures.similarity import histograms
 
 _NEVER = 128
 """More semitones than there are: a register is given in shares of them."""

@@ -38,7 +38,7 @@ def follow(bpm: float, seconds: float, folder: Path) -> list[float]:
         stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received))
         stack.enter_context(running("jack_midi_clock", "-b", f"{bpm:g}"))
         arguments = [*STYLE, "--sync", "midi", "--backend", "jack", "--events", str(events)]
-        player = stack.enter_context(running(sys.executable, "-m", "runtime.cli", "play", *arguments))
+        player = stack.enter_context(running(sys.executable, "-m", "lstm_composer", "play", *arguments))
         for port in ("receiver:input", MASTER, f"{PORT} in"):
             wait_for_port(port)
         for source, destination in ((MASTER, f"{PORT} in"), (MASTER, "receiver:input"), (PORT, "receiver:input")):

@@ -113,7 +113,7 @@ def measure(bars: int, folder: Path) -> list[tuple[object, ...]]:
         stack.enter_context(dummy_server(folder / "jackd.log"))
         daw = stack.enter_context(ardour(folder / "ardour"))
         stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received))
-        play = (sys.executable, "-m", "runtime.cli", "play", *MUSIC, "--sync", "midi", "--backend", "jack")
+        play = (sys.executable, "-m", "lstm_composer", "play", *MUSIC, "--sync", "midi", "--backend", "jack")
         with running(*play, output=folder / "play.log"):
             connect(OUR_OUTPUT, TRACK_INPUT)
             connect(OUR_OUTPUT, "receiver:input")

@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.tables import machine, percentile, print_table
-from runtime.bundle.files import load_bundle
-from runtime.bundle.library import find_style
-from runtime.graph.engine import Engine
-from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import GraphInputs, stack_voices
-from runtime.music.notes import Meter
-from runtime.system.process_exit import in_words
+from lstm_composer.runtime.bundle.files import load_bundle
+from lstm_composer.runtime.bundle.library import find_style
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
+from lstm_composer.runtime.graph.inputs import GraphInputs, stack_voices
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.runtime.system.process_exit import in_words
 
 NOTES = 3000
 ROUNDS = 10

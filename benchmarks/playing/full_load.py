@@ -45,7 +45,7 @@ def play(seconds: float, voices: int, folder: Path, prefix: tuple[str, ...]) -> 
     styles = ",".join(f"bach@{number}" for number in range(1, voices + 1))
     arguments = ["--voices", styles, "--seed", "1", "--sync", "midi", "--backend", "jack", "--stdin"]
     arguments += ["--events", str(events)]
-    ours = [*prefix, sys.executable, "-m", "runtime.cli"]
+    ours = [*prefix, sys.executable, "-m", "lstm_composer"]
     with ExitStack() as stack:
         stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received))
         stack.enter_context(running("jack_midi_clock", "-b", "120"))
@@ -56,7 +56,9 @@ def play(seconds: float, voices: int, folder: Path, prefix: tuple[str, ...]) -> 
             wait_for_port(port)
         for source, destination in ((MASTER, f"{PORT} in"), (PORT, "receiver:input")):
             subprocess.run(["jack_connect", source, destination], check=True)
-        stack.enter_context(running(sys.executable, "-m", "runtime.cli", "monitor", "--json", "--pid", str(player.pid)))
+        stack.enter_context(
+            running(sys.executable, "-m", "lstm_composer", "monitor", "--json", "--pid", str(player.pid))
+        )
         for _ in range(2):
             stack.enter_context(running(*BUSY))
         transport("stop", "locate 0", "play")

@@ -57,7 +57,7 @@ def play(tempo: int, busy: int, notes: int, folder: Path) -> tuple[list[float], 
         wait_for_port("receiver:input")
         for _ in range(busy):
             stack.enter_context(running(*BUSY))
-        player = stack.enter_context(running(sys.executable, "-m", "runtime.cli", "play", *arguments))
+        player = stack.enter_context(running(sys.executable, "-m", "lstm_composer", "play", *arguments))
         wait_for_port(PORT)
         subprocess.run(["jack_connect", PORT, "receiver:input"], check=True)
         while events.read_text().count('"note_on"') < notes and player.poll() is None:

@@ -57,7 +57,7 @@ def play(music: tuple[str, ...], folder: Path) -> tuple[list[Onset], list[dict[s
     events, seen = folder / "events.jsonl", folder / "peer.jsonl"
     peer = Path(__file__).with_name("link_peer.py")
     other = shlex.join([sys.executable, str(peer), "100", str(SECONDS), json.dumps(SCRIPT), str(seen)])
-    ours = [sys.executable, "-m", "runtime.cli", "play", *music, "--sync", "link", "--backend", "none"]
+    ours = [sys.executable, "-m", "lstm_composer", "play", *music, "--sync", "link", "--backend", "none"]
     ours += ["--events", str(events), "--take", str(folder / "take.mid")]
     we = f"timeout -s INT {SECONDS - 2} {shlex.join(ours)}"
     both = f"{LOOPBACK} && {{ {other} & sleep {ALONE_SECONDS}; {we}; wait; }}"

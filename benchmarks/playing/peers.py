@@ -137,7 +137,18 @@ def main() -> None:
         command, own_port = json.loads(sys.argv[2])
         print(json.dumps(measure(command, own_port, notes)))
         return
-    ours = (sys.executable, "-m", "runtime.cli", "play", *OURS, "--tempo", str(BPM), "--sync", "internal", "--backend")
+    ours = (
+        sys.executable,
+        "-m",
+        "lstm_composer",
+        "play",
+        *OURS,
+        "--tempo",
+        str(BPM),
+        "--sync",
+        "internal",
+        "--backend",
+    )
     rows = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)

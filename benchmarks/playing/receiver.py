@@ -13,7 +13,7 @@ from typing import TextIO
 
 import jack
 
-from runtime.ports.jack_process import PeriodReader, PeriodWriter
+from lstm_composer.runtime.ports.jack_process import PeriodReader, PeriodWriter
 
 
 def receive(file: TextIO, name: str = "receiver") -> None:

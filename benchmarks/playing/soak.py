@@ -57,7 +57,7 @@ def main() -> None:
         stack.enter_context(dummy_server())
         stack.enter_context(running("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver", output=received))
         wait_for_port("receiver:input")
-        command = [sys.executable, "-m", "runtime.cli", "play", *arguments]
+        command = [sys.executable, "-m", "lstm_composer", "play", *arguments]
         player = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
         wait_for_port(PORT)
         subprocess.run(["jack_connect", PORT, "receiver:input"], check=True)

@@ -25,10 +25,10 @@ import numpy as np
 from benchmarks.common.composer_process import COMPOSER, run_composer
 from benchmarks.common.jack_server import dummy_server
 from benchmarks.common.tables import machine, percentile, print_table
-from runtime.sound.piano import Piano
-from runtime.sound.port import SoundPort
-from runtime.sound.render import read_timed_messages, rendered
-from runtime.sound.sampler import RATE
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.port import SoundPort
+from lstm_composer.runtime.sound.render import read_timed_messages, rendered
+from lstm_composer.runtime.sound.sampler import RATE
 
 NOTES = 500
 PATIENCE_SECONDS = 30

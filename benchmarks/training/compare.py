@@ -16,16 +16,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.common.tables import print_table
-from runtime.errors import InputError
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
-    from trainer.commands.candidates import Candidate, candidate_of
-    from trainer.corpus.corpus import read_corpus, style_folder
-    from trainer.dataset.training_piece import EncodedPiece, encode_piece
-    from trainer.evaluation.onnx_nll import log_probabilities
-    from trainer.text.console import PlainConsole
+    from lstm_composer.trainer.commands.candidates import Candidate, candidate_of
+    from lstm_composer.trainer.corpus.corpus import read_corpus, style_folder
+    from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_piece
+    from lstm_composer.trainer.evaluation.onnx_nll import log_probabilities
+    from lstm_composer.trainer.text.console import PlainConsole
 
 HEADS = ("delta", "pitch", "duration")
 

@@ -20,18 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.tables import print_table
-from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
-from runtime.system.process_exit import in_words
-from trainer.dataset.training_piece import EncodedPiece
-from trainer.network.quiet_tensorflow import quiet_tensorflow
-from trainer.pieces.recollection import MATCHES
+from lstm_composer.runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.trainer.pieces.recollection import MATCHES
 
 with quiet_tensorflow():
-    from trainer.commands.candidates import candidate_of, material_by_style
-    from trainer.evaluation import markov_baseline
-    from trainer.evaluation.onnx_nll import log_probabilities
-    from trainer.evaluation.per_style import by_style, only
-    from trainer.text.console import PlainConsole
+    from lstm_composer.trainer.commands.candidates import candidate_of, material_by_style
+    from lstm_composer.trainer.evaluation import markov_baseline
+    from lstm_composer.trainer.evaluation.onnx_nll import log_probabilities
+    from lstm_composer.trainer.evaluation.per_style import by_style, only
+    from lstm_composer.trainer.text.console import PlainConsole
 
 Floats = NDArray[np.float64]
 CLASSES = (DELTA_CLASSES, PITCHES, DURATION_CLASSES)

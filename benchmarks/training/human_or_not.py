@@ -9,7 +9,7 @@ training, so that the human pieces that the classifier is shown are those that w
 
 The first table has the area under the curve of the classifier, over all features and over each group of them, and the
 floor: one half of human pieces against the other. The second has all measures: played, human mean, human range (p5 to
-p95), and which are outside. Two bundles are compared by the same command for each. See trainer/judging.
+p95), and which are outside. Two bundles are compared by the same command for each. See lstm_composer/trainer/judging.
 """
 
 import argparse
@@ -22,19 +22,19 @@ from statistics import fmean
 import msgspec
 
 from benchmarks.common.tables import print_table
-from runtime.cli.options import whole
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.cli.options import whole
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
-    from trainer.commands.candidates import Candidate, candidate_of, material_by_style
-    from trainer.dataset.dataset import Dataset
-    from trainer.evaluation.per_style import as_played, by_style, only
-    from trainer.judging.features import GROUPS
-    from trainer.judging.style import PLAYED, Judgement, judge_style
-    from trainer.measures.measures import MEASURES
-    from trainer.network.excerpts import controls_of
-    from trainer.text.console import PlainConsole
+    from lstm_composer.trainer.commands.candidates import Candidate, candidate_of, material_by_style
+    from lstm_composer.trainer.dataset.dataset import Dataset
+    from lstm_composer.trainer.evaluation.per_style import as_played, by_style, only
+    from lstm_composer.trainer.judging.features import GROUPS
+    from lstm_composer.trainer.judging.style import PLAYED, Judgement, judge_style
+    from lstm_composer.trainer.measures.measures import MEASURES
+    from lstm_composer.trainer.network.excerpts import controls_of
+    from lstm_composer.trainer.text.console import PlainConsole
 
 
 _COUNT = whole(1, 1_000_000)

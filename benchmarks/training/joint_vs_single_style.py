@@ -19,24 +19,24 @@ from typing import Any
 import msgspec
 
 from benchmarks.common.tables import machine, print_table
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
     import numpy as np
     from rich.console import Console
 
-    from trainer.commands.music import material_of
-    from trainer.dataset.dataset import Dataset
-    from trainer.evaluation.keras_nll import evaluate
-    from trainer.evaluation.per_style import by_style
-    from trainer.network.trained_network import load_network
-    from trainer.runs.network_config import NetworkConfig
-    from trainer.runs.run_directory import RunDirectory
-    from trainer.runs.settings import FINE_TUNING, FROM_NOTHING, Recipe, TrainingSettings
-    from trainer.training.fine_tuning import INITIAL_WEIGHTS, find_pretrained
-    from trainer.training.interruption import Interruption
-    from trainer.training.loop import TrainingCallbacks, train
-    from trainer.training.stream_learner import StreamLearner
+    from lstm_composer.trainer.commands.music import material_of
+    from lstm_composer.trainer.dataset.dataset import Dataset
+    from lstm_composer.trainer.evaluation.keras_nll import evaluate
+    from lstm_composer.trainer.evaluation.per_style import by_style
+    from lstm_composer.trainer.network.trained_network import load_network
+    from lstm_composer.trainer.runs.network_config import NetworkConfig
+    from lstm_composer.trainer.runs.run_directory import RunDirectory
+    from lstm_composer.trainer.runs.settings import FINE_TUNING, FROM_NOTHING, Recipe, TrainingSettings
+    from lstm_composer.trainer.training.fine_tuning import INITIAL_WEIGHTS, find_pretrained
+    from lstm_composer.trainer.training.interruption import Interruption
+    from lstm_composer.trainer.training.loop import TrainingCallbacks, train
+    from lstm_composer.trainer.training.stream_learner import StreamLearner
 
 MINUTES = 1.5
 MOST_EPOCHS = 24

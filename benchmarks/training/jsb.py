@@ -20,26 +20,26 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.common.tables import machine, print_table
-from runtime.errors import InputError
-from runtime.music.event_encoding import HEADS
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.event_encoding import HEADS
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
     import tensorflow as tf
 
-    from trainer.corpus.corpus import read_corpus
-    from trainer.dataset.dataset import Dataset, build_dataset
-    from trainer.evaluation import markov_baseline
-    from trainer.evaluation.keras_nll import evaluate
-    from trainer.network.stream_network import StreamNetwork
-    from trainer.network.trained_network import load_network
-    from trainer.runs.network_config import NetworkConfig
-    from trainer.runs.run_directory import RunDirectory
-    from trainer.runs.settings import TrainingSettings
-    from trainer.training.interruption import Interruption
-    from trainer.training.loop import Row, TrainingCallbacks, train
-    from trainer.training.stream_learner import StreamLearner
+    from lstm_composer.trainer.corpus.corpus import read_corpus
+    from lstm_composer.trainer.dataset.dataset import Dataset, build_dataset
+    from lstm_composer.trainer.evaluation import markov_baseline
+    from lstm_composer.trainer.evaluation.keras_nll import evaluate
+    from lstm_composer.trainer.network.stream_network import StreamNetwork
+    from lstm_composer.trainer.network.trained_network import load_network
+    from lstm_composer.trainer.runs.network_config import NetworkConfig
+    from lstm_composer.trainer.runs.run_directory import RunDirectory
+    from lstm_composer.trainer.runs.settings import TrainingSettings
+    from lstm_composer.trainer.training.interruption import Interruption
+    from lstm_composer.trainer.training.loop import Row, TrainingCallbacks, train
+    from lstm_composer.trainer.training.stream_learner import StreamLearner
 
 RECIPE = TrainingSettings(
     name="jsb",

@@ -15,20 +15,20 @@ from dataclasses import replace
 from statistics import fmean
 
 from benchmarks.common.tables import print_table
-from runtime.graph.inputs import GraphInputs, graph_inputs
-from runtime.music.piece_keys import key_number
-from runtime.parameters.parameters import WHOLE, Parameters, Register
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.graph.inputs import GraphInputs, graph_inputs
+from lstm_composer.runtime.music.piece_keys import key_number
+from lstm_composer.runtime.parameters.parameters import WHOLE, Parameters, Register
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
-    from trainer.commands.candidates import candidate_of, material_by_style
-    from trainer.evaluation.per_style import as_played, by_style, only
-    from trainer.judging.style import Yardstick
-    from trainer.measures.passage import Passage
-    from trainer.measures.tonality import tonality_of, window_keys
-    from trainer.network.excerpts import controls_of
-    from trainer.text.console import PlainConsole
+    from lstm_composer.trainer.commands.candidates import candidate_of, material_by_style
+    from lstm_composer.trainer.evaluation.per_style import as_played, by_style, only
+    from lstm_composer.trainer.judging.style import Yardstick
+    from lstm_composer.trainer.measures.passage import Passage
+    from lstm_composer.trainer.measures.tonality import tonality_of, window_keys
+    from lstm_composer.trainer.network.excerpts import controls_of
+    from lstm_composer.trainer.text.console import PlainConsole
 
 PIECES = 8
 

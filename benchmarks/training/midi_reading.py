@@ -19,8 +19,8 @@ import mido
 import music21
 
 from benchmarks.common.tables import machine, print_table
-from runtime.errors import InputError
-from trainer.formats.midi_reader import read_midi
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.formats.midi_reader import read_midi
 
 FILES, NOTES, RUNS = 8, 1500, 2
 RESOLUTION = 480

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.onset_tokens import token_of
-from runtime.graph.carried_state import State, next_of
-from runtime.graph.gumbel_noise import SIZES
-from runtime.graph.inputs import GraphInputs
-from runtime.music.event_encoding import HEADS, SILENT
-from trainer.dataset.batches import Arrays, pack, windows_of
-from trainer.dataset.training_piece import EncodedPiece
-from trainer.evaluation.onnx_nll import FORCED, ticks_per_bar
-from trainer.network.excerpts import SteppedNetwork
+from lstm_composer.runtime.graph.carried_state import State, next_of
+from lstm_composer.runtime.graph.gumbel_noise import SIZES
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.event_encoding import HEADS, SILENT
+from lstm_composer.trainer.dataset.batches import Arrays, pack, windows_of
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece
+from lstm_composer.trainer.evaluation.onnx_nll import FORCED, ticks_per_bar
+from lstm_composer.trainer.network.excerpts import SteppedNetwork
 
 VOICES = 32
 """Pieces, or onsets, that go through the network at once; always as many, so that it is compiled once."""

@@ -19,13 +19,13 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.common.tables import print_table
-from runtime.errors import InputError
-from runtime.midi.messages import SUSTAIN_PEDAL
-from runtime.midi.reader import LONGEST_HELD_TICKS, MidiMusic, music_of
-from runtime.midi.smf import TICK_SHIFT, MidiFile, parse_midi
-from runtime.music.bars import bar_positions, in_order
-from runtime.music.notes import TICKS_PER_QUARTER, end_of, rescale_tick
-from trainer.pieces.piece import timing_of
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.messages import SUSTAIN_PEDAL
+from lstm_composer.runtime.midi.reader import LONGEST_HELD_TICKS, MidiMusic, music_of
+from lstm_composer.runtime.midi.smf import TICK_SHIFT, MidiFile, parse_midi
+from lstm_composer.runtime.music.bars import bar_positions, in_order
+from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER, end_of, rescale_tick
+from lstm_composer.trainer.pieces.piece import timing_of
 
 CROWDED = 6
 """So many different pitch classes at once are more than one harmony, which has three to five."""

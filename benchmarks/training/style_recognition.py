@@ -25,25 +25,25 @@ from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.common.style_features import features
 from benchmarks.common.tables import print_table
-from runtime.bundle.schema import SamplingCard
-from runtime.errors import InputError
-from runtime.music.event_encoding import quantise
-from runtime.music.notes import Meter, Note
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.bundle.schema import SamplingCard
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.event_encoding import quantise
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 with quiet_tensorflow():
     from rich.console import Console
 
-    from trainer.commands.music import material_of
-    from trainer.dataset.dataset import Dataset
-    from trainer.evaluation.epoch_choice import EXCERPTS
-    from trainer.evaluation.gates import cut_excerpts
-    from trainer.evaluation.per_style import as_played, by_style, sampled_by
-    from trainer.network.excerpts import SteppedNetwork, controls_of, make_excerpts, stepped
-    from trainer.network.trained_network import load_network
-    from trainer.pieces.piece import Piece
-    from trainer.runs.run_directory import RunDirectory
+    from lstm_composer.trainer.commands.music import material_of
+    from lstm_composer.trainer.dataset.dataset import Dataset
+    from lstm_composer.trainer.evaluation.epoch_choice import EXCERPTS
+    from lstm_composer.trainer.evaluation.gates import cut_excerpts
+    from lstm_composer.trainer.evaluation.per_style import as_played, by_style, sampled_by
+    from lstm_composer.trainer.network.excerpts import SteppedNetwork, controls_of, make_excerpts, stepped
+    from lstm_composer.trainer.network.trained_network import load_network
+    from lstm_composer.trainer.pieces.piece import Piece
+    from lstm_composer.trainer.runs.run_directory import RunDirectory
 
 NOTES = 128
 """Notes in an excerpt: hymns and tunes have hardly more."""

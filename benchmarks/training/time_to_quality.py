@@ -38,15 +38,15 @@ import numpy as np
 
 from benchmarks.common.tables import machine, print_table
 from benchmarks.common.timed_training import Batches, Figures, Learner, learn
-from runtime.errors import CorpusError
-from runtime.system.process_exit import in_words
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.runtime.system.process_exit import in_words
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 if TYPE_CHECKING:
-    from trainer.article.windows import TokenMaterial
-    from trainer.corpus.corpus import Corpus
-    from trainer.dataset.dataset import Dataset
-    from trainer.evaluation.epoch_choice import Evaluator
+    from lstm_composer.trainer.article.windows import TokenMaterial
+    from lstm_composer.trainer.corpus.corpus import Corpus
+    from lstm_composer.trainer.dataset.dataset import Dataset
+    from lstm_composer.trainer.evaluation.epoch_choice import Evaluator
 
 PRESETS = ("stream", "article")
 EXCERPT_SEEDS = range(32)
@@ -58,14 +58,14 @@ def stream_learner(material: "Dataset", evaluator: "Evaluator", units: int) -> L
     import keras  # noqa: PLC0415
 
     from benchmarks.training.next_onset import onset_accuracy  # noqa: PLC0415
-    from trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
-    from trainer.evaluation.epoch_choice import sample_excerpts  # noqa: PLC0415
-    from trainer.evaluation.keras_nll import evaluate  # noqa: PLC0415
-    from trainer.network.excerpts import stepped  # noqa: PLC0415
-    from trainer.network.stream_network import StreamNetwork  # noqa: PLC0415
-    from trainer.network.trained_network import CLIP_NORM  # noqa: PLC0415
-    from trainer.runs.settings import TrainingSettings  # noqa: PLC0415
-    from trainer.training.stream_learner import FINAL_RATE  # noqa: PLC0415
+    from lstm_composer.trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
+    from lstm_composer.trainer.evaluation.epoch_choice import sample_excerpts  # noqa: PLC0415
+    from lstm_composer.trainer.evaluation.keras_nll import evaluate  # noqa: PLC0415
+    from lstm_composer.trainer.network.excerpts import stepped  # noqa: PLC0415
+    from lstm_composer.trainer.network.stream_network import StreamNetwork  # noqa: PLC0415
+    from lstm_composer.trainer.network.trained_network import CLIP_NORM  # noqa: PLC0415
+    from lstm_composer.trainer.runs.settings import TrainingSettings  # noqa: PLC0415
+    from lstm_composer.trainer.training.stream_learner import FINAL_RATE  # noqa: PLC0415
 
     recipe = TrainingSettings(name="stream", source="")
     keras.utils.set_random_seed(recipe.seed)
@@ -106,11 +106,11 @@ def article_learner(tokens: "TokenMaterial", material: "Dataset", evaluator: "Ev
     """The article's network, as it was."""
     import keras  # noqa: PLC0415
 
-    from runtime.music.token_encoding import TokenControls  # noqa: PLC0415
-    from trainer.article.network import new_network  # noqa: PLC0415
-    from trainer.article.sampling import make_token_excerpts, runner_of  # noqa: PLC0415
-    from trainer.article.windows import BATCH, Windows, dataset, encoding_of  # noqa: PLC0415
-    from trainer.network.excerpts import MIN_P, TEMPERATURE  # noqa: PLC0415
+    from lstm_composer.runtime.music.token_encoding import TokenControls  # noqa: PLC0415
+    from lstm_composer.trainer.article.network import new_network  # noqa: PLC0415
+    from lstm_composer.trainer.article.sampling import make_token_excerpts, runner_of  # noqa: PLC0415
+    from lstm_composer.trainer.article.windows import BATCH, Windows, dataset, encoding_of  # noqa: PLC0415
+    from lstm_composer.trainer.network.excerpts import MIN_P, TEMPERATURE  # noqa: PLC0415
 
     keras.utils.set_random_seed(0)
     network = new_network("article", len(tokens.vocabulary))
@@ -163,9 +163,9 @@ def _heard(evaluator: "Evaluator", excerpts: Sequence[Any], material: "Dataset")
 
 def _tokens(corpus: "Corpus", material: "Dataset", *, as_read: bool) -> "TokenMaterial":
     from benchmarks.common.onset_tokens import token_corpus  # noqa: PLC0415
-    from trainer.article.tokens import read_tokens  # noqa: PLC0415
-    from trainer.article.windows import lay_out  # noqa: PLC0415
-    from trainer.corpus.corpus import find_files  # noqa: PLC0415
+    from lstm_composer.trainer.article.tokens import read_tokens  # noqa: PLC0415
+    from lstm_composer.trainer.article.windows import lay_out  # noqa: PLC0415
+    from lstm_composer.trainer.corpus.corpus import find_files  # noqa: PLC0415
 
     tokens = read_tokens(find_files(corpus.source).files, corpus.source) if as_read else token_corpus(corpus)
     return lay_out(tokens, material.split)
@@ -174,10 +174,10 @@ def _tokens(corpus: "Corpus", material: "Dataset", *, as_read: bool) -> "TokenMa
 def work(arguments: argparse.Namespace) -> None:
     """Train one network in this process; prints a line of JSON after each mark."""
     with quiet_tensorflow():
-        from trainer.corpus.corpus import read_corpus  # noqa: PLC0415
-        from trainer.dataset.dataset import build_dataset  # noqa: PLC0415
-        from trainer.evaluation.epoch_choice import make_evaluator  # noqa: PLC0415
-        from trainer.network.trained_network import load_network  # noqa: F401, PLC0415 - loads TensorFlow while it is quiet
+        from lstm_composer.trainer.corpus.corpus import read_corpus  # noqa: PLC0415
+        from lstm_composer.trainer.dataset.dataset import build_dataset  # noqa: PLC0415
+        from lstm_composer.trainer.evaluation.epoch_choice import make_evaluator  # noqa: PLC0415
+        from lstm_composer.trainer.network.trained_network import load_network  # noqa: F401, PLC0415 - loads TensorFlow while it is quiet
     corpus = read_corpus(arguments.source)
     material = build_dataset(corpus, seed=0)
     if not material.test:

@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from benchmarks.common.tables import machine, print_table
-from trainer.network.quiet_tensorflow import quiet_tensorflow
-from trainer.runs.settings import FROM_NOTHING, TrainingSettings
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.trainer.runs.settings import FROM_NOTHING, TrainingSettings
 
 if TYPE_CHECKING:
-    from trainer.corpus.corpus import Corpus
-    from trainer.dataset.dataset import Dataset
+    from lstm_composer.trainer.corpus.corpus import Corpus
+    from lstm_composer.trainer.dataset.dataset import Dataset
 
 ARTICLE = ("article", "skuldur")
 PIECES, STEPS, VOICES = 120, 60, 4
@@ -86,9 +86,9 @@ class Speed:
 
 def made_up_corpus() -> "Corpus":
     """Chorales of random notes."""
-    from runtime.music.notes import Note  # noqa: PLC0415 - a process that only asks others needs none of this
-    from trainer.corpus.corpus import Corpus  # noqa: PLC0415
-    from trainer.pieces.piece import make_piece  # noqa: PLC0415
+    from lstm_composer.runtime.music.notes import Note  # noqa: PLC0415 - a process that only asks others needs none of this
+    from lstm_composer.trainer.corpus.corpus import Corpus  # noqa: PLC0415
+    from lstm_composer.trainer.pieces.piece import make_piece  # noqa: PLC0415
 
     draw, pieces = random.Random(1), []
     for number in range(PIECES):
@@ -101,8 +101,8 @@ def made_up_corpus() -> "Corpus":
 
 def stream_trainee(variant: Variant, material: "Dataset", settings: TrainingSettings) -> Trainee:
     """`stream` as it is trained, or a variant of it."""
-    from trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
-    from trainer.training.stream_learner import new_network  # noqa: PLC0415
+    from lstm_composer.trainer.dataset.batches import TrainingSet, dataset  # noqa: PLC0415
+    from lstm_composer.trainer.training.stream_learner import new_network  # noqa: PLC0415
 
     served = TrainingSet(material.train, 1, settings.batch_steps, settings.window, settings.seed).epoch(1)[:DISTINCT]
     network = new_network(settings, len(served))
@@ -118,8 +118,8 @@ def stream_trainee(variant: Variant, material: "Dataset", settings: TrainingSett
 def article_trainee(preset: str, corpus: "Corpus", material: "Dataset") -> Trainee:
     """One of the article's networks, at its own size."""
     from benchmarks.common.onset_tokens import token_corpus  # noqa: PLC0415
-    from trainer.article.network import new_network  # noqa: PLC0415
-    from trainer.article.windows import BATCH, dataset, lay_out  # noqa: PLC0415
+    from lstm_composer.trainer.article.network import new_network  # noqa: PLC0415
+    from lstm_composer.trainer.article.windows import BATCH, dataset, lay_out  # noqa: PLC0415
 
     tokens = lay_out(token_corpus(corpus), material.split)
     whole = tokens.train.order(0, 1)[: len(tokens.train) // BATCH * BATCH]
@@ -174,8 +174,8 @@ def settings_of(arguments: argparse.Namespace) -> TrainingSettings:
 
 def read(arguments: argparse.Namespace) -> "tuple[Corpus, Dataset]":
     """The corpus that is asked for, and its parts."""
-    from trainer.corpus.corpus import read_corpus  # noqa: PLC0415
-    from trainer.dataset.dataset import build_dataset  # noqa: PLC0415
+    from lstm_composer.trainer.corpus.corpus import read_corpus  # noqa: PLC0415
+    from lstm_composer.trainer.dataset.dataset import build_dataset  # noqa: PLC0415
 
     corpus = read_corpus(arguments.source) if arguments.source else made_up_corpus()
     return corpus, build_dataset(corpus, seed=0)

@@ -1,8 +1,9 @@
 """Copy the libraries of others that the panel's page uses, in the versions of recipes/page_libraries.
 
 - spessasynth_core (Apache-2.0), the synthesizer, and stb-vorbis (Apache-2.0), which decodes its samples: into
-  runtime/panel/page/vendor/, with their licences. A browser knows no names of packages, so that the one import between
-  the two becomes a path; nothing else is changed but the reference to a source map that is not there.
+  lstm_composer/runtime/panel/page/vendor/, with their licences. A browser knows no names of
+  packages, so that the one import between the two becomes a path; nothing else is changed but the reference to a source
+  map that is not there.
 - axe-core (MPL-2.0), which looks for faults that keep people from using a page: into tests/panel/browser/.
 
 npm checks what it downloads against package-lock.json. A user's installation downloads none of this.
@@ -20,7 +21,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 LOCKED: Final = Path(__file__).parent
-VENDOR: Final = ROOT / "runtime" / "panel" / "page" / "vendor"
+VENDOR: Final = ROOT / "lstm_composer" / "runtime" / "panel" / "page" / "vendor"
 BROWSER_TESTS: Final = ROOT / "tests" / "panel" / "browser"
 _SOURCE_MAP: Final = re.compile(r"^//# sourceMappingURL=.*\n?", re.MULTILINE)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks.training.copy_model import expected, gain
-from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
-from runtime.music.notes import Note
-from trainer.dataset.training_piece import EncodedPiece, encode_piece
-from trainer.pieces.piece import make_piece
+from lstm_composer.runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_piece
+from lstm_composer.trainer.pieces.piece import make_piece
 
 CHANCE = -np.log([DELTA_CLASSES, PITCHES, DURATION_CLASSES, 32])
 

@@ -6,12 +6,12 @@ import pytest
 
 from benchmarks.training import human_or_not
 from benchmarks.training.human_or_not import main, means_of, print_all
-from runtime.errors import InputError
-from trainer.judging.classifier import Told
-from trainer.judging.features import GROUPS
-from trainer.judging.style import Judgement
-from trainer.judging.verdicts import Verdict
-from trainer.measures.measures import MEASURES
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.judging.classifier import Told
+from lstm_composer.trainer.judging.features import GROUPS
+from lstm_composer.trainer.judging.style import Judgement
+from lstm_composer.trainer.judging.verdicts import Verdict
+from lstm_composer.trainer.measures.measures import MEASURES
 
 TOLD = Told(0.9, dict.fromkeys(GROUPS, 0.8), 0.5, 64, 64)
 INSIDE, LOW = Verdict(0.4, 0.5, 0.2, 0.8, "inside"), Verdict(0.1, 0.5, 0.2, 0.8, "too low")

@@ -3,10 +3,10 @@
 import pytest
 
 from benchmarks.training.key_held import locked, share_in
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Note
-from runtime.music.piece_keys import key_number
-from trainer.measures.passage import Passage, lay_out
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.piece_keys import key_number
+from lstm_composer.trainer.measures.passage import Passage, lay_out
 
 C_MINOR = (60, 63, 67, 72, 68, 65, 67, 71, 72, 67, 63, 60)
 

@@ -5,13 +5,13 @@ import pytest
 
 from benchmarks.common.onset_tokens import token_of, tokens_of
 from benchmarks.training.next_onset import onset_accuracy
-from runtime.music.notes import Note
-from runtime.music.token_encoding import pitches_of
-from trainer.dataset.batches import dataset, whole_pieces
-from trainer.dataset.training_piece import encode_piece
-from trainer.network.excerpts import stepped
-from trainer.network.stream_network import StreamNetwork
-from trainer.pieces.piece import Piece, make_piece
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.token_encoding import pitches_of
+from lstm_composer.trainer.dataset.batches import dataset, whole_pieces
+from lstm_composer.trainer.dataset.training_piece import encode_piece
+from lstm_composer.trainer.network.excerpts import stepped
+from lstm_composer.trainer.network.stream_network import StreamNetwork
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from benchmarks.common.style_features import SIZE, features
 from benchmarks.training.style_recognition import Recognised, cut, recognise
-from runtime.music.notes import Note
-from trainer.pieces.piece import make_piece
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.pieces.piece import make_piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

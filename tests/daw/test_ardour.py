@@ -14,8 +14,8 @@ import pytest
 from benchmarks.common import ardour as driver
 from benchmarks.common.ardour import Ardour
 from benchmarks.playing.ardour_takes import TakenNote, TempoMap
-from runtime.midi.reader import read_music
-from runtime.music.notes import TICKS_PER_QUARTER, Note
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER, Note
 
 PATIENCE_SECONDS = 90.0
 TAKEN_BARS = 12
@@ -37,7 +37,7 @@ def write(music: list[str], tmp_path: Path) -> Callable[[int], list[Note]]:
 
     def bars(count: int) -> list[Note]:
         path = tmp_path / "written.mid"
-        command = [sys.executable, "-m", "runtime.cli", "write", *music, "--bars", str(count), "-o", str(path)]
+        command = [sys.executable, "-m", "lstm_composer", "write", *music, "--bars", str(count), "-o", str(path)]
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
         return read_music(path).notes
 
@@ -50,7 +50,7 @@ def playing(music: list[str]) -> Playing:
 
     @contextmanager
     def play(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        command = [sys.executable, "-m", "runtime.cli", "play", *music, "--backend", "jack", *arguments]
+        command = [sys.executable, "-m", "lstm_composer", "play", *music, "--backend", "jack", *arguments]
         with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
             try:
                 driver.connect(driver.OUR_OUTPUT, driver.TRACK_INPUT)

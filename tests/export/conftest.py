@@ -8,14 +8,14 @@ import numpy as np
 import onnx
 import pytest
 
-from runtime.bundle.files import Bundle, read_card
-from runtime.bundle.schema import NetworkCard
-from runtime.bundle.tensors import expected_tensors
-from runtime.graph.engine import Engine
+from lstm_composer.runtime.bundle.files import Bundle, read_card
+from lstm_composer.runtime.bundle.schema import NetworkCard
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.trainer.cli.train import main as train
+from lstm_composer.trainer.network.stream_network import StreamNetwork, blank_inputs
 from tests.support.small_trainings import alone, short_pieces, step_by_step
 from tests.support.walks import walk, write_midi
-from trainer.cli.train import main as train
-from trainer.network.stream_network import StreamNetwork, blank_inputs
 
 TINY_CARD = Path(__file__).parents[1] / "data" / "tiny.onnx.json"
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import mido
 import pytest
 
-from export.cli import main as export
-from runtime.bundle.files import load_bundle
-from runtime.cli.main import main as composer
-from runtime.errors import CorpusError, InputError
-from trainer.cli.advise import main as advise
-from trainer.cli.train import main as train
-from trainer.runs.run_directory import RunDirectory
+from lstm_composer.export.cli import main as export
+from lstm_composer.runtime.bundle.files import load_bundle
+from lstm_composer.runtime.cli.main import main as composer
+from lstm_composer.runtime.errors import CorpusError, InputError
+from lstm_composer.trainer.cli.advise import main as advise
+from lstm_composer.trainer.cli.train import main as train
+from lstm_composer.trainer.runs.run_directory import RunDirectory
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

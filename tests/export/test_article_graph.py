@@ -9,14 +9,14 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, numpy_helper
 
-from export.article_graph import check_parity, to_onnx
-from export.exported_run import Storage
-from export.onnx_model import round_weights
-from export.parity import STEPS, ParityError
-from runtime.bundle.encodings import TOKEN_ENCODINGS
-from runtime.bundle.tensors import expected_token_tensors
-from runtime.graph.inspection import check_graph
-from runtime.music.token_encoding import (
+from lstm_composer.export.article_graph import check_parity, to_onnx
+from lstm_composer.export.exported_run import Storage
+from lstm_composer.export.onnx_model import round_weights
+from lstm_composer.export.parity import STEPS, ParityError
+from lstm_composer.runtime.bundle.encodings import TOKEN_ENCODINGS
+from lstm_composer.runtime.bundle.tensors import expected_token_tensors
+from lstm_composer.runtime.graph.inspection import check_graph
+from lstm_composer.runtime.music.token_encoding import (
     Arrays,
     Run,
     TokenControls,
@@ -26,8 +26,8 @@ from runtime.music.token_encoding import (
     token_start,
     token_tensors,
 )
-from trainer.article.network import lstm_layers, new_network
-from trainer.article.sampling import make_token_excerpts, runner_of
+from lstm_composer.trainer.article.network import lstm_layers, new_network
+from lstm_composer.trainer.article.sampling import make_token_excerpts, runner_of
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

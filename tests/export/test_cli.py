@@ -13,17 +13,17 @@ import mido
 import msgspec
 import pytest
 
-import runtime.cli.main
-from export.cli import main
-from runtime.bundle.files import load_bundle, read_card
-from runtime.errors import ComposerError, InputError
-from runtime.generation.free_voice import make_advance
-from runtime.generation.voice import note_stream
-from runtime.generation.voice_state import FreeState
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
+import lstm_composer.runtime.cli.main
+from lstm_composer.export.cli import main
+from lstm_composer.runtime.bundle.files import load_bundle, read_card
+from lstm_composer.runtime.errors import ComposerError, InputError
+from lstm_composer.runtime.generation.free_voice import make_advance
+from lstm_composer.runtime.generation.voice import note_stream
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.trainer.runs.run_directory import RunDirectory
 from tests.support.hand_made_run import CONFIG, make_run
-from trainer.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,17 @@ def bundle_path(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The card of the best epoch's bundle, made by a process of its own that has nothing to say on stderr."""
     folder = tmp_path_factory.mktemp("models")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
-    command = [sys.executable, "-m", "export.cli", "--run", str(run_path), "--epoch", "best", "-o", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "lstm_composer.export.cli",
+        "--run",
+        str(run_path),
+        "--epoch",
+        "best",
+        "-o",
+        str(folder),
+    ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     exported, following = done.stdout.splitlines()
@@ -92,7 +102,7 @@ def test_the_runtime_plays_it(bundle_path: Path) -> None:
 def test_write_makes_music_of_it(bundle_path: Path, tmp_path: Path) -> None:
     target = tmp_path / "music.mid"
     argv = ["write", "--style", "tiny", "--models-dir", str(bundle_path.parent), "--notes", "40", "--seed", "1"]
-    assert runtime.cli.main.main([*argv, "-o", str(target)]) == 0
+    assert lstm_composer.runtime.cli.main.main([*argv, "-o", str(target)]) == 0
     struck = [message for track in mido.MidiFile(target).tracks for message in track if message.type == "note_on"]
     assert sum(message.velocity > 0 for message in struck) == 40
 
@@ -184,7 +194,7 @@ def without_encoding(run: Path) -> None:
 def test_damage_is_found_before_tensorflow_is_loaded(
     spoil: Callable[[Path], object], argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("export.cli.loaded_for", refused_to_load)
+    monkeypatch.setattr("lstm_composer.export.cli.loaded_for", refused_to_load)
     monkeypatch.chdir(tmp_path)
     make_run(tmp_path / "run")
     spoil(tmp_path / "run")

@@ -7,7 +7,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.graph_rewriting import with_fewer_nodes
+from lstm_composer.export.graph_rewriting import with_fewer_nodes
 
 Case = tuple[list[Any], dict[str, Any], dict[str, Any], dict[str, int]]
 """Nodes, inputs, constants, and how many nodes of each kind are left."""

@@ -7,11 +7,16 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.onnx_model import round_weights, to_onnx
-from runtime.errors import BundleError
-from trainer.network.onnx_weights import UnknownWeightError, read_weights, record_weight_locations, weight_name
-from trainer.network.stream_network import StreamNetwork, blank_inputs
-from trainer.runs.network_config import PAST
+from lstm_composer.export.onnx_model import round_weights, to_onnx
+from lstm_composer.runtime.errors import BundleError
+from lstm_composer.trainer.network.onnx_weights import (
+    UnknownWeightError,
+    read_weights,
+    record_weight_locations,
+    weight_name,
+)
+from lstm_composer.trainer.network.stream_network import StreamNetwork, blank_inputs
+from lstm_composer.trainer.runs.network_config import PAST
 
 MakeNetwork = Callable[..., StreamNetwork]
 

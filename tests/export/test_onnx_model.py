@@ -5,12 +5,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.onnx_model import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
-from runtime.bundle.tensors import expected_tensors
-from runtime.graph.inspection import check_graph
-from trainer.network.onnx_weights import read_weights, weight_name
-from trainer.network.stream_network import StreamNetwork
-from trainer.runs.network_config import PAST
+from lstm_composer.export.onnx_model import SMALLEST_STORED, ConversionError, check_nodes, round_weights, to_onnx
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.graph.inspection import check_graph
+from lstm_composer.trainer.network.onnx_weights import read_weights, weight_name
+from lstm_composer.trainer.network.stream_network import StreamNetwork
+from lstm_composer.trainer.runs.network_config import PAST
 
 MakeNetwork = Callable[..., StreamNetwork]
 

@@ -9,19 +9,19 @@ import numpy as np
 import onnx
 import pytest
 
-from export.onnx_model import round_weights, to_onnx
-from runtime.errors import ComposerError, InputError
-from runtime.graph.engine import Engine
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.cli.evaluate import main
-from trainer.dataset.training_piece import encode_piece
-from trainer.evaluation.keras_nll import evaluate
-from trainer.evaluation.onnx_nll import score, stepped_engine
-from trainer.network.stream_network import StreamNetwork
-from trainer.pieces.piece import make_piece
-from trainer.runs.network_config import PAST
-from trainer.runs.run_directory import RunDirectory
+from lstm_composer.export.onnx_model import round_weights, to_onnx
+from lstm_composer.runtime.errors import ComposerError, InputError
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.cli.evaluate import main
+from lstm_composer.trainer.dataset.training_piece import encode_piece
+from lstm_composer.trainer.evaluation.keras_nll import evaluate
+from lstm_composer.trainer.evaluation.onnx_nll import score, stepped_engine
+from lstm_composer.trainer.network.stream_network import StreamNetwork
+from lstm_composer.trainer.pieces.piece import make_piece
+from lstm_composer.trainer.runs.network_config import PAST
+from lstm_composer.trainer.runs.run_directory import RunDirectory
 
 TINY_CARD = Path(__file__).parents[1] / "data" / "tiny.onnx.json"
 MakeNetwork = Callable[..., StreamNetwork]

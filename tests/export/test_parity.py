@@ -5,12 +5,12 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from export.exported_run import Storage
-from export.onnx_model import round_weights, to_onnx
-from export.parity import STEPS, ParityError, check_parity
-from runtime.graph.engine import Engine
-from trainer.network.stream_network import StreamNetwork
-from trainer.runs.network_config import PAST
+from lstm_composer.export.exported_run import Storage
+from lstm_composer.export.onnx_model import round_weights, to_onnx
+from lstm_composer.export.parity import STEPS, ParityError, check_parity
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.trainer.network.stream_network import StreamNetwork
+from lstm_composer.trainer.runs.network_config import PAST
 
 MakeNetwork = Callable[..., StreamNetwork]
 MakeEngine = Callable[[StreamNetwork, onnx.ModelProto], Engine]

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from runtime.bundle.tensors import TensorCard, expected_tensors
-from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import GraphInputs
-from runtime.music.event_encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
-from runtime.music.notes import Meter
-from trainer.network.sampling_step import gumbel_max, log_probabilities, step_function
-from trainer.network.stream_network import StreamNetwork
+from lstm_composer.runtime.bundle.tensors import TensorCard, expected_tensors
+from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.event_encoding import DELTA_END, LADDER, METER_OTHER, PITCHES, SILENT, START
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.trainer.network.sampling_step import gumbel_max, log_probabilities, step_function
+from lstm_composer.trainer.network.stream_network import StreamNetwork
 
 Arrays = dict[str, NDArray[Any]]
 MakeNetwork = Callable[[int, int], StreamNetwork]

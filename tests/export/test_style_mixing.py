@@ -8,13 +8,13 @@ from pathlib import Path
 import mido
 import pytest
 
-import runtime.cli.main
-from export.cli import main as export
-from runtime.bundle.files import read_card
-from runtime.bundle.schema import BundleCard
-from runtime.errors import InputError
+import lstm_composer.runtime.cli.main
+from lstm_composer.export.cli import main as export
+from lstm_composer.runtime.bundle.files import read_card
+from lstm_composer.runtime.bundle.schema import BundleCard
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.cli.train import main as train
 from tests.support.small_trainings import step_by_step
-from trainer.cli.train import main as train
 
 PIECES = 4
 RECIPE = ("--epochs", "2", "--save-every", "2", "--batch-steps", "128", "--learning-rate", "0.02")
@@ -73,7 +73,7 @@ def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str
 
     def write(style: str, models: Path) -> mido.MidiFile:
         argv = ["write", "--style", style, "-o", str(tmp_path / "mix.mid"), "--notes", "200", "--seed", "1"]
-        code = runtime.cli.main.main([*argv, "--models-dir", str(models), "--device", "cpu"])
+        code = lstm_composer.runtime.cli.main.main([*argv, "--models-dir", str(models), "--device", "cpu"])
         assert (code, capsys.readouterr().err) == (0, "")
         return mido.MidiFile(tmp_path / "mix.mid")
 

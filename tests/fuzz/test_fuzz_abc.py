@@ -3,9 +3,9 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lstm_composer.trainer.formats.abc.reader import read_abc
+from lstm_composer.trainer.pieces.piece import ReadResult
 from tests.trainer.formats.abc_cases import check_bounds
-from trainer.formats.abc.reader import read_abc
-from trainer.pieces.piece import ReadResult
 
 SIGNS = r"""C c' D,, ^F __B =e z x2 Z X3 y | || :| |: :: |] [| [1 |2 > << < (3 (5:4:6 ( ) - [CE] [C-E]2 [K:Gm] 2 / //
 [M:3/4] [L:1/16] [V:2] [V:1] [r:x] [Q:1/4=90] {g} "Am" !f! +trill+ . ~ T u & (& &) ` $ * \ % 3/2 9 0 ! [ ] { } + q :

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.bundle.files import Bundle, load_bundle
-from runtime.errors import BundleError, ComposerError
-from runtime.graph.operators import OPERATORS
-from runtime.session.loading import load_composer
-from runtime.session.settings import MusicSettings
-from runtime.session.write import make_notes
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle
+from lstm_composer.runtime.errors import BundleError, ComposerError
+from lstm_composer.runtime.graph.operators import OPERATORS
+from lstm_composer.runtime.session.loading import load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import make_notes
 
 CARD, GRAPH = "tiny.onnx.json", "tiny.onnx"
 TEXTS = st.sampled_from(["", "x", "\x1b[31m", "a\r\nb", "4/0", "\u0663/4", "1_0/4", "9" * 5000, "[red]", "\u202e"])
@@ -40,7 +40,7 @@ alone = settings(deadline=None, suppress_health_check=[HealthCheck.function_scop
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle that does not check out is not looked at again."""
-    monkeypatch.setattr("runtime.bundle.files.SETTLING_SECONDS", 0.0)
+    monkeypatch.setattr("lstm_composer.runtime.bundle.files.SETTLING_SECONDS", 0.0)
 
 
 def play(folder: Path) -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.graph.inputs import GraphInputs, graph_inputs
-from runtime.parameters.commands import Change
-from runtime.parameters.midi_learn import Learner
-from runtime.parameters.osc import OscInput
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.graph.inputs import GraphInputs, graph_inputs
+from lstm_composer.runtime.parameters.commands import Change
+from lstm_composer.runtime.parameters.midi_learn import Learner
+from lstm_composer.runtime.parameters.osc import OscInput
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 STYLES = ("bach", "joplin", "satie")
 KNOBS = Parameters(style=(1.0, 0.0, 0.0), temperature=(1.0,) * 4, min_p=0.03)

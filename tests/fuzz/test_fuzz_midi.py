@@ -7,11 +7,11 @@ import mido
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.midi.reader import FASTEST_BPM, SLOWEST_BPM, music_of
-from runtime.midi.smf import parse_midi
-from runtime.music.notes import without_overlaps
-from runtime.sound.render import read_timed_messages
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.reader import FASTEST_BPM, SLOWEST_BPM, music_of
+from lstm_composer.runtime.midi.smf import parse_midi
+from lstm_composer.runtime.music.notes import without_overlaps
+from lstm_composer.runtime.sound.render import read_timed_messages
 
 
 def _good() -> bytes:

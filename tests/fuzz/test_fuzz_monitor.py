@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from runtime.errors import ComposerError
-from runtime.monitor.following import ClockOffset, Picture
-from runtime.monitor.protocol import (
+from lstm_composer.runtime.errors import ComposerError
+from lstm_composer.runtime.monitor.following import ClockOffset, Picture
+from lstm_composer.runtime.monitor.protocol import (
     Anchor,
     Answer,
     Command,
@@ -32,8 +32,8 @@ from runtime.monitor.protocol import (
     decode_to_play,
     encode_message,
 )
-from runtime.monitor.screen import view
-from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time, decode, encode
+from lstm_composer.runtime.monitor.screen import view
+from lstm_composer.runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time, decode, encode
 
 PLAIN = re.compile(rb"[\x20-\x7e]*\n")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import ComposerError
+from lstm_composer.runtime.errors import ComposerError
+from lstm_composer.trainer.runs.newest_run import newest_run
+from lstm_composer.trainer.runs.request import TrainingRequest
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.sweep.job import Outcome, is_complete
+from lstm_composer.trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
+from lstm_composer.trainer.sweep.sweep_file import PlannedRun
+from lstm_composer.trainer.training.collapse_guard import Rollbacks
+from lstm_composer.trainer.training.fine_tuning import find_pretrained, read_initial_weights
+from lstm_composer.trainer.training.learned_from import data_of_run, styles_of_run
 from tests.support.hand_made_run import FILES, make_run
-from trainer.runs.newest_run import newest_run
-from trainer.runs.request import TrainingRequest
-from trainer.runs.run_directory import RunDirectory
-from trainer.sweep.job import Outcome, is_complete
-from trainer.sweep.results import page, read_results, result_of, terminal_table, with_winners
-from trainer.sweep.sweep_file import PlannedRun
-from trainer.training.collapse_guard import Rollbacks
-from trainer.training.fine_tuning import find_pretrained, read_initial_weights
-from trainer.training.learned_from import data_of_run, styles_of_run
 
 PLAN = PlannedRun(
     "tiny", {"seed": 7}, {"folder": "music", "seed": 7}, TrainingRequest(folder="music", name="tiny", seed=7)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from trainer.formats.score_reader import read_score
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.formats.score_reader import read_score
 
 pytest.importorskip("music21")
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.parameters.midi_learn import Learner
-from runtime.parameters.parameters import Parameters
-from runtime.system.typed_lines import MOST_BYTES, lines
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.parameters.midi_learn import Learner
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.system.typed_lines import MOST_BYTES, lines
 
 WORDS = [b"temperature", b"key", b"register", b"style", b"hold", b"learn", b"unlearn", b"density", b"nan", b"1e309"]
 SEPARATORS = [b" ", b"\n", b"\r", b"\r\n", b"\0", b"\xef\xbb\xbf", b"\t", b"-1", b"0", b"127"]

@@ -6,11 +6,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.parameters.learnt_file import LearntFile
-from runtime.parameters.midi_map_file import read_map
-from runtime.parameters.parameters import Parameters
-from trainer.sweep.sweep_file import read_sweep
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.parameters.learnt_file import LearntFile
+from lstm_composer.runtime.parameters.midi_map_file import read_map
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.trainer.sweep.sweep_file import read_sweep
 
 MAP = """
 [controllers]

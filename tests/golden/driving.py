@@ -19,25 +19,25 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from runtime.bundle.files import load_bundle, read_card
-from runtime.cli.main import COMMANDS
-from runtime.cli.main import main as composer
-from runtime.errors import InputError
-from runtime.generation.ensemble import Plan
-from runtime.graph.engine import Engine
-from runtime.midi.input import PULSE
-from runtime.midi.messages import Sent
-from runtime.music.notes import tick_seconds
-from runtime.parameters.commands import Change
-from runtime.parameters.midi_learn import Learner
-from runtime.parameters.midi_map import ControlMap
-from runtime.parameters.midi_map_file import read_map
-from runtime.parameters.osc import line_of, messages_in
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, TakesEffect
-from runtime.playback.event_log import as_record
-from runtime.session.call_and_response import CallAndResponse
-from runtime.system.process_exit import in_words
+from lstm_composer.runtime.bundle.files import load_bundle, read_card
+from lstm_composer.runtime.cli.main import COMMANDS
+from lstm_composer.runtime.cli.main import main as composer
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.midi.input import PULSE
+from lstm_composer.runtime.midi.messages import Sent
+from lstm_composer.runtime.music.notes import tick_seconds
+from lstm_composer.runtime.parameters.commands import Change
+from lstm_composer.runtime.parameters.midi_learn import Learner
+from lstm_composer.runtime.parameters.midi_map import ControlMap
+from lstm_composer.runtime.parameters.midi_map_file import read_map
+from lstm_composer.runtime.parameters.osc import line_of, messages_in
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, TakesEffect
+from lstm_composer.runtime.playback.event_log import as_record
+from lstm_composer.runtime.session.call_and_response import CallAndResponse
+from lstm_composer.runtime.system.process_exit import in_words
 from tests.runtime.conftest import BAR, TICK_SECONDS, Stage
 from tests.support.walks import walk, write_midi
 
@@ -53,10 +53,10 @@ BUNDLES: Final = {
 RUNTIME: Final = tuple(COMMANDS)
 """Commands of the program that only plays."""
 OTHERS: Final = {
-    "train": "trainer.cli.train",
-    "advise": "trainer.cli.advise",
-    "evaluate": "trainer.cli.evaluate",
-    "export": "export.cli",
+    "train": "lstm_composer.trainer.cli.train",
+    "advise": "lstm_composer.trainer.cli.advise",
+    "evaluate": "lstm_composer.trainer.cli.evaluate",
+    "export": "lstm_composer.export.cli",
 }
 """Modules of the other commands; each has a `main`. The installed program finds them by their entry points."""
 CONTROLLERS: Final = {number: parameter.name for number, parameter in BY_CONTROLLER.items()}
@@ -259,14 +259,14 @@ def _record(sent: Sent) -> dict[str, Any]:
 @contextmanager
 def small_networks() -> Iterator[None]:
     """Have trainings within the block make networks of the article's presets that are a fiftieth as wide."""
-    real = import_module("trainer.article.network").new_network
+    real = import_module("lstm_composer.trainer.article.network").new_network
 
     def small(*arguments: Any, scale: float, **others: Any) -> Any:
         return real(*arguments, scale=scale * ARTICLE_SCALE, **others)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainer.article.learner.new_network", small)
-        patch.setattr("trainer.judging.style.BARS", 8)
+        patch.setattr("lstm_composer.trainer.article.learner.new_network", small)
+        patch.setattr("lstm_composer.trainer.judging.style.BARS", 8)
         yield
 
 

@@ -54,7 +54,7 @@ def test_events(composer: Composer, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a running play is looked at through a socket that Windows lacks")
 def test_monitor(surrounding: dict[str, str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "runtime.cli"]
+    command = [sys.executable, "-m", "lstm_composer"]
     pipes: dict[str, Any] = {"cwd": tmp_path, "env": surrounding, "text": True, "stderr": subprocess.PIPE}
     with subprocess.Popen([*command, *PLAY, "--bars", "1000"], **pipes) as play:
         try:

@@ -61,7 +61,7 @@ def master(running: Running, folder: Path, bpm: float) -> Iterator[None]:
 @contextmanager
 def following(tiny_models: Path, events: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *(sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--models-dir", str(tiny_models)),
         *("--seed", "3", "--temperature", "0", "--sync", "midi", "--backend", "jack"),
         *("--events", str(events), *arguments),
     ]  # fmt: skip

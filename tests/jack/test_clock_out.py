@@ -41,7 +41,7 @@ class Receiver(Protocol):
 def playing(tiny_models: Path, events: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Play a quarter note on each beat."""
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *(sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--models-dir", str(tiny_models)),
         *("--seed", "3", "--temperature", "0", "--events", str(events), *arguments),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:

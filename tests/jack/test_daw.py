@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from runtime.midi.held_keys import LONGEST_HELD_SECONDS
+from lstm_composer.runtime.midi.held_keys import LONGEST_HELD_SECONDS
 from tests.support.waiting import wait_for
 
 jack = pytest.importorskip("jack", reason="needs JACK-Client")
@@ -95,7 +95,7 @@ def daw(jack_server: Any) -> Iterator[Daw]:
 @contextmanager
 def playing(tiny_models: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *(sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--models-dir", str(tiny_models)),
         *("--seed", "3", "--temperature", "0", "--tempo", str(TEMPO_BPM), "--backend", "jack", *arguments),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime.midi.reader import read_music
+from lstm_composer.runtime.midi.reader import read_music
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def struck(messages: list[Any]) -> int:
 def test_a_flood_passes(receiver: Any, tiny_models: Path, tmp_path: Path) -> None:
     take = tmp_path / "take.mid"
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *(sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--models-dir", str(tiny_models)),
         *("--seed", "3", "--tempo", "200", "--sync", "internal", "--backend", "jack", "--take", str(take)),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from benchmarks.common.jack_server import RATE, JackServer
-from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
-from runtime.music.notes import Note, without_overlaps
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.outbox import Outbox
-from runtime.playback.scheduler import Scheduler
-from runtime.ports import OutputPort, PortLostError, available_backends, open_port
-from runtime.ports.backends import target_names
-from runtime.ports.base import NoTargetError
-from runtime.ports.reconnecting import ReconnectingPort
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
+from lstm_composer.runtime.music.notes import Note, without_overlaps
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.playback.scheduler import Scheduler
+from lstm_composer.runtime.ports import OutputPort, PortLostError, available_backends, open_port
+from lstm_composer.runtime.ports.backends import target_names
+from lstm_composer.runtime.ports.base import NoTargetError
+from lstm_composer.runtime.ports.reconnecting import ReconnectingPort
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 if TYPE_CHECKING:  # without JACK the import fails, and the tests are to skip
-    from runtime.ports.jack import JackClientPort
+    from lstm_composer.runtime.ports.jack import JackClientPort
 
 
 TEMPO_BPM = 300.0
@@ -83,7 +83,7 @@ def dispatcher_for(port: OutputPort, notes: list[Note]) -> tuple[Dispatcher, lis
 
 
 def jack_client_port() -> "JackClientPort":
-    from runtime.ports.jack import JackClientPort  # noqa: PLC0415 - after the fixtures have skipped
+    from lstm_composer.runtime.ports.jack import JackClientPort  # noqa: PLC0415 - after the fixtures have skipped
 
     return JackClientPort("LSTM Composer")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.common.jack_server import JackServer
-from runtime.midi.reader import read_music
+from lstm_composer.runtime.midi.reader import read_music
 from tests.support.waiting import wait_for
 
 TEMPO_BPM = 200
@@ -43,7 +43,7 @@ def is_connected(name: str) -> bool:
 def playing(tiny_models: Path, folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Play quarter notes, one on each beat."""
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *(sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--models-dir", str(tiny_models)),
         *("--seed", "3", "--temperature", "0", "--tempo", str(TEMPO_BPM), "--sync", "internal", "--backend", "jack"),
         *("--take", str(folder / "take.mid"), "--events", str(folder / "events.jsonl"), *arguments),
     ]  # fmt: skip

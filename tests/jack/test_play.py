@@ -14,10 +14,10 @@ from typing import Protocol
 
 import pytest
 
-from runtime.midi.messages import Kind, Message
-from runtime.midi.reader import read_music
-from runtime.music.notes import Note
-from runtime.playback.scheduler import Scheduler
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.playback.scheduler import Scheduler
 from tests.support.waiting import wait_for
 
 TEMPO_BPM = 120
@@ -44,7 +44,7 @@ class Receiver(Protocol):
 
 
 def composer(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "runtime.cli", *arguments]
+    return [sys.executable, "-m", "lstm_composer", *arguments]
 
 
 def written(folder: Path, bars: int) -> list[Note]:

@@ -30,7 +30,7 @@ def test_each_voice_is_heard_on_its_own_port(
     receiving: Callable[[str, str], AbstractContextManager[Receiver]], tiny_models: Path
 ) -> None:
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--voices", "scale@1,scale@3", "--port-per-voice"),
+        *(sys.executable, "-m", "lstm_composer", "play", "--voices", "scale@1,scale@3", "--port-per-voice"),
         *("--models-dir", str(tiny_models), "--tempo", "200", "--bars", "2", "--backend", "jack"),
     ]  # fmt: skip
     with ExitStack() as stack:

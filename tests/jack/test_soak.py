@@ -35,7 +35,7 @@ class Receiver(Protocol):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_memory_stays_and_no_note_does(receiving: Callable[[str], AbstractContextManager[Receiver]]) -> None:
-    command = [sys.executable, "-m", "runtime.cli", "play", "--style", "bach", "--seed", "1", "--tempo", "400"]
+    command = [sys.executable, "-m", "lstm_composer", "play", "--style", "bach", "--seed", "1", "--tempo", "400"]
     with ExitStack() as stack:
         receiver = stack.enter_context(receiving("soak"))
         player = stack.enter_context(

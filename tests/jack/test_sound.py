@@ -57,7 +57,7 @@ def ear(jack_server: JackServer) -> Iterator[Ear]:
 @contextmanager
 def playing(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     said = folder / "said.txt"
-    command = [sys.executable, "-m", "runtime.cli", "play", *MUSIC, *arguments]
+    command = [sys.executable, "-m", "lstm_composer", "play", *MUSIC, *arguments]
     with said.open("wb") as file, subprocess.Popen(command, stderr=file) as process:
         try:
             yield process, said

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(60)
 def playing(tiny_models: Path, said: list[str]) -> Iterator[None]:
     """Play until the block ends; `said` gets the lines that the program writes."""
     command = [
-        *(sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--models-dir", str(tiny_models)),
+        *(sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--models-dir", str(tiny_models)),
         *("--tempo", "200", "--backend", "jack"),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.panel.context import PanelContext
-from runtime.panel.server import application
-from runtime.panel.session_token import SessionToken
+from lstm_composer.runtime.panel.context import PanelContext
+from lstm_composer.runtime.panel.server import application
+from lstm_composer.runtime.panel.session_token import SessionToken
 
 PORT = 7348
 HOST = f"127.0.0.1:{PORT}"

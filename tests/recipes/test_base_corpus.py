@@ -6,11 +6,11 @@ from pathlib import Path
 import mido
 import pytest
 
+from lstm_composer.trainer.corpus.given_split import read_given_split
 from recipes import base_corpus
 from recipes.base_collections import CREDIT_POLISH_SCORES, OWN, PIANISTS, Candidate, candidates
 from recipes.base_corpus import chosen, held_out, read, sources_of, split_of, without_copies, write_list, write_split
 from recipes.manifests import MUTOPIA, wanted
-from trainer.corpus.given_split import read_given_split
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lstm_composer.trainer.judging.style import Judgement
 from recipes.choose_sampling import (
     CORRECTIONS,
     GUARDS,
@@ -16,7 +17,6 @@ from recipes.choose_sampling import (
     ends_of,
     tries_of,
 )
-from trainer.judging.style import Judgement
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from lstm_composer.runtime.parameters.table import PARAMETERS
 from recipes.parameter_table import HEADING, PAGE, with_table
-from runtime.parameters.table import PARAMETERS
 
 
 def test_the_page_has_the_table_of_the_program() -> None:

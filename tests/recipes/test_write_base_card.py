@@ -1,5 +1,5 @@
+from lstm_composer.trainer.judging.tables import SHOWN
 from recipes.write_base_card import judged_part
-from trainer.judging.tables import SHOWN
 
 VERDICT = {"played": 0.1, "human": 0.5, "low": 0.2, "high": 0.8, "verdict": "too low"}
 INSIDE = {**VERDICT, "played": 0.5, "verdict": "inside"}

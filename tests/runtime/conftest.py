@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
-from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.lookahead import LookAhead
-from runtime.generation.voice import Advance
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.midi.messages import Kind
-from runtime.music.notes import Meter, Note, tick_seconds
-from runtime.parameters.initial import apply_commands
-from runtime.parameters.parameters import Parameters
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.take import Take
-from runtime.session.call_and_response import CallAndResponse, Responder
-from runtime.session.live_control import ControllableStyle, LiveControl
-from runtime.session.loading import LoadedComposer
-from runtime.session.settings import MusicSettings, PlaySettings, Sync
-from runtime.testing import FakeSession
-from runtime.transport.transport import Transport
+from lstm_composer.runtime.generation.ensemble import Ensemble, Plan
+from lstm_composer.runtime.generation.lookahead import LookAhead
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.midi.messages import Kind
+from lstm_composer.runtime.music.notes import Meter, Note, tick_seconds
+from lstm_composer.runtime.parameters.initial import apply_commands
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.take import Take
+from lstm_composer.runtime.session.call_and_response import CallAndResponse, Responder
+from lstm_composer.runtime.session.live_control import ControllableStyle, LiveControl
+from lstm_composer.runtime.session.loading import LoadedComposer
+from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings, Sync
+from lstm_composer.runtime.testing import FakeSession
+from lstm_composer.runtime.transport.transport import Transport
 from tests.runtime.one_style import BASE, OneStyle
 
 BAR, SEED, TEMPO = 96, 11, 120.0

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from runtime.generation.voice import Advance
-from runtime.generation.voice_state import EnsembleState, FreeState, VoiceState, all_at
-from runtime.music.notes import Note
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.generation.voice_state import EnsembleState, FreeState, VoiceState, all_at
+from lstm_composer.runtime.music.notes import Note
 
 FreeAdvance = Callable[[FreeState], tuple[Note | None, FreeState]]
 

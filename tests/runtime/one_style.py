@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.bundle.files import load_bundle
-from runtime.graph.carried_state import State
-from runtime.graph.engine import Engine, Step
-from runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.bundle.files import load_bundle
+from lstm_composer.runtime.graph.carried_state import State
+from lstm_composer.runtime.graph.engine import Engine, Step
+from lstm_composer.runtime.graph.inputs import GraphInputs
 
 BASE = Path(__file__).parents[2] / "models" / "base.onnx.json"
 

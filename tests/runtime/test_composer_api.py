@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runtime import BundleError, Composer, ComposerError, InputError
-from runtime.cli.main import main
+from lstm_composer import BundleError, Composer, ComposerError, InputError
+from lstm_composer.runtime.cli.main import main
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.midi.messages import Kind, Message
-from runtime.testing import FakeClock, RecordingPort, ScriptedClock, fake_session
-from runtime.transport.fake_clock import STEP_SECONDS
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.testing import FakeClock, RecordingPort, ScriptedClock, fake_session
+from lstm_composer.runtime.transport.fake_clock import STEP_SECONDS
 
 
 def test_a_script_is_heard(tiny_models: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.run_directory import RunDirectory
 
 STYLE = {"name": "tiny", "tempo_bpm": 96.0, "meter": "3/4", "pieces": 5, "notes": 150, "register": [48, 84]}
 CONFIG: dict[str, Any] = {

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, load_from_string, numpy_helper
 
-from runtime.bundle.files import Bundle, write_bundle
-from runtime.music.event_encoding import DELTA_END, PITCHES, SILENT
+from lstm_composer.runtime.bundle.files import Bundle, write_bundle
+from lstm_composer.runtime.music.event_encoding import DELTA_END, PITCHES, SILENT
 
 Spoil = Callable[[ModelProto], object]
 

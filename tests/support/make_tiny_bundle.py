@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
-from runtime.bundle.encodings import encoding_card
-from runtime.bundle.files import write_bundle
-from runtime.bundle.schema import (
+from lstm_composer.runtime.bundle.encodings import encoding_card
+from lstm_composer.runtime.bundle.files import write_bundle
+from lstm_composer.runtime.bundle.schema import (
     SCHEMA_VERSION,
     BundleCard,
     DataSource,
@@ -39,8 +39,8 @@ from runtime.bundle.schema import (
     SamplingCard,
     StyleCard,
 )
-from runtime.bundle.tensors import TensorCard, expected_tensors
-from runtime.music.event_encoding import (
+from lstm_composer.runtime.bundle.tensors import TensorCard, expected_tensors
+from lstm_composer.runtime.music.event_encoding import (
     DELTA_CLASSES,
     DELTA_END,
     DURATION_CLASSES,

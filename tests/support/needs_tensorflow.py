@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("runtime", "trainer", "export", "benchmarks", "recipes")
+PACKAGES: Final = ("lstm_composer", "benchmarks", "recipes")
 PROGRAMS: Final = "tests.support."
 """What tests run of their own, named in strings. What they import of it loads TensorFlow only where it is used."""
 TENSORFLOW: Final = frozenset({"tensorflow", "keras", "tf2onnx"})

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import runtime.cli.main
-from runtime.panel.context import PanelContext
+import lstm_composer.runtime.cli.main
+from lstm_composer.runtime.panel.context import PanelContext
 
 _PRETENDED, _TINY = "tests.support.pretend_training", "tests.support.tiny_program"
 
@@ -21,10 +21,10 @@ def main() -> int:
         return PanelContext(**{**given, "program": program})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.panel.server.PanelContext", context)
+        patch.setattr("lstm_composer.runtime.panel.server.PanelContext", context)
         if pretends:  # the known bundle stands for the base
-            patch.setattr("runtime.panel.training.bundles.BASE", "tiny")
-        return runtime.cli.main.main()
+            patch.setattr("lstm_composer.runtime.panel.training.bundles.BASE", "tiny")
+        return lstm_composer.runtime.cli.main.main()
 
 
 if __name__ == "__main__":

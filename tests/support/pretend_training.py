@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, Note
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note
 
 EPOCHS: Final = 4
 

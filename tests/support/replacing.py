@@ -4,8 +4,8 @@ import hashlib
 
 import msgspec
 
-from runtime.bundle.files import Bundle
-from runtime.bundle.schema import BundleCard
+from lstm_composer.runtime.bundle.files import Bundle
+from lstm_composer.runtime.bundle.schema import BundleCard
 
 
 def two_bundles(bundle: Bundle) -> list[tuple[BundleCard, bytes]]:

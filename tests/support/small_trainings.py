@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.system.process_exit import ending_signals
+from lstm_composer.runtime.system.process_exit import ending_signals
 
 JUDGED_BARS = 8
 """Networks that know nothing play so many bars to be judged, not 64."""
@@ -28,7 +28,7 @@ def alone(cache: Path) -> Iterator[None]:
         # pytest-timeout's alarm is one of the signals by which a training is asked to end, and would be taken for that:
         # the test would go on, and on.
         patch.setattr(
-            "trainer.training.interruption.ending_signals",
+            "lstm_composer.trainer.training.interruption.ending_signals",
             lambda: [number for number in ending_signals() if number != getattr(signal, "SIGALRM", None)],
         )
         yield
@@ -38,8 +38,8 @@ def alone(cache: Path) -> Iterator[None]:
 def short_pieces() -> Iterator[None]:
     """Have networks play little to be judged and to be heard."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainer.judging.style.BARS", JUDGED_BARS)
-        patch.setattr("trainer.reports.artifacts.SAMPLE_NOTES", SAMPLE_NOTES)
+        patch.setattr("lstm_composer.trainer.judging.style.BARS", JUDGED_BARS)
+        patch.setattr("lstm_composer.trainer.reports.artifacts.SAMPLE_NOTES", SAMPLE_NOTES)
         yield
 
 
@@ -49,7 +49,7 @@ def step_by_step() -> Iterator[None]:
 
     For runs that tests look at afterwards. What a training computes is the business of others.
     """
-    from trainer.network import trained_network  # noqa: PLC0415 - it loads TensorFlow
+    from lstm_composer.trainer.network import trained_network  # noqa: PLC0415 - it loads TensorFlow
 
     compiled = trained_network.compiled
 
@@ -61,14 +61,14 @@ def step_by_step() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         # Keras 3.15 copies variables in a way that NumPy 2 warns of.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        patch.setattr("trainer.network.trained_network.compiled", eager)
-        patch.setattr("trainer.training.stream_learner.compiled", eager)
+        patch.setattr("lstm_composer.trainer.network.trained_network.compiled", eager)
+        patch.setattr("lstm_composer.trainer.training.stream_learner.compiled", eager)
         yield
 
 
 def train_step_by_step(*argv: str) -> None:
     """Do `lstm-composer train ARGV` without a graph."""
-    from trainer.cli.train import main  # noqa: PLC0415 - it loads TensorFlow
+    from lstm_composer.trainer.cli.train import main  # noqa: PLC0415 - it loads TensorFlow
 
     with step_by_step():
         assert main(list(argv)) == 0

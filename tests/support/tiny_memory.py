@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runtime.music.event_encoding import HEADS, START
-from runtime.music.piece_memory import EVENT_ROWS, MATCH_ROWS, RECALLS
+from lstm_composer.runtime.music.event_encoding import HEADS, START
+from lstm_composer.runtime.music.piece_memory import EVENT_ROWS, MATCH_ROWS, RECALLS
 
 if TYPE_CHECKING:
     from tests.support.make_tiny_bundle import Graph

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import runtime.cli.main
+import lstm_composer.runtime.cli.main
 from tests.support.small_trainings import alone, short_pieces, step_by_step
 
 _TINY: Final = (
@@ -17,9 +17,9 @@ def main(argv: list[str]) -> int:
     """Do `lstm-composer ARGV`; the cache is in the folder that it is started in."""
     with alone(Path.cwd() / "cache"):
         if argv[:1] != ["train"] or "--dry-run" in argv:
-            return runtime.cli.main.main(argv)
+            return lstm_composer.runtime.cli.main.main(argv)
         with short_pieces(), step_by_step():
-            return runtime.cli.main.main([*argv, *_TINY])
+            return lstm_composer.runtime.cli.main.main([*argv, *_TINY])
 
 
 if __name__ == "__main__":

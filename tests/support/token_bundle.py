@@ -5,9 +5,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from runtime.bundle.encodings import ArticleEncoding
-from runtime.bundle.schema import BundleCard
-from runtime.music.token_encoding import Arrays
+from lstm_composer.runtime.bundle.encodings import ArticleEncoding
+from lstm_composer.runtime.bundle.schema import BundleCard
+from lstm_composer.runtime.music.token_encoding import Arrays
 
 VOCABULARY: Final = ["0.4.7", "C4", "E4", "G4"]
 """A chord and its notes."""

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 import tensorflow as tf
 
-from trainer.corpus.corpus import read_corpus
-from trainer.dataset.dataset import Dataset, build_dataset
-from trainer.runs.run_directory import RunDirectory
-from trainer.runs.settings import TrainingSettings
-from trainer.training.interruption import Interruption
-from trainer.training.loop import TrainingCallbacks, train
-from trainer.training.stream_learner import StreamLearner
+from lstm_composer.trainer.corpus.corpus import read_corpus
+from lstm_composer.trainer.dataset.dataset import Dataset, build_dataset
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.settings import TrainingSettings
+from lstm_composer.trainer.training.interruption import Interruption
+from lstm_composer.trainer.training.loop import TrainingCallbacks, train
+from lstm_composer.trainer.training.stream_learner import StreamLearner
 
 SEED: Final = 3
 HALVES: Final = ("CPU:0", "CPU:1")
@@ -32,7 +32,7 @@ def train_on(seen: tuple[str, ...], material: Dataset, run: RunDirectory, *, epo
     if not resume:
         run.create()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("trainer.network.devices", "trainer.dataset.batches"):
+        for module in ("lstm_composer.trainer.network.devices", "lstm_composer.trainer.dataset.batches"):
             patch.setattr(f"{module}.gpus", lambda: list(seen))
         learner = StreamLearner(settings, material, run)
         train(learner, settings, run, Interruption(), TrainingCallbacks(), resume=resume)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mido
 
-from runtime.music.notes import Note
+from lstm_composer.runtime.music.notes import Note
 
 
 def walk(seed: int, notes: int) -> list[Note]:

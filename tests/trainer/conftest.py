@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_piece
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.settings import TrainingSettings
 from tests.support.needs_tensorflow import needs_tensorflow
 from tests.support.small_trainings import alone, short_pieces, train_step_by_step
 from tests.support.walks import walk, write_midi
-from trainer.dataset.training_piece import EncodedPiece, encode_piece
-from trainer.pieces.piece import Piece, make_piece
-from trainer.runs.run_directory import RunDirectory
-from trainer.runs.settings import TrainingSettings
 
 MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 TINY_NETWORK = ("--units", "16", "--layers", "1", "--head-units", "16", "--batch-steps", "256", "--seed", "3")

@@ -82,7 +82,7 @@ def panels(environment: dict[str, str], folder: Path) -> Iterator[StartPanel]:
     """Start panels in a folder of their own; all are ended in the end."""
     started: list[PanelProcess] = []
 
-    def start(*arguments: str, program: str = "runtime.cli") -> PanelProcess:
+    def start(*arguments: str, program: str = "lstm_composer") -> PanelProcess:
         if "--port" not in arguments:  # the usual one may be another test's, in another process
             arguments = (*arguments, "--port", str(free_port()))
         process = subprocess.Popen(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from runtime.monitor.discovery import running_endpoints
+from lstm_composer.runtime.monitor.discovery import running_endpoints
 from tests.panel.browser.conftest import PHONE, OpenPage, PanelProcess, StartPanel
 from tests.panel.browser.test_compose_page import AXE, LEVEL, PREPARED, until
 

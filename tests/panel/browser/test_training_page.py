@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from runtime.bundle.files import read_card
-from runtime.panel.training import processes
+from lstm_composer.runtime.bundle.files import read_card
+from lstm_composer.runtime.panel.training import processes
 from tests.panel.browser.conftest import PHONE, OpenPage, PanelProcess, StartPanel
 from tests.panel.browser.test_compose_page import AXE, LEVEL, until
 from tests.support.walks import walk, write_midi

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.music.notes import Meter
-from runtime.panel.composing.pieces import Pieces
-from runtime.panel.context import PanelContext
-from runtime.session.settings import MusicSettings
-from runtime.session.write import write
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.runtime.panel.composing.pieces import Pieces
+from lstm_composer.runtime.panel.context import PanelContext
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import write
 
 Made = list[dict[str, Any]]
 Problem = Callable[..., tuple[int, str]]

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from runtime.panel.guard import LARGEST_BODY, LONGEST_PATH, LONGEST_QUERY, Guard
-from runtime.panel.session_token import SessionToken
+from lstm_composer.runtime.panel.guard import LARGEST_BODY, LONGEST_PATH, LONGEST_QUERY, Guard
+from lstm_composer.runtime.panel.session_token import SessionToken
 from tests.panel.conftest import HOST, ORIGIN, PORT
 
 ALIVE = "/api/alive"

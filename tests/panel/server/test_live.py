@@ -15,14 +15,14 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 
-from runtime.errors import InputError
-from runtime.monitor.discovery import running_endpoints
-from runtime.panel.context import PanelContext
-from runtime.panel.live.process import BEFORE_NAME, LOG_NAME
-from runtime.panel.live.requests import PlayRequest, choices, play_arguments
-from runtime.panel.server import application
-from runtime.panel.session_token import SessionToken
-from runtime.parameters.table import PARAMETERS
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.monitor.discovery import running_endpoints
+from lstm_composer.runtime.panel.context import PanelContext
+from lstm_composer.runtime.panel.live.process import BEFORE_NAME, LOG_NAME
+from lstm_composer.runtime.panel.live.requests import PlayRequest, choices, play_arguments
+from lstm_composer.runtime.panel.server import application
+from lstm_composer.runtime.panel.session_token import SessionToken
+from lstm_composer.runtime.parameters.table import PARAMETERS
 from tests.panel.conftest import HOST, ORIGIN
 from tests.support.waiting import wait_for
 
@@ -48,7 +48,7 @@ def surrounded(surrounding: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def context(context: PanelContext, surrounded: dict[str, str]) -> PanelContext:
     assert surrounded
-    return replace(context, program=(sys.executable, "-m", "runtime.cli"))
+    return replace(context, program=(sys.executable, "-m", "lstm_composer"))
 
 
 def playing() -> list[int]:
@@ -159,7 +159,7 @@ def test_the_music_goes_on_without_the_panel_and_is_found_again(
 
 def test_what_a_terminal_plays_is_shown_and_can_be_chosen(page: TestClient, surrounded: dict[str, str]) -> None:
     words = ["--style", "scale", "--tempo", "240", "--backend", "none", "--no-sound"]
-    command = [sys.executable, "-m", "runtime.cli", "play", *words]
+    command = [sys.executable, "-m", "lstm_composer", "play", *words]
     with subprocess.Popen(command, env=surrounded, stderr=subprocess.DEVNULL) as terminal:
         with page.websocket_connect(EVENTS) as socket:
             assert until(socket, "welcome")["pid"] == terminal.pid

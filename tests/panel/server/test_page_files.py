@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.panel.page_files import PAGE
-from runtime.sound.piano import PIANO_FILE
+from lstm_composer.runtime.panel.page_files import PAGE
+from lstm_composer.runtime.sound.piano import PIANO_FILE
 
 OWN = sorted(PAGE.glob("*.js"))
 INDEX = (PAGE / "index.html").read_text(encoding="utf-8")

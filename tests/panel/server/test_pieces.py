@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.errors import MissingError
-from runtime.panel.composing.pieces import SCHEMA_VERSION, PieceInfo, Pieces
-from runtime.panel.composing.requests import ComposeRequest
-from runtime.panel.context import PanelContext
-from runtime.panel.server import application
-from runtime.panel.session_token import SessionToken
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.panel.composing.pieces import SCHEMA_VERSION, PieceInfo, Pieces
+from lstm_composer.runtime.panel.composing.requests import ComposeRequest
+from lstm_composer.runtime.panel.context import PanelContext
+from lstm_composer.runtime.panel.server import application
+from lstm_composer.runtime.panel.session_token import SessionToken
 from tests.panel.server.test_composing import SCALE, composed
 
 DAY = 24 * 3600.0

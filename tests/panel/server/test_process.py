@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from runtime.panel.server import USUAL_PORT
-from runtime.panel.session_token import SessionToken
+from lstm_composer.runtime.panel.server import USUAL_PORT
+from lstm_composer.runtime.panel.session_token import SessionToken
 
 PATIENCE_SECONDS = 60.0
 Process = subprocess.Popen[str]
@@ -30,7 +30,7 @@ def start(surrounding: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
     def run(*arguments: str) -> tuple[Process, SessionToken]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "runtime.cli", "panel", "--no-browser", *arguments],
+            [sys.executable, "-m", "lstm_composer", "panel", "--no-browser", *arguments],
             cwd=tmp_path,
             env=surrounding,
             stdout=subprocess.PIPE,
@@ -129,7 +129,7 @@ def test_without_the_extra_it_says_in_a_line_what_to_install(surrounding: dict[s
     )
     environment = surrounding | {"PYTHONPATH": os.pathsep.join([str(tmp_path), surrounding["PYTHONPATH"]])}
     refused = subprocess.run(
-        [sys.executable, "-m", "runtime.cli", "panel"],
+        [sys.executable, "-m", "lstm_composer", "panel"],
         env=environment,
         capture_output=True,
         text=True,

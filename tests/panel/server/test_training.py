@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.panel.context import PanelContext
-from runtime.panel.training import processes
-from runtime.panel.training.trainings import Places, Trainings
-from runtime.panel.training.uploads import KINDS
+from lstm_composer.runtime.panel.context import PanelContext
+from lstm_composer.runtime.panel.training import processes
+from lstm_composer.runtime.panel.training.trainings import Places, Trainings
+from lstm_composer.runtime.panel.training.uploads import KINDS
+from lstm_composer.trainer.corpus.corpus import SUFFIXES
 from tests.support.waiting import wait_for
-from trainer.corpus.corpus import SUFFIXES
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -33,8 +33,8 @@ Details = dict[str, Any]
 def context(context: PanelContext, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> PanelContext:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PRETEND_BUNDLE", str(tiny_models / "tiny.onnx.json"))
-    monkeypatch.setattr("runtime.panel.training.conditions.missing_for_training", lambda: "")
-    monkeypatch.setattr("runtime.panel.training.bundles.BASE", "tiny")
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.conditions.missing_for_training", lambda: "")
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.bundles.BASE", "tiny")
     program = (sys.executable, "-m", "tests.support.pretend_training")
     return PanelContext(context.data_folder, context.models_dirs, program)
 
@@ -123,13 +123,13 @@ def test_files_that_are_not_taken(put: Any, details: Any, name: str, content: by
 
 
 def test_limits(put: Any, details: Any, monkeypatch: pytest.MonkeyPatch, context: PanelContext) -> None:
-    monkeypatch.setattr("runtime.panel.training.uploads.MOST_FILE_BYTES", 10)
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.uploads.MOST_FILE_BYTES", 10)
     assert "is too large" in put("a.mid", b"x" * 11).json()["error"]
     assert put("b.mid", b"x" * 10).status_code == 201
-    monkeypatch.setattr("runtime.panel.training.uploads.MOST_FILES", 1)
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.uploads.MOST_FILES", 1)
     assert "as many as are taken: remove some" in put("c.mid").json()["error"]
-    monkeypatch.setattr("runtime.panel.training.uploads.MOST_FILES", 9)
-    monkeypatch.setattr("runtime.panel.training.uploads.MOST_BYTES", 10)
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.uploads.MOST_FILES", 9)
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.uploads.MOST_BYTES", 10)
     assert "as much as is taken: remove some" in put("c.mid").json()["error"]
     assert [file["name"] for file in details()["files"]] == ["b.mid"]
     [music] = (context.data_folder / "training").glob("*/music")
@@ -383,6 +383,6 @@ def test_a_training_whose_settings_are_damaged_does_not_hide_the_others(
 def test_what_is_said_where_the_extra_is_missing(
     page: TestClient, python: tuple[int, int], line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.panel.training.extra.find_spec", lambda _name: None)
-    monkeypatch.setattr("runtime.panel.training.extra.sys", SimpleNamespace(version_info=python))
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.extra.find_spec", lambda _name: None)
+    monkeypatch.setattr("lstm_composer.runtime.panel.training.extra.sys", SimpleNamespace(version_info=python))
     assert page.get("/api/training").json()["missing"].startswith(line)

@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.encodings import ArticleEncoding, EncodingCard, encoding_card
-from runtime.bundle.files import Bundle, load_bundle, write_bundle
-from runtime.bundle.tensors import expected_tensors, expected_token_tensors
-from runtime.errors import BundleError
+from lstm_composer.runtime.bundle.encodings import ArticleEncoding, EncodingCard, encoding_card
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle, write_bundle
+from lstm_composer.runtime.bundle.tensors import expected_tensors, expected_token_tensors
+from lstm_composer.runtime.errors import BundleError
 from tests.support.token_bundle import ENCODING, VOCABULARY, token_card
 
 

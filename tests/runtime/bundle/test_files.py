@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.bundle.encodings import encoding_card
-from runtime.bundle.files import Bundle, load_bundle, read_card, write_bundle
-from runtime.bundle.tensors import expected_tensors
-from runtime.errors import BundleError, ComposerError, InputError, MissingError
-from runtime.music.event_encoding import vocabulary
+from lstm_composer.runtime.bundle.encodings import encoding_card
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle, read_card, write_bundle
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.errors import BundleError, ComposerError, InputError, MissingError
+from lstm_composer.runtime.music.event_encoding import vocabulary
 from tests.support.replacing import two_bundles
 
 pytestmark = pytest.mark.usefixtures("_no_waiting")
@@ -35,7 +35,7 @@ NO_CARDS = [
 def _no_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle that does not check out is not waited for, but where the test is about that."""
     if "replaced" not in request.function.__name__:
-        monkeypatch.setattr("runtime.bundle.files.SETTLING_SECONDS", 0.0)
+        monkeypatch.setattr("lstm_composer.runtime.bundle.files.SETTLING_SECONDS", 0.0)
 
 
 def spoilt(folder: Path, spoil: Spoil) -> Path:
@@ -231,7 +231,7 @@ def test_a_card_that_could_not_be_read_again_is_never_written(tiny_bundle: Bundl
 REPLACING = """
 import sys
 from pathlib import Path
-from runtime.bundle.files import load_bundle, write_bundle
+from lstm_composer.runtime.bundle.files import load_bundle, write_bundle
 from tests.support.replacing import two_bundles
 bundles = two_bundles(load_bundle(Path(sys.argv[1])))
 for number in range(200):
@@ -267,8 +267,8 @@ def test_a_bundle_that_is_half_replaced_is_waited_for(
         if len(looks) == 3:
             write_bundle(card, onnx, copied_models)
 
-    monkeypatch.setattr("runtime.bundle.files.time.sleep", wait)
-    monkeypatch.setattr("runtime.bundle.files.SETTLING_SECONDS", 600.0)
+    monkeypatch.setattr("lstm_composer.runtime.bundle.files.time.sleep", wait)
+    monkeypatch.setattr("lstm_composer.runtime.bundle.files.SETTLING_SECONDS", 600.0)
     assert load_bundle(copied_models / CARD).onnx == onnx
     assert len(looks) == 3
 

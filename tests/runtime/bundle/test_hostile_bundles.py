@@ -9,14 +9,14 @@ from pathlib import Path
 import mido
 import pytest
 
-from runtime.bundle.files import Bundle, load_bundle
-from runtime.errors import BundleError
-from runtime.graph.engine import Engine
-from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import GraphInputs
-from runtime.session.loading import load_composer
-from runtime.session.settings import MusicSettings
-from runtime.session.write import make_notes
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle
+from lstm_composer.runtime.errors import BundleError
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.session.loading import load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import make_notes
 
 pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 

@@ -10,10 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.files import Bundle, read_card, write_bundle
-from runtime.bundle.library import ENVIRONMENT_VARIABLE, find_style, find_styles, list_bundles, model_dirs, styles
-from runtime.bundle.schema import BundleCard, DataSource
-from runtime.errors import BundleError, InputError
+from lstm_composer.runtime.bundle.files import Bundle, read_card, write_bundle
+from lstm_composer.runtime.bundle.library import (
+    ENVIRONMENT_VARIABLE,
+    find_style,
+    find_styles,
+    list_bundles,
+    model_dirs,
+    styles,
+)
+from lstm_composer.runtime.bundle.schema import BundleCard, DataSource
+from lstm_composer.runtime.errors import BundleError, InputError
 
 Composer = Callable[..., subprocess.CompletedProcess[str]]
 Put = Callable[[Path], object]
@@ -83,7 +90,7 @@ def test_a_style_in_a_bundle_that_cannot_be_read_is_told(copied_models: Path, ti
 
 
 def test_an_unknown_style_where_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("runtime.bundle.library.model_dirs", lambda first: [tmp_path])
+    monkeypatch.setattr("lstm_composer.runtime.bundle.library.model_dirs", lambda first: [tmp_path])
     with pytest.raises(InputError, match="there are: none: train one with lstm-composer train, or name a folder"):
         find_style("bach")
 
@@ -146,7 +153,7 @@ def test_a_style_that_its_bundle_is_named_after_is_found_without_reading_all_oth
         read.append(path.name)
         return read_card(path)
 
-    monkeypatch.setattr("runtime.bundle.library.read_card", reading)
+    monkeypatch.setattr("lstm_composer.runtime.bundle.library.read_card", reading)
     assert find_style("qanun", [three_styles]).path.name == "qanun.onnx.json"
     assert read == ["qanun.onnx.json"]
     assert find_style("quiv", [three_styles]).path.name == "Quiver.onnx.json"
@@ -164,7 +171,7 @@ def test_folders_that_cannot_be_searched_are_told(
             raise PermissionError(13, "Permission denied")
         return scan(path)
 
-    monkeypatch.setattr("runtime.bundle.library.os.scandir", scan_some)
+    monkeypatch.setattr("lstm_composer.runtime.bundle.library.os.scandir", scan_some)
     places = [tmp_path / "circle", tmp_path / "closed", tmp_path / "nowhere", tiny_models]
     monkeypatch.setenv("LSTM_COMPOSER_MODELS", os.pathsep.join(map(str, places)))
     shelved = list_bundles()

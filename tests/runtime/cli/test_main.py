@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from runtime.cli import main
-from runtime.midi.reader import read_music
-from runtime.midi.systems import BACKENDS
-from runtime.playback.wakeup_latency import WakeupLatency
+from lstm_composer.runtime.cli import main
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.midi.systems import BACKENDS
+from lstm_composer.runtime.playback.wakeup_latency import WakeupLatency
 
 Result = subprocess.CompletedProcess[str]
 Composer = Callable[..., Result]
@@ -179,7 +179,7 @@ def test_play_plays_what_write_writes(composer: Composer, tmp_path: Path) -> Non
 def test_a_signal_in_mid_note_ends_play_in_order(
     surrounding: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    command = [sys.executable, "-m", "runtime.cli", *PLAY, "--tempo", "100", "--temperature", "0"]
+    command = [sys.executable, "-m", "lstm_composer", *PLAY, "--tempo", "100", "--temperature", "0"]
     command += ["--seed", "1", "--take", "take.mid", "--events", "events.jsonl"]
     with subprocess.Popen(command, cwd=tmp_path, env=surrounding, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -230,7 +230,7 @@ def test_a_signal_ends_any_command_without_a_word(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("runtime.session.write.write", lambda *_: os.kill(os.getpid(), number))
+    monkeypatch.setattr("lstm_composer.runtime.session.write.write", lambda *_: os.kill(os.getpid(), number))
     result = in_process(capsys, *WRITE, "--notes", "50")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert signal.getsignal(signal.SIGTERM) is before
@@ -294,7 +294,7 @@ def test_doctor_measures_where_that_is_asked_for_or_somebody_watches(
         asked.append(seconds)
         return WakeupLatency((0.0001,), "real-time priority")
 
-    monkeypatch.setattr("runtime.playback.wakeup_latency.measured_with_progress", measured)
+    monkeypatch.setattr("lstm_composer.runtime.playback.wakeup_latency.measured_with_progress", measured)
     assert "lateness" not in in_process(capsys, "doctor").stdout
     assert json.loads(in_process(capsys, "doctor", "--json", "--lateness", "2").stdout)["lateness"]["wakes"] == 1
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
@@ -359,7 +359,7 @@ def test_the_short_name_of_play(capsys: pytest.CaptureFixture[str], monkeypatch:
 def test_a_reader_that_has_gone_is_no_error(surrounding: dict[str, str], tmp_path: Path, unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "runtime.cli", "doctor", "--json"]
+    command = [sys.executable, "-m", "lstm_composer", "doctor", "--json"]
     result = subprocess.run(
         command,
         cwd=tmp_path,

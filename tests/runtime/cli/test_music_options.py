@@ -6,12 +6,12 @@ from typing import Any, get_args
 
 import pytest
 
-from runtime.cli import play, write
-from runtime.cli.music_options import music_settings
-from runtime.cli.options import OneLineParser
-from runtime.cli.play import play_settings
-from runtime.midi.systems import BACKENDS
-from runtime.session.settings import Device, Listen, MusicSettings, PlaySettings, Sync
+from lstm_composer.runtime.cli import play, write
+from lstm_composer.runtime.cli.music_options import music_settings
+from lstm_composer.runtime.cli.options import OneLineParser
+from lstm_composer.runtime.cli.play import play_settings
+from lstm_composer.runtime.midi.systems import BACKENDS
+from lstm_composer.runtime.session.settings import Device, Listen, MusicSettings, PlaySettings, Sync
 
 NEEDED = ("--style", "bach", "--seed", "7")
 

@@ -7,28 +7,30 @@ from typing import Any
 
 import pytest
 
-import runtime
-from runtime.bundle.library import list_bundles
-from runtime.doctor.examination import examine
-from runtime.doctor.wording import report
-from runtime.errors import MissingError
-from runtime.ports import BackendStatus
+import lstm_composer
+from lstm_composer.runtime.bundle.library import list_bundles
+from lstm_composer.runtime.doctor.examination import examine
+from lstm_composer.runtime.doctor.wording import report
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.ports import BackendStatus
 
 
 @pytest.fixture(autouse=True)
 def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two MIDI systems, two audio devices, and no bundles but those that are named."""
     statuses = [BackendStatus("alsa", ok=False, detail="no sequencer"), BackendStatus("none", ok=True, detail="always")]
-    monkeypatch.setattr("runtime.doctor.examination.available_backends", lambda: statuses)
-    monkeypatch.setattr("runtime.bundle.library.model_dirs", list)
-    monkeypatch.setattr("runtime.sound.device.device_names", lambda: ["Speakers (ALSA)", "Headphones (ALSA)"])
+    monkeypatch.setattr("lstm_composer.runtime.doctor.examination.available_backends", lambda: statuses)
+    monkeypatch.setattr("lstm_composer.runtime.bundle.library.model_dirs", list)
+    monkeypatch.setattr(
+        "lstm_composer.runtime.sound.device.device_names", lambda: ["Speakers (ALSA)", "Headphones (ALSA)"]
+    )
     monkeypatch.setattr("shutil.which", lambda _: None)
 
 
 def test_findings_are_plain_values(tiny_models: Path) -> None:
     found: Any = examine([tiny_models]).as_data()
     assert json.loads(json.dumps(found)) == found
-    assert found["version"] == runtime.__version__
+    assert found["version"] == lstm_composer.__version__
     assert found["midi"] == [
         {"backend": "alsa", "ok": False, "detail": "no sequencer"},
         {"backend": "none", "ok": True, "detail": "always"},
@@ -58,7 +60,7 @@ def test_one_line_a_finding(copied_models: Path) -> None:
     assert [line[:4] for line in lines] in (
         ["ok  ", "--  ", "ok  ", "ok  ", "ok  ", permitted, "ok  ", "--  ", "ok  "] for permitted in ("ok  ", "--  ")
     )
-    assert lines[0].startswith(f"ok  LSTM Composer       {runtime.__version__}, Python 3.")
+    assert lines[0].startswith(f"ok  LSTM Composer       {lstm_composer.__version__}, Python 3.")
     assert lines[1] == "--  MIDI alsa           no sequencer"
     assert lines[3] == "ok  audio               Speakers (ALSA), Headphones (ALSA); no fluidsynth"
     assert lines[6] == "ok  panel               lstm-composer panel opens a page in the browser"
@@ -66,7 +68,9 @@ def test_one_line_a_finding(copied_models: Path) -> None:
 
 
 def test_a_machine_without_the_extra_of_the_panel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.doctor.panel_extra.find_spec", lambda name: None if name == "uvicorn" else name)
+    monkeypatch.setattr(
+        "lstm_composer.runtime.doctor.panel_extra.find_spec", lambda name: None if name == "uvicorn" else name
+    )
     found = examine().panel
     assert (found.ok, found.detail) == (False, 'uvicorn not installed: pip install "lstm-composer[panel]"')
 
@@ -85,5 +89,5 @@ def no_miniaudio() -> list[str]:
 def test_a_machine_that_cannot_sound(
     names: Callable[[], list[str]], line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.sound.device.device_names", names)
+    monkeypatch.setattr("lstm_composer.runtime.sound.device.device_names", names)
     assert f"--  audio               {line}" in report(examine()).splitlines()

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.voice import Advance
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Note
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.generation.ensemble import Ensemble, Plan
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 KNOBS = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.02)
 Play = Callable[[Advance, Any, int], list[Note]]

@@ -1,6 +1,6 @@
 """The places before bars: which are kept, and which is found."""
 
-from runtime.generation.bar_history import FIRST_BARS, KEPT_EVERY, LATEST_BARS, BarHistory
+from lstm_composer.runtime.generation.bar_history import FIRST_BARS, KEPT_EVERY, LATEST_BARS, BarHistory
 
 BAR = 96
 

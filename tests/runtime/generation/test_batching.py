@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.music.notes import Note
+from lstm_composer.runtime.music.notes import Note
 
 BAR = 96
 SEED = 3

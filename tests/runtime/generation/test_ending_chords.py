@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runtime.generation.ensemble import Plan
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note, end_of
-from runtime.music.scales import pitch_classes
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note, end_of
+from lstm_composer.runtime.music.scales import pitch_classes
 
 BAR, BARS = 96, 5
 END, LAST = BARS * BAR, (BARS - 1) * BAR

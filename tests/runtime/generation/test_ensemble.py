@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.generation.ensemble import Ensemble, Plan
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Note
-from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import Parameters
-from runtime.session.loading import voices_of
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.generation.ensemble import Ensemble, Plan
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.scales import pitch_classes
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.session.loading import voices_of
 from tests.runtime.one_style import asked_of
 
 BAR, SEED = 96, 11

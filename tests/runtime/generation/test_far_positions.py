@@ -8,14 +8,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runtime.bundle.encodings import ArticleEncoding
-from runtime.generation.bar_history import FIRST_BARS, LATEST_BARS
-from runtime.generation.ensemble import ENDING_BARS, Plan
-from runtime.generation.stretches import MOST_STRETCHES, NEAR_BARS, Stretches
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note
-from runtime.music.token_encoding import TokenControls, token_advancer, token_anew, token_start
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.bundle.encodings import ArticleEncoding
+from lstm_composer.runtime.generation.bar_history import FIRST_BARS, LATEST_BARS
+from lstm_composer.runtime.generation.ensemble import ENDING_BARS, Plan
+from lstm_composer.runtime.generation.stretches import MOST_STRETCHES, NEAR_BARS, Stretches
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.token_encoding import TokenControls, token_advancer, token_anew, token_start
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 BAR = 96
 FAR = 1000

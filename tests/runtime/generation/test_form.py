@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.generation.ensemble import Plan
-from runtime.generation.form import MOST_LETTERS, read_form
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note
-from runtime.music.scales import pitch_classes
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.generation.form import MOST_LETTERS, read_form
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.scales import pitch_classes
 
 BAR = 96
 SECTION = 2 * BAR

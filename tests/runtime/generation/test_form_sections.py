@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.generation.directives import repeat_bias_nats
-from runtime.generation.form import read_form
-from runtime.music.notes import Note, shifted
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.generation.directives import repeat_bias_nats
+from lstm_composer.runtime.generation.form import read_form
+from lstm_composer.runtime.music.notes import Note, shifted
 
 BAR = 96
 SECTION = 2 * BAR

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import BundleError, MissingError, RunError
-from runtime.generation.free_voice import make_advance
-from runtime.generation.lookahead import LookAhead
-from runtime.generation.schedule import Segment
-from runtime.generation.voice import note_stream
-from runtime.generation.voice_state import EnsembleState, FreeState
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Note
+from lstm_composer.runtime.errors import BundleError, MissingError, RunError
+from lstm_composer.runtime.generation.free_voice import make_advance
+from lstm_composer.runtime.generation.lookahead import LookAhead
+from lstm_composer.runtime.generation.schedule import Segment
+from lstm_composer.runtime.generation.voice import note_stream
+from lstm_composer.runtime.generation.voice_state import EnsembleState, FreeState
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Note
 from tests.runtime.free_music import FreeAdvance, by_one, free_of, of_one
 
 BAR = 96
@@ -301,7 +301,7 @@ def test_a_bundle_that_is_wrong_for_good_ends_the_music_at_once(tiny: Engine, st
 def test_an_engine_that_fails_for_good_is_given_up(
     tiny: Engine, start: FreeState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.generation.lookahead.MOST_FAILURES", 3)
+    monkeypatch.setattr("lstm_composer.runtime.generation.lookahead.MOST_FAILURES", 3)
 
     def broken(_: FreeState) -> tuple[Note | None, FreeState]:
         raise ZeroDivisionError("a bug")

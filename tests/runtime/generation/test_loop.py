@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runtime.generation.ensemble import Plan
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note
-from runtime.music.scales import pitch_classes
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.scales import pitch_classes
 from tests.runtime.free_music import free_of
 
 BAR = 96

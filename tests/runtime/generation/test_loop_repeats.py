@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from runtime.generation.voice import Advance
-from runtime.music.notes import Note, shifted
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.music.notes import Note, shifted
 
 BAR = 96
 SEED = 7

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.generation.ensemble import Ensemble
-from runtime.generation.free_voice import FreeVoice, make_advance
-from runtime.generation.priming import GRIDS, after_last_long_rest, primed_state, snap_to_grid
-from runtime.generation.voice import NoteWithState, note_stream
-from runtime.generation.voice_state import FreeState
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.midi.writer import midi_bytes
-from runtime.music.event_encoding import VELOCITY_STEP
-from runtime.music.notes import Meter, Note, without_overlaps
-from runtime.session.loading import load_composer
+from lstm_composer.runtime.generation.ensemble import Ensemble
+from lstm_composer.runtime.generation.free_voice import FreeVoice, make_advance
+from lstm_composer.runtime.generation.priming import GRIDS, after_last_long_rest, primed_state, snap_to_grid
+from lstm_composer.runtime.generation.voice import NoteWithState, note_stream
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.event_encoding import VELOCITY_STEP
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.session.loading import load_composer
 from tests.runtime.free_music import free_of
 from tests.runtime.one_style import asked_of
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.generation.free_voice import FreeVoice, make_advance
-from runtime.generation.priming import GRIDS, primed_state, snap_to_grid
-from runtime.generation.voice_state import FreeState
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Note, without_overlaps
+from lstm_composer.runtime.generation.free_voice import FreeVoice, make_advance
+from lstm_composer.runtime.generation.priming import GRIDS, primed_state, snap_to_grid
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Note, without_overlaps
 from tests.runtime.one_style import asked_of
 
 BAR = 96

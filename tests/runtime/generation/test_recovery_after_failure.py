@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import MissingError
-from runtime.generation import lookahead
-from runtime.generation.ensemble import Plan
-from runtime.generation.voice import Advance
-from runtime.graph.engine import Engine
-from runtime.midi.messages import Kind
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.generation import lookahead
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.midi.messages import Kind
 
 BAR = 96
 Make = Callable[..., Any]

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.free_voice import FreeVoice, make_advance
-from runtime.generation.priming import primed_state
-from runtime.generation.voice_state import FreeState
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Note
-from runtime.parameters.parameters import Parameters
-from runtime.session.call_and_response import CallAndResponse
+from lstm_composer.runtime.generation.ensemble import Ensemble, Plan
+from lstm_composer.runtime.generation.free_voice import FreeVoice, make_advance
+from lstm_composer.runtime.generation.priming import primed_state
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.session.call_and_response import CallAndResponse
 from tests.runtime.free_music import free_of, section_of
 from tests.support.tiny_memory import EVENTS
 

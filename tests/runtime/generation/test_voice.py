@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from runtime.errors import BundleError
-from runtime.generation.free_voice import MAX_EMPTY_EVENTS, make_advance
-from runtime.generation.voice import NoteWithState, note_stream
-from runtime.generation.voice_state import FreeState
-from runtime.graph.carried_state import State
-from runtime.graph.engine import Engine, Step
-from runtime.graph.inputs import FORBIDDEN, GraphInputs
-from runtime.music.event_encoding import DELTA_END, END, LADDER, PITCHES, SILENT, Event
-from runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.errors import BundleError
+from lstm_composer.runtime.generation.free_voice import MAX_EMPTY_EVENTS, make_advance
+from lstm_composer.runtime.generation.voice import NoteWithState, note_stream
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.carried_state import State
+from lstm_composer.runtime.graph.engine import Engine, Step
+from lstm_composer.runtime.graph.inputs import FORBIDDEN, GraphInputs
+from lstm_composer.runtime.music.event_encoding import DELTA_END, END, LADDER, PITCHES, SILENT, Event
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4)

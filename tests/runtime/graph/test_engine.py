@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundle.files import Bundle
-from runtime.bundle.schema import NetworkCard
-from runtime.bundle.tensors import TensorCard, expected_tensors
-from runtime.errors import BundleError, MissingError
-from runtime.graph import engine as engine_module
-from runtime.graph.carried_state import State
-from runtime.graph.engine import Engine, Step
-from runtime.graph.gumbel_noise import SIZES, gumbel_noise
-from runtime.graph.inputs import FORBIDDEN, GraphInputs, stack_voices
-from runtime.music.event_encoding import DELTA_END, HEADS, LADDER, SILENT, Event
-from runtime.music.notes import Meter
+from lstm_composer.runtime.bundle.files import Bundle
+from lstm_composer.runtime.bundle.schema import NetworkCard
+from lstm_composer.runtime.bundle.tensors import TensorCard, expected_tensors
+from lstm_composer.runtime.errors import BundleError, MissingError
+from lstm_composer.runtime.graph import engine as engine_module
+from lstm_composer.runtime.graph.carried_state import State
+from lstm_composer.runtime.graph.engine import Engine, Step
+from lstm_composer.runtime.graph.gumbel_noise import SIZES, gumbel_noise
+from lstm_composer.runtime.graph.inputs import FORBIDDEN, GraphInputs, stack_voices
+from lstm_composer.runtime.music.event_encoding import DELTA_END, HEADS, LADDER, SILENT, Event
+from lstm_composer.runtime.music.notes import Meter
 
 QUARTER, HALF = LADDER.index(24), LADDER.index(48)
 GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runtime.graph.gumbel_noise import SIZES, gumbel_noise
+from lstm_composer.runtime.graph.gumbel_noise import SIZES, gumbel_noise
 
 EULER_GAMMA = 0.5772156649
 

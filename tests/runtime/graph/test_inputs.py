@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from runtime.bundle.files import Bundle
-from runtime.graph.inputs import FORBIDDEN, GraphInputs, stack_voices, temperatures
-from runtime.music.notes import Meter
+from lstm_composer.runtime.bundle.files import Bundle
+from lstm_composer.runtime.graph.inputs import FORBIDDEN, GraphInputs, stack_voices, temperatures
+from lstm_composer.runtime.music.notes import Meter
 
 
 def test_tensors_are_those_of_the_contract(tiny_bundle: Bundle) -> None:

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundle.files import Bundle, load_bundle
-from runtime.errors import BundleError, InputError
-from runtime.graph import inspection as graph_inspection
-from runtime.graph.engine import Engine
-from runtime.graph.file import Node, read_graph
-from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import GraphInputs, stack_voices
-from runtime.graph.inspection import check_graph
-from runtime.graph.operators import OPERATORS
-from runtime.graph.tensors import Call, Tensor
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle
+from lstm_composer.runtime.errors import BundleError, InputError
+from lstm_composer.runtime.graph import inspection as graph_inspection
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.file import Node, read_graph
+from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
+from lstm_composer.runtime.graph.inputs import GraphInputs, stack_voices
+from lstm_composer.runtime.graph.inspection import check_graph
+from lstm_composer.runtime.graph.operators import OPERATORS
+from lstm_composer.runtime.graph.tensors import Call, Tensor
 
 onnx = pytest.importorskip("onnx", reason="only making such graphs needs onnx")
 
@@ -222,7 +222,7 @@ def test_any_bytes_end_in_a_reason(data: bytes) -> None:
 
 
 def test_the_versions_are_those_that_the_exporter_writes() -> None:
-    source = Path(__file__).parents[3] / "export" / "onnx_model.py"
+    source = Path(__file__).parents[3] / "lstm_composer" / "export" / "onnx_model.py"
     tree = ast.parse(source.read_text(encoding="utf-8"))
     assigned = {
         target.id: node.value

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runtime.bundle.files import Bundle, load_bundle, read_card
-from runtime.bundle.schema import BundleCard, NetworkCard
-from runtime.bundle.tensors import expected_tensors
-from runtime.errors import BundleError
-from runtime.generation.free_voice import make_advance
-from runtime.generation.voice_state import FreeState
-from runtime.graph.carried_state import State
-from runtime.graph.engine import Engine, Step
-from runtime.graph.gumbel_noise import gumbel_noise
-from runtime.graph.inputs import GraphInputs, stack_voices
-from runtime.graph.inspection import check_graph
-from runtime.music.event_encoding import DELTA_END, LADDER, Event
-from runtime.music.notes import Meter
-from runtime.music.piece_memory import EVENT_ROWS, MEMORY_ROWS, NO_EVENT, NO_KEY, NO_MATCH
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle, read_card
+from lstm_composer.runtime.bundle.schema import BundleCard, NetworkCard
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.errors import BundleError
+from lstm_composer.runtime.generation.free_voice import make_advance
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.carried_state import State
+from lstm_composer.runtime.graph.engine import Engine, Step
+from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
+from lstm_composer.runtime.graph.inputs import GraphInputs, stack_voices
+from lstm_composer.runtime.graph.inspection import check_graph
+from lstm_composer.runtime.music.event_encoding import DELTA_END, LADDER, Event
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.runtime.music.piece_memory import EVENT_ROWS, MEMORY_ROWS, NO_EVENT, NO_KEY, NO_MATCH
 from tests.support.tiny_memory import EVENTS, LONGEST_MATCH
 
 GREEDY = GraphInputs(style=(1.0,), temperature=(0.0,) * 4, has_memory=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.input import (
+from lstm_composer.runtime.midi.input import (
     CLOCK_STATUS,
     CONTROL_STATUS,
     PLAYING_STATUS,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.midi.reader import LONGEST_HELD_TICKS, MidiMusic, music_of, read_music
-from runtime.midi.smf import parse_midi
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.reader import LONGEST_HELD_TICKS, MidiMusic, music_of, read_music
+from lstm_composer.runtime.midi.smf import parse_midi
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
 
 Event = Any
 """A message or a meta message of mido, which has no types."""

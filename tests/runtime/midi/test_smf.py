@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.midi.smf import TICK_SHIFT, Meta, TempoMap, parse_midi
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.smf import TICK_SHIFT, Meta, TempoMap, parse_midi
 
 END = b"\x00\xff\x2f\x00"
 SCALE = b"".join(bytes((0, 0x90, pitch, 70, 96, 0x80, pitch, 0)) for pitch in (60, 62, 64))

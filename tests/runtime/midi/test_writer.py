@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.midi.reader import read_music
-from runtime.midi.writer import RESOLUTION, midi_bytes
-from runtime.music.notes import Meter, Note, end_of, without_overlaps
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.midi.writer import RESOLUTION, midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note, end_of, without_overlaps
 
 MUSIC = st.lists(
     st.builds(Note, st.integers(0, 200), st.integers(0, 127), st.integers(1, 100), st.integers(1, 127)), max_size=12

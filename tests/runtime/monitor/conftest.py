@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.monitor.protocol import Anchor, Delta, Event, Whole
-from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
+from lstm_composer.runtime.monitor.protocol import Anchor, Delta, Event, Whole
+from lstm_composer.runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
 
 BAR = 96
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
-from runtime.monitor.announcements import Announcements, Planned
-from runtime.monitor.protocol import Event
-from runtime.music.notes import Note
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
+from lstm_composer.runtime.monitor.announcements import Announcements, Planned
+from lstm_composer.runtime.monitor.protocol import Event
+from lstm_composer.runtime.music.notes import Note
 
 TICK_SECONDS = 0.02
 C, E = Note(100, 60, 24, 80), Note(112, 64, 12, 70)

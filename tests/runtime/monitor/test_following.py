@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.monitor.following import ClockOffset, Picture
-from runtime.monitor.protocol import Anchor, Counts, Delta, Event, Whole
-from runtime.monitor.snapshot import Control, LatenessHistogram, Snapshot, Time
+from lstm_composer.runtime.monitor.following import ClockOffset, Picture
+from lstm_composer.runtime.monitor.protocol import Anchor, Counts, Delta, Event, Whole
+from lstm_composer.runtime.monitor.snapshot import Control, LatenessHistogram, Snapshot, Time
 from tests.runtime.monitor.conftest import ANCHOR, BAR
 
 

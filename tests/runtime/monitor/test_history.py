@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
-from runtime.monitor.history import LIMITS_MS, History
-from runtime.monitor.snapshot import RollNote
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
+from lstm_composer.runtime.monitor.history import LIMITS_MS, History
+from lstm_composer.runtime.monitor.snapshot import RollNote
 
 
 def sent(kind: Kind, tick: int, number: int, value: int = 80, late_ms: float = 0.0) -> Sent:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from runtime.monitor.client import follow
-from runtime.monitor.protocol import Delta, Stop
-from runtime.monitor.snapshot import Snapshot, encode
+from lstm_composer.runtime.monitor.client import follow
+from lstm_composer.runtime.monitor.protocol import Delta, Stop
+from lstm_composer.runtime.monitor.snapshot import Snapshot, encode
 
 PATIENCE_SECONDS = 60.0
 PLAY = ("play", "--style", "scale", "--seed", "7", "--temperature", "0", "--tempo", "240", "--backend", "none")
@@ -30,7 +30,7 @@ def start(surrounding: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "runtime.cli", *arguments]
+        command = [sys.executable, "-m", "lstm_composer", *arguments]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         started.append(subprocess.Popen(command, cwd=tmp_path, env=surrounding, text=True, **pipes))  # type: ignore[call-overload]
         return started[-1]
@@ -215,7 +215,7 @@ def test_a_terminal_shows_the_screen_and_is_given_back(start: Start, surrounding
     with playing(start):
         look(start).kill()  # now it can be looked at
         ours, theirs = pty.openpty()
-        command = [sys.executable, "-m", "runtime.cli", "monitor"]
+        command = [sys.executable, "-m", "lstm_composer", "monitor"]
         terminal = surrounding | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
         with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=terminal) as monitor:
             os.close(theirs)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import MissingError
-from runtime.monitor.private_folder import check_private, folder, make_private
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.monitor.private_folder import check_private, folder, make_private
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
 
@@ -69,7 +69,7 @@ def test_a_link_above_it_is_followed_and_looked_at(tmp_path: Path) -> None:
 def test_another_users_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "lstm-composer"
     path.mkdir(mode=0o700)
-    monkeypatch.setattr("runtime.monitor.private_folder.os.geteuid", lambda: os.getuid() + 4711)
+    monkeypatch.setattr("lstm_composer.runtime.monitor.private_folder.os.geteuid", lambda: os.getuid() + 4711)
     with pytest.raises(MissingError, match="is not a folder of this user"):
         make_private(path)
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from runtime.monitor.piano_roll import grid_for, roll
-from runtime.monitor.screen import view
-from runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
-from runtime.system.visible_text import visible
+from lstm_composer.runtime.monitor.piano_roll import grid_for, roll
+from lstm_composer.runtime.monitor.screen import view
+from lstm_composer.runtime.monitor.snapshot import Control, LatenessHistogram, RollNote, Snapshot, Time
+from lstm_composer.runtime.system.visible_text import visible
 
 Make = Callable[..., Snapshot]
 BAR = 96

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.monitor import client
-from runtime.monitor.access import LOCALHOST, MOST_STRANGERS, greeting
-from runtime.monitor.client import connect, follow, send_commands, snapshots
-from runtime.monitor.discovery import SOCKET_SUFFIX, Endpoint, register, running_endpoints, unregister
-from runtime.monitor.protocol import (
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.monitor import client
+from lstm_composer.runtime.monitor.access import LOCALHOST, MOST_STRANGERS, greeting
+from lstm_composer.runtime.monitor.client import connect, follow, send_commands, snapshots
+from lstm_composer.runtime.monitor.discovery import SOCKET_SUFFIX, Endpoint, register, running_endpoints, unregister
+from lstm_composer.runtime.monitor.protocol import (
     Answer,
     Command,
     Delta,
@@ -32,8 +32,8 @@ from runtime.monitor.protocol import (
     Whole,
     encode_message,
 )
-from runtime.monitor.server import MOST_CLIENTS, Publisher, SaidLines
-from runtime.monitor.snapshot import Control, Snapshot, decode, encode
+from lstm_composer.runtime.monitor.server import MOST_CLIENTS, Publisher, SaidLines
+from lstm_composer.runtime.monitor.snapshot import Control, Snapshot, decode, encode
 from tests.runtime.monitor.conftest import FakePlay
 from tests.support.waiting import wait_for
 
@@ -45,7 +45,7 @@ with_unix_sockets = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="t
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing that this user plays is seen here."""
-    monkeypatch.setattr("runtime.monitor.discovery.folder", lambda: tmp_path / "runtime")
+    monkeypatch.setattr("lstm_composer.runtime.monitor.discovery.folder", lambda: tmp_path / "runtime")
     return tmp_path / "runtime"
 
 
@@ -53,7 +53,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """As on a system with Unix sockets, and as on one without."""
     if request.param == "port":
-        monkeypatch.setattr("runtime.monitor.access.LONGEST_SOCKET_PATH", 0)
+        monkeypatch.setattr("lstm_composer.runtime.monitor.access.LONGEST_SOCKET_PATH", 0)
     elif not hasattr(socket, "AF_UNIX"):
         pytest.skip("this system has no Unix sockets")
     return str(request.param)
@@ -152,7 +152,7 @@ def test_one_too_many_is_sent_away_and_told_why(snapshot: Callable[..., Snapshot
 def test_one_who_has_long_stopped_reading_makes_room(
     snapshot: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.monitor.server.STUCK_SECONDS", 0.1)
+    monkeypatch.setattr("lstm_composer.runtime.monitor.server.STUCK_SECONDS", 0.1)
     with publishing(lambda: snapshot(style="x" * 1_000_000)) as publisher, ExitStack() as stack:
         sleepers = [stack.enter_context(connect(None)) for _ in range(MOST_CLIENTS)]
         assert all(sleeper.recv(1) for sleeper in sleepers)
@@ -195,9 +195,9 @@ def test_another_user_on_the_socket_is_shown_nothing(
 ) -> None:
     if not hasattr(socket, "SO_PEERCRED"):
         pytest.skip("this system does not say who is at the other end")
-    monkeypatch.setattr("runtime.monitor.access._ROOT", -1)
+    monkeypatch.setattr("lstm_composer.runtime.monitor.access._ROOT", -1)
     with publishing(snapshot) as publisher:
-        monkeypatch.setattr("runtime.monitor.access.os.geteuid", lambda: 4711)
+        monkeypatch.setattr("lstm_composer.runtime.monitor.access.os.geteuid", lambda: 4711)
         with knock(publisher.endpoint) as connection:
             try:
                 connection.sendall(greeting(publisher.endpoint.token))

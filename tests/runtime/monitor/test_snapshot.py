@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.errors import MissingError
-from runtime.monitor.snapshot import Control, Snapshot, decode, encode
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.monitor.snapshot import Control, Snapshot, decode, encode
 
 
 def test_a_line_holds_all_of_it(snapshot: Callable[..., Snapshot]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.event_encoding import (
+from lstm_composer.runtime.music.event_encoding import (
     DELTA_CLASSES,
     DELTA_END,
     DURATION_CLASSES,
@@ -31,7 +31,7 @@ from runtime.music.event_encoding import (
     velocity_of,
     vocabulary,
 )
-from runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
 
 LONGEST = LADDER[-1]
 NOTES = st.lists(

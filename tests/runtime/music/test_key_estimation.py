@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from runtime.music.key_estimation import KEYS, key_correlations, key_of
-from runtime.music.notes import Note
+from lstm_composer.runtime.music.key_estimation import KEYS, key_correlations, key_of
+from lstm_composer.runtime.music.notes import Note
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 3, 5, 7, 8, 11, 12)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.music.notes import (
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.notes import (
     Meter,
     Note,
     cut_at,

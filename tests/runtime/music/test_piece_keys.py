@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.free_voice import FreeVoice, make_advance
-from runtime.generation.voice_state import FreeState
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.music.key_estimation import KEYS
-from runtime.music.notes import Note
-from runtime.music.piece_keys import drawn, key_number, shares_of
-from runtime.music.piece_memory import NO_KEY
-from runtime.music.scales import SCALES
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.generation.ensemble import Ensemble, Plan
+from lstm_composer.runtime.generation.free_voice import FreeVoice, make_advance
+from lstm_composer.runtime.generation.voice_state import FreeState
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.key_estimation import KEYS
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.piece_keys import drawn, key_number, shares_of
+from lstm_composer.runtime.music.piece_memory import NO_KEY
+from lstm_composer.runtime.music.scales import SCALES
+from lstm_composer.runtime.parameters.parameters import Parameters
 from tests.runtime.free_music import free_of
 
 BAR = 96

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.music.pitches import (
+from lstm_composer.runtime.music.pitches import (
     SEMITONES,
     SHARPS,
     TONICS_OF_MAJOR,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundle.encodings import TOKEN_ENCODINGS, ArticleEncoding, SkuldurEncoding
-from runtime.errors import BundleError
-from runtime.music.notes import Note, without_overlaps
-from runtime.music.token_encoding import (
+from lstm_composer.runtime.bundle.encodings import TOKEN_ENCODINGS, ArticleEncoding, SkuldurEncoding
+from lstm_composer.runtime.errors import BundleError
+from lstm_composer.runtime.music.notes import Note, without_overlaps
+from lstm_composer.runtime.music.token_encoding import (
     STEP_TICKS,
     VELOCITY,
     Arrays,

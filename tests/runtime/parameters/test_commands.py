@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.graph.inputs import FORBIDDEN, OTHER_MODE, GraphInputs, graph_inputs
-from runtime.music.event_encoding import LADDER
-from runtime.music.meter_accents import accent
-from runtime.music.notes import Meter, Note
-from runtime.music.piece_memory import NO_KEY
-from runtime.music.scales import SCALES, pitch_classes
-from runtime.parameters.commands import Change, parse_command
-from runtime.parameters.midi_map import Binding, ControlMap
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import BY_CONTROLLER, TakesEffect
-from runtime.playback.expression import apply_expression
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.graph.inputs import FORBIDDEN, OTHER_MODE, GraphInputs, graph_inputs
+from lstm_composer.runtime.music.event_encoding import LADDER
+from lstm_composer.runtime.music.meter_accents import accent
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.music.piece_memory import NO_KEY
+from lstm_composer.runtime.music.scales import SCALES, pitch_classes
+from lstm_composer.runtime.parameters.commands import Change, parse_command
+from lstm_composer.runtime.parameters.midi_map import Binding, ControlMap
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import BY_CONTROLLER, TakesEffect
+from lstm_composer.runtime.playback.expression import apply_expression
 
 STYLES = ("bach", "joplin", "satie")
 AT_FIRST = Parameters(style=(1.0, 0.0, 0.0), temperature=(0.9, 0.9, 0.9, 1.0), min_p=0.03)

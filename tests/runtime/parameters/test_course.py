@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.parameters.course import Course, Entry, GoOn, Hold, LetGo, Music, NewPiece, NextMusic
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.course import Course, Entry, GoOn, Hold, LetGo, Music, NewPiece, NextMusic
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 BAR = 96
 STYLE = (1.0,)

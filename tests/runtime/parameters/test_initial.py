@@ -2,9 +2,9 @@
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.parameters.initial import apply_commands
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.parameters.initial import apply_commands
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
 

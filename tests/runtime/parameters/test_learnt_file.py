@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import ComposerError, InputError, MissingError
-from runtime.parameters.learnt_file import LearntFile, learnt_path
-from runtime.parameters.midi_map import OFF, Binding, Slot
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import CONTROLLABLE
+from lstm_composer.runtime.errors import ComposerError, InputError, MissingError
+from lstm_composer.runtime.parameters.learnt_file import LearntFile, learnt_path
+from lstm_composer.runtime.parameters.midi_map import OFF, Binding, Slot
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import CONTROLLABLE
 
 STYLES = ("bach", "joplin")
 AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError, MissingError
-from runtime.generation.ensemble import Ensemble
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.parameters.midi_learn import Learner
-from runtime.parameters.midi_map import Binding, Slot
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import CONTROLLABLE
-from runtime.session.control_inputs import open_control_inputs
-from runtime.session.live_control import ControllableStyle
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.generation.ensemble import Ensemble
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.parameters.midi_learn import Learner
+from lstm_composer.runtime.parameters.midi_map import Binding, Slot
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import CONTROLLABLE
+from lstm_composer.runtime.session.control_inputs import open_control_inputs
+from lstm_composer.runtime.session.live_control import ControllableStyle
 
 STYLES = ("bach", "joplin")
 AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)
@@ -164,7 +164,7 @@ def test_what_was_learnt_is_there_at_the_next_start(
     steerable: ControllableStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, given: bool
 ) -> None:
     path = tmp_path / "configuration" / "map.toml"
-    monkeypatch.setattr("runtime.session.control_inputs.default_path", lambda: path)
+    monkeypatch.setattr("lstm_composer.runtime.session.control_inputs.default_path", lambda: path)
     named = tmp_path / "named.toml" if given else None
     if named is not None:
         named.write_text('# mine\n[controllers]\n9 = "swing"\n')
@@ -241,7 +241,7 @@ def test_a_style_without_knobs_has_nothing_to_bind(tmp_path: Path) -> None:
 def test_a_map_of_the_users_own_that_is_wrong_is_named(
     steerable: ControllableStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.session.control_inputs.default_path", lambda: tmp_path / "map.toml")
+    monkeypatch.setattr("lstm_composer.runtime.session.control_inputs.default_path", lambda: tmp_path / "map.toml")
     (tmp_path / "map.toml").write_text("[learnt]\n200 = 'swing'\n")
     with pytest.raises(InputError, match=r"map .*map\.toml: learnt\.200: '200' is not allowed"):
         open_control_inputs(steerable, None, None, never).__enter__()

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.parameters.commands import Change
-from runtime.parameters.controllers import set_from_controller
-from runtime.parameters.midi_map import OFF, Binding, ControlMap, binding
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, Parameter, TakesEffect
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.parameters.commands import Change
+from lstm_composer.runtime.parameters.controllers import set_from_controller
+from lstm_composer.runtime.parameters.midi_map import OFF, Binding, ControlMap, binding
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE, Parameter, TakesEffect
 
 STYLES = ("bach", "joplin", "satie")
 AT_FIRST = Parameters(style=(1.0, 0.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.parameters.midi_map import OFF, Binding, ControlMap
-from runtime.parameters.midi_map_file import default_path, read_map
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.parameters.midi_map import OFF, Binding, ControlMap
+from lstm_composer.runtime.parameters.midi_map_file import default_path, read_map
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 STYLES = ("bach", "joplin")
 AT_FIRST = Parameters(style=(1.0, 0.0), temperature=(0.9,) * 4, min_p=0.03)

@@ -15,9 +15,9 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
-from runtime.errors import InputError, MissingError
-from runtime.parameters.osc import MOST_AT_ONCE, MOST_TOLD, OscInput, command_line, line_of, messages_in
-from runtime.session.control_inputs import ControlInputs
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.parameters.osc import MOST_AT_ONCE, MOST_TOLD, OscInput, command_line, line_of, messages_in
+from lstm_composer.runtime.session.control_inputs import ControlInputs
 
 PATIENCE_SECONDS = 30.0
 FAR_FUTURE = 2_080_000_000

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundle.files import Bundle, write_bundle
-from runtime.bundle.library import find_styles
-from runtime.bundle.schema import StyleCard
-from runtime.bundle.tensors import expected_tensors
-from runtime.errors import InputError
-from runtime.music.notes import Meter
-from runtime.parameters.style_mix import heaviest_of, read_mix, shown
-from runtime.session.loading import load_composer
-from runtime.session.settings import MusicSettings
+from lstm_composer.runtime.bundle.files import Bundle, write_bundle
+from lstm_composer.runtime.bundle.library import find_styles
+from lstm_composer.runtime.bundle.schema import StyleCard
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.runtime.parameters.style_mix import heaviest_of, read_mix, shown
+from lstm_composer.runtime.session.loading import load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
 
 HALVES = {"bach": 0.5, "joplin": 0.5}
 

@@ -6,14 +6,14 @@ from typing import get_args
 import msgspec
 import pytest
 
-from runtime.bundle.schema import SamplingCard
-from runtime.cli.options import help_of, number_of
-from runtime.errors import InputError
-from runtime.music.event_encoding import HEADS
-from runtime.parameters.commands import parse_command
-from runtime.parameters.controllers import set_from_controller
-from runtime.parameters.parameters import WHOLE, Parameters
-from runtime.parameters.table import (
+from lstm_composer.runtime.bundle.schema import SamplingCard
+from lstm_composer.runtime.cli.options import help_of, number_of
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.event_encoding import HEADS
+from lstm_composer.runtime.parameters.commands import parse_command
+from lstm_composer.runtime.parameters.controllers import set_from_controller
+from lstm_composer.runtime.parameters.parameters import WHOLE, Parameters
+from lstm_composer.runtime.parameters.table import (
     BY_CONTROLLER,
     COMMANDS,
     CONTROLLABLE,

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import Kind, Message, Sent
-from runtime.music.notes import Note, cut_at, without_overlaps
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.intake import HORIZON_TICKS, PULL_TICKS
-from runtime.playback.outbox import Outbox
-from runtime.playback.requests import Requests
-from runtime.ports.base import PortLostError
-from runtime.testing import FakeClock, RecordingPort
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.midi.messages import Kind, Message, Sent
+from lstm_composer.runtime.music.notes import Note, cut_at, without_overlaps
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.intake import HORIZON_TICKS, PULL_TICKS
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.playback.requests import Requests
+from lstm_composer.runtime.ports.base import PortLostError
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 START = 1.0
 TEMPO_BPM = 125.0  # a tick is 20 ms

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
-from runtime.playback.event_log import EventLog, as_record
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, Kind, Message, Sent
+from lstm_composer.runtime.playback.event_log import EventLog, as_record
 
 ON = Sent(Message(48, Kind.NOTE_ON, 3, 60, 80), 12.5, 12.5001)
 OFF = Sent(Message(72, Kind.NOTE_OFF, 3, 60, 64), 13.0, 13.25)

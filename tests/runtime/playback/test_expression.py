@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import Kind
-from runtime.music.notes import Meter, Note
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import COMMANDS
-from runtime.playback.expression import apply_expression
-from runtime.playback.scheduler import Scheduler
+from lstm_composer.runtime.midi.messages import Kind
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import COMMANDS
+from lstm_composer.runtime.playback.expression import apply_expression
+from lstm_composer.runtime.playback.scheduler import Scheduler
 
 FOUR = Meter(4, 4)
 PARAMETERS = Parameters(style=(1.0,), temperature=(1.0,) * 4, min_p=0.0)

@@ -4,15 +4,15 @@ import threading
 
 import pytest
 
-from runtime.midi.messages import Kind, Sent
-from runtime.music.notes import Note
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.midi_clock_out import ClockOut
-from runtime.playback.outbox import Outbox
-from runtime.playback.requests import Requests
-from runtime.testing import FakeClock, RecordingPort
-from runtime.transport.midi_clock_in import ClockFollower
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.midi.messages import Kind, Sent
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.midi_clock_out import ClockOut
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.playback.requests import Requests
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.transport.midi_clock_in import ClockFollower
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 TEMPO_BPM = 123.0
 FIRST = -36

@@ -1,8 +1,8 @@
 """Messages on their way to a port: in order, taken back, and deferred while the port is away."""
 
-from runtime.midi.messages import Kind, Message, Sent
-from runtime.playback.outbox import Outbox
-from runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.midi.messages import Kind, Message, Sent
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
 
 
 def on(tick: int, pitch: int) -> Message:

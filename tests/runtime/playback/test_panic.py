@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runtime.graph.engine import Engine
-from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.midi.messages import ALL_NOTES_OFF, Kind
-from runtime.music.notes import tick_seconds
-from runtime.playback.panic import START_SECONDS
-from runtime.transport.transport import TransportEvent, TransportEventKind
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, Kind
+from lstm_composer.runtime.music.notes import tick_seconds
+from lstm_composer.runtime.playback.panic import START_SECONDS
+from lstm_composer.runtime.transport.transport import TransportEvent, TransportEventKind
 
 Make = Callable[..., Any]
 Heard = list[tuple[float, Kind, int, int, int, int]]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import Kind, Message
-from runtime.music.notes import Note, without_overlaps
-from runtime.playback.scheduler import RELEASE_VELOCITY, Scheduler
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.music.notes import Note, without_overlaps
+from lstm_composer.runtime.playback.scheduler import RELEASE_VELOCITY, Scheduler
 
 ON, OFF, CONTROL = Kind.NOTE_ON, Kind.NOTE_OFF, Kind.CONTROL
 FAR = 10_000

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError, MissingError
-from runtime.midi.messages import SUSTAIN_PEDAL, Kind, Message, Sent
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, Note, without_overlaps
-from runtime.playback import take as take_module
-from runtime.playback.scheduler import Scheduler
-from runtime.playback.take import Take, check_writable, claim_next_take, save_take
-from runtime.system.claims import Claim
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.midi.messages import SUSTAIN_PEDAL, Kind, Message, Sent
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.playback import take as take_module
+from lstm_composer.runtime.playback.scheduler import Scheduler
+from lstm_composer.runtime.playback.take import Take, check_writable, claim_next_take, save_take
+from lstm_composer.runtime.system.claims import Claim
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /dev/full or its tmpfs")
 # Within a namespace of its own the mount is nobody else's and goes away by itself.
@@ -30,7 +30,7 @@ mount -t tmpfs -o size=16k tmpfs "$1"
 printf old > "$1/take.mid"
 cat /dev/zero > "$1/fill" 2> /dev/null || true
 code=0
-"$2" -m runtime.cli write --style scale --seed 1 --bars 64 -o "$1/take.mid" || code=$?
+"$2" -m lstm_composer write --style scale --seed 1 --bars 64 -o "$1/take.mid" || code=$?
 test "$(cat "$1/take.mid")" = old
 test "$(ls -A "$1" | tr '\\n' ' ')" = 'fill take.mid '
 exit $code
@@ -152,7 +152,7 @@ def test_the_claim_of_a_program_that_was_killed_counts_no_more(tmp_path: Path, s
     holding = """
 import sys
 from pathlib import Path
-from runtime.playback.take import claim_next_take
+from lstm_composer.runtime.playback.take import claim_next_take
 claim = claim_next_take([Path(sys.argv[1])])
 print(claim.path.name, flush=True)
 sys.stdin.read()

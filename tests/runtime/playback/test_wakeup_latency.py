@@ -6,10 +6,10 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from runtime.doctor.examination import examine
-from runtime.doctor.wording import lateness_remarks, report
-from runtime.playback.wakeup_latency import DEADLINES_A_SECOND, WakeupLatency, advice, measure
-from runtime.testing import FakeClock
+from lstm_composer.runtime.doctor.examination import examine
+from lstm_composer.runtime.doctor.wording import lateness_remarks, report
+from lstm_composer.runtime.playback.wakeup_latency import DEADLINES_A_SECOND, WakeupLatency, advice, measure
+from lstm_composer.runtime.testing import FakeClock
 
 REAL_TIME, NORMAL = "real-time priority (SCHED_FIFO 5)", "normal priority (real-time priority was refused: no)"
 

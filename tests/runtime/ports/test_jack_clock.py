@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from runtime.ports.jack_clock import JackClock
-from runtime.testing import FakeClock
+from lstm_composer.runtime.ports.jack_clock import JackClock
+from lstm_composer.runtime.testing import FakeClock
 
 RATE = 48_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.ports.jack_periods import MOST_GIVEN_UP, PeriodWatch, signed_frames
+from lstm_composer.runtime.ports.jack_periods import MOST_GIVEN_UP, PeriodWatch, signed_frames
 
 FRAMES = 64
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import Kind, Message
-from runtime.ports import open_port
-from runtime.ports.base import Connection
-from runtime.ports.multi import MultiPort
-from runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.ports import open_port
+from lstm_composer.runtime.ports.base import Connection
+from lstm_composer.runtime.ports.multi import MultiPort
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
 
 
 class Spread(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.ports.names import MAX_NAME_BYTES, first_free, numbered
+from lstm_composer.runtime.ports.names import MAX_NAME_BYTES, first_free, numbered
 
 
 def test_the_names_after_the_first_are_numbered() -> None:

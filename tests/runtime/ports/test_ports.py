@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import ComposerError, InputError, MissingError
-from runtime.midi.messages import Kind, Message
-from runtime.midi.systems import BACKENDS
-from runtime.ports import NoMidiSystemError, NullPort, available_backends, backends, open_port
-from runtime.ports.base import NoTargetError
-from runtime.ports.rtmidi import find_port
-from runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.errors import ComposerError, InputError, MissingError
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.midi.systems import BACKENDS
+from lstm_composer.runtime.ports import NoMidiSystemError, NullPort, available_backends, backends, open_port
+from lstm_composer.runtime.ports.base import NoTargetError
+from lstm_composer.runtime.ports.rtmidi import find_port
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
 
 MESSAGE = Message(0, Kind.NOTE_ON, 1, 60, 64)
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks for Linux's MIDI systems")
@@ -100,7 +100,7 @@ def no_libjack(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with JACK-Client and without the library that it loads."""
     if find_spec("jack") is None:
         pytest.skip("needs JACK-Client")
-    for name in ("jack", "runtime.ports.jack"):
+    for name in ("jack", "lstm_composer.runtime.ports.jack"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
 
@@ -114,7 +114,7 @@ def test_a_missing_libjack_is_told_with_its_packages(backend: str) -> None:
 
 def test_jack_without_its_package_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jack", None)
-    monkeypatch.delitem(sys.modules, "runtime.ports.jack", raising=False)
+    monkeypatch.delitem(sys.modules, "lstm_composer.runtime.ports.jack", raising=False)
     with pytest.raises(MissingError, match=r"^JACK needs JACK-Client: pip install 'lstm-composer\[jack\]', or choose"):
         open_port("jack", "LSTM Composer")
 
@@ -180,7 +180,7 @@ def two_ports(monkeypatch: pytest.MonkeyPatch) -> list[FakeOut]:
         made.append(FakeOut(backend, name))
         return made[-1]
 
-    monkeypatch.setattr("runtime.ports.rtmidi._new_client", make)
+    monkeypatch.setattr("lstm_composer.runtime.ports.rtmidi._new_client", make)
     monkeypatch.setattr(backends, "_AUTO_ORDER", dict.fromkeys(("linux", "darwin", "win32"), ("coremidi", "jack")))
     return made
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import MissingError
-from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
-from runtime.music.notes import Note
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.outbox import Outbox
-from runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
-from runtime.ports.reconnecting import ContinuousClock, ReconnectingPort
-from runtime.testing import FakeClock
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message, Sent
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.ports.base import Connection, OnMessage, OutputPort, PortLostError
+from lstm_composer.runtime.ports.reconnecting import ContinuousClock, ReconnectingPort
+from lstm_composer.runtime.testing import FakeClock
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 PATIENCE_SECONDS = 20.0
 TEMPO_BPM = 125.0  # a tick is 20 ms

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import MissingError
-from runtime.ports import NoMidiSystemError, open_port, rtmidi_binding
-from runtime.ports.rtmidi_binding import MidiIn, MidiOut, RtMidiError, is_built_in
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.ports import NoMidiSystemError, open_port, rtmidi_binding
+from lstm_composer.runtime.ports.rtmidi_binding import MidiIn, MidiOut, RtMidiError, is_built_in
 
 MODULE = "supriya_midi" if sys.version_info >= (3, 13) else "rtmidi"
 
@@ -152,6 +152,6 @@ def test_without_the_binding_a_backend_is_missing(backend: str) -> None:
 
 @pytest.mark.usefixtures("no_binding")
 def test_without_the_binding_playing_can_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.ports.backends._AUTO_ORDER", {sys.platform: ("coremidi",)})
+    monkeypatch.setattr("lstm_composer.runtime.ports.backends._AUTO_ORDER", {sys.platform: ("coremidi",)})
     with pytest.raises(NoMidiSystemError, match="no MIDI system found"):
         open_port("auto", "LSTM Composer")

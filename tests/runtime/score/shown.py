@@ -2,10 +2,10 @@
 
 from xml.etree.ElementTree import Element, fromstring
 
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from runtime.score.score import score_of
-from runtime.score.written import Score, ScoreSettings, Symbol, Voice
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.score.score import score_of
+from lstm_composer.runtime.score.written import Score, ScoreSettings, Symbol, Voice
 
 METERS = (
     *("4/4", "3/4", "2/4", "5/4", "6/4", "9/4", "11/4", "2/2", "4/2", "3/8", "5/8", "7/8", "11/8"),

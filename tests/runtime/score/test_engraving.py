@@ -9,12 +9,12 @@ from io import BytesIO
 
 import pytest
 
-from runtime.errors import MissingError
-from runtime.music.notes import Note
-from runtime.score import NOTATIONS, engraving
-from runtime.score.engraving import check_engraving, pdf_of, svg_of
-from runtime.score.score import score_of
-from runtime.score.written import ScoreSettings
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.score import NOTATIONS, engraving
+from lstm_composer.runtime.score.engraving import check_engraving, pdf_of, svg_of
+from lstm_composer.runtime.score.score import score_of
+from lstm_composer.runtime.score.written import ScoreSettings
 from tests.runtime.score.shown import notes_of, parsed, scored
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -118,6 +118,7 @@ def test_a_missing_extra_is_one_line(missing: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_nothing_else_loads_what_engraves() -> None:
-    code = "import runtime.score.engraving, runtime.session.write, sys; print({*sys.modules} & {'verovio', 'cairosvg'})"
+    modules = "lstm_composer.runtime.score.engraving, lstm_composer.runtime.session.write"
+    code = f"import {modules}, sys; print({{*sys.modules}} & {{'verovio', 'cairosvg'}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note, without_overlaps
-from runtime.score import NOTATIONS
-from runtime.score.musicxml import musicxml
-from runtime.score.score import score_of
-from runtime.score.written import ScoreSettings
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.score import NOTATIONS
+from lstm_composer.runtime.score.musicxml import musicxml
+from lstm_composer.runtime.score.score import score_of
+from lstm_composer.runtime.score.written import ScoreSettings
+from lstm_composer.trainer.formats.score_reader import read_score
 from tests.runtime.score.shown import METERS, notes_of, read_back, scored
-from trainer.formats.score_reader import read_score
 
 _NOTES = st.lists(
     st.builds(

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.music.notes import Note, without_overlaps
-from runtime.score.musicxml import musicxml
+from lstm_composer.runtime.music.notes import Note, without_overlaps
+from lstm_composer.runtime.score.musicxml import musicxml
 from tests.runtime.score.shown import notes_of, read_back, scored, values
 
 

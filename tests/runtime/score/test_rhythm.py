@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.notes import Meter
-from runtime.score.rhythm import Stretch, written_voice
-from runtime.score.written import VALUES, WrittenNote
+from lstm_composer.runtime.music.notes import Meter
+from lstm_composer.runtime.score.rhythm import Stretch, written_voice
+from lstm_composer.runtime.score.written import VALUES, WrittenNote
 from tests.runtime.score.shown import METERS, values
 
 

@@ -5,11 +5,11 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from runtime.composer import Composer
-from runtime.errors import InputError, MissingError
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, Note
-from runtime.score.score_file import check_score_file, is_score_file, score_of_midi, usual_notation
+from lstm_composer.runtime.composer import Composer
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.score.score_file import check_score_file, is_score_file, score_of_midi, usual_notation
 from tests.runtime.score.shown import parsed, read_back
 
 Run = Callable[..., CompletedProcess[str]]
@@ -85,7 +85,7 @@ def test_a_missing_extra_is_told_before_any_music_is_made(
     tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "verovio", None)
-    monkeypatch.setattr("runtime.session.write.make_notes", pytest.fail)
+    monkeypatch.setattr("lstm_composer.runtime.session.write.make_notes", pytest.fail)
     player = Composer.load("scale", models_dirs=tiny_models)
     with pytest.raises(MissingError, match=r'pip install "lstm-composer\[score\]"'):
         player.write(tmp_path / "x.svg", bars=1)

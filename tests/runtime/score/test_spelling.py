@@ -1,9 +1,9 @@
 import pytest
 
-from runtime.music.key_estimation import KEYS
-from runtime.music.pitches import SEMITONES, pitch_class_of
-from runtime.score.spelling import key_signature, signature, spellings
-from runtime.score.written import Key, WrittenNote
+from lstm_composer.runtime.music.key_estimation import KEYS
+from lstm_composer.runtime.music.pitches import SEMITONES, pitch_class_of
+from lstm_composer.runtime.score.spelling import key_signature, signature, spellings
+from lstm_composer.runtime.score.written import Key, WrittenNote
 from tests.runtime.score.shown import notes_of, scored
 
 

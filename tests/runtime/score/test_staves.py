@@ -2,11 +2,11 @@
 
 import pytest
 
-from runtime.music.notes import Meter, Note
-from runtime.score.bars import beam_groups
-from runtime.score.clefs import ledger_lines
-from runtime.score.hands import left_hand
-from runtime.score.written import ClefSign, Score
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.score.bars import beam_groups
+from lstm_composer.runtime.score.clefs import ledger_lines
+from lstm_composer.runtime.score.hands import left_hand
+from lstm_composer.runtime.score.written import ClefSign, Score
 from tests.runtime.score.shown import notes_of, scored, values
 
 

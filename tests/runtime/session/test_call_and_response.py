@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runtime.midi.held_keys import LONGEST_HELD_SECONDS
-from runtime.music.notes import Note
-from runtime.session.call_and_response import FEED_TICKS, CallAndResponse, Responder
+from lstm_composer.runtime.midi.held_keys import LONGEST_HELD_SECONDS
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.session.call_and_response import FEED_TICKS, CallAndResponse, Responder
 
 BAR, BEAT = 96, 24
 TICK_SECONDS = 0.02

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note
-from runtime.session.call_and_response import LARGEST, CallAndResponse
-from runtime.session.settings import Mode
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.session.call_and_response import LARGEST, CallAndResponse
+from lstm_composer.runtime.session.settings import Mode
 
 BAR, BEAT = 96, 24
 Make = Callable[..., Any]

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from runtime.generation.ensemble import Ensemble
-from runtime.generation.voice import Advance
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.midi.messages import Kind, Message, Sent
-from runtime.music.notes import TICKS_PER_QUARTER, Meter, tick_seconds
-from runtime.music.scales import pitch_classes
-from runtime.parameters.parameters import Parameters
-from runtime.playback.intake import HORIZON_TICKS
-from runtime.session.live_control import ControllableStyle
-from runtime.session.loading import LoadedComposer
-from runtime.session.settings import MusicSettings, PlaySettings
-from runtime.testing import FakeSession
+from lstm_composer.runtime.generation.ensemble import Ensemble
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.midi.messages import Kind, Message, Sent
+from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER, Meter, tick_seconds
+from lstm_composer.runtime.music.scales import pitch_classes
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.playback.intake import HORIZON_TICKS
+from lstm_composer.runtime.session.live_control import ControllableStyle
+from lstm_composer.runtime.session.loading import LoadedComposer
+from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings
+from lstm_composer.runtime.testing import FakeSession
 from tests.runtime.one_style import BASE, OneStyle
 
 BEAT, BAR = TICKS_PER_QUARTER, 4 * TICKS_PER_QUARTER

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
-from runtime.session.loading import LoadedComposer, load_composer
-from runtime.session.settings import MusicSettings, PlaySettings
-from runtime.testing import FakeSession
-from runtime.transport.transport import TransportEventKind
+from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER, tick_seconds
+from lstm_composer.runtime.session.loading import LoadedComposer, load_composer
+from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings
+from lstm_composer.runtime.testing import FakeSession
+from lstm_composer.runtime.transport.transport import TransportEventKind
 
 TEMPO_BPM = 120.0
 Known = tuple[MusicSettings, LoadedComposer]

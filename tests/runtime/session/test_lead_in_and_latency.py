@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.graph.engine import Engine
-from runtime.midi.messages import Kind, Message
-from runtime.music.notes import Meter, Note
-from runtime.parameters.parameters import Parameters
-from runtime.playback.expression import LATEST_SECONDS, LOUDEST, apply_expression, humanise_delay_seconds
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.playback.expression import LATEST_SECONDS, LOUDEST, apply_expression, humanise_delay_seconds
 
 BAR, BARS = 96, 5
 Make = Callable[..., Any]

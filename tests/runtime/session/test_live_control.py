@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note
-from runtime.music.scales import pitch_classes
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.music.scales import pitch_classes
 from tests.runtime.conftest import Stage
 
 BAR = 96

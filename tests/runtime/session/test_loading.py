@@ -8,21 +8,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.files import Bundle, load_bundle, read_card, write_bundle
-from runtime.bundle.schema import SamplingCard
-from runtime.errors import BundleError, InputError, MissingError
-from runtime.generation.ensemble import Ensemble, Plan
-from runtime.generation.voice import note_stream
-from runtime.graph.engine import Engine
-from runtime.graph.inputs import GraphInputs
-from runtime.music.event_encoding import LADDER
-from runtime.music.key_estimation import KEYS
-from runtime.music.notes import Meter, Note
-from runtime.parameters.parameters import WHOLE
-from runtime.session import loading
-from runtime.session.loading import load_composer
-from runtime.session.settings import MusicSettings
-from runtime.session.write import make_notes
+from lstm_composer.runtime.bundle.files import Bundle, load_bundle, read_card, write_bundle
+from lstm_composer.runtime.bundle.schema import SamplingCard
+from lstm_composer.runtime.errors import BundleError, InputError, MissingError
+from lstm_composer.runtime.generation.ensemble import Ensemble, Plan
+from lstm_composer.runtime.generation.voice import note_stream
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.event_encoding import LADDER
+from lstm_composer.runtime.music.key_estimation import KEYS
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.parameters.parameters import WHOLE
+from lstm_composer.runtime.session import loading
+from lstm_composer.runtime.session.loading import load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import make_notes
 from tests.runtime.free_music import free_of
 
 Music = Callable[..., MusicSettings]
@@ -121,7 +121,7 @@ def test_a_style_may_tell_its_keys_its_loudness_and_its_returns(
 def test_what_is_not_there(music: Music, copied_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="there is no style 'jazz'"):
         load_composer(music(style="jazz"))
-    monkeypatch.setattr("runtime.graph.engine.cuda_offered", lambda: False)
+    monkeypatch.setattr("lstm_composer.runtime.graph.engine.cuda_offered", lambda: False)
     with pytest.raises(MissingError, match="--device cuda"):
         load_composer(music(device="cuda"))
     (copied_models / "tiny.onnx").write_bytes(b"another")

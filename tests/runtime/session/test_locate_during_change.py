@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.graph.engine import Engine
-from runtime.music.notes import Note
-from runtime.parameters.initial import apply_commands
-from runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.parameters.initial import apply_commands
+from lstm_composer.runtime.parameters.parameters import Parameters
 
 BAR = 96
 Make = Callable[..., Any]

@@ -2,10 +2,10 @@
 
 from dataclasses import fields, replace
 
-from runtime.parameters.midi_map import Binding, ControlMap
-from runtime.parameters.parameters import Parameters
-from runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE
-from runtime.session.parameter_text import controls_of, style_of
+from lstm_composer.runtime.parameters.midi_map import Binding, ControlMap
+from lstm_composer.runtime.parameters.parameters import Parameters
+from lstm_composer.runtime.parameters.table import BY_CONTROLLER, CONTROLLABLE
+from lstm_composer.runtime.session.parameter_text import controls_of, style_of
 
 STYLES = ("bach", "joplin")
 PLACES = Parameters(style=(0.75, 0.25), temperature=(1.0, 0.5, 1.0, 1.0), min_p=0.02, key="F# minor", mute=True)

@@ -14,24 +14,24 @@ from pathlib import Path
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from runtime.errors import InputError, MissingError
-from runtime.generation.voice import note_stream
-from runtime.generation.voice_state import EnsembleState
-from runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
-from runtime.midi.reader import read_music
-from runtime.music.notes import Note
-from runtime.playback.dispatcher import Dispatcher
-from runtime.ports import NoMidiSystemError, OutputPort, PortLostError
-from runtime.session import outputs as output
-from runtime.session import play as performance
-from runtime.session.live_control import LiveControl
-from runtime.session.loading import LoadedComposer, load_composer
-from runtime.session.play import play
-from runtime.session.settings import MusicSettings, PlaySettings
-from runtime.sound.player import Player
-from runtime.system.process_exit import ending_signals
-from runtime.system.realtime import HELPING_PRIORITY, SENDING_PRIORITY
-from runtime.testing import RecordingPort
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.generation.voice import note_stream
+from lstm_composer.runtime.generation.voice_state import EnsembleState
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, SUSTAIN_PEDAL, Kind, Message
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.ports import NoMidiSystemError, OutputPort, PortLostError
+from lstm_composer.runtime.session import outputs as output
+from lstm_composer.runtime.session import play as performance
+from lstm_composer.runtime.session.live_control import LiveControl
+from lstm_composer.runtime.session.loading import LoadedComposer, load_composer
+from lstm_composer.runtime.session.play import play
+from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings
+from lstm_composer.runtime.sound.player import Player
+from lstm_composer.runtime.system.process_exit import ending_signals
+from lstm_composer.runtime.system.realtime import HELPING_PRIORITY, SENDING_PRIORITY
+from lstm_composer.runtime.testing import RecordingPort
 from tests.runtime.free_music import free_of
 
 Music = Callable[..., MusicSettings]
@@ -54,8 +54,8 @@ def after(count: int, action: Callable[[], object]) -> Callable[[Message], None]
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nobody has to connect anything, and real-time priority is given, or else said to be."""
     monkeypatch.setattr(OutputPort, "count_in_seconds", 0.05)
-    monkeypatch.setattr("runtime.system.realtime.refusal", lambda: None)
-    monkeypatch.setattr("runtime.monitor.discovery.folder", lambda: tmp_path / "runtime")
+    monkeypatch.setattr("lstm_composer.runtime.system.realtime.refusal", lambda: None)
+    monkeypatch.setattr("lstm_composer.runtime.monitor.discovery.folder", lambda: tmp_path / "runtime")
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_how_to_permit_real_time_priority_is_said_once(
     settings: Callable[..., PlaySettings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     into(RecordingPort(), monkeypatch)
-    monkeypatch.setattr("runtime.system.realtime.refusal", lambda: "normal priority: do this and that")
+    monkeypatch.setattr("lstm_composer.runtime.system.realtime.refusal", lambda: "normal priority: do this and that")
     play(settings(bars=1))
     assert [line[:40] for line in capsys.readouterr().err.splitlines()][2] == "normal priority: do this and that"
 
@@ -175,7 +175,7 @@ def test_a_signal_in_mid_note_ends_it(
 def test_pipes_that_nobody_reads_hold_up_neither_the_music_nor_its_end(
     settings: Callable[..., PlaySettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.system.pipes.LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("lstm_composer.runtime.system.pipes.LOOK_SECONDS", 0.001)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     for name in ("take.mid", "events"):
         os.mkfifo(tmp_path / name)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.generation.lookahead import LookAhead
-from runtime.session.session import AHEAD_BARS, build_session
-from runtime.session.settings import MusicSettings, PlaySettings, Sync
-from runtime.testing import FakeClock, RecordingPort
-from runtime.transport.external import ExternalSyncTransport
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.generation.lookahead import LookAhead
+from lstm_composer.runtime.session.session import AHEAD_BARS, build_session
+from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings, Sync
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.transport.external import ExternalSyncTransport
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 Music = Callable[..., MusicSettings]
 
@@ -35,8 +35,8 @@ def test_the_first_notes_are_made_before_the_port_is_opened(music: Music, monkey
         ahead.append(made[0].ticks_ahead(0))
         return RecordingPort(FakeClock())
 
-    monkeypatch.setattr("runtime.session.session.LookAhead", Noticed)
-    monkeypatch.setattr("runtime.session.outputs.open_port", open_port)
+    monkeypatch.setattr("lstm_composer.runtime.session.session.LookAhead", Noticed)
+    monkeypatch.setattr("lstm_composer.runtime.session.outputs.open_port", open_port)
     with build_session(settings(music), say=lambda _: None) as session:
         assert ahead[0] >= AHEAD_BARS * session.composer.meter.ticks_per_bar
 

@@ -8,13 +8,13 @@ from typing import Any, get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.generation.ensemble import Plan
-from runtime.graph.engine import Engine
-from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.midi.messages import Kind
-from runtime.music.notes import tick_seconds
-from runtime.session.call_and_response import CallAndResponse
-from runtime.session.settings import Listen
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
+from lstm_composer.runtime.midi.messages import Kind
+from lstm_composer.runtime.music.notes import tick_seconds
+from lstm_composer.runtime.session.call_and_response import CallAndResponse
+from lstm_composer.runtime.session.settings import Listen
 from tests.runtime.conftest import Stage
 
 BAR = 96

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runtime.generation import lookahead
-from runtime.generation.ensemble import Plan
-from runtime.generation.voice import Advance
-from runtime.graph.engine import Engine
-from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.midi.messages import Kind, Message
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, end_of, tick_seconds
-from runtime.ports.base import PortLostError
-from runtime.session.call_and_response import CallAndResponse
-from runtime.session.settings import Listen
+from lstm_composer.runtime.generation import lookahead
+from lstm_composer.runtime.generation.ensemble import Plan
+from lstm_composer.runtime.generation.voice import Advance
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, end_of, tick_seconds
+from lstm_composer.runtime.ports.base import PortLostError
+from lstm_composer.runtime.session.call_and_response import CallAndResponse
+from lstm_composer.runtime.session.settings import Listen
 
 BAR, BEAT = 96, 24
 TEMPOS = [60.0, 97.0, 120.0, 140.0, 240.0]

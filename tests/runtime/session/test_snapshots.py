@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime.midi.messages import Kind
-from runtime.monitor.following import Picture
-from runtime.monitor.protocol import Anchor, Delta, Event
-from runtime.session.settings import MusicSettings, PlaySettings
-from runtime.session.snapshots import NO_KNOBS, Watch
-from runtime.testing import Action, FakeSession, fake_session
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.midi.messages import Kind
+from lstm_composer.runtime.monitor.following import Picture
+from lstm_composer.runtime.monitor.protocol import Anchor, Delta, Event
+from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings
+from lstm_composer.runtime.session.snapshots import NO_KNOBS, Watch
+from lstm_composer.runtime.testing import Action, FakeSession, fake_session
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 LOOK_SECONDS = 1 / 30
 BAR = 96

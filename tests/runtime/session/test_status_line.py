@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from runtime.generation.lookahead import LookAhead
-from runtime.generation.voice_state import EnsembleState, FreeState
-from runtime.graph.engine import Engine
-from runtime.music.notes import Meter, Note
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.outbox import Outbox
-from runtime.ports import NullPort
-from runtime.session.loading import LoadedComposer
-from runtime.session.status_line import LiveLine, Reading, line, read
-from runtime.testing import FakeClock
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.generation.lookahead import LookAhead
+from lstm_composer.runtime.generation.voice_state import EnsembleState, FreeState
+from lstm_composer.runtime.graph.engine import Engine
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.ports import NullPort
+from lstm_composer.runtime.session.loading import LoadedComposer
+from lstm_composer.runtime.session.status_line import LiveLine, Reading, line, read
+from lstm_composer.runtime.testing import FakeClock
+from lstm_composer.runtime.transport.transport import InternalTransport
 from tests.runtime.free_music import of_one
 
 

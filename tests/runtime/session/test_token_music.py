@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from runtime.bundle.files import Bundle
-from runtime.bundle.library import BundleEntry, styles
-from runtime.errors import InputError
-from runtime.generation.voice import note_stream
-from runtime.session.loading import LoadedNetwork, composer_of
-from runtime.session.settings import MusicSettings
+from lstm_composer.runtime.bundle.files import Bundle
+from lstm_composer.runtime.bundle.library import BundleEntry, styles
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.generation.voice import note_stream
+from lstm_composer.runtime.session.loading import LoadedNetwork, composer_of
+from lstm_composer.runtime.session.settings import MusicSettings
 from tests.support.token_bundle import NextToken, token_card
 
 

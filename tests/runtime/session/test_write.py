@@ -6,12 +6,12 @@ from pathlib import Path
 import mido
 import pytest
 
-from runtime.errors import InputError
-from runtime.midi.reader import read_music
-from runtime.music.notes import Meter, Note
-from runtime.session.loading import load_composer
-from runtime.session.settings import MusicSettings
-from runtime.session.write import make_notes, write
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.session.loading import load_composer
+from lstm_composer.runtime.session.settings import MusicSettings
+from lstm_composer.runtime.session.write import make_notes, write
 
 Music = Callable[..., MusicSettings]
 BAR = 96

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runtime.sound.piano import Piano
-from runtime.sound.soundfont import Generator
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.soundfont import Generator
 from tests.runtime.sound.sounds import CLICK_FRAMES, soundfont_bytes
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.midi.messages import Kind, Message
-from runtime.sound.soundfont import Generator
+from lstm_composer.runtime.midi.messages import Kind, Message
+from lstm_composer.runtime.sound.soundfont import Generator
 
 RATE = 44_100
 CLICK_FRAMES = 441  # ten milliseconds

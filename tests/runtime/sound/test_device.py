@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runtime.errors import MissingError
-from runtime.midi.messages import ALL_NOTES_OFF
-from runtime.sound import device
-from runtime.sound.device import NULL_DEVICE, SoundCard, device_names
-from runtime.sound.piano import Piano
-from runtime.sound.port import SoundPort
-from runtime.sound.sampler import RATE, Sampler, Sound
-from runtime.sound.stream_player import StreamPlayer
-from runtime.system.miniaudio_library import miniaudio
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF
+from lstm_composer.runtime.sound import device
+from lstm_composer.runtime.sound.device import NULL_DEVICE, SoundCard, device_names
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.port import SoundPort
+from lstm_composer.runtime.sound.sampler import RATE, Sampler, Sound
+from lstm_composer.runtime.sound.stream_player import StreamPlayer
+from lstm_composer.runtime.system.miniaudio_library import miniaudio
 from tests.runtime.sound.sounds import begins, control, on
 
 PATIENCE_SECONDS = 30.0

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.midi.messages import Message
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, Note
-from runtime.sound import fluidsynth
-from runtime.sound.fluidsynth import FluidSynth, command_line, render_by_fluidsynth
-from runtime.sound.piano import PIANO_FILE, Piano
-from runtime.sound.render import read_timed_messages, rendered
-from runtime.sound.sampler import RATE
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.midi.messages import Message
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.sound import fluidsynth
+from lstm_composer.runtime.sound.fluidsynth import FluidSynth, command_line, render_by_fluidsynth
+from lstm_composer.runtime.sound.piano import PIANO_FILE, Piano
+from lstm_composer.runtime.sound.render import read_timed_messages, rendered
+from lstm_composer.runtime.sound.sampler import RATE
 from tests.runtime.sound.sounds import control, off, on
 
 INSTALLED = shutil.which("fluidsynth") is not None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.sound.frame_clock import FrameClock
+from lstm_composer.runtime.sound.frame_clock import FrameClock
 
 RATE, PERIOD = 44_100, 441
 PERIOD_SECONDS = PERIOD / RATE

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.sound.limiter import CEILING, Limiter
+from lstm_composer.runtime.sound.limiter import CEILING, Limiter
 
 RATE = 44_100
 

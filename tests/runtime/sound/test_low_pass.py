@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runtime.sound.low_pass import LowPass
+from lstm_composer.runtime.sound.low_pass import LowPass
 
 RATE = 44_100
 

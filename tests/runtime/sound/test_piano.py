@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from runtime.sound.piano import Piano
-from runtime.sound.sampler import RATE, Sampler
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.sampler import RATE, Sampler
 from tests.runtime.sound.sounds import decibels, on
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from runtime.sound.piano import Piano
-from runtime.sound.player import LEAD_SECONDS, OVERDUE_SECONDS, STALE_SECONDS
-from runtime.sound.sampler import RATE, Sampler
-from runtime.sound.stream_player import StreamPlayer
-from runtime.testing import FakeClock
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.player import LEAD_SECONDS, OVERDUE_SECONDS, STALE_SECONDS
+from lstm_composer.runtime.sound.sampler import RATE, Sampler
+from lstm_composer.runtime.sound.stream_player import StreamPlayer
+from lstm_composer.runtime.testing import FakeClock
 from tests.runtime.sound.sounds import CLICK_FRAMES, begins, control, off, on
 
 PERIOD = 441

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.midi.messages import Message
-from runtime.ports.base import Connection
-from runtime.sound.player import LEAD_SECONDS, MessageQueue
-from runtime.sound.port import SoundingPort, SoundPort
-from runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.midi.messages import Message
+from lstm_composer.runtime.ports.base import Connection
+from lstm_composer.runtime.sound.player import LEAD_SECONDS, MessageQueue
+from lstm_composer.runtime.sound.port import SoundingPort, SoundPort
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
 from tests.runtime.sound.sounds import off, on
 
 WIRE, OTHER_WIRE = Connection(incoming=False, other="DAW:in"), Connection(incoming=True, other="DAW:out")

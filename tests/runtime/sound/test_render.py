@@ -9,13 +9,13 @@ import mido
 import numpy as np
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.midi.writer import midi_bytes
-from runtime.music.notes import Meter, Note
-from runtime.sound.piano import Piano
-from runtime.sound.render import LONGEST_SECONDS, TAIL_SECONDS, read_timed_messages, render, rendered
-from runtime.sound.sampler import RATE
-from runtime.sound.sound_file import SUFFIXES, is_sound_file
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.midi.writer import midi_bytes
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.render import LONGEST_SECONDS, TAIL_SECONDS, read_timed_messages, render, rendered
+from lstm_composer.runtime.sound.sampler import RATE
+from lstm_composer.runtime.sound.sound_file import SUFFIXES, is_sound_file
 from tests.runtime.sound.sounds import decibels
 
 NOTES = [Note(24, 60, 24, 80), Note(48, 64, 24, 80), Note(96, 67, 48, 100)]

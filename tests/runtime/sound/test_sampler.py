@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.midi.messages import Message
-from runtime.sound.piano import Piano
-from runtime.sound.sampler import POLYPHONY, RATE, Sampler
-from runtime.sound.soundfont import Generator
+from lstm_composer.runtime.midi.messages import Message
+from lstm_composer.runtime.sound.piano import Piano
+from lstm_composer.runtime.sound.sampler import POLYPHONY, RATE, Sampler
+from lstm_composer.runtime.sound.soundfont import Generator
 from tests.runtime.sound.sounds import control, decibels, off, on, soundfont_bytes
 
 SECOND = RATE

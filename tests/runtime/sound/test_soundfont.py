@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.sound.piano import PIANO_FILE, Piano
-from runtime.sound.sample_bank import SampleBank
-from runtime.sound.soundfont import Generator, Modulator, read_soundfont
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.sound.piano import PIANO_FILE, Piano
+from lstm_composer.runtime.sound.sample_bank import SampleBank
+from lstm_composer.runtime.sound.soundfont import Generator, Modulator, read_soundfont
 from tests.runtime.sound.sounds import soundfont_bytes
 
 VELOCITY, KEY, FALLING, BIPOLAR, CONCAVE, CONVEX, SWITCH = 2, 3, 0x100, 0x200, 1 << 10, 2 << 10, 3 << 10

@@ -11,15 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import MissingError
-from runtime.system.atomic_files import is_device, remove_leftovers, write_atomically, write_bytes_atomically
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.system.atomic_files import (
+    is_device,
+    remove_leftovers,
+    write_atomically,
+    write_bytes_atomically,
+)
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from runtime.errors import MissingError
-from runtime.system.atomic_files import write_bytes_atomically
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.system.atomic_files import write_bytes_atomically
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -81,7 +86,7 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, umask: Ca
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from runtime.system.atomic_files import write_atomically
+from lstm_composer.runtime.system.atomic_files import write_atomically
 
 write_atomically(Path(sys.argv[1]), lambda part: os.kill(os.getpid(), signal.SIGKILL), cure="")
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.system.claims import claim, is_claimed
+from lstm_composer.runtime.system.claims import claim, is_claimed
 
 WAITS = "import sys; sys.stdin.read()"
 

@@ -6,8 +6,8 @@ import threading
 import msgspec
 import pytest
 
-from runtime.errors import InputError
-from runtime.system.foreign_files import (
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.system.foreign_files import (
     MEBIBYTE,
     decode_json,
     decode_text,

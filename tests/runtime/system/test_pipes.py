@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.midi.messages import Kind, Message, Sent
-from runtime.playback.event_log import MOST_WAITING, EventLog
-from runtime.playback.take import check_writable, save_take
-from runtime.system import pipes
-from runtime.system.atomic_files import is_device, write_atomically
-from runtime.system.pipes import is_link_of_the_system, is_standard_output, pour
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.midi.messages import Kind, Message, Sent
+from lstm_composer.runtime.playback.event_log import MOST_WAITING, EventLog
+from lstm_composer.runtime.playback.take import check_writable, save_take
+from lstm_composer.runtime.system import pipes
+from lstm_composer.runtime.system.atomic_files import is_device, write_atomically
+from lstm_composer.runtime.system.pipes import is_link_of_the_system, is_standard_output, pour
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
 ON = Sent(Message(48, Kind.NOTE_ON, 3, 60, 80), 12.5, 12.5001)
@@ -23,7 +23,7 @@ ON = Sent(Message(48, Kind.NOTE_ON, 3, 60, 80), 12.5, 12.5001)
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("runtime.system.pipes", "runtime.playback.event_log"):
+    for module in ("lstm_composer.runtime.system.pipes", "lstm_composer.runtime.playback.event_log"):
         monkeypatch.setattr(f"{module}.LOOK_SECONDS", 0.001)
 
 
@@ -114,7 +114,7 @@ def test_standard_output_gets_the_file_and_nothing_else(
     (tmp_path / "link.mid").symlink_to("/dev/stdout")
     music = ["write", "--style", "scale", "--seed", "1", "--bars", "1", "-o"]
     assert composer(*music, "out.mid").returncode == 0
-    command = [sys.executable, "-m", "runtime.cli", *music, name]
+    command = [sys.executable, "-m", "lstm_composer", *music, name]
     with (tmp_path / "redirected").open("wb") as file:
         result = subprocess.run(
             command, cwd=tmp_path, env=surrounding, stdout=file, stderr=subprocess.PIPE, check=False, timeout=60

@@ -12,8 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.system.process_exit import EXIT_DONE, EXIT_WRONG, ending_signals, handled_by, heeded_signals, in_words
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.system.process_exit import (
+    EXIT_DONE,
+    EXIT_WRONG,
+    ending_signals,
+    handled_by,
+    heeded_signals,
+    in_words,
+)
 
 PATIENCE_SECONDS = 60.0
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems have other signals")
@@ -86,8 +93,15 @@ def run_python(surrounding: dict[str, str], code: str) -> subprocess.CompletedPr
 
 
 def test_before_it_is_ready_nothing_is_loaded_that_takes_time(surrounding: dict[str, str]) -> None:
-    code = "import sys; before = set(sys.modules); import runtime.cli.start; print(*set(sys.modules) - before)"
-    assert set(run_python(surrounding, code).stdout.split()) == {"runtime", "runtime.cli", "runtime.cli.start"}
+    code = (
+        "import sys; before = {*sys.modules}; import lstm_composer.runtime.cli.start; print(*{*sys.modules} - before)"
+    )
+    assert set(run_python(surrounding, code).stdout.split()) == {
+        "lstm_composer",
+        "lstm_composer.runtime",
+        "lstm_composer.runtime.cli",
+        "lstm_composer.runtime.cli.start",
+    }
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -95,7 +109,7 @@ def test_before_it_is_ready_nothing_is_loaded_that_takes_time(surrounding: dict[
 def test_a_signal_while_the_program_loads_ends_it_without_a_word(
     surrounding: dict[str, str], number: signal.Signals
 ) -> None:
-    start = "import os, time, runtime.cli.start; runtime.cli.start.begin()"
+    start = "import os, time, lstm_composer.runtime.cli.start; lstm_composer.runtime.cli.start.begin()"
     code = f"{start}; os.kill(os.getpid(), {number:d}); time.sleep(60)"
     result = run_python(surrounding, code)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
@@ -103,7 +117,7 @@ def test_a_signal_while_the_program_loads_ends_it_without_a_word(
 
 def playing(surrounding: dict[str, str], folder: Path, *more: str) -> "subprocess.Popen[str]":
     """Start to play and wait for the first note."""
-    command = [sys.executable, "-m", "runtime.cli", "play", "--style", "scale", "--backend", "none", "--tempo", "100"]
+    command = [sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--backend", "none", "--tempo", "100"]
     command += ["--temperature", "0", "--seed", "1", "--take", "take.mid", "--events", "events.jsonl", *more]
     process = subprocess.Popen(command, cwd=folder, env=surrounding, stderr=subprocess.PIPE, text=True)
     log, end = folder / "events.jsonl", time.monotonic() + PATIENCE_SECONDS
@@ -146,7 +160,7 @@ def test_a_fault_that_is_sent_from_outside_ends_the_notes(
 
 @ON_LINUX
 def test_a_fault_of_its_own_ends_the_process_as_ever(surrounding: dict[str, str]) -> None:
-    code = "import runtime.cli.start; runtime.cli.start.begin(); import ctypes; ctypes.string_at(0)"
+    code = "from lstm_composer.runtime.cli import start; start.begin(); import ctypes; ctypes.string_at(0)"
     assert run_python(surrounding, code).returncode == -signal.SIGSEGV
 
 

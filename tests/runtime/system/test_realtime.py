@@ -5,7 +5,7 @@ import sys
 
 PREPARED = """
 import gc, sys, threading
-from runtime.system.realtime import SWITCH_INTERVAL_SECONDS, prepare_interpreter, raise_priority
+from lstm_composer.runtime.system.realtime import SWITCH_INTERVAL_SECONDS, prepare_interpreter, raise_priority
 stop = threading.Event()
 thread = threading.Thread(target=stop.wait)
 thread.start()

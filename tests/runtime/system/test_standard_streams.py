@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.system.typed_lines import MOST_BYTES, chunks_of, lines
+from lstm_composer.runtime.system.typed_lines import MOST_BYTES, chunks_of, lines
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="a shell closes them")
 WRITE = "write --style scale --seed 1 --bars 1 -o"
@@ -25,7 +25,7 @@ def shell(surrounding: dict[str, str], tmp_path: Path) -> Callable[..., "subproc
 
     def run(line: str, **more: str) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(
-            ["sh", "-c", f'exec "$0" -m runtime.cli {line}', sys.executable],
+            ["sh", "-c", f'exec "$0" -m lstm_composer {line}', sys.executable],
             cwd=tmp_path,
             env=surrounding | more,
             capture_output=True,

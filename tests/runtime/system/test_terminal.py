@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runtime.system.terminal import Terminal, quiet_stderr
+from lstm_composer.runtime.system.terminal import Terminal, quiet_stderr
 
 
 @contextmanager

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from runtime.bundle.library import model_dirs
-from runtime.errors import InputError
-from runtime.system.user_folders import expanded, home, user_cache_dir, user_config_dir, user_data_dir, user_runtime_dir
+from lstm_composer.runtime.bundle.library import model_dirs
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.system.user_folders import (
+    expanded,
+    home,
+    user_cache_dir,
+    user_config_dir,
+    user_data_dir,
+    user_runtime_dir,
+)
 
 FINDERS = (user_data_dir, user_config_dir, user_cache_dir, user_runtime_dir)
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has other folders")
@@ -103,7 +110,7 @@ def test_where_nothing_can_be_put_there_is_nothing(monkeypatch: pytest.MonkeyPat
     "line", ["styles", "write --style scale --bars 1 -o x.mid", "doctor --quick", "monitor --json"]
 )
 def test_a_present_folder_that_has_been_removed_is_no_traceback(surrounding: dict[str, str], line: str) -> None:
-    script = f'mkdir gone && cd gone && rmdir ../gone && exec "$0" -m runtime.cli {line}'
+    script = f'mkdir gone && cd gone && rmdir ../gone && exec "$0" -m lstm_composer {line}'
     result = subprocess.run(
         ["sh", "-c", script, sys.executable],
         cwd=surrounding["HOME"],

@@ -6,7 +6,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.system.visible_text import json_text, visible
+from lstm_composer.runtime.system.visible_text import json_text, visible
 
 
 def test_escape_sequences_are_spelled_out():

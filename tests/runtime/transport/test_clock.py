@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from runtime.testing import FakeClock
-from runtime.transport.clock import Clock, SystemClock, sleep_until
+from lstm_composer.runtime.testing import FakeClock
+from lstm_composer.runtime.transport.clock import Clock, SystemClock, sleep_until
 
 
 def stopped() -> threading.Event:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.testing import FakeClock
-from runtime.transport.link import SETTLE_SECONDS, LinkTransport
-from runtime.transport.transport import TransportEventKind
+from lstm_composer.runtime.testing import FakeClock
+from lstm_composer.runtime.transport.link import SETTLE_SECONDS, LinkTransport
+from lstm_composer.runtime.transport.transport import TransportEventKind
 
 BAR = 96
 

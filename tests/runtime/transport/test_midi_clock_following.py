@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.midi.messages import Kind, Sent
-from runtime.music.notes import Note, tick_seconds
-from runtime.playback.dispatcher import Dispatcher
-from runtime.playback.outbox import Outbox
-from runtime.playback.requests import Requests
-from runtime.testing import FakeClock, RecordingPort
-from runtime.transport.external import ClockInbox, ExternalSyncTransport
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
+from lstm_composer.runtime.midi.messages import Kind, Sent
+from lstm_composer.runtime.music.notes import Note, tick_seconds
+from lstm_composer.runtime.playback.dispatcher import Dispatcher
+from lstm_composer.runtime.playback.outbox import Outbox
+from lstm_composer.runtime.playback.requests import Requests
+from lstm_composer.runtime.testing import FakeClock, RecordingPort
+from lstm_composer.runtime.transport.external import ClockInbox, ExternalSyncTransport
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 BEAT, BAR = 24, 96
 LENGTH = 16 * BAR

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
-from runtime.music.notes import tick_seconds
-from runtime.transport.midi_clock_in import LOST_SECONDS, ClockFollower
-from runtime.transport.transport import TransportEvent, TransportEventKind
+from lstm_composer.runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, START, STOP
+from lstm_composer.runtime.music.notes import tick_seconds
+from lstm_composer.runtime.transport.midi_clock_in import LOST_SECONDS, ClockFollower
+from lstm_composer.runtime.transport.transport import TransportEvent, TransportEventKind
 
 BEAT = 24
 PERIOD_SECONDS = 64 / 48_000

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.transport.transport import InternalTransport
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.transport.transport import InternalTransport
 
 STARTS = st.floats(0.0, 1e7)
 TEMPOS = st.floats(10.0, 1000.0)

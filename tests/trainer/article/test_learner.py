@@ -10,18 +10,18 @@ import msgspec
 import numpy as np
 import pytest
 
-from runtime.music.token_encoding import TokenControls, notes_of, token_advancer, token_start
-from trainer.article.learner import TokenLearner
-from trainer.article.learner import _loaded as loaded
-from trainer.article.sampling import make_token_excerpts, runner_of
-from trainer.article.tokens import TokenCorpus, TokenPiece
-from trainer.article.windows import TokenMaterial, encoding_of, lay_out
-from trainer.dataset.split import Split
-from trainer.pieces.piece import make_piece
-from trainer.runs.run_directory import RunDirectory
-from trainer.runs.settings import TrainingSettings
-from trainer.training.interruption import Interruption
-from trainer.training.loop import ROLLBACKS, Row, TrainingCallbacks, read_rollbacks, train
+from lstm_composer.runtime.music.token_encoding import TokenControls, notes_of, token_advancer, token_start
+from lstm_composer.trainer.article.learner import TokenLearner
+from lstm_composer.trainer.article.learner import _loaded as loaded
+from lstm_composer.trainer.article.sampling import make_token_excerpts, runner_of
+from lstm_composer.trainer.article.tokens import TokenCorpus, TokenPiece
+from lstm_composer.trainer.article.windows import TokenMaterial, encoding_of, lay_out
+from lstm_composer.trainer.dataset.split import Split
+from lstm_composer.trainer.pieces.piece import make_piece
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.settings import TrainingSettings
+from lstm_composer.trainer.training.interruption import Interruption
+from lstm_composer.trainer.training.loop import ROLLBACKS, Row, TrainingCallbacks, read_rollbacks, train
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

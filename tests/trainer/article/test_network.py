@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.article.network import logits_of, lstm_kernel_report, new_network
+from lstm_composer.trainer.article.network import logits_of, lstm_kernel_report, new_network
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -10,11 +10,11 @@ from music21 import converter, instrument
 from music21.note import Note as Music21Note
 from music21.pitch import Pitch
 
-from runtime.errors import CorpusError
-from runtime.music.token_encoding import pitches_of
-from trainer.article.tokens import TokenPiece, read_file, read_tokens
-from trainer.corpus.readers import File
-from trainer.pieces.piece import SkippedFile
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.runtime.music.token_encoding import pitches_of
+from lstm_composer.trainer.article.tokens import TokenPiece, read_file, read_tokens
+from lstm_composer.trainer.corpus.readers import File
+from lstm_composer.trainer.pieces.piece import SkippedFile
 
 VIOLIN, PIANO = 40, 0
 Sound = tuple[int, int, int]

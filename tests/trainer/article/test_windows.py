@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from runtime.errors import CorpusError
-from runtime.music.token_encoding import notes_of
-from trainer.article.tokens import TokenCorpus, TokenPiece
-from trainer.article.windows import BATCH, PROMPTS, Windows, dataset, encoding_of, lay_out
-from trainer.dataset.split import Split
-from trainer.pieces.piece import Piece, make_piece
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.runtime.music.token_encoding import notes_of
+from lstm_composer.trainer.article.tokens import TokenCorpus, TokenPiece
+from lstm_composer.trainer.article.windows import BATCH, PROMPTS, Windows, dataset, encoding_of, lay_out
+from lstm_composer.trainer.dataset.split import Split
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
 
 TOKENS = {"a": ("C4", "D4", "C4"), "b": ("0.4.7", "E4"), "c": ("C4", "F4", "G4"), "d": ("A4",)}
 CORPUS = TokenCorpus(tuple(TokenPiece(name, tokens) for name, tokens in TOKENS.items()), (), "folder")

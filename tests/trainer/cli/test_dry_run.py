@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import CorpusError, InputError
-from trainer.cli.train import main
+from lstm_composer.runtime.errors import CorpusError, InputError
+from lstm_composer.trainer.cli.train import main
 
 
 def test_what_would_be_learned_from(music_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from export.cli import main as export
-from runtime.errors import InputError
-from trainer.cli.advise import main as advise
-from trainer.cli.evaluate import main as evaluate
-from trainer.cli.train import main as train
+from lstm_composer.export.cli import main as export
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.cli.advise import main as advise
+from lstm_composer.trainer.cli.evaluate import main as evaluate
+from lstm_composer.trainer.cli.train import main as train
 
 TRAIN, EXPORT = ("music", "--name", "x"), ("--epoch", "best")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from trainer.runs.request import TrainingRequest
-from trainer.sweep.job import Job, _hand_over
+from lstm_composer.trainer.runs.request import TrainingRequest
+from lstm_composer.trainer.sweep.job import Job, _hand_over
 
-sweep_child = pytest.importorskip("trainer.cli.sweep_child", reason="filelock is not there")
+sweep_child = pytest.importorskip("lstm_composer.trainer.cli.sweep_child", reason="filelock is not there")
 REQUEST = TrainingRequest(folder="music", name="x", units=16, one_style=True)
 ECHO = "import sys; print(sys.stdin.readline(), end='')"
 

@@ -15,14 +15,14 @@ from typing import Never
 import msgspec
 import pytest
 
-import runtime.cli.main
-from runtime.errors import ComposerError, CorpusError, InputError
-from runtime.music.event_encoding import vocabulary
+import lstm_composer.runtime.cli.main
+from lstm_composer.runtime.errors import ComposerError, CorpusError, InputError
+from lstm_composer.runtime.music.event_encoding import vocabulary
+from lstm_composer.trainer.cli.train import main
+from lstm_composer.trainer.runs.progress import PROGRESS, Progress
+from lstm_composer.trainer.runs.run_directory import RunDirectory
 from tests.support.hand_made_run import make_run
 from tests.support.small_trainings import step_by_step
-from trainer.cli.train import main
-from trainer.runs.progress import PROGRESS, Progress
-from trainer.runs.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 @contextmanager
 def training(*argv: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own, killed at the end if it is still there."""
-    command = [sys.executable, "-u", "-m", "trainer.cli.train", *argv]
+    command = [sys.executable, "-u", "-m", "lstm_composer.trainer.cli.train", *argv]
     # Without what pytest was told of TensorFlow's log level.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -188,7 +188,9 @@ def test_patience_ends_a_training_and_more_of_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("trainer.training.stream_learner.StreamLearner.held_out", lambda *_: {"val_loss": 3.0})
+    monkeypatch.setattr(
+        "lstm_composer.trainer.training.stream_learner.StreamLearner.held_out", lambda *_: {"val_loss": 3.0}
+    )
     run = RunDirectory(tmp_path / "run")
     command = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path)]
 
@@ -287,7 +289,7 @@ def refused_to_load(_doing: str) -> Never:
 def test_what_can_be_known_without_tensorflow_is_told_before_it_is_loaded(
     argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainer.cli.train.loaded_for", refused_to_load)
+    monkeypatch.setattr("lstm_composer.trainer.cli.train.loaded_for", refused_to_load)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     make_run(tmp_path / "run")
@@ -297,10 +299,10 @@ def test_what_can_be_known_without_tensorflow_is_told_before_it_is_loaded(
 
 
 @pytest.mark.skipif(
-    not entry_points(group=runtime.cli.main.COMMANDS_GROUP), reason="lstm-composer is not installed here"
+    not entry_points(group=lstm_composer.runtime.cli.main.COMMANDS_GROUP), reason="lstm-composer is not installed here"
 )
 def test_the_installed_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert runtime.cli.main.main(["train", str(tmp_path / "missing"), "--name", "x"]) == 2
+    assert lstm_composer.runtime.cli.main.main(["train", str(tmp_path / "missing"), "--name", "x"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("lstm-composer: ")
     assert error.count("\n") == 1

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.errors import MissingError
-from trainer.cli import train_extra
-from trainer.cli.train_extra import check_tensorflow, loaded_for
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.trainer.cli import train_extra
+from lstm_composer.trainer.cli.train_extra import check_tensorflow, loaded_for
 
 NO_VERSION = (
     "training needs TensorFlow, which has no version for Python {} yet: "
@@ -59,7 +59,7 @@ def test_a_tensorflow_that_does_not_load_is_told_with_its_last_words(monkeypatch
 def test_an_error_of_our_own_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_extra, "import_module", lambda name: None)
     with pytest.raises(ImportError, match="cannot import name"), loaded_for("training"):
-        raise ImportError("cannot import name 'x' from 'trainer.y'")
+        raise ImportError("cannot import name 'x' from 'lstm_composer.trainer.y'")
 
 
 def test_where_tensorflow_is_nothing_is_said(machine: Become) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from runtime.bundle.files import Bundle, write_bundle
-from runtime.errors import InputError
+from lstm_composer.runtime.bundle.files import Bundle, write_bundle
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.commands.candidates import candidate_of
 from tests.support.token_bundle import token_card
-from trainer.commands.candidates import candidate_of
 
 
 def test_a_bundle_whose_music_has_no_rhythm_is_refused(tiny_bundle: Bundle, tmp_path: Path) -> None:

@@ -16,18 +16,18 @@ import keras
 import numpy as np
 import pytest
 
-from export.cli import main as export
-from runtime.errors import ComposerError, InputError
-from runtime.system.atomic_files import _machine as this_machine
+from lstm_composer.export.cli import main as export
+from lstm_composer.runtime.errors import ComposerError, InputError
+from lstm_composer.runtime.system.atomic_files import _machine as this_machine
+from lstm_composer.trainer.cli.advise import main as advise
+from lstm_composer.trainer.cli.evaluate import main as evaluate
+from lstm_composer.trainer.cli.train import main as train
+from lstm_composer.trainer.network.checkpoints import DamagedCheckpointError, check_size, fill_network, read_schedule
+from lstm_composer.trainer.network.trained_network import load_network
+from lstm_composer.trainer.runs.network_config import NetworkConfig
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.training.fine_tuning import INITIAL_WEIGHTS, read_initial_weights
 from tests.support.small_trainings import step_by_step
-from trainer.cli.advise import main as advise
-from trainer.cli.evaluate import main as evaluate
-from trainer.cli.train import main as train
-from trainer.network.checkpoints import DamagedCheckpointError, check_size, fill_network, read_schedule
-from trainer.network.trained_network import load_network
-from trainer.runs.network_config import NetworkConfig
-from trainer.runs.run_directory import RunDirectory
-from trainer.training.fine_tuning import INITIAL_WEIGHTS, read_initial_weights
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -225,7 +225,7 @@ def test_a_checkpoint_that_may_not_be_read_is_not_called_damaged(
     def refused(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("runtime.system.foreign_files.os.open", refused)
+    monkeypatch.setattr("lstm_composer.runtime.system.foreign_files.os.open", refused)
     with pytest.raises(InputError, match=r"cannot be opened \(Permission denied\): see who may read it") as refusal:
         fill_network(network, whole.checkpoint(2))
     assert not isinstance(refusal.value, DamagedCheckpointError)

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.corpus import cache
-from trainer.corpus.cache import decode_reading, encode_reading, is_cached, read_cached
-from trainer.pieces.piece import Piece, ReadResult, SkippedFile, Timing
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.corpus import cache
+from lstm_composer.trainer.corpus.cache import decode_reading, encode_reading, is_cached, read_cached
+from lstm_composer.trainer.pieces.piece import Piece, ReadResult, SkippedFile, Timing
 
 NOTES = (Note(0, 60, 24, 64), Note(24, 62, 24, 65))
 METERS = (MeterChange(0, Meter(3, 4)), MeterChange(72, Meter(6, 8)))
@@ -80,7 +80,7 @@ def test_other_bytes_another_package_or_suffix_are_read_anew(file: Path, cache_d
 def test_a_reader_that_has_changed_reads_anew(file: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader()
     read_cached(file, "a.abc", "music21", reader, cache_dir)
-    monkeypatch.setattr("trainer.corpus.cache._readers_digest", lambda: "other")
+    monkeypatch.setattr("lstm_composer.trainer.corpus.cache._readers_digest", lambda: "other")
     read_cached(file, "a.abc", "music21", reader, cache_dir)
     assert reader.reads == 2
 
@@ -89,7 +89,7 @@ def test_all_that_reads_music_is_part_of_the_key() -> None:
     root = Path(cache.__file__).parents[1]
     names = {path.name for path in cache._modules(root)}
     assert {"readers.py", "jsb_reader.py", "midi_reader.py", "score_reader.py", "piece.py"} <= names
-    assert all((root.parent / name).exists() for name in cache.READERS)
+    assert all((root.parents[1] / name).exists() for name in cache.READERS)
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xc1", b'{"pieces": []}', b"\x92\x91\xc0\x90", None])

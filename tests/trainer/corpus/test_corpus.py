@@ -6,11 +6,11 @@ from pathlib import Path
 import mido
 import pytest
 
-import trainer.corpus.readers
-from runtime.errors import CorpusError, InputError
-from trainer.corpus.corpus import Corpus, Progress, SkippedFile, read_corpus, style_folder
-from trainer.formats.midi_reader import read_midi
-from trainer.pieces.piece import Piece
+import lstm_composer.trainer.corpus.readers
+from lstm_composer.runtime.errors import CorpusError, InputError
+from lstm_composer.trainer.corpus.corpus import Corpus, Progress, SkippedFile, read_corpus, style_folder
+from lstm_composer.trainer.formats.midi_reader import read_midi
+from lstm_composer.trainer.pieces.piece import Piece
 
 Reader = Callable[..., Corpus]
 
@@ -124,7 +124,9 @@ def test_a_file_that_takes_too_long_is_refused_alone(
     a_million_tracks = b"MThd" + struct.pack(">LHHH", 6, 2, 65535, 96) + b"MTrk\0\0\0\0" * 1_000_000
     (folder / "a.mid").write_bytes(a_million_tracks)
     write_midi(folder / "b.mid")
-    monkeypatch.setattr(trainer.corpus.readers, "_limit_seconds", lambda task: 0.0 if task[0].name == "a.mid" else 60.0)
+    monkeypatch.setattr(
+        lstm_composer.trainer.corpus.readers, "_limit_seconds", lambda task: 0.0 if task[0].name == "a.mid" else 60.0
+    )
     corpus = read(folder, workers=1)
     assert [piece.name for piece in corpus.pieces] == ["b.mid"]
     assert corpus.refused == (SkippedFile("a.mid", "took too long to read"),)
@@ -144,7 +146,7 @@ def test_untidy_files_stay_unless_they_are_to_be_left_out(folder: Path, read: Re
 def test_the_second_time_nothing_is_read(folder: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     write_midi(folder / "a.mid")
     first = read(folder)
-    monkeypatch.setattr(trainer.corpus.readers, "read_midi", None)
+    monkeypatch.setattr(lstm_composer.trainer.corpus.readers, "read_midi", None)
     assert read(folder) == first
 
 
@@ -161,7 +163,7 @@ def test_a_readers_bug_costs_its_file_only(folder: Path, read: Reader, monkeypat
             raise KeyError("hook")
         return real(path, name)
 
-    monkeypatch.setattr(trainer.corpus.readers, "read_midi", buggy)
+    monkeypatch.setattr(lstm_composer.trainer.corpus.readers, "read_midi", buggy)
     write_midi(folder / "a.mid", pitch=61)
     write_midi(folder / "b.mid")
     corpus = read(folder)
@@ -173,7 +175,7 @@ def test_an_interruption_passes(folder: Path, read: Reader, monkeypatch: pytest.
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer.corpus.readers, "read_midi", interrupt)
+    monkeypatch.setattr(lstm_composer.trainer.corpus.readers, "read_midi", interrupt)
     write_midi(folder / "a.mid")
     with pytest.raises(KeyboardInterrupt):
         read(folder)

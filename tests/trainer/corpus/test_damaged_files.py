@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from trainer.corpus.corpus import SUFFIXES
-from trainer.corpus.readers import File, read_files
-from trainer.dataset.training_piece import encode_piece
-from trainer.formats.midi_reader import read_midi
-from trainer.formats.score_reader import read_score
-from trainer.pieces.piece import Piece, ReadResult
-from trainer.pieces.timing_quality import timing_quality
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.corpus.corpus import SUFFIXES
+from lstm_composer.trainer.corpus.readers import File, read_files
+from lstm_composer.trainer.dataset.training_piece import encode_piece
+from lstm_composer.trainer.formats.midi_reader import read_midi
+from lstm_composer.trainer.formats.score_reader import read_score
+from lstm_composer.trainer.pieces.piece import Piece, ReadResult
+from lstm_composer.trainer.pieces.timing_quality import timing_quality
 
 REAL_FILES = os.environ.get("LSTM_COMPOSER_ROBUSTNESS")
 ON, OFF = b"\0\x90\x3c\x40", b"\x60\x80\x3c\x40"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.corpus.process_pool import NoWorkersError, WorkerFailure, cores, map_in_workers
+from lstm_composer.trainer.corpus.process_pool import NoWorkersError, WorkerFailure, cores, map_in_workers
 
 DIE = "__import__('os')._exit(7)"
 HANG = "__import__('time').sleep(9999)"
@@ -53,7 +53,7 @@ def test_a_script_that_works_while_it_is_imported_reads_by_itself(tmp_path: Path
     script = tmp_path / "script.py"
     lines = (
         "from pathlib import Path",
-        "from trainer.corpus.corpus import read_corpus",
+        "from lstm_composer.trainer.corpus.corpus import read_corpus",
         f"corpus = read_corpus({str(music_folder)!r}, cache_dir=Path({str(tmp_path)!r}), workers=2)",
         "print(len(corpus.pieces))",
     )
@@ -64,7 +64,7 @@ def test_a_script_that_works_while_it_is_imported_reads_by_itself(tmp_path: Path
 
 
 STOPPED = f"""
-from trainer.corpus.process_pool import map_in_workers
+from lstm_composer.trainer.corpus.process_pool import map_in_workers
 TASKS = ["__import__('os').getpid()", {HANG!r}]
 if __name__ == "__main__":
     try:
@@ -92,7 +92,7 @@ def test_an_interruption_ends_everything_without_a_traceback() -> None:
 
 def test_workers_load_nothing_that_training_needs() -> None:
     code = (
-        "import sys, trainer.corpus.readers\n"
+        "import sys, lstm_composer.trainer.corpus.readers\n"
         "print({'tensorflow', 'keras', 'music21', 'matplotlib'} & {name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.event_encoding import DELTA_END, SILENT
-from runtime.music.notes import Note
-from trainer.dataset.batches import (
+from lstm_composer.runtime.music.event_encoding import DELTA_END, SILENT
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.dataset.batches import (
     FORGETFUL,
     LENGTH_STEP,
     TrainingSet,
@@ -20,10 +20,10 @@ from trainer.dataset.batches import (
     whole_pieces,
     windows_of,
 )
-from trainer.dataset.training_piece import EncodedPiece, encode_piece
-from trainer.pieces.key_of_piece import transposed_key
-from trainer.pieces.piece import make_piece
-from trainer.pieces.recollection import NOTHING
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_piece
+from lstm_composer.trainer.pieces.key_of_piece import transposed_key
+from lstm_composer.trainer.pieces.piece import make_piece
+from lstm_composer.trainer.pieces.recollection import NOTHING
 
 MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 

@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.bundle.schema import StyleCard
-from runtime.errors import CorpusError
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import build_dataset
-from trainer.pieces.piece import Piece, SkippedFile
+from lstm_composer.runtime.bundle.schema import StyleCard
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.corpus.corpus import Corpus
+from lstm_composer.trainer.dataset.dataset import build_dataset
+from lstm_composer.trainer.pieces.piece import Piece, SkippedFile
 
 MakeWalk = Callable[[int, int], Piece]
 

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import CorpusError
-from trainer.corpus.corpus import read_corpus
-from trainer.corpus.given_split import SPLIT_FILE, read_given_split
-from trainer.dataset.dataset import build_dataset
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.trainer.corpus.corpus import read_corpus
+from lstm_composer.trainer.corpus.given_split import SPLIT_FILE, read_given_split
+from lstm_composer.trainer.dataset.dataset import build_dataset
 
 ABC = "X:1\nT:{0}\nL:1/4\nM:4/4\nK:C\nCDEF GABc dcBA GFED|\n"
 

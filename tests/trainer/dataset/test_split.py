@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.music.notes import Note
-from trainer.dataset.split import near_duplicates, split_pieces
-from trainer.pieces.piece import Piece, make_piece
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.dataset.split import near_duplicates, split_pieces
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
 
 
 def tune(seed: int, name: str | None = None, length: int = 60) -> Piece:

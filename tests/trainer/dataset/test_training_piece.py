@@ -3,11 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.bars import MeterChange
-from runtime.music.event_encoding import METERS, SILENT
-from runtime.music.notes import Meter, Note
-from trainer.dataset.training_piece import ARRAYS, EncodedPiece, encode_piece, transposed, transposition_range
-from trainer.pieces.piece import make_piece
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.event_encoding import METERS, SILENT
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.dataset.training_piece import (
+    ARRAYS,
+    EncodedPiece,
+    encode_piece,
+    transposed,
+    transposition_range,
+)
+from lstm_composer.trainer.pieces.piece import make_piece
 
 UNKNOWN, EVEN = 32, 19
 

@@ -4,11 +4,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.music.notes import Note
-from tests.support.small_trainings import step_by_step
-from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import Dataset, build_dataset
-from trainer.evaluation.epoch_choice import (
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.corpus.corpus import Corpus
+from lstm_composer.trainer.dataset.dataset import Dataset, build_dataset
+from lstm_composer.trainer.evaluation.epoch_choice import (
     EXCERPTS,
     CheckpointResult,
     EpochChoice,
@@ -17,14 +16,15 @@ from trainer.evaluation.epoch_choice import (
     choose_epoch,
     make_evaluator,
 )
-from trainer.pieces.piece import Piece
-from trainer.reports.artifacts import write_epoch_choice_plot
-from trainer.reports.report import report
-from trainer.runs.run_directory import RunDirectory
-from trainer.runs.settings import TrainingSettings
-from trainer.training.interruption import Interruption
-from trainer.training.loop import TrainingCallbacks, train
-from trainer.training.stream_learner import StreamLearner
+from lstm_composer.trainer.pieces.piece import Piece
+from lstm_composer.trainer.reports.artifacts import write_epoch_choice_plot
+from lstm_composer.trainer.reports.report import report
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.settings import TrainingSettings
+from lstm_composer.trainer.training.interruption import Interruption
+from lstm_composer.trainer.training.loop import TrainingCallbacks, train
+from lstm_composer.trainer.training.stream_learner import StreamLearner
+from tests.support.small_trainings import step_by_step
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -6,14 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import CorpusError
-from runtime.music.event_encoding import quantise
-from runtime.music.notes import Note
-from trainer.evaluation.gates import Gates, cut_excerpts, excerpt_length, judge, judge_excerpt, make_gates
-from trainer.evaluation.human_bounds import COMMON_BOUNDS, NO_COPY, NO_LOOP, Bound, HumanExcerpt, HumanMusic, Measures
-from trainer.measures.copy_detection import CopyMeasures
-from trainer.measures.repetition import RepetitionMeasures
-from trainer.pieces.piece import Piece, make_piece
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.runtime.music.event_encoding import quantise
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.evaluation.gates import Gates, cut_excerpts, excerpt_length, judge, judge_excerpt, make_gates
+from lstm_composer.trainer.evaluation.human_bounds import (
+    COMMON_BOUNDS,
+    NO_COPY,
+    NO_LOOP,
+    Bound,
+    HumanExcerpt,
+    HumanMusic,
+    Measures,
+)
+from lstm_composer.trainer.measures.copy_detection import CopyMeasures
+from lstm_composer.trainer.measures.repetition import RepetitionMeasures
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
 
 NOTES = 64
 EXCERPTS = 32

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
-from runtime.music.notes import Note
-from trainer.dataset.training_piece import EncodedPiece, encode_piece
-from trainer.evaluation.markov_baseline import WittenBell, fit, nll_per_note
-from trainer.pieces.piece import make_piece
+from lstm_composer.runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, PITCHES
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_piece
+from lstm_composer.trainer.evaluation.markov_baseline import WittenBell, fit, nll_per_note
+from lstm_composer.trainer.pieces.piece import make_piece
 
 MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
 CLASSES = 5

@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.bundle.schema import SamplingCard
-from runtime.errors import InputError
+from lstm_composer.runtime.bundle.schema import SamplingCard
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.cli.evaluate import main as evaluate
+from lstm_composer.trainer.cli.train import main as train
+from lstm_composer.trainer.corpus.corpus import Corpus
+from lstm_composer.trainer.dataset.dataset import Dataset, build_dataset
+from lstm_composer.trainer.evaluation.epoch_choice import GateResult
+from lstm_composer.trainer.evaluation.per_style import StyleFigures, as_played, by_style, means, table_of
+from lstm_composer.trainer.network.excerpts import controls_of
+from lstm_composer.trainer.pieces.piece import Piece
 from tests.support.small_trainings import step_by_step
-from trainer.cli.evaluate import main as evaluate
-from trainer.cli.train import main as train
-from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import Dataset, build_dataset
-from trainer.evaluation.epoch_choice import GateResult
-from trainer.evaluation.per_style import StyleFigures, as_played, by_style, means, table_of
-from trainer.network.excerpts import controls_of
-from trainer.pieces.piece import Piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

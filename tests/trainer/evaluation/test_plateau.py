@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.evaluation.plateau import AHEAD, Plateau, find_plateau, mean_accuracy, smoothed
+from lstm_composer.trainer.evaluation.plateau import AHEAD, Plateau, find_plateau, mean_accuracy, smoothed
 
 
 def rows_of(losses, accuracies=None):

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runtime.errors import InputError
-from runtime.system.visible_text import visible
-from trainer.pieces.piece import ReadResult, SkippedFile
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.system.visible_text import visible
+from lstm_composer.trainer.pieces.piece import ReadResult, SkippedFile
 
 
 class Case(NamedTuple):

@@ -8,14 +8,14 @@ from pathlib import Path
 import mido
 import pytest
 
-from runtime.errors import InputError
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
+from lstm_composer.trainer.formats.abc import tunebook
+from lstm_composer.trainer.formats.abc.fields import WHOLE, parse_tempo
+from lstm_composer.trainer.formats.abc.reader import read_abc
+from lstm_composer.trainer.pieces.piece import Piece, ReadResult
 from tests.trainer.formats.abc_cases import CASES, Case, check_bounds, tune, whole
-from trainer.formats.abc import tunebook
-from trainer.formats.abc.fields import WHOLE, parse_tempo
-from trainer.formats.abc.reader import read_abc
-from trainer.pieces.piece import Piece, ReadResult
 
 Notes = list[tuple[int, int, int]]
 

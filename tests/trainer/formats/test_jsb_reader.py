@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.formats.jsb_reader import read_jsb
-from trainer.pieces.piece import Piece
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.formats.jsb_reader import read_jsb
+from lstm_composer.trainer.pieces.piece import Piece
 
 
 def write(path: Path, **parts: object) -> Path:

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from runtime.errors import InputError
-from trainer.formats.humdrum import decode_humdrum
-from trainer.formats.kern import KernPiece, kern_pieces
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.formats.humdrum import decode_humdrum
+from lstm_composer.trainer.formats.kern import KernPiece, kern_pieces
 
 
 def kern(text: str) -> str:

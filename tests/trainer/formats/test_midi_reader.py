@@ -4,12 +4,12 @@ from pathlib import Path
 import mido
 import pytest
 
-from runtime.errors import InputError
-from runtime.midi.reader import LONGEST_HELD_TICKS
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.formats.midi_reader import read_midi
-from trainer.pieces.piece import Piece
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.reader import LONGEST_HELD_TICKS
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.formats.midi_reader import read_midi
+from lstm_composer.trainer.pieces.piece import Piece
 
 Track = list[mido.Message | mido.MetaMessage]
 Reader = Callable[..., Piece]

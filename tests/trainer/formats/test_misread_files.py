@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from runtime.midi.reader import read_music
-from trainer.corpus.corpus import SUFFIXES
-from trainer.corpus.readers import File, read_or_refuse
-from trainer.pieces.piece import Piece, ReadResult
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.midi.reader import read_music
+from lstm_composer.trainer.corpus.corpus import SUFFIXES
+from lstm_composer.trainer.corpus.readers import File, read_or_refuse
+from lstm_composer.trainer.pieces.piece import Piece, ReadResult
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
 Notes = list[tuple[int, int, int]]

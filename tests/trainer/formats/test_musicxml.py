@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from trainer.formats.musicxml import MOST_SCORE_BYTES, musicxml_text
-from trainer.formats.score_reader import read_score
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.formats.musicxml import MOST_SCORE_BYTES, musicxml_text
+from lstm_composer.trainer.formats.score_reader import read_score
 
 pytest.importorskip("music21")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError, MissingError
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.formats.score_reader import music21_files, read_score
-from trainer.pieces.piece import ReadResult
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.formats.score_reader import music21_files, read_score
+from lstm_composer.trainer.pieces.piece import ReadResult
 
 pytest.importorskip("music21")
 
@@ -181,5 +181,5 @@ def test_without_music21_the_command_to_install_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_music21_is_not_imported_before_the_first_score() -> None:
-    code = "import sys, trainer.corpus.corpus; sys.exit('music21' in sys.modules)"
+    code = "import sys, lstm_composer.trainer.corpus.corpus; sys.exit('music21' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

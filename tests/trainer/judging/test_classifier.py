@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from runtime.music.notes import Note
-from trainer.judging import classifier
-from trainer.judging.classifier import area_of, describe, floor, tell_apart
-from trainer.judging.features import GROUPS, described, stretches
-from trainer.judging.outline import outline_of
-from trainer.measures.passage import lay_out
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.judging import classifier
+from lstm_composer.trainer.judging.classifier import area_of, describe, floor, tell_apart
+from lstm_composer.trainer.judging.features import GROUPS, described, stretches
+from lstm_composer.trainer.judging.outline import outline_of
+from lstm_composer.trainer.measures.passage import lay_out
 
 BAR = 96
 PENTATONIC = (60, 62, 64, 67, 69, 72)

@@ -1,20 +1,20 @@
 import numpy as np
 import pytest
 
-from runtime.bundle.tensors import expected_tensors
-from runtime.graph.carried_state import Carried
-from runtime.graph.inputs import GraphInputs
-from runtime.music.bars import MeterChange
-from runtime.music.event_encoding import quantise
-from runtime.music.notes import Meter, Note
-from trainer.judging import human, played
-from trainer.judging.human import HumanPieces, excerpts_of, human_pieces, meters_of
-from trainer.judging.style import Yardstick
-from trainer.judging.tables import markdown
-from trainer.judging.verdicts import human_range, verdicts
-from trainer.measures.passage import lay_out
-from trainer.network.excerpts import SteppedNetwork
-from trainer.pieces.piece import make_piece
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.graph.carried_state import Carried
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.event_encoding import quantise
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.judging import human, played
+from lstm_composer.trainer.judging.human import HumanPieces, excerpts_of, human_pieces, meters_of
+from lstm_composer.trainer.judging.style import Yardstick
+from lstm_composer.trainer.judging.tables import markdown
+from lstm_composer.trainer.judging.verdicts import human_range, verdicts
+from lstm_composer.trainer.measures.passage import lay_out
+from lstm_composer.trainer.network.excerpts import SteppedNetwork
+from lstm_composer.trainer.pieces.piece import make_piece
 
 BAR = 96
 NOBODY = SteppedNetwork(Carried(*expected_tensors(1, 1, 1)), lambda inputs: inputs)

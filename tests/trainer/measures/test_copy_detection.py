@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.notes import Note
-from trainer.measures.copy_detection import NGRAM, CopyMeasures, compare, index_pieces
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.measures.copy_detection import NGRAM, CopyMeasures, compare, index_pieces
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 

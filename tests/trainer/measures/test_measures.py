@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.measures.continuation import continuation_table, matches
-from trainer.measures.measures import MEASURES, measures
-from trainer.measures.passage import lay_out
-from trainer.measures.sounding import chroma
-from trainer.measures.windows import FEATURES, window_features, window_range
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.measures.continuation import continuation_table, matches
+from lstm_composer.trainer.measures.measures import MEASURES, measures
+from lstm_composer.trainer.measures.passage import lay_out
+from lstm_composer.trainer.measures.sounding import chroma
+from lstm_composer.trainer.measures.windows import FEATURES, window_features, window_range
 
 BAR = 96
 SCALE = (0, 2, 4, 5, 7, 9, 11)

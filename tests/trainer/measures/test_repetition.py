@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.notes import Note
-from trainer.measures.repetition import WINDOW, RepetitionMeasures, measure
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.measures.repetition import WINDOW, RepetitionMeasures, measure
 
 
 def melody(*events: tuple[int, int, int]) -> list[Note]:

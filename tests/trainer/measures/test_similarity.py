@@ -3,8 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.music.notes import Note
-from trainer.measures.similarity import FEATURES, LENGTHS, MOST_VOICES, WIDEST, histograms, overlapped_area, similarity
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.measures.similarity import (
+    FEATURES,
+    LENGTHS,
+    MOST_VOICES,
+    WIDEST,
+    histograms,
+    overlapped_area,
+    similarity,
+)
 
 notes = st.builds(Note, st.integers(0, 400), st.integers(0, 127), st.integers(1, 400), st.integers(1, 127))
 excerpts = st.lists(st.lists(notes, max_size=20).map(sorted), max_size=4)

@@ -4,14 +4,22 @@ import keras
 import numpy as np
 import pytest
 
-from runtime.bundle.tensors import expected_tensors
-from runtime.graph.carried_state import Carried
-from runtime.graph.inputs import GraphInputs
-from runtime.music.notes import Meter, Note
-from runtime.music.piece_memory import NO_KEY
-from trainer.network.excerpts import MIN_P, TEMPERATURE, Arrays, SteppedNetwork, controls_of, make_excerpts, stepped
-from trainer.network.stream_network import StreamNetwork, blank_inputs
-from trainer.runs.network_config import PAST
+from lstm_composer.runtime.bundle.tensors import expected_tensors
+from lstm_composer.runtime.graph.carried_state import Carried
+from lstm_composer.runtime.graph.inputs import GraphInputs
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.music.piece_memory import NO_KEY
+from lstm_composer.trainer.network.excerpts import (
+    MIN_P,
+    TEMPERATURE,
+    Arrays,
+    SteppedNetwork,
+    controls_of,
+    make_excerpts,
+    stepped,
+)
+from lstm_composer.trainer.network.stream_network import StreamNetwork, blank_inputs
+from lstm_composer.trainer.runs.network_config import PAST
 
 CONTROLS = controls_of(1, 0, meter=Meter(3, 4))
 

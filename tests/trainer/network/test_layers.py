@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from trainer.network.layers import ClassTable, SequenceLSTM, look_up
+from lstm_composer.trainer.network.layers import ClassTable, SequenceLSTM, look_up
 
 BATCH, STEPS, FEATURES, UNITS = 3, 7, 5, 4
 Arrays = list[NDArray[np.float32]]

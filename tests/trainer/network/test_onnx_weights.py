@@ -5,8 +5,8 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from runtime.errors import BundleError
-from trainer.network.onnx_weights import read_weights
+from lstm_composer.runtime.errors import BundleError
+from lstm_composer.trainer.network.onnx_weights import read_weights
 
 
 def graph(places: dict[str, str], **arrays: np.ndarray) -> bytes:

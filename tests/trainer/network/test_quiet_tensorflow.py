@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from trainer.network.quiet_tensorflow import quiet_tensorflow
+from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 
 def load(notes: str, error: Exception | None = None) -> None:

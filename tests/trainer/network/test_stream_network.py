@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runtime.music.event_encoding import DELTA_CLASSES, DURATION_CLASSES, HEADS, LADDER, PITCHES, VELOCITY_BINS
-from runtime.music.notes import Note
-from trainer.dataset.batches import Window, dataset, pack, whole_pieces
-from trainer.dataset.training_piece import EncodedPiece, encode_piece
-from trainer.network.devices import make_ready
-from trainer.network.onset import FORBIDDEN
-from trainer.network.stream_network import StreamNetwork, blank_inputs
-from trainer.pieces.piece import make_piece
+from lstm_composer.runtime.music.event_encoding import (
+    DELTA_CLASSES,
+    DURATION_CLASSES,
+    HEADS,
+    LADDER,
+    PITCHES,
+    VELOCITY_BINS,
+)
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.dataset.batches import Window, dataset, pack, whole_pieces
+from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_piece
+from lstm_composer.trainer.network.devices import make_ready
+from lstm_composer.trainer.network.onset import FORBIDDEN
+from lstm_composer.trainer.network.stream_network import StreamNetwork, blank_inputs
+from lstm_composer.trainer.pieces.piece import make_piece
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -6,10 +6,10 @@ from pathlib import Path
 import mido
 import pytest
 
-from runtime.music.bars import MeterChange, bar_positions, in_order
-from runtime.music.notes import Meter, Note
-from trainer.formats.midi_reader import read_midi
-from trainer.pieces.accented_bars import accented_bars
+from lstm_composer.runtime.music.bars import MeterChange, bar_positions, in_order
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.formats.midi_reader import read_midi
+from lstm_composer.trainer.pieces.accented_bars import accented_bars
 
 STRONG, WEAK = 105, 80
 EIGHTH = 12

@@ -3,9 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.music.notes import Note
-from trainer.pieces.dynamics import dynamics_of, dynamics_of_style
-from trainer.pieces.piece import Piece, make_piece
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.pieces.dynamics import dynamics_of, dynamics_of_style
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
 
 NOTES = 96
 draw = random.Random(1)

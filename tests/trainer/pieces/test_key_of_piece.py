@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.music.key_estimation import KEYS
-from runtime.music.notes import Note
-from trainer.pieces.key_of_piece import KEY_CLASSES, NOT_CLEAR, key_class, key_shares
-from trainer.pieces.piece import Piece, make_piece
+from lstm_composer.runtime.music.key_estimation import KEYS
+from lstm_composer.runtime.music.notes import Note
+from lstm_composer.trainer.pieces.key_of_piece import KEY_CLASSES, NOT_CLEAR, key_class, key_shares
+from lstm_composer.trainer.pieces.piece import Piece, make_piece
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 3, 5, 7, 8, 11, 12)
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import InputError
-from runtime.music.bars import MeterChange, bar_positions, in_order
-from runtime.music.notes import Meter, Note
-from trainer.pieces.piece import Timing, longest_tempo, make_piece, timing_of
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.runtime.music.bars import MeterChange, bar_positions, in_order
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.pieces.piece import Timing, longest_tempo, make_piece, timing_of
 
 FOUR, THREE = Meter(4, 4), Meter(3, 4)
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from runtime.music.event_encoding import DURATION_CLASSES, LADDER, START, VELOCITY_BINS, ladder_class
-from runtime.music.piece_memory import CLOCK_START, EVENT_ROWS, MATCH_ROWS, NO_EVENT, NO_MATCH
-from trainer.network.past_view import suggested
-from trainer.network.recollection_step import remember
-from trainer.pieces.recollection import (
+from lstm_composer.runtime.music.event_encoding import DURATION_CLASSES, LADDER, START, VELOCITY_BINS, ladder_class
+from lstm_composer.runtime.music.piece_memory import CLOCK_START, EVENT_ROWS, MATCH_ROWS, NO_EVENT, NO_MATCH
+from lstm_composer.trainer.network.past_view import suggested
+from lstm_composer.trainer.network.recollection_step import remember
+from lstm_composer.trainer.pieces.recollection import (
     BARS,
     CANDIDATES,
     CLASSES,
@@ -23,7 +23,7 @@ from trainer.pieces.recollection import (
     count_classes,
     recollect,
 )  # fmt: skip
-from trainer.runs.network_config import PAST
+from lstm_composer.trainer.runs.network_config import PAST
 
 
 def events_of(rows):

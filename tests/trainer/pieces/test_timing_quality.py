@@ -5,10 +5,10 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.pieces.piece import Piece, Timing, make_piece
-from trainer.pieces.timing_quality import (
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.pieces.piece import Piece, Timing, make_piece
+from lstm_composer.trainer.pieces.timing_quality import (
     FEWEST_BARS,
     FEWEST_ONSETS,
     METER_DOUBT_ALLOWED,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from runtime.music.bars import MeterChange
-from runtime.music.notes import Meter, Note
-from trainer.corpus.corpus import Corpus
-from trainer.pieces.piece import Piece, SkippedFile, make_piece
-from trainer.reports.corpus_report import CorpusReport, Range, as_markdown, polyphony_of, report_of
+from lstm_composer.runtime.music.bars import MeterChange
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.trainer.corpus.corpus import Corpus
+from lstm_composer.trainer.pieces.piece import Piece, SkippedFile, make_piece
+from lstm_composer.trainer.reports.corpus_report import CorpusReport, Range, as_markdown, polyphony_of, report_of
 
 MakeWalk = Callable[[int, int], Piece]
 

@@ -8,19 +8,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageSequence
 from PIL.GifImagePlugin import GifImageFile
 
-from runtime.errors import MissingError
-from runtime.music.notes import Meter, Note
-from runtime.music.pitches import SHARPS
-from trainer.reports import corpus_plot as corpus_plots
-from trainer.reports import epoch_choice_plot
-from trainer.reports import piano_roll as piano_rolls
-from trainer.reports import training_plot as training_plots
-from trainer.reports.corpus_plot import CorpusCounts, corpus_plot
-from trainer.reports.epoch_choice_plot import AdviceCurves, GateShares, advice_plot
-from trainer.reports.piano_roll import piano_roll
-from trainer.reports.plot_style import GREEN, HEIGHT, PINK, WIDTH
-from trainer.reports.training_animation import training_gif
-from trainer.reports.training_plot import Mark, training_plot
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.music.notes import Meter, Note
+from lstm_composer.runtime.music.pitches import SHARPS
+from lstm_composer.trainer.reports import corpus_plot as corpus_plots
+from lstm_composer.trainer.reports import epoch_choice_plot
+from lstm_composer.trainer.reports import piano_roll as piano_rolls
+from lstm_composer.trainer.reports import training_plot as training_plots
+from lstm_composer.trainer.reports.corpus_plot import CorpusCounts, corpus_plot
+from lstm_composer.trainer.reports.epoch_choice_plot import AdviceCurves, GateShares, advice_plot
+from lstm_composer.trainer.reports.piano_roll import piano_roll
+from lstm_composer.trainer.reports.plot_style import GREEN, HEIGHT, PINK, WIDTH
+from lstm_composer.trainer.reports.training_animation import training_gif
+from lstm_composer.trainer.reports.training_plot import Mark, training_plot
 
 LONG = "a name that somebody made as long as names of files may be, " * 5
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from trainer.reports.tensorboard import TensorBoardWriter
+from lstm_composer.trainer.reports.tensorboard import TensorBoardWriter
 
 
 def row(epoch: int, loss: float, **figures: float) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 from typing import get_args
 
-from runtime.bundle.encodings import TOKEN_ENCODINGS, Encoding
-from trainer.runs.settings import PRESETS
+from lstm_composer.runtime.bundle.encodings import TOKEN_ENCODINGS, Encoding
+from lstm_composer.trainer.runs.settings import PRESETS
 
 
 def test_every_preset_has_an_encoding_that_knows_whether_it_is_in_time() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.errors import CorpusError
-from trainer.runs.progress import PROGRESS, Progress, ProgressFile
-from trainer.runs.run_directory import RunDirectory
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.trainer.runs.progress import PROGRESS, Progress, ProgressFile
+from lstm_composer.trainer.runs.run_directory import RunDirectory
 
 
 class Clock:

@@ -2,13 +2,13 @@ import argparse
 
 import msgspec
 
-import trainer.cli.train
-from trainer.runs.request import KINDS, TrainingRequest
+import lstm_composer.trainer.cli.train
+from lstm_composer.trainer.runs.request import KINDS, TrainingRequest
 
 
 def test_a_request_has_what_the_command_line_asks_for() -> None:
     """But for where the run goes and what else is done with it, which a sweep says itself."""
-    actions = trainer.cli.train._parser()._actions
+    actions = lstm_composer.trainer.cli.train._parser()._actions
     names = {action.option_strings[-1].removeprefix("--") if action.option_strings else "folder" for action in actions}
     assert names - {"help", "sweep", "resume", "run-dir", "dry-run", "json"} == KINDS.keys()
     switches = {action.dest for action in actions if isinstance(action, argparse._StoreTrueAction)}

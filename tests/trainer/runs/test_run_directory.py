@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.errors import InputError, MissingError
-from trainer.runs.newest_run import newest_run
-from trainer.runs.run_directory import RunDirectory, write_run_file
-from trainer.runs.settings import TrainingSettings
+from lstm_composer.runtime.errors import InputError, MissingError
+from lstm_composer.trainer.runs.newest_run import newest_run
+from lstm_composer.trainer.runs.run_directory import RunDirectory, write_run_file
+from lstm_composer.trainer.runs.settings import TrainingSettings
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from runtime.bundle.schema import StyleCard
-from runtime.errors import CorpusError, InputError
-from trainer.runs.network_config import NetworkConfig
-from trainer.runs.settings import BaseCard, TrainingSettings, check_style_name, with_styles
+from lstm_composer.runtime.bundle.schema import StyleCard
+from lstm_composer.runtime.errors import CorpusError, InputError
+from lstm_composer.trainer.runs.network_config import NetworkConfig
+from lstm_composer.trainer.runs.settings import BaseCard, TrainingSettings, check_style_name, with_styles
 
 BACH = StyleCard(name="bach", tempo_bpm=72, meter="4/4", pieces=3, notes=1000)
 BASE = BaseCard("runs/bach", 10, (BACH,), ())

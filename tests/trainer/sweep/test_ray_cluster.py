@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from runtime.errors import MissingError
-from trainer.sweep import ray_cluster
-from trainer.sweep.ray_cluster import check_admission
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.trainer.sweep import ray_cluster
+from lstm_composer.trainer.sweep.ray_cluster import check_admission
 
 WITH_RAY = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason='Ray is not there: pip install "lstm-composer[cluster]"'

@@ -4,13 +4,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.errors import InputError
-from trainer.runs.request import TrainingRequest
-from trainer.runs.run_directory import RunDirectory
-from trainer.runs.settings import TrainingSettings
-from trainer.sweep.job import Outcome, is_complete
-from trainer.sweep.results import RunResult, page, read_results, result_of, save_results, with_winners
-from trainer.sweep.sweep_file import PlannedRun
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.runs.request import TrainingRequest
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.settings import TrainingSettings
+from lstm_composer.trainer.sweep.job import Outcome, is_complete
+from lstm_composer.trainer.sweep.results import RunResult, page, read_results, result_of, save_results, with_winners
+from lstm_composer.trainer.sweep.sweep_file import PlannedRun
 
 PLAN = PlannedRun(
     "small", {"units": 64}, {"folder": "bach", "units": 64}, TrainingRequest(folder="bach", name="x", units=64)

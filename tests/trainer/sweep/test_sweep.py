@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import InputError
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.cli.train import main
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.sweep.ray_cluster import Answer, _asked
 from tests.support.listening import Listening, listening
-from trainer.cli.train import main
-from trainer.runs.run_directory import RunDirectory
-from trainer.sweep.ray_cluster import Answer, _asked
 
 ROOT = Path(__file__).parents[3]
 WITH_RAY = pytest.mark.skipif(
@@ -38,7 +38,7 @@ STRANGER = {name: value for name, value in os.environ.items() if not name.starts
 def sweeping(*argv: str, **surrounding: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own, killed at the end if it is still there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_CPP", "RAY_"))}
-    command = [sys.executable, "-u", "-m", "trainer.cli.train", *argv]
+    command = [sys.executable, "-u", "-m", "lstm_composer.trainer.cli.train", *argv]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=ROOT, env={**environment, **surrounding}, **pipes) as process:
         try:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from trainer.runs.request import TrainingRequest
-from trainer.sweep.sweep_file import Sweep, read_sweep
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.runs.request import TrainingRequest
+from lstm_composer.trainer.sweep.sweep_file import Sweep, read_sweep
 
 COMMON = "[common]\nfolder = 'music/bach'\n"
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from rich.progress import Progress
 from rich.table import Table
 
-from trainer.sweep.results import RunResult, page, terminal_table
-from trainer.text.console import PlainConsole, cell, described
-from trainer.text.markdown import plain
+from lstm_composer.trainer.sweep.results import RunResult, page, terminal_table
+from lstm_composer.trainer.text.console import PlainConsole, cell, described
+from lstm_composer.trainer.text.markdown import plain
 
 STRANGE = [
     ("[red]x[/]", "[red]x[/]"),

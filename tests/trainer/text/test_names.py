@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import CorpusError
-from trainer.corpus.corpus import Corpus, find_files, read_corpus
-from trainer.corpus.music_files import Found, files_in
-from trainer.reports.corpus_report import as_markdown, report_of
-from trainer.text.names import kept_source, shown_name, source_path
+from lstm_composer.runtime.errors import CorpusError
+from lstm_composer.trainer.corpus.corpus import Corpus, find_files, read_corpus
+from lstm_composer.trainer.corpus.music_files import Found, files_in
+from lstm_composer.trainer.reports.corpus_report import as_markdown, report_of
+from lstm_composer.trainer.text.names import kept_source, shown_name, source_path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes any bytes in a file's name")
 

@@ -2,9 +2,9 @@ from typing import Any, Literal
 
 import pytest
 
-from trainer.runs.network_config import Share
-from trainer.runs.settings import Count, Rate, Seed
-from trainer.text.ranges import converted
+from lstm_composer.trainer.runs.network_config import Share
+from lstm_composer.trainer.runs.settings import Count, Rate, Seed
+from lstm_composer.trainer.text.ranges import converted
 
 
 @pytest.mark.parametrize(

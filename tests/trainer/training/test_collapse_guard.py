@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.training.collapse_guard import MAX_ROLLBACKS, Collapse, CollapseGuard, Rollbacks
+from lstm_composer.trainer.training.collapse_guard import MAX_ROLLBACKS, Collapse, CollapseGuard, Rollbacks
 
 CHANCE = 17.6
 

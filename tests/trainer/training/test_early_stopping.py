@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from trainer.runs.settings import TrainingSettings
-from trainer.training.early_stopping import early_end_message, has_ended, is_time_up, should_stop_early
+from lstm_composer.trainer.runs.settings import TrainingSettings
+from lstm_composer.trainer.training.early_stopping import early_end_message, has_ended, is_time_up, should_stop_early
 
 
 def settings(**given: Any) -> TrainingSettings:

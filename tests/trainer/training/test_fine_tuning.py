@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.errors import BundleError, ComposerError, InputError
-from tests.support.small_trainings import step_by_step
-from trainer.cli.train import main
-from trainer.network.onnx_weights import weight_name
-from trainer.network.stream_network import StreamNetwork, blank_inputs
-from trainer.network.trained_network import load_network
-from trainer.runs.network_config import NetworkConfig
-from trainer.runs.run_directory import RunDirectory
-from trainer.training.fine_tuning import (
+from lstm_composer.runtime.errors import BundleError, ComposerError, InputError
+from lstm_composer.trainer.cli.train import main
+from lstm_composer.trainer.network.onnx_weights import weight_name
+from lstm_composer.trainer.network.stream_network import StreamNetwork, blank_inputs
+from lstm_composer.trainer.network.trained_network import load_network
+from lstm_composer.trainer.runs.network_config import NetworkConfig
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.training.fine_tuning import (
     INITIAL_WEIGHTS,
     STYLE_TABLE,
     PretrainedNetwork,
@@ -24,7 +23,8 @@ from trainer.training.fine_tuning import (
     matching_config,
     with_new_vectors,
 )
-from trainer.training.learned_from import styles_of_run
+from lstm_composer.trainer.training.learned_from import styles_of_run
+from tests.support.small_trainings import step_by_step
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

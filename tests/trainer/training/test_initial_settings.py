@@ -1,9 +1,9 @@
 import pytest
 
-from runtime.errors import InputError
-from trainer.runs.request import TrainingRequest
-from trainer.runs.settings import ARTICLE, FROM_NOTHING, TrainingSettings
-from trainer.training.initial_settings import initial_settings
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.runs.request import TrainingRequest
+from lstm_composer.trainer.runs.settings import ARTICLE, FROM_NOTHING, TrainingSettings
+from lstm_composer.trainer.training.initial_settings import initial_settings
 
 
 def test_what_is_not_asked_for_is_settled() -> None:

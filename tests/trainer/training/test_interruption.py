@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from trainer.training.interruption import Interruption
+from lstm_composer.trainer.training.interruption import Interruption
 
 NAMES = ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGXCPU", "SIGBREAK")
 ANY = pytest.mark.parametrize("number", [getattr(signal, name) for name in NAMES if hasattr(signal, name)])

@@ -8,19 +8,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from runtime.errors import InputError
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.corpus.corpus import Corpus
+from lstm_composer.trainer.dataset.dataset import Dataset, build_dataset
+from lstm_composer.trainer.network.stream_network import StreamNetwork
+from lstm_composer.trainer.network.trained_network import load_network
+from lstm_composer.trainer.pieces.piece import Piece
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.runs.settings import TrainingSettings
+from lstm_composer.trainer.training.collapse_guard import MAX_ROLLBACKS
+from lstm_composer.trainer.training.interruption import Interruption
+from lstm_composer.trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, seed_dropout, train
+from lstm_composer.trainer.training.stream_learner import FINAL_RATE, StreamLearner, new_network
 from tests.support.small_trainings import step_by_step
-from trainer.corpus.corpus import Corpus
-from trainer.dataset.dataset import Dataset, build_dataset
-from trainer.network.stream_network import StreamNetwork
-from trainer.network.trained_network import load_network
-from trainer.pieces.piece import Piece
-from trainer.runs.run_directory import RunDirectory
-from trainer.runs.settings import TrainingSettings
-from trainer.training.collapse_guard import MAX_ROLLBACKS
-from trainer.training.interruption import Interruption
-from trainer.training.loop import Row, TrainingCallbacks, read_rollbacks, seed_dropout, train
-from trainer.training.stream_learner import FINAL_RATE, StreamLearner, new_network
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -136,10 +136,10 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
         on_batch(epoch, 1, 1)
         return {"epoch": epoch, "loss": 1 / epoch}
 
-    monkeypatch.setattr("trainer.training.loop._trained", run_epoch)
-    monkeypatch.setattr("trainer.training.stream_learner.make_ready", lambda _network: None)
+    monkeypatch.setattr("lstm_composer.trainer.training.loop._trained", run_epoch)
+    monkeypatch.setattr("lstm_composer.trainer.training.stream_learner.make_ready", lambda _network: None)
     monkeypatch.setattr(StreamLearner, "held_out", lambda *_: {})
-    monkeypatch.setattr("trainer.training.loop.write_run_file", lambda path, _: path.touch())
+    monkeypatch.setattr("lstm_composer.trainer.training.loop.write_run_file", lambda path, _: path.touch())
 
 
 @pytest.mark.parametrize(("save_every", "saved"), [(1, [1, 2, 3, 4]), (2, [2, 4]), (3, [3, 4]), (25, [4])])
@@ -182,7 +182,7 @@ def test_the_history_has_an_epoch_before_its_checkpoint_is_there(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trainer.training.loop.write_run_file", killed)
+    monkeypatch.setattr("lstm_composer.trainer.training.loop.write_run_file", killed)
     with pytest.raises(KeyboardInterrupt):
         trained(tiny_settings, material, run, Interruption(), TrainingCallbacks())
     assert [row["epoch"] for row in run.read_history()] == [1, 2]

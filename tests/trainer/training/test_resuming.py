@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import InputError
-from trainer.network.checkpoints import DamagedCheckpointError
-from trainer.runs.run_directory import RunDirectory
-from trainer.training.resuming import last_whole
+from lstm_composer.runtime.errors import InputError
+from lstm_composer.trainer.network.checkpoints import DamagedCheckpointError
+from lstm_composer.trainer.runs.run_directory import RunDirectory
+from lstm_composer.trainer.training.resuming import last_whole
 
 
 @pytest.fixture

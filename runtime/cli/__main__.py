@@ -1,8 +1,0 @@
-"""`python -m runtime.cli`: what `lstm-composer` does."""
-
-import sys
-
-from runtime.cli.start import main
-
-if __name__ == "__main__":
-    sys.exit(main())

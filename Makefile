@@ -13,6 +13,9 @@ CAN_SHOW := $(VENV)/can-show
 CAN_DEVELOP := $(VENV)/can-develop
 CAN_DOCUMENT := build/docs-environment/can-document
 
+# Tests start the program many times over; without bytecode each of them would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help panel play test check lint page-types workflows docs fuzz bench clean always
 .DEFAULT_GOAL := help
 
@@ -20,7 +23,7 @@ help:
 	@echo 'make panel   a page in the browser: compose, hear, keep     make panel ARGS="--port 8000"'
 	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
-	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK'
+	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK, Ardour or Chromium: in a minute'
 	@echo 'make lint    check style, types, imports and unused names'
 	@echo 'make page-types   check the types of the page, with npm'
 	@echo 'make workflows   check .github/workflows, with npm'
@@ -46,12 +49,20 @@ test: $(CAN_DEVELOP)
 check: lint
 	$(BIN)/python -m pytest --quick -n 2 $(SHARED) $(ARGS)
 
+# Side by side; what the slowest takes is what they all take.
 lint: $(CAN_DEVELOP)
+	@$(MAKE) --no-print-directory -j 2 unused types style imports
+
+.PHONY: unused types style imports
+unused:
+	$(BIN)/vulture
+types:
+	$(BIN)/mypy
+style:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+imports:
 	$(BIN)/lint-imports
-	$(BIN)/vulture
 
 # The page's JavaScript has its types in comments; needs Node.js and npm.
 page-types:

@@ -6,18 +6,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from lstm_composer.runtime.bundle.files import Bundle, load_bundle
 from lstm_composer.runtime.graph.engine import Engine
 from lstm_composer.runtime.session.settings import MusicSettings
 from lstm_composer.trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 from tests.support.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
+from tests.support.quick import FOLDERS, HELP, draw_examples, is_left_out
 from tests.support.scheduling import GroupScheduling, in_order
 
 ROOT = Path(__file__).parents[1]
@@ -28,28 +29,31 @@ PATIENCE_SECONDS = 60.0
 _NO_TENSORFLOW = sys.version_info >= FIRST_PYTHON_WITHOUT_TENSORFLOW and find_spec("tensorflow") is None
 _NEED_TENSORFLOW = files_that_need_tensorflow()
 _QUICK = "--quick"
-_NOT_QUICK = ("jack", "daw")
-"""Folders of tests that start servers and programs of others, and wait for them."""
-
-
-# A busy machine makes single examples slow; how slow things are is for benchmarks/ to say.
-settings.register_profile("composer", deadline=None)
-settings.load_profile("composer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(_QUICK, action="store_true", help="only the tests that need neither TensorFlow nor JACK")
+    parser.addoption(_QUICK, action="store_true", help=HELP)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    draw_examples(quick=config.getoption(_QUICK))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    quick = config.getoption(_QUICK)
-    left_out = [ROOT / "tests" / name for name in _NOT_QUICK] if quick else []
-    if quick or _NO_TENSORFLOW:
-        left_out += [*_NEED_TENSORFLOW, *folders_that_need_tensorflow()]
-    return True if collection_path in left_out else None
+    return True if collection_path in _left_out(quick=config.getoption(_QUICK)) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@cache
+def _left_out(*, quick: bool) -> frozenset[Path]:
+    """Return folders and files whose tests a run is without; asked for each of them."""
+    without_tensorflow = [*_NEED_TENSORFLOW, *folders_that_need_tensorflow()] if quick or _NO_TENSORFLOW else []
+    return frozenset([*without_tensorflow, *(FOLDERS if quick else [])])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption(_QUICK):
+        config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
+        items[:] = [item for item in items if not is_left_out(item)]
     in_order(items, _NEED_TENSORFLOW)
 
 

@@ -1,6 +1,6 @@
 """Which files of tests need TensorFlow, read off their imports and those of all that they import."""
 
-import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -10,9 +10,13 @@ ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("lstm_composer", "benchmarks", "recipes")
 PROGRAMS: Final = "tests.support."
 """What tests run of their own, named in strings. What they import of it loads TensorFlow only where it is used."""
+_IMPORT: Final = re.compile(r"^[ \t]*(?:from (\w[\w.]*) import (\([^)]*\)|[^(\n]*)|import ([^\n]*))", re.MULTILINE)
+_STRING: Final = re.compile(r"""["'](\w+(?:\.\w+)*)["']""")
+_COMMENT: Final = re.compile(r"#.*")
 TENSORFLOW: Final = frozenset({"tensorflow", "keras", "tf2onnx"})
 
 
+@cache
 def files_that_need_tensorflow() -> list[Path]:
     """Return the files of tests, those in folders whose conftest.py needs it among them."""
     folders = folders_that_need_tensorflow()
@@ -20,6 +24,7 @@ def files_that_need_tensorflow() -> list[Path]:
     return [file for file in files if file.parent in folders or needs_tensorflow(file)]
 
 
+@cache
 def folders_that_need_tensorflow() -> list[Path]:
     """Return the folders whose conftest.py needs it: pytest loads that before it leaves out the files."""
     return [file.parent for file in sorted((ROOT / "tests").rglob("conftest.py")) if needs_tensorflow(file)]
@@ -44,22 +49,23 @@ def needs_tensorflow(file: Path) -> bool:
 @cache
 def _names_in(file: Path) -> frozenset[str]:
     """What a file imports, within functions too, and the modules of ours that it names in strings, to run them."""
-    return frozenset(_names(ast.parse(file.read_text(encoding="utf-8"))))
+    return frozenset(_names(file.read_text(encoding="utf-8")))
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith(PROGRAMS):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and _is_module_of_ours(node.value):
-            yield str(node.value)
+def _names(source: str) -> Iterator[str]:
+    """Names by the look of the text: each process of a run asks this of every file, and parsing takes too long."""
+    for module, listed, modules in _IMPORT.findall(source):
+        if module and not module.startswith(PROGRAMS):
+            yield module
+            yield from (f"{module}.{name}" for name in _imported(listed))
+        yield from _imported(modules)
+    yield from filter(_is_ours, _STRING.findall(source))
 
 
-def _is_module_of_ours(value: object) -> bool:
-    return isinstance(value, str) and _is_ours(value) and value.replace(".", "").isidentifier()
+def _imported(listed: str) -> list[str]:
+    """The names of a list in an import, without what they are called there."""
+    words = (part.split() for part in _COMMENT.sub("", listed).strip("()").split(","))
+    return [first for first, *_ in filter(None, words)]
 
 
 def _is_ours(name: str) -> bool:

@@ -16,6 +16,7 @@ from lstm_composer.runtime.graph.engine import Engine
 from lstm_composer.runtime.music.notes import Note
 from lstm_composer.runtime.music.token_encoding import TokenControls, token_advancer, token_anew, token_start
 from lstm_composer.runtime.parameters.parameters import Parameters
+from tests.support.quick import examples
 
 BAR = 96
 FAR = 1000
@@ -155,7 +156,7 @@ def test_a_turn_is_heard_everywhere(tiny: Engine, stage: Make) -> None:
     assert song.made[0] < 200
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @example(bars=[FAR + 3, 0, FAR + 3, 300, FAR + 5])
 @given(bars=st.lists(st.integers(0, 40) | st.integers(0, 4000), max_size=12))
 def test_wherever_we_go_each_bar_is_the_same_each_time(tiny: Engine, stage: Make, bars: list[int]) -> None:

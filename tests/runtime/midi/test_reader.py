@@ -16,6 +16,7 @@ from lstm_composer.runtime.midi.reader import LONGEST_HELD_TICKS, MidiMusic, mus
 from lstm_composer.runtime.midi.smf import parse_midi
 from lstm_composer.runtime.music.bars import MeterChange
 from lstm_composer.runtime.music.notes import Meter, Note, without_overlaps
+from tests.support.quick import examples
 
 Event = Any
 """A message or a meta message of mido, which has no types."""
@@ -207,7 +208,7 @@ MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(st.lists(MESSAGES, max_size=12), min_size=1, max_size=3))
 def test_any_messages_in_any_tracks_are_heard_as_on_one_keyboard(tracks: list[list[Event]]) -> None:
     data = file_of(*tracks)

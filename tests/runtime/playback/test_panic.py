@@ -13,6 +13,7 @@ from lstm_composer.runtime.midi.messages import ALL_NOTES_OFF, Kind
 from lstm_composer.runtime.music.notes import tick_seconds
 from lstm_composer.runtime.playback.panic import START_SECONDS
 from lstm_composer.runtime.transport.transport import TransportEvent, TransportEventKind
+from tests.support.quick import examples
 
 Make = Callable[..., Any]
 Heard = list[tuple[float, Kind, int, int, int, int]]
@@ -124,7 +125,7 @@ MOVES = st.one_of(
 PANICS = st.lists(st.tuples(st.floats(0.4, 8.0), st.sampled_from([0.0, 0.01, 0.2]), st.integers(1, 32)), max_size=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(moves=[("start", 0, 0.0), ("pulses", 90, 120.0)], panics=[(0.52, 0.0, 1)], lead=0.1, own=False)
 @example(
     moves=[("pulses", 79, 120.0), ("start", 0, 0.0), ("wait", 10, 0.1), ("pulses", 119, 140.0)],

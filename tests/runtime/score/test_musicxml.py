@@ -12,6 +12,7 @@ from lstm_composer.runtime.score.score import score_of
 from lstm_composer.runtime.score.written import ScoreSettings
 from lstm_composer.trainer.formats.score_reader import read_score
 from tests.runtime.score.shown import METERS, notes_of, read_back, scored
+from tests.support.quick import examples
 
 _NOTES = st.lists(
     st.builds(
@@ -33,7 +34,7 @@ def test_what_is_read_back_is_what_was_written(notes: list[Note], meter: str) ->
     assert read_back(musicxml(scored(notes, meter))) == heard(notes)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(_NOTES.filter(bool), st.sampled_from(METERS))
 def test_our_own_reader_of_scores_reads_it_back(
     tmp_path_factory: pytest.TempPathFactory, notes: list[Note], meter: str

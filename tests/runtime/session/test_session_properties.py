@@ -16,6 +16,7 @@ from lstm_composer.runtime.music.notes import tick_seconds
 from lstm_composer.runtime.session.call_and_response import CallAndResponse
 from lstm_composer.runtime.session.settings import Listen
 from tests.runtime.conftest import Stage
+from tests.support.quick import examples
 
 BAR = 96
 SEED = 3
@@ -72,7 +73,7 @@ def timed(events: list[tuple[str, Any, Any]]) -> list[tuple[float, str, Any]]:
     return [*script, (now + 0.1, "back", None), (now + 0.3, "end", None)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(
     events=st.lists(EVENTS, min_size=1, max_size=25),
     lead=st.sampled_from([0.0, 0.1]),

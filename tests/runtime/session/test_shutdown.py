@@ -24,6 +24,7 @@ from lstm_composer.runtime.music.notes import Meter, end_of, tick_seconds
 from lstm_composer.runtime.ports.base import PortLostError
 from lstm_composer.runtime.session.call_and_response import CallAndResponse
 from lstm_composer.runtime.session.settings import Listen
+from tests.support.quick import examples
 
 BAR, BEAT = 96, 24
 TEMPOS = [60.0, 97.0, 120.0, 140.0, 240.0]
@@ -162,7 +163,7 @@ def written(steps: list[Step], played: Any) -> float:  # noqa: C901 - a case for
     return now
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scene=SCENES, steps=STEPS)
 def test_whatever_happens(tiny: Engine, stage: Make, scene: Scene, steps: list[Step]) -> None:
     played = built(tiny, stage, scene)
@@ -211,7 +212,7 @@ def assert_take_is_whole(played: Any) -> None:
     assert len(struck) == len(music.notes)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @example(lines=[(173, "register 50 60")], voices=1, form="AAB")
 @example(lines=[(1, "hold 1"), (89, "register 50 60")], voices=1, form=None)
 @given(

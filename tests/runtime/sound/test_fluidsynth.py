@@ -68,6 +68,7 @@ def test_what_is_no_soundfont(
         render_by_fluidsynth(midi, tmp_path / "x.wav", font, 1.0)
 
 
+@pytest.mark.outside_program
 @NEEDS_FLUIDSYNTH
 def test_our_sampler_sounds_like_it(midi: bytes, tmp_path: Path, piano: Piano) -> None:
     """With the same font the bands of an octave up to 6 kHz are as loud within 6 dB, beside what differs overall."""
@@ -93,6 +94,7 @@ def bands(sound: np.ndarray) -> np.ndarray:
     return np.array([10 * np.log10(power[(pitches >= low) & (pitches < high)].sum()) for low, high in pairwise(edges)])
 
 
+@pytest.mark.outside_program
 @NEEDS_FLUIDSYNTH
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
 def test_it_renders(midi: bytes, tmp_path: Path, suffix: str) -> None:
@@ -150,6 +152,7 @@ def test_a_program_that_ends_early_does_not_end_the_music(tmp_path: Path, monkey
     player.close()
 
 
+@pytest.mark.outside_program
 @NEEDS_FLUIDSYNTH
 def test_a_font_that_it_cannot_use_is_not_replaced_by_another(midi: bytes, tmp_path: Path) -> None:
     font = tmp_path / "broken.sf2"

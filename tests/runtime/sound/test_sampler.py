@@ -13,6 +13,7 @@ from lstm_composer.runtime.sound.piano import Piano
 from lstm_composer.runtime.sound.sampler import POLYPHONY, RATE, Sampler
 from lstm_composer.runtime.sound.soundfont import Generator
 from tests.runtime.sound.sounds import control, decibels, off, on, soundfont_bytes
+from tests.support.quick import examples
 
 SECOND = RATE
 PEDAL, ALL_OFF, SOUND_OFF, RESET = 64, 123, 120, 121
@@ -237,7 +238,7 @@ MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(MESSAGES, st.integers(0, 700)), max_size=120))
 def test_whatever_comes_it_is_bounded_and_ends(piano: Piano, played: list[tuple[Message, int]]) -> None:
     sampler = Sampler(piano)

@@ -16,6 +16,7 @@ from lstm_composer.runtime.playback.requests import Requests
 from lstm_composer.runtime.testing import FakeClock, RecordingPort
 from lstm_composer.runtime.transport.external import ClockInbox, ExternalSyncTransport
 from lstm_composer.runtime.transport.transport import InternalTransport
+from tests.support.quick import examples
 
 BEAT, BAR = 24, 96
 LENGTH = 16 * BAR
@@ -189,7 +190,7 @@ MOVES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(moves=st.lists(MOVES, max_size=12), lead=st.sampled_from([0.0, 0.1]), own=st.booleans())
 def test_whatever_the_sender_does(moves: list[tuple[str, int, float]], *, lead: float, own: bool) -> None:
     script, now = Script(), 0.5

@@ -12,6 +12,7 @@ from lstm_composer.runtime.midi.input import CONTINUE, PULSE, SONG_POSITION, STA
 from lstm_composer.runtime.music.notes import tick_seconds
 from lstm_composer.runtime.transport.midi_clock_in import LOST_SECONDS, ClockFollower
 from lstm_composer.runtime.transport.transport import TransportEvent, TransportEventKind
+from tests.support.quick import examples
 
 BEAT = 24
 PERIOD_SECONDS = 64 / 48_000
@@ -258,7 +259,7 @@ def test_a_clock_that_ceases_stops_the_song_which_goes_on_with_the_next_pulse() 
     assert sender.follower.running
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     messages=st.lists(
         st.tuples(

@@ -21,6 +21,7 @@ from lstm_composer.trainer.formats.midi_reader import read_midi
 from lstm_composer.trainer.formats.score_reader import read_score
 from lstm_composer.trainer.pieces.piece import Piece, ReadResult
 from lstm_composer.trainer.pieces.timing_quality import timing_quality
+from tests.support.quick import examples
 
 REAL_FILES = os.environ.get("LSTM_COMPOSER_ROBUSTNESS")
 ON, OFF = b"\0\x90\x3c\x40", b"\x60\x80\x3c\x40"
@@ -98,7 +99,7 @@ def test_cut_off_at_every_byte(read: Read, kind: int) -> None:
         read(data[:length])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(flips=st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_any_bytes_changed(read: Read, flips: list[tuple[int, int]]) -> None:
     data = bytearray(GOOD)
@@ -107,7 +108,7 @@ def test_any_bytes_changed(read: Read, flips: list[tuple[int, int]]) -> None:
     read(bytes(data))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(track=st.binary(max_size=200), kind=st.integers(0, 3), division=st.integers(0, 65535))
 def test_any_bytes_as_a_track(read: Read, track: bytes, kind: int, division: int) -> None:
     read(header(kind, 1, division) + b"MTrk" + struct.pack(">L", len(track)) + track)

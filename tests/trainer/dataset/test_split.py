@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lstm_composer.runtime.music.notes import Note
 from lstm_composer.trainer.dataset.split import near_duplicates, split_pieces
 from lstm_composer.trainer.pieces.piece import Piece, make_piece
+from tests.support.quick import examples
 
 
 def tune(seed: int, name: str | None = None, length: int = 60) -> Piece:
@@ -70,7 +71,7 @@ pieces_lists = st.lists(
 ).map(lambda items: [tune(seed, length=length) for seed, length in items])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(pieces_lists, st.integers(0, 5), st.randoms(use_true_random=False))
 def test_every_piece_is_in_one_part_whatever_the_order(
     pieces: Sequence[Piece], seed: int, shuffler: random.Random

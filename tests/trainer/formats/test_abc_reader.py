@@ -62,6 +62,7 @@ def test_notes(read, case: Case) -> None:
     assert [(onset - start, pitch, duration) for onset, pitch, duration in notes] == sounding(case.voices)
 
 
+@pytest.mark.outside_program
 @pytest.mark.skipif(shutil.which("abc2midi") is None, reason="abc2midi (the package abcmidi) is not installed")
 @pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
 def test_abc2midi_agrees(case: Case, tmp_path: Path) -> None:

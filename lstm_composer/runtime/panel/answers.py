@@ -1,6 +1,8 @@
 """What the panel answers: JSON, and a line where something is wrong."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import msgspec
@@ -19,10 +21,34 @@ _MOST_SHOWN: Final = 600
 _NO_SPACE: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """What is wrong, what was allowed and what to do, in one line."""
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong, what was allowed and what to do, in one line; and which field of what was asked for it is."""
 
     error: str
+    field: str = ""
+
+
+class FieldError(InputError):
+    """A field that the user has filled in holds what is not allowed.
+
+    Attributes:
+        field: Its name in what the page sends.
+
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        """Take the field's name and what is wrong with it."""
+        super().__init__(reason)
+        self.field = field
+
+
+@contextmanager
+def at_field(name: str) -> Iterator[None]:
+    """Have an InputError say which field it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise FieldError(name, str(error)) from error
 
 
 def json_answer(value: object, status: int = 200) -> Response:
@@ -35,9 +61,9 @@ def done() -> Response:
     return Response(status_code=204)
 
 
-def refusal(reason: str, status: int) -> Response:
-    """Return an answer that refuses, with a line for the user."""
-    return json_answer(Problem(in_one_line(reason)), status)
+def refusal(reason: str, status: int, field: str = "") -> Response:
+    """Return an answer that refuses, with a line for the user, which belongs to a field if one is named."""
+    return json_answer(Problem(in_one_line(reason), field), status)
 
 
 def in_one_line(reason: str) -> str:
@@ -71,7 +97,8 @@ def problem_of(error: OSError | ComposerError) -> str:
 async def answer_composer_error(_: Request, error: Exception) -> Response:
     """Answer with what a user can cause or cure."""
     assert isinstance(error, ComposerError)  # noqa: S101 - registered for these alone
-    return refusal(str(error), 503 if isinstance(error, MissingError) else 400)
+    field = error.field if isinstance(error, FieldError) else ""
+    return refusal(str(error), 503 if isinstance(error, MissingError) else 400, field)
 
 
 async def answer_system_error(_: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Your own style in a real browser: music dropped, a training followed, found again, heard, exported and played."""
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,6 +181,9 @@ def test_train_waits_for_files_that_are_on_their_way(
 def test_names_are_text_and_refusals_are_one_line(school: PanelProcess, open_page: OpenPage) -> None:
     page = open_page(school)
     visit(page)
+    train(page, "mine")
+    expect(page.get_by_text("There is no music yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files")).to_be_focused()
     page.evaluate(DROP, [EVIL, "bad"])
     expect(page.locator(".music .file-name")).to_have_text(EVIL)
     expect(page.locator(".music .files .meta")).to_have_text("left out: it is no music")
@@ -188,7 +192,9 @@ def test_names_are_text_and_refusals_are_one_line(school: PanelProcess, open_pag
     page.evaluate(DROP, ["notes.txt", "words"])
     expect(page.get_by_text("1 file of other kinds is passed over.")).to_be_visible()
     train(page, "<img src=x onerror=alert(1)>")
-    expect(page.get_by_text("cannot name a bundle: use letters, digits, spaces")).to_be_visible()
+    name = page.get_by_label("Name of the style")
+    expect(name).to_have_accessible_description(re.compile("cannot name a bundle: use letters, digits, spaces"))
+    expect(name).to_be_focused()
     train(page, "broken")
     expect(page.get_by_text("The training has failed: nothing can be learned")).to_be_visible()
     assert page.locator("img").count() == 0

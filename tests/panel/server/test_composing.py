@@ -110,6 +110,12 @@ def test_what_cannot_be_composed_is_said_in_a_line(problem: Problem, change: dic
     assert "\n" not in line
 
 
+@pytest.mark.parametrize(("field", "value"), [("style", "nobody"), ("meter", "7/7"), ("form", "A1")])
+def test_what_cannot_be_composed_says_at_which_field(page: TestClient, field: str, value: str) -> None:
+    assert page.post("/api/compose", json=SCALE | {field: value}).json()["field"] == field
+    assert "field" not in page.post("/api/compose", json=SCALE | {"key": "H"}).json()
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
 def test_what_is_no_json_is_said_in_a_line(problem: Problem, body: bytes) -> None:
     status, line = problem("POST", "/api/compose", content=body)

@@ -211,6 +211,11 @@ def test_what_cannot_be_played_is_told_in_a_line(problem: Problem, changes: dict
     assert line.isprintable()
 
 
+@pytest.mark.parametrize(("field", "value"), [("form", "A1"), ("meter", "5/5")])
+def test_what_cannot_be_played_says_at_which_field(page: TestClient, field: str, value: str) -> None:
+    assert page.post("/api/live/play", json={"request": SCALE | {field: value}}).json()["field"] == field
+
+
 def test_a_play_that_is_none_cannot_be_ended(page: TestClient) -> None:
     assert page.post("/api/live/stop", json={"pid": os.getpid()}).status_code == 204
     assert page.post("/api/live/stop", json={"pid": -1}).status_code == 400

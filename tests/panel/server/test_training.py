@@ -312,6 +312,7 @@ def test_styles_that_are_not_begun(
     response = page.post(f"/api/training/{training}/start", json=asked)
     assert response.status_code == 400
     assert message in response.json()["error"]
+    assert (response.json().get("field") == "name") == (not message.startswith("the page"))
     assert details()["phase"] == "music"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import msgspec
 
 from lstm_composer.runtime.errors import ComposerError, InputError, MissingError
+from lstm_composer.runtime.generation.form import read_form
 from lstm_composer.runtime.music.notes import Meter, Note, cut_at, shifted
+from lstm_composer.runtime.panel.answers import at_field
 from lstm_composer.runtime.panel.composing.networks import Networks
 from lstm_composer.runtime.panel.composing.pieces import NoteRow, Piece, PieceInfo, Pieces, note_rows, notes_of
 from lstm_composer.runtime.panel.composing.requests import ComposeRequest, music_settings, with_seed
@@ -83,9 +85,13 @@ class Compositions:
 
         """
         request = with_seed(request)
+        if request.form:
+            with at_field("form"):
+                read_form(request.form)
         settings = music_settings(request)
         earlier = None if request.continues is None else self._pieces.get(request.continues)
-        network = self._networks.holding(request.styles)
+        with at_field("style"):
+            network = self._networks.holding(request.styles)
         composer = composer_of(network, settings, _primer(earlier))
         if composer.end_tick is None or composer.controllable is None:
             raise InputError(f"style {request.style} is of an article's preset, which makes no bars: choose another")

@@ -6,7 +6,7 @@ import msgspec
 
 from lstm_composer.runtime.errors import InputError
 from lstm_composer.runtime.music.notes import Meter
-from lstm_composer.runtime.panel.answers import LARGEST_PAGE_NUMBER
+from lstm_composer.runtime.panel.answers import LARGEST_PAGE_NUMBER, at_field
 from lstm_composer.runtime.parameters.table import COMMANDS
 from lstm_composer.runtime.session.settings import LARGEST_SEED, MOST_SECTION_BARS, MusicSettings, drawn_seed
 
@@ -71,13 +71,15 @@ def music_settings(request: ComposeRequest) -> MusicSettings:
 
     """
     assert request.seed is not None  # noqa: S101 - see `with_seed`
+    with at_field("meter"):
+        meter = Meter.parse(request.meter) if request.meter else None
     commands = [f"key {request.key}"] if request.key else []
     commands += [f"density {request.density:g}"] if request.density else []
     return MusicSettings(
         style=_mix(request),
         seed=request.seed,
         tempo_bpm=request.tempo_bpm,
-        meter=Meter.parse(request.meter) if request.meter else None,
+        meter=meter,
         bars=request.bars,
         temperature=request.temperature,
         form=request.form or None,

@@ -17,6 +17,7 @@ from typing import Final
 
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.monitor.discovery import running_endpoints
+from lstm_composer.runtime.panel.answers import FieldError
 from lstm_composer.runtime.system.visible_text import shortened, visible
 
 STARTING_SECONDS: Final = 90.0
@@ -28,8 +29,14 @@ LOG_NAME: Final = "play.log"
 BEFORE_NAME: Final = "play-before.log"
 _MOST_LOG_BYTES: Final = 1 << 16
 _MOST_SHOWN: Final = 400
-_OF_A_TERMINAL: Final = re.compile("^lstm-composer: (argument --[a-z-]+: )?|; see lstm-composer [a-z ]*--help$")
+_OF_A_TERMINAL: Final = re.compile(
+    "^lstm-composer: (argument --(?P<flag>[a-z-]+): )?|; see lstm-composer [a-z ]*--help$"
+)
 """Words of a complaint that are of use at a terminal alone."""
+_FIELDS: Final = {"style": "style", "tempo": "tempo_bpm", "meter": "meter", "seed": "seed", "form": "form"} | {
+    "section-bars": "section_bars"
+}
+"""Which field of a request has become which flag."""
 
 
 def start_play(program: Sequence[str], arguments: Sequence[str], folder: Path) -> int:
@@ -44,7 +51,7 @@ def start_play(program: Sequence[str], arguments: Sequence[str], folder: Path) -
         Its process.
 
     Raises:
-        InputError: If it ends at once; the message is its own.
+        InputError: If it ends at once; the message is its own. A FieldError where that is about a field.
         MissingError: If it does not play after `STARTING_SECONDS`.
 
     """
@@ -67,7 +74,7 @@ def start_play(program: Sequence[str], arguments: Sequence[str], folder: Path) -
         if found and not over and sys.platform == "win32":
             return found[0]
         if over:
-            raise InputError(_last_words(log))
+            raise _complaint(log)
     end_process(process.pid)
     raise MissingError(f"play has not begun after {STARTING_SECONDS:g} s: see {log}, and try again")
 
@@ -126,11 +133,15 @@ def _wait(process: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
     ended.set()
 
 
-def _last_words(log: Path) -> str:
-    """The last line that a play has left in its log."""
+def _complaint(log: Path) -> InputError:
+    """What the last line says that a play has left in its log."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _MOST_LOG_BYTES))
         lines = file.read().decode("utf-8", "replace").splitlines()
     last = next((line for line in reversed(lines) if line.strip()), "")
-    said = _OF_A_TERMINAL.sub("", last)
-    return shortened(visible(said), _MOST_SHOWN) or f"play has ended at once and said nothing: see {log}"
+    said = shortened(visible(_OF_A_TERMINAL.sub("", last)), _MOST_SHOWN)
+    found = _OF_A_TERMINAL.match(last)
+    field = _FIELDS.get(found["flag"] or "") if found else None
+    if said and field:
+        return FieldError(field, said)
+    return InputError(said or f"play has ended at once and said nothing: see {log}")

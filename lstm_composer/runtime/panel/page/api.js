@@ -33,8 +33,17 @@
  * @property {number} end_tick
  */
 
-/** Something that the user is told in one line. */
-export class PanelError extends Error {}
+/** Something that the user is told in one line: at a field, if it belongs to one. */
+export class PanelError extends Error {
+  /**
+   * @param {string} message
+   * @param {string} [field] What of that which was asked for is wrong.
+   */
+  constructor(message, field = "") {
+    super(message);
+    this.field = field;
+  }
+}
 
 const NO_ANSWER = "the panel does not answer: start lstm-composer panel again, and it opens this page";
 
@@ -53,7 +62,7 @@ async function send(path, options) {
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  throw new PanelError(said.error ?? `the panel refuses this (${response.status}): load the page anew`);
+  throw new PanelError(said.error ?? `the panel refuses this (${response.status}): load the page anew`, said.field);
 }
 
 /**

@@ -15,7 +15,8 @@ import { Sound } from "./sound.js";
  * @property {Sound} sound
  * @property {(text: string, message?: Message) => void} say Tell the user something in one line.
  * @property {() => void} forget Take away what was said of earlier problems: something else is tried.
- * @property {(work: Promise<unknown>) => Promise<void>} attempt Tell the user what goes wrong with something.
+ * @property {(work: Promise<unknown>, fields?: import("./fields.js").Fields) => Promise<void>} attempt Tell the user what goes wrong
+ *   with something: at the field that it belongs to, or in a line.
  * @property {(id: string, wish: Wish) => Promise<void>} visit Show another tab, and have it do something.
  * @property {(id: string) => boolean} has Whether there is a tab.
  */
@@ -81,14 +82,18 @@ function forget() {
   for (const toast of document.querySelectorAll(".toast.problem")) toast.remove();
 }
 
-/** @param {Promise<unknown>} work */
-async function attempt(work) {
+/**
+ * @param {Promise<unknown>} work
+ * @param {import("./fields.js").Fields} [fields] Those of the form that has asked for it.
+ */
+async function attempt(work, fields) {
   try {
     await work;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return;
     if (!(error instanceof PanelError)) throw error;
-    say(capital(error.message), { kind: "problem" });
+    const text = capital(error.message);
+    if (!fields?.refuse(error.field, text)) say(text, { kind: "problem" });
   }
 }
 

@@ -106,14 +106,15 @@ class Composing {
   }
 
   #compose() {
-    if (this.#form.valid) void this.#make(this.#form.request);
+    if (this.#form.fields.valid) void this.#make(this.#form.request, this.#form.fields);
   }
 
   /**
    * Have a piece made, and play it as soon as its first bar is there.
    * @param {ComposeRequest} request
+   * @param {import("./fields.js").Fields} [fields] Where it was filled in.
    */
-  async #make(request) {
+  async #make(request, fields) {
     this.#making?.abort();
     this.#panel.forget();
     const making = new AbortController();
@@ -124,7 +125,7 @@ class Composing {
     const { attempt } = this.#panel;
     try {
       // Each by itself: a piece is made to its end also where nothing can be heard.
-      await Promise.all([attempt(sounding), attempt(this.#follow(request, making.signal))]);
+      await Promise.all([attempt(sounding), attempt(this.#follow(request, making.signal), fields)]);
     } finally {
       if (this.#making === making) {
         this.#form.button.classList.remove("busy");

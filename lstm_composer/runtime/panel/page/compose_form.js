@@ -1,6 +1,7 @@
 // @ts-check
 // The controls of Compose: what music is asked for.
 import { el, icon, iconButton } from "./dom.js";
+import { Fields } from "./fields.js";
 
 /** @typedef {import("./api.js").ComposeRequest} ComposeRequest */
 /** @typedef {import("./api.js").StyleRow} StyleRow */
@@ -11,6 +12,7 @@ const MINOR_KEYS = ["A", "E", "B", "F#", "C#", "G#", "Eb", "Bb", "F", "C", "G", 
 const FORMS = ["AB", "ABA", "AABA", "AABB", "ABAC", "ABACA"];
 const LENGTHS = [4, 8, 16, 24, 32, 64];
 const SEEDS = 2 ** 32;
+const SEED_ALLOWED = "a whole number of at most 16 digits, or nothing: then it is a new one each time";
 const STORED = "compose";
 
 export class ComposeForm {
@@ -29,14 +31,15 @@ export class ComposeForm {
   #tempo = el("input", { type: "number", min: 20, max: 400, step: "any", inputmode: "decimal" });
   #meter = select([]);
   #key = select([["", "any"], ...KEYS.map((key) => pair(`${key} major`)), ...MINOR_KEYS.map((key) => pair(`${key} minor`))]);
-  #form = el("input", { type: "text", list: "forms", maxlength: 64, placeholder: "free", autocomplete: "off", spellcheck: "false" });
+  #form = el("input", { type: "text", "data-field": "form", list: "forms", maxlength: 64, placeholder: "free", autocomplete: "off", spellcheck: "false" });
   #sectionBars = el("input", { type: "number", min: 1, max: 64, value: 4, inputmode: "numeric" });
   #ending = el("input", { type: "checkbox" });
-  #seed = el("input", { type: "text", inputmode: "numeric", pattern: "[0-9]{1,16}", placeholder: "new each time", autocomplete: "off" });
+  #seed = el("input", { type: "text", inputmode: "numeric", pattern: "[0-9]{1,16}", "data-allowed": SEED_ALLOWED, placeholder: "new each time", autocomplete: "off" });
   #turnedTemperature = false;
   /** The form itself; Compose submits it. */
   element;
   button;
+  fields;
 
   /**
    * @param {StyleRow[]} styles
@@ -47,7 +50,9 @@ export class ComposeForm {
     for (const { name } of styles) this.#style.add(new Option(name, name));
     this.button = el("button", { type: "submit", class: "button primary compose" }, icon("play"), el("span", {}, "Compose"));
     this.button.title = "Compose (C)";
+    for (const [name, control] of Object.entries({ style: this.#style, meter: this.#meter })) control.dataset.field = name;
     this.element = this.#laidOut();
+    this.fields = new Fields(this.element);
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       compose();
@@ -83,7 +88,7 @@ export class ComposeForm {
     }, { short: true });
     return el(
       "form",
-      { class: "card form", "aria-label": "What to compose", novalidate: false },
+      { class: "card form", "aria-label": "What to compose" },
       el("div", { class: "field" }, label("Style", this.#style, "style"), this.#style, this.#about),
       field("Mixed with", this.#other, "other"),
       el("div", { class: "field mix" }, label("How much of it", this.#share, "share", this.#shareText), this.#share),
@@ -158,14 +163,6 @@ export class ComposeForm {
   /** @param {string} name */
   #row(name) {
     return this.#styles.find((style) => style.name === name);
-  }
-
-  /** Whether all that is filled in can be used; the browser says what cannot. */
-  get valid() {
-    const wrong = /** @type {HTMLElement | null} */ (this.element.querySelector("input:invalid"));
-    const more = wrong?.closest("details");
-    if (more) more.open = true;
-    return this.element.reportValidity();
   }
 
   /** What is asked for. @returns {ComposeRequest} */

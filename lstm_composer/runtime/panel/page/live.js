@@ -71,7 +71,7 @@ class Live {
     this.#panel = panel;
     this.#styles = styles;
     this.sound = new LiveSound(this.link, panel.sound);
-    this.#form = new LiveForm(styles, choices, () => void panel.attempt(this.#play()));
+    this.#form = new LiveForm(styles, choices, () => void panel.attempt(this.#play(), this.#form.fields));
     this.#controls = new LiveControls(this.link, choices.parameters, choices.scales, (text) => panel.say(text, { kind: "problem" }));
     const view = el("div", { class: "roll live-roll", role: "img", "aria-label": "Piano roll of what was played, sounds and is to come" });
     this.roll = new LiveRoll(view, this.link);
@@ -155,11 +155,11 @@ class Live {
 
   #pressed() {
     if (this.link.snapshot) void this.#panel.attempt(this.#stop());
-    else void this.#panel.attempt(this.#play());
+    else void this.#panel.attempt(this.#play(), this.#form.fields);
   }
 
   async #play() {
-    if (!this.#form.valid) return;
+    if (!this.#form.fields.valid) return;
     const hears = this.#form.output === "page";
     this.#form.busy = true;
     try {

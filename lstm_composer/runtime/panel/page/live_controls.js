@@ -1,6 +1,7 @@
 // @ts-check
 // Everything that can be turned while it plays: a control for each row of the table that the server sends.
-import { el, icon } from "./dom.js";
+import { capital, el, icon } from "./dom.js";
+import { clearAt, tellAt } from "./fields.js";
 
 /** @typedef {import("./live_link.js").LiveLink} LiveLink */
 /** @typedef {import("./live_link.js").Control} Control */
@@ -23,7 +24,7 @@ import { el, icon } from "./dom.js";
 /** @typedef {{element: HTMLElement, show: (value: string) => void}} Knob A control, and what has it show a value. */
 /** @typedef {(line: string) => void} Turn Has a command line take effect. */
 
-const STAGES = { network: "What it plays", expression: "How it plays", sound: "The sound of this computer" };
+const STAGES = { network: "What it plays", expression: "How it plays", sound: "This computer's own sound" };
 /** Kinds whose controls are elsewhere on the page. */
 const ELSEWHERE = new Set(["trigger", "bars", "switch", "style"]);
 const TONICS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
@@ -44,6 +45,8 @@ export class LiveControls {
   /** @type {Map<string, HTMLButtonElement>} */
   #forgetters = new Map();
   #learning = "";
+  /** What sounds without a page: there is nothing to turn where nothing does. @type {HTMLElement | null} */
+  #soundCard = null;
   element = el("div", { class: "knobs" });
 
   /**
@@ -61,11 +64,19 @@ export class LiveControls {
       const rows = table.filter((row) => row.stage === stage && row.part_of === null && !ELSEWHERE.has(row.kind));
       if (!rows.length) continue;
       const grid = el("div", { class: "knob-grid" }, ...rows.map((row) => this.#made(row)));
-      this.element.append(el("section", { class: "card knob-card", "aria-label": title }, el("h3", {}, title), grid));
+      const card = el("section", { class: "card knob-card", "aria-label": title }, el("h3", {}, title), grid);
+      if (stage === "sound") this.#soundCard = card;
+      this.element.append(card);
     }
     link.addEventListener("state", () => this.show());
     link.addEventListener("said", (event) => this.#said(/** @type {CustomEvent} */ (event).detail));
+    this.soundsHere = false;
     this.show();
+  }
+
+  /** Whether what plays has a sound of this computer's own. @param {boolean} soundsHere */
+  set soundsHere(soundsHere) {
+    if (this.#soundCard) this.#soundCard.hidden = !soundsHere;
   }
 
   /** Show where everything stands. */
@@ -79,12 +90,15 @@ export class LiveControls {
   }
 
   /**
-   * Turn something, and say what is wrong if it is refused.
+   * Turn something, and tell what is wrong if it is refused: at its control, if it has one here.
    * @param {string} line
    */
   async turn(line) {
     const { taken, said } = await this.#link.command(line);
-    if (!taken) this.#say(said);
+    const named = line.split(" ").find((word) => this.#knobs.has(word));
+    const control = named ? this.element.querySelector(`[data-name="${named}"] :is(input, select)`) : null;
+    if (control instanceof HTMLElement) taken ? clearAt(control) : tellAt(control, capital(said));
+    else if (!taken) this.#say(capital(said));
   }
 
   /** @param {ParameterRow} row */

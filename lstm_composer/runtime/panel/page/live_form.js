@@ -1,6 +1,7 @@
 // @ts-check
 // What Live begins with: who plays, where to, and whose time counts. What can be turned while it plays is elsewhere.
 import { el, icon } from "./dom.js";
+import { Fields } from "./fields.js";
 
 /** @typedef {import("./api.js").StyleRow} StyleRow */
 /** @typedef {{id: string, title: string, problem: string}} Choice */
@@ -11,28 +12,30 @@ const METERS = ["2/4", "3/4", "4/4", "5/4", "3/8", "6/8", "9/8", "12/8"];
 const FORMS = ["AB", "ABA", "AABA", "AABB", "ABAC", "ABACA"];
 const LISTENS = [["off", "No"], ["continue", "Goes on from what I play"], ["answer", "Answers in turns"]];
 const MOST_PLAYERS = 8;
+const SEED_ALLOWED = "a whole number of at most 16 digits, or nothing: then it is a new one each time";
 const STORED = "live";
 
 export class LiveForm {
   #styles;
-  #style = el("select", { id: "live-style" });
+  #style = el("select", { id: "live-style", "data-field": "style" });
   #about = el("p", { class: "about" });
   #others = el("div", { class: "players" });
-  #tempo = el("input", { type: "number", id: "live-tempo", min: 20, max: 400, step: "any", inputmode: "decimal" });
-  #meter = el("select", { id: "live-meter" });
+  #tempo = el("input", { type: "number", id: "live-tempo", "data-field": "tempo_bpm", min: 20, max: 400, step: "any", inputmode: "decimal" });
+  #meter = el("select", { id: "live-meter", "data-field": "meter" });
   #output = el("select", { id: "live-output" });
-  #port = el("select", { id: "live-port" });
+  #port = el("select", { id: "live-port", "data-field": "existing_port" });
   #sync = el("select", { id: "live-sync" });
   #lead = el("input", { type: "checkbox" });
   #listen = el("select", { id: "live-listen" });
-  #form = el("input", { type: "text", id: "live-form", list: "live-forms", maxlength: 64, placeholder: "free", autocomplete: "off", spellcheck: "false" });
-  #sectionBars = el("input", { type: "number", id: "live-section", min: 1, max: 64, value: 8, inputmode: "numeric" });
-  #seed = el("input", { type: "text", id: "live-seed", inputmode: "numeric", pattern: "[0-9]{1,16}", placeholder: "new each time", autocomplete: "off" });
+  #form = el("input", { type: "text", id: "live-form", "data-field": "form", list: "live-forms", maxlength: 64, placeholder: "free", autocomplete: "off", spellcheck: "false" });
+  #sectionBars = el("input", { type: "number", id: "live-section", "data-field": "section_bars", min: 1, max: 64, value: 8, inputmode: "numeric" });
+  #seed = el("input", { type: "text", id: "live-seed", inputmode: "numeric", pattern: "[0-9]{1,16}", "data-field": "seed", "data-allowed": SEED_ALLOWED, placeholder: "new each time", autocomplete: "off" });
   #portField = field("Plays into", this.#port);
   #hasPorts = false;
   #label = el("span", {}, "Play");
   button = el("button", { type: "submit", class: "button primary compose" }, icon("play"), this.#label);
   element;
+  fields;
 
   /**
    * @param {StyleRow[]} styles
@@ -50,6 +53,7 @@ export class LiveForm {
     fill(this.#output, choices.outputs);
     fill(this.#sync, choices.syncs);
     this.element = this.#laidOut(choices);
+    this.fields = new Fields(this.element);
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       play();
@@ -145,13 +149,6 @@ export class LiveForm {
   set busy(busy) {
     this.button.classList.toggle("busy", busy);
     this.button.disabled = busy;
-  }
-
-  get valid() {
-    const wrong = /** @type {HTMLElement | null} */ (this.element.querySelector("input:invalid"));
-    const more = wrong?.closest("details");
-    if (more) more.open = true;
-    return this.element.reportValidity();
   }
 
   /** Where the music goes. */

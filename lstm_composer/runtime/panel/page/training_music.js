@@ -2,6 +2,7 @@
 // What a style is learned from: files dropped or chosen, what of them can be read, and what is asked of the training.
 import { ask, upload } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
+import { clearAt, Fields, tellAt } from "./fields.js";
 
 /** @typedef {import("./training.js").Details} Details */
 /** @typedef {import("./training.js").LeftOut} LeftOut */
@@ -9,6 +10,7 @@ import { el, icon, iconButton } from "./dom.js";
 const AT_ONCE = 4;
 const MINUTES = 10;
 const FEW = 10;
+const NO_MUSIC = "There is no music yet: drop MIDI files or scores here, or choose them.";
 const WAITING = "It begins as soon as all files are taken in.";
 
 export class TrainingMusic {
@@ -25,14 +27,15 @@ export class TrainingMusic {
   #taking = null;
   #input = el("input", { type: "file", multiple: true, hidden: true });
   #folder = el("input", { type: "file", webkitdirectory: true, hidden: true });
-  #drop = el("div", { class: "drop" });
+  #drop = el("div", { class: "drop field" });
+  #choose = iconButton("file", "Choose files", () => this.#input.click(), { class: "button" });
   #bar = el("progress", { "aria-label": "Files taken in", max: 1, value: 0, hidden: true });
   #said = el("p", { class: "meta", role: "status" });
   #files = el("ul", { class: "files" });
-  #name = el("input", { type: "text", id: "style-name", maxlength: 100, required: true, autocomplete: "off", spellcheck: "false", placeholder: "what it will be called" });
+  #name = el("input", { type: "text", id: "style-name", "data-field": "name", maxlength: 100, required: true, autocomplete: "off", spellcheck: "false", placeholder: "what it will be called" });
   #fromBase = el("input", { type: "radio", name: "from", value: "base", checked: true });
   #fromNothing = el("input", { type: "radio", name: "from", value: "nothing" });
-  #minutes = el("input", { type: "number", id: "style-minutes", min: 1, max: 1440, value: MINUTES, required: true, inputmode: "numeric" });
+  #minutes = el("input", { type: "number", id: "style-minutes", "data-field": "minutes", min: 1, max: 1440, value: MINUTES, required: true, inputmode: "numeric" });
   #train = el("button", { type: "submit", class: "button primary compose" }, icon("school"), el("span", {}, "Train"));
   /** What the form waits for, once it is sent. */
   #waits = el("p", { class: "about waits", role: "status" });
@@ -76,7 +79,6 @@ export class TrainingMusic {
   }
 
   #dropCard() {
-    const choose = iconButton("file", "Choose files", () => this.#input.click(), { class: "button" });
     const folder = iconButton("folder", "Choose a folder", () => this.#folder.click(), { class: "button" });
     for (const input of [this.#input, this.#folder]) {
       input.addEventListener("change", () => {
@@ -89,7 +91,7 @@ export class TrainingMusic {
       icon("upload"),
       el("p", { class: "drop-title" }, "Drop music here"),
       el("p", { class: "meta" }, kinds),
-      el("div", { class: "buttons" }, choose, folder, this.#input, this.#folder),
+      el("div", { class: "buttons" }, this.#choose, folder, this.#input, this.#folder),
     );
     this.#drop.addEventListener("dragover", (event) => {
       event.preventDefault();
@@ -133,9 +135,10 @@ export class TrainingMusic {
       this.#train,
       this.#waits,
     );
+    const fields = new Fields(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#panel.attempt(this.#start());
+      if (fields.valid) void this.#panel.attempt(this.#start(), fields);
     });
     return form;
   }
@@ -149,6 +152,11 @@ export class TrainingMusic {
       if (this.#taking) this.#waits.textContent = WAITING;
       while (this.#taking) await this.#taking.catch(() => undefined);
       if (this.#details?.id !== details.id) return; // another style is looked at: this one is not begun unseen
+      if (!this.#details.files.length) {
+        tellAt(this.#choose, NO_MUSIC);
+        this.#choose.focus();
+        return;
+      }
       await this.#work.request(details.id, "start", {
         name: this.#name.value.trim(),
         from_base: this.#fromBase.checked,
@@ -185,6 +193,7 @@ export class TrainingMusic {
     await before?.catch(() => undefined); // it has said itself what was wrong
     const files = await gathering;
     if (!files.length) return;
+    clearAt(this.#choose);
     await this.#send(files, details);
     await this.#lookThrough(details);
   }

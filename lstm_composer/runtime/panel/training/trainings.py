@@ -25,6 +25,7 @@ from typing import Final
 import msgspec
 
 from lstm_composer.runtime.errors import ComposerError, InputError, MissingError
+from lstm_composer.runtime.panel.answers import at_field
 from lstm_composer.runtime.panel.training import processes
 from lstm_composer.runtime.panel.training.bundles import base_card, check_free, name_taken, own_bundles, write_sources
 from lstm_composer.runtime.panel.training.conditions import (
@@ -183,7 +184,8 @@ class Trainings:
         """
         folder, settings = self._found(name)
         style = asked.name.strip()
-        self._check_name(style)
+        with at_field("name"):
+            self._check_name(style)
         check_music(folder)
         if has_begun(folder):
             raise InputError("this style has been trained already: resume it, or make a new one")

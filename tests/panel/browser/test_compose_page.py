@@ -252,6 +252,18 @@ def test_what_cannot_be_composed_is_said_once(page: Page) -> None:
     expect(said).to_have_count(0)
 
 
+def test_the_page_opens_with_the_latest_piece(page: Page) -> None:
+    compose(page)
+    title = page.locator(".stage .meta").inner_text()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator(".stage .meta")).to_have_text(title)
+    expect(page.locator(".pieces li").first).to_have_class("current")
+    assert page.evaluate(LEVEL) == 0  # it plays when it is asked to
+    page.locator(".stage").get_by_role("button", name="Play", exact=True).click()
+    until(page, LEVEL, lambda level: level > 0.001)
+
+
 def test_two_pages_at_once(panel: PanelProcess, open_page: OpenPage) -> None:
     first, second = open_page(panel), open_page(panel)
     for page in (first, second):

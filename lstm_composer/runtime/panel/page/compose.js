@@ -18,6 +18,7 @@ export async function start(section, panel) {
   const [{ styles, problems }, kept] = await Promise.all([ask("/api/compose/styles"), ask("/api/pieces")]);
   const composing = new Composing(section, panel, styles);
   composing.list.pieces = kept.pieces;
+  if (kept.pieces.length) composing.showFirst(kept.pieces[0]);
   for (const problem of [kept.problem, ...problems]) if (problem) panel.say(problem, { kind: "problem" });
   if (!styles.length) panel.say("There is no style to compose in: train one, or name a folder with --models-dir.", { kind: "problem" });
   return composing;
@@ -174,6 +175,17 @@ class Composing {
     this.#stage.element.scrollIntoView({ block: "nearest" });
     this.list.current = info.id;
     await this.#stage.player.play();
+  }
+
+  /** Have a piece on the stage, to begin with: what it is called at once, its notes when they come. @param {PieceInfo} piece */
+  showFirst(piece) {
+    this.#stage.show(piece, []);
+    this.list.current = piece.id;
+    const notes = async () => {
+      const { info, notes } = await ask(`/api/pieces/${piece.id}`);
+      if (this.#stage.piece?.id === info.id) this.#stage.show(info, notes);
+    };
+    void this.#panel.attempt(notes());
   }
 
   /** @param {PieceInfo} piece */

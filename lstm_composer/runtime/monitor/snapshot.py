@@ -102,6 +102,7 @@ class Snapshot:
         style: Name of the style; of a mix, all names and weights.
         seed: Of the music at present.
         port: Name of the MIDI port.
+        sounds_here: Whether it has a sound of this computer's own, whose loudness is the control "volume".
         meter: Such as "4/4".
         ticks_per_bar: 24 ticks to the quarter note.
         ticks_per_beat: The same, of the beat that a musician counts.
@@ -123,6 +124,7 @@ class Snapshot:
     style: str
     seed: Seed
     port: str
+    sounds_here: bool = False
     meter: str
     ticks_per_bar: Length
     ticks_per_beat: Length

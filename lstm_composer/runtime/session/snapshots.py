@@ -165,6 +165,7 @@ class Watch:
             style=self._style(),
             seed=self._seed(),
             port=visible(self.session.port.name),
+            sounds_here=self.session.outputs.player is not None,
             meter=str(meter),
             ticks_per_bar=meter.ticks_per_bar,
             ticks_per_beat=meter.ticks_per_beat,

@@ -1,6 +1,7 @@
 """Live in a real browser: it plays, is turned, outlives the panel, and is heard."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -63,6 +64,7 @@ def test_it_plays_is_heard_is_turned_and_stops(start: Callable[[], PanelProcess]
     page.evaluate(PREPARED)
     assert page.evaluate(LEVEL) == 0
     press_play(page)
+    expect(page.get_by_role("slider", name="Volume")).to_have_count(1)  # one meaning: only the page sounds
     until(page, LEVEL, lambda level: level > 0.001)
     low = {note["note"] for note in until(page, NOTES, lambda notes: len(notes) > 8)}
     turn(page, "Transpose", "24")
@@ -132,7 +134,7 @@ def test_a_controller_is_waited_for_and_no_more(start: Callable[[], PanelProcess
     expect(learn).to_have_text("CC 73")
     learn.click()
     expect(learn).to_have_text("Move a controller…")
-    expect(page.locator("#toasts")).to_contain_text(
+    expect(page.get_by_role("log", name="What the play says")).to_contain_text(
         "Move a controller: the next one that moves turns density; pressed again, none does"
     )
     learn.click()
@@ -144,7 +146,8 @@ def test_what_cannot_be_played_is_told(start: Callable[[], PanelProcess], open_p
     page.locator(".tab-live summary").first.click()
     page.locator("#live-form").fill("A1")
     page.locator(".tab-live form").get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("#toasts")).to_contain_text("Form 'A1' is not allowed")
+    expect(page.locator("#live-form")).to_have_accessible_description(re.compile("Form 'A1' is not allowed"))
+    expect(page.locator("#live-form")).to_be_focused()
     expect(page.locator(".tab-live .title")).to_have_text("Nothing plays")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -11,6 +12,7 @@ from lstm_composer.runtime.monitor.following import Picture
 from lstm_composer.runtime.monitor.protocol import Anchor, Delta, Event
 from lstm_composer.runtime.session.settings import MusicSettings, PlaySettings
 from lstm_composer.runtime.session.snapshots import NO_KNOBS, Watch
+from lstm_composer.runtime.sound.player import Player
 from lstm_composer.runtime.testing import Action, FakeSession, fake_session
 from lstm_composer.runtime.transport.transport import InternalTransport
 
@@ -157,3 +159,11 @@ def test_a_style_without_knobs_refuses_all(bundle: Path) -> None:
     watch, became = Watch(replace(session.session, control=None), session.stop), list[str]()
     watch.submit("density 0.5", became.append, lambda: became.append("taken"))
     assert became == [NO_KNOBS]
+
+
+def test_a_sound_of_the_computer_s_own_is_said(bundle: Path) -> None:
+    session = fake_session(bundle)
+    outputs = replace(session.session.outputs, player=create_autospec(Player, instance=True))
+    assert not Watch(session.session, session.stop).snapshot().sounds_here
+    sounding = replace(session.session, outputs=outputs)
+    assert Watch(sounding, session.stop).snapshot().sounds_here

@@ -7,11 +7,13 @@ import { LiveForm } from "./live_form.js";
 import { LiveLink } from "./live_link.js";
 import { LiveRoll } from "./live_roll.js";
 import { LiveSound } from "./live_sound.js";
+import { fader } from "./volume.js";
 
 /** @typedef {import("./live_link.js").Lateness} Lateness */
 
 const SOURCES = { internal: "own tempo", midi: "MIDI clock", link: "Ableton Link" };
 const CLOCK_MILLISECONDS = 100;
+const MOST_LINES = 40;
 const HEAR = "live-hear";
 /** The end of the line by which a play begins: all of it is on the page already. */
 const FOR_TERMINALS = "Ctrl-C stops";
@@ -49,7 +51,7 @@ class Live {
   #place = el("span", { class: "time live-time" });
   #toggle = el("button", { type: "button", class: "button round", onclick: () => this.#pressed() }, icon("play"));
   #hear = iconButton("volume", "Hear it here", () => void this.#setHearing(!this.sound.on), { class: "button quiet" });
-  #volume = el("input", { type: "range", min: 0, max: 100, "aria-label": "Volume of this page" });
+  #volume;
   #panic = button("Panic", "End at once what sounds (the music goes on)", () => this.#turn("panic"));
   #new = button("New idea", "Begin a new piece with the next bar (N)", () => this.#turn("new"));
   #mute = button("Mute", "Leave the notes out (M)", () => this.#turn(`mute ${this.#value("mute") === "on" ? "off" : "on"}`));
@@ -57,7 +59,7 @@ class Live {
   #style = el("select", { "aria-label": "Style that is played" });
   #plays = el("select", { "aria-label": "Which play is shown" });
   #lateness = el("section", { class: "card lateness", "aria-label": "How late notes leave" });
-  #said = el("ul", { class: "said-lines", "aria-label": "What the play says" });
+  #said = el("div", { class: "said-lines", role: "log", tabindex: 0, "aria-label": "What the play says" });
   #pid = 0;
 
   /**
@@ -71,6 +73,9 @@ class Live {
     this.#panel = panel;
     this.#styles = styles;
     this.sound = new LiveSound(this.link, panel.sound);
+    this.#volume = fader(panel.sound, "Volume of this page");
+    this.#volume.title = "How loud this page plays: MIDI, and a sound of this computer's own, stay as they are";
+    this.#volume.disabled = true;
     this.#form = new LiveForm(styles, choices, () => void panel.attempt(this.#play(), this.#form.fields));
     this.#controls = new LiveControls(this.link, choices.parameters, choices.scales, (text) => panel.say(text, { kind: "problem" }));
     const view = el("div", { class: "roll live-roll", role: "img", "aria-label": "Piano roll of what was played, sounds and is to come" });
@@ -117,8 +122,6 @@ class Live {
     this.link.addEventListener("said", (event) => this.#tell(/** @type {CustomEvent} */ (event).detail));
     this.#style.addEventListener("change", () => this.#turn(`style ${this.#style.value}`));
     this.#plays.addEventListener("change", () => this.link.choose(Number(this.#plays.value)));
-    this.#volume.value = String(Math.round(this.#panel.sound.volume * 100));
-    this.#volume.addEventListener("input", () => (this.#panel.sound.volume = Number(this.#volume.value) / 100));
     setInterval(() => this.#showPlace(), CLOCK_MILLISECONDS);
   }
 
@@ -182,6 +185,7 @@ class Live {
   async #setHearing(on) {
     if (on) await this.#panel.sound.resume();
     this.sound.on = on;
+    this.#volume.disabled = !on;
     localStorage.setItem(HEAR, String(on));
     this.#hear.setAttribute("aria-pressed", String(on));
   }
@@ -203,6 +207,7 @@ class Live {
       this.#pid = snapshot.pid;
       this.roll.begin();
       this.#fillStyles(snapshot.style);
+      this.#controls.soundsHere = snapshot.sounds_here;
     }
     this.#form.playing = playing;
     this.#section.toggleAttribute("data-playing", playing);
@@ -268,13 +273,13 @@ class Live {
     this.#lateness.replaceChildren(el("h3", {}, "Lateness"), el("p", { class: "about" }, words), el("div", { class: "late-classes" }, ...rows));
   }
 
-  /** @param {{line: string, before: boolean}} said */
-  #tell({ line, before }) {
+  /** @param {{line: string}} said */
+  #tell({ line }) {
     if (line.endsWith(FOR_TERMINALS)) return;
-    const words = capital(line.replace(TYPED, PRESSED));
-    this.#said.prepend(el("li", {}, words));
-    while (this.#said.children.length > 3) this.#said.lastElementChild?.remove();
-    if (!before) this.#panel.say(words);
+    const isAtEnd = this.#said.scrollTop + this.#said.clientHeight >= this.#said.scrollHeight - 4;
+    this.#said.append(el("p", {}, capital(line.replace(TYPED, PRESSED))));
+    while (this.#said.children.length > MOST_LINES) this.#said.firstElementChild?.remove();
+    if (isAtEnd) this.#said.scrollTop = this.#said.scrollHeight; // who reads what was said before is not moved
   }
 }
 

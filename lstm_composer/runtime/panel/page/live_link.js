@@ -24,6 +24,7 @@
  * @property {string} style
  * @property {number} seed
  * @property {string} port
+ * @property {boolean} sounds_here Whether it has a sound of this computer's own.
  * @property {string} meter
  * @property {number} ticks_per_bar
  * @property {number} ticks_per_beat

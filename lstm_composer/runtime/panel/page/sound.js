@@ -23,7 +23,8 @@ const SILENT = "nothing can be heard here: see that this machine has an audio de
 
 const NO_WORKLET = "this browser cannot play the piano: use a newer one; music is made and kept all the same";
 
-export class Sound {
+/** Says "volume" when its loudness has changed. */
+export class Sound extends EventTarget {
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {AudioWorkletNode | null} */
@@ -168,6 +169,7 @@ export class Sound {
   set volume(volume) {
     this.#volume = volume;
     localStorage.setItem("volume", String(volume));
+    this.dispatchEvent(new Event("volume"));
     if (this.#gain && this.#context) {
       this.#gain.gain.setTargetAtTime(volume ** 2, this.#context.currentTime, 0.02);
     }

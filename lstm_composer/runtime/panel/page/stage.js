@@ -5,6 +5,7 @@ import { el, icon, iconButton, reIcon } from "./dom.js";
 import { Player } from "./player.js";
 import { Roll } from "./roll.js";
 import { ScoreView } from "./score.js";
+import { fader } from "./volume.js";
 
 /** @typedef {import("./api.js").PieceInfo} PieceInfo */
 /** @typedef {import("./api.js").NoteRow} NoteRow */
@@ -64,8 +65,6 @@ export class Stage {
     this.player = new Player(panel.sound);
     this.#roll = new Roll(this.#view, (tick) => this.player.seek(tick));
     this.#star.classList.add("star");
-    const volume = el("input", { type: "range", min: 0, max: 1, step: 0.01, value: panel.sound.volume, "aria-label": "Volume" });
-    volume.addEventListener("input", () => (panel.sound.volume = Number(volume.value)));
     this.#loop.setAttribute("aria-pressed", "false");
     this.element = el(
       "section",
@@ -80,7 +79,7 @@ export class Stage {
         this.#play,
         this.#loop,
         this.#time,
-        el("label", { class: "volume" }, icon("volume"), volume),
+        el("label", { class: "volume" }, icon("volume"), fader(panel.sound, "Volume")),
         this.#buttons,
       ),
     );

@@ -13,7 +13,7 @@ import pytest
 from lstm_composer.runtime.midi.messages import Kind, Message
 from lstm_composer.runtime.ports import available_backends, open_port
 from lstm_composer.runtime.ports.base import OutputPort
-from lstm_composer.runtime.ports.rtmidi import find_port
+from lstm_composer.runtime.ports.loopbacks import find_port
 from lstm_composer.runtime.ports.rtmidi_binding import MidiIn, MidiOut
 
 SYSTEM = {"linux": "alsa", "darwin": "coremidi"}.get(sys.platform, "none")

@@ -14,11 +14,12 @@ from typing import Final
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.midi.systems import BACKENDS
 from lstm_composer.runtime.ports.base import Connection, NoMidiSystemError, NoTargetError, OutputPort
+from lstm_composer.runtime.ports.loopbacks import find_port, summary
 from lstm_composer.runtime.ports.multi import MultiPort
-from lstm_composer.runtime.ports.names import MAX_NAME_BYTES
+from lstm_composer.runtime.ports.names import DEFAULT_NAME, MAX_NAME_BYTES
 from lstm_composer.runtime.ports.null import NullPort
 from lstm_composer.runtime.ports.reconnecting import OnStatus, OpenPort, ReconnectingPort
-from lstm_composer.runtime.ports.rtmidi import find_port, open_loopback, open_rtmidi, output_names
+from lstm_composer.runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
 
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
 _NO_JACK_CLIENT: Final = "JACK needs JACK-Client: pip install 'lstm-composer[jack]', or choose another --backend"
@@ -219,7 +220,7 @@ def _probe_jack() -> str:
 
 
 def _probe_windows() -> str:
-    return f"ports to send to: {', '.join(output_names('windows')) or 'none; make one with loopMIDI'}"
+    return summary(output_names("windows"), DEFAULT_NAME)
 
 
 def _probe_coremidi() -> str:

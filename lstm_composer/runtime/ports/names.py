@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from itertools import count
 from typing import Final
 
+DEFAULT_NAME: Final = "LSTM Composer"
 MAX_NAME_BYTES: Final = 63
 """JACK's limit for a client's name, the shortest of all systems."""
 

@@ -1,13 +1,13 @@
 """Ports through RtMidi: ALSA, CoreMIDI and Windows. A message leaves when it is given."""
 
 import sys
-from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from lstm_composer.runtime.errors import MissingError
 from lstm_composer.runtime.midi.messages import Message
 from lstm_composer.runtime.ports import rtmidi_binding
 from lstm_composer.runtime.ports.base import NoTargetError, OnMessage, OutputPort
+from lstm_composer.runtime.ports.loopbacks import HOW_TO_MAKE_ONE, find_port, heard_at, input_beside
 from lstm_composer.runtime.ports.names import first_free
 from lstm_composer.runtime.ports.rtmidi_binding import MidiIn, MidiOut, RtMidiError
 from lstm_composer.runtime.system.terminal import quiet_stderr
@@ -44,10 +44,12 @@ class RtMidiPort(OutputPort):
         """Return one line for the user."""
         if self._target is not None:
             return f'{self._system}: plays into "{self._target}"'
+        if self._backend == "windows":
+            return f'{self._system}: connect "{heard_at(self.name)}" to the track that is to play'
         return f'{self._system}: connect "{self.name}" to the track that is to play'
 
     def listen(self, on_message: OnMessage) -> str:
-        """Open an input of the same name (Windows: an existing port with "NAME in" in its name), and hand over."""
+        """Open an input of the same name (Windows: an existing port, see `input_beside`), and hand over."""
         source, clock = _new_client(MidiIn, self._backend, self.name), self.clock
         source.receive(lambda data: on_message(data, clock.now()))
         try:
@@ -74,13 +76,13 @@ def _open_input(source: MidiIn, port_name: str, backend: str) -> str:
     if backend != "windows":
         source.open_virtual_port(port_name)
         return port_name
-    names, wanted = source.port_names(), f"{port_name} in"
+    names, wanted = source.port_names(), input_beside(port_name)
     index = find_port(names, wanted)
     if index is None:
         source.close()
         raise MissingError(
             f"no MIDI port has {wanted!r} in its name, for the DAW's clock; this machine has "
-            f"{', '.join(names) or 'none at all'}: make one with loopMIDI, or play with --sync internal"
+            f"{', '.join(names) or 'none at all'}: {HOW_TO_MAKE_ONE}, or play with --sync internal"
         )
     source.open_port(index)
     return names[index]
@@ -140,15 +142,10 @@ def open_loopback(port_name: str) -> RtMidiPort:
         out.close()
         raise MissingError(
             f"no MIDI port has {port_name!r} in its name; this machine has {', '.join(names) or 'none at all'}: "
-            f"make one of that name with loopMIDI, or name another with --port-name"
+            f"{HOW_TO_MAKE_ONE}, or name another with --port-name"
         )
     out.open_port(index)
     return RtMidiPort(names[index], out, "windows")
-
-
-def find_port(names: Sequence[str], wanted: str) -> int | None:
-    """Return the index of the first name that contains `wanted`, whatever the case; None if none does."""
-    return next((index for index, name in enumerate(names) if wanted.casefold() in name.casefold()), None)
 
 
 def output_names(backend: str) -> list[str]:

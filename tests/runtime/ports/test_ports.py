@@ -12,7 +12,7 @@ from lstm_composer.runtime.midi.messages import Kind, Message
 from lstm_composer.runtime.midi.systems import BACKENDS
 from lstm_composer.runtime.ports import NoMidiSystemError, NullPort, available_backends, backends, open_port
 from lstm_composer.runtime.ports.base import NoTargetError
-from lstm_composer.runtime.ports.rtmidi import find_port
+from lstm_composer.runtime.ports.loopbacks import find_port
 from lstm_composer.runtime.testing import FakeClock, RecordingPort
 
 MESSAGE = Message(0, Kind.NOTE_ON, 1, 60, 64)

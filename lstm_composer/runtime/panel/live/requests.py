@@ -12,11 +12,11 @@ from lstm_composer.runtime.music.scales import SCALES
 from lstm_composer.runtime.panel.answers import LARGEST_PAGE_NUMBER
 from lstm_composer.runtime.parameters.table import COMMANDS, PARAMETERS, Kind, Parameter, Stage, TakesEffect
 from lstm_composer.runtime.ports.backends import BackendStatus, available_backends, target_names
+from lstm_composer.runtime.ports.names import DEFAULT_NAME
 from lstm_composer.runtime.session.settings import LARGEST_SEED, MOST_SECTION_BARS
 
 MOST_PLAYERS: Final = 8
 MOST_TEXT: Final = 200
-PORT_NAME: Final = "LSTM Composer"
 
 Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
 StyleName = Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_TEXT)]
@@ -161,7 +161,7 @@ def choices() -> Choices:
 def _outputs(no_midi: str) -> tuple[Choice, ...]:
     return (
         Choice("page", "This page"),
-        Choice("port", f"MIDI port “{PORT_NAME}”", no_midi),
+        Choice("port", f"MIDI port “{DEFAULT_NAME}”", no_midi),
         Choice("here", "This computer's sound, without the page"),
         Choice("both", "MIDI port and this computer's sound", no_midi),
     )

@@ -146,7 +146,7 @@ function daws() {
     el("div", { class: "field" }, el("div", { class: "label" }, el("label", { for: "help-daw" }, "Your DAW")), choice),
     steps,
     tried,
-    el("p", { class: "meta" }, "Windows programs cannot make MIDI ports: there, first make one named LSTM Composer with loopMIDI."),
+    el("p", { class: "meta" }, "Windows programs cannot make MIDI ports: there, first make a loopback named LSTM Composer, in Windows’ MIDI settings or with loopMIDI. Of a pair, choose side B in the DAW."),
   );
 }
 

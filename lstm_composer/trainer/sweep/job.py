@@ -17,6 +17,8 @@ from lstm_composer.trainer.training.early_stopping import has_ended
 
 State = Literal["waiting", "stopped", "done", "failed"]
 """Not begun, or begun and to be resumed, or over."""
+TRAINING = "lstm_composer.trainer.cli.sweep_child"
+"""The module that is started for a run."""
 _LOOK_SECONDS = 0.3
 _GAVE_UP = "its training came apart again and again: its log says when; give it a smaller learning-rate"
 
@@ -87,7 +89,7 @@ def is_complete(run: RunDirectory) -> bool:
 
 def _start(job: Job, log: IO[bytes]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C in the terminal is for the sweep, which then asks each training once.
-    command = [sys.executable, "-u", "-m", "lstm_composer.trainer.cli.sweep_child", str(job.directory)]
+    command = [sys.executable, "-u", "-m", TRAINING, str(job.directory)]
     surrounding = dict(os.environ)
     if job.gpus % 1:
         surrounding.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or the first takes all of the GPU's memory

@@ -39,11 +39,12 @@ CHAPTERS: Final = {
         "docs/benchmarks",
         "docs/decisions/README",
         "CONTRIBUTING",
+        "SECURITY",
         "Changes <CHANGELOG>",
     ),
 }
 """What the list beside each page shows, in the order of a reader who has just come."""
-SOUND: Final = re.compile(r'<a [^>]*href="([^"]+\.ogg)".*?</a>')
+SOUND: Final = re.compile(r'<a [^>]*href="([^"]+\.ogg)".*?</p>', re.DOTALL)
 
 project = "LSTM Composer"
 author = "LSTM Composer contributors"

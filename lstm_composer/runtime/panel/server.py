@@ -43,10 +43,14 @@ _ENDING_SECONDS: Final = 2
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which can be asked to end."""
+    """Uvicorn's server, which can be asked to end; asked twice, it still ends everything in order."""
 
     def end(self) -> None:
         self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal: at a second Ctrl-C uvicorn would leave out what ends the areas, and show a traceback."""
+        self.end()
 
 
 def run_panel(port: int | None, models_dirs: Sequence[Path], *, opens_browser: bool) -> None:

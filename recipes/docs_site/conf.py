@@ -22,6 +22,7 @@ ROOT: Final = Path(__file__).parents[2]
 CHAPTERS: Final = {
     "Begin": (
         "The first minute <self>",
+        "Installing without a clone <docs/install>",
         "The panel <docs/panel>",
         "Playing: sound, clock, knobs <docs/playing>",
         "Scores <docs/score>",

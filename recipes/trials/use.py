@@ -33,7 +33,7 @@ SIGNALS: Final = {INTERRUPTED: signal.SIGINT, "SIGTERM": signal.SIGTERM}
 
 def styles(home: Home) -> str:
     """List the styles."""
-    return f"{len(home.run(home.program('styles')).strip().splitlines())} lines"
+    return f"{home.run(home.program('styles')).count('base.onnx.json')} styles"
 
 
 def write(home: Home) -> str:

@@ -14,7 +14,7 @@ class TrialError(Exception):
     """Something is not as it should be."""
 
 
-def wait_for(look: Callable[[], Found], what: str) -> Found:
+def wait_for(look: Callable[[], Found | None], what: str) -> Found:
     """Look until something is there, and return it.
 
     Args:

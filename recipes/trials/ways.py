@@ -28,12 +28,20 @@ class Way:
     tools_own: tuple[str, ...]
 
 
-# uv asks rustc for its version where there is one, and rustup then writes its settings.
-_UV: Final = (".local/share/uv/", ".rustup/")
+_PYTHONS: Final = (".rustup/",)
+"""uv and pip ask rustc for its version where there is one, and rustup then writes its settings."""
+_UV: Final = (".local/share/uv/", *_PYTHONS)
 _PIPX: Final = (".cache/pipx/", ".local/share/man/", ".local/share/pipx/", ".local/state/pipx/", *_UV)
 
 WAYS: Final = (
     Way("uv tool", (f"uv tool install {_WITH_EXTRAS}",), "", ("uv tool uninstall lstm-composer",), _UV),
+    Way(  # as it will be once it can be had from an index: supriya-midi is then named by a package that is named itself
+        "uv, by name",
+        ('uv tool install --find-links . "lstm-composer[panel,score]"',),
+        "",
+        ("uv tool uninstall lstm-composer",),
+        _UV,
+    ),
     Way("uvx", (), f"uvx --from {_WITH_EXTRAS} ", (), _UV),
     Way("pipx", (f"pipx install {_WITH_EXTRAS}",), "", ("pipx uninstall lstm-composer",), _PIPX),
     Way("pipx run", (), f"pipx run --spec {_WITH_EXTRAS} ", (), _PIPX),
@@ -42,6 +50,6 @@ WAYS: Final = (
         ("python3 -m venv ~/lstm-composer", f"~/lstm-composer/bin/pip install {_WITH_EXTRAS}"),
         "~/lstm-composer/bin/",
         ("~/lstm-composer/bin/pip uninstall --yes lstm-composer",),
-        ("lstm-composer/",),
+        ("lstm-composer/", *_PYTHONS),
     ),
 )

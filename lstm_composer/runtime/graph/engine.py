@@ -15,6 +15,7 @@ from lstm_composer.runtime.errors import BundleError, MissingError, RunError
 from lstm_composer.runtime.graph.carried_state import Carried, State, next_of
 from lstm_composer.runtime.graph.inspection import check_bundle
 from lstm_composer.runtime.music.event_encoding import DELTA_END, DURATION_CLASSES, PITCHES, VELOCITY_BINS, Event
+from lstm_composer.runtime.system.extras import adding
 from lstm_composer.runtime.system.visible_text import visible
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -149,7 +150,7 @@ def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, st
     if not cuda_offered():
         raise MissingError(
             "--device cuda: this onnxruntime has no CUDA; use --device cpu, or on a machine with an NVIDIA GPU "
-            'install pip install "lstm-composer[gpu]"'
+            f"install {adding('gpu')}"
         )
     session = _session(bundle, "cuda")
     # onnxruntime falls back to the CPU without a word in the return value if CUDA's libraries do not load.
@@ -158,7 +159,7 @@ def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, st
     if device == "cuda":
         raise MissingError(
             "--device cuda: no usable NVIDIA GPU or CUDA libraries on this machine; use --device cpu, or check "
-            'the driver and pip install "lstm-composer[gpu]"'
+            f"the driver and {adding('gpu')}"
         )
     return session, "cpu"
 

@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
     def end(self) -> None:
         self.should_exit = True
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, *_: object) -> None:
         """Take a signal: at a second Ctrl-C uvicorn would leave out what ends the areas, and show a traceback."""
         self.end()
 

@@ -15,9 +15,9 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, register_name
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.score.musicxml import musicxml
 from lstm_composer.runtime.score.written import Score
+from lstm_composer.runtime.system.extras import adding
 from lstm_composer.runtime.system.visible_text import visible
 
-_PIP: Final = 'pip install "lstm-composer[score]"'
 _A4_WIDTH, _A4_HEIGHT = 2100, 2970
 """Tenths of a millimetre, in which verovio measures a page."""
 _MARGIN, _NARROW_MARGIN, _NARROW_WIDTH = 100, 30, 1600
@@ -104,7 +104,7 @@ def _module(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise MissingError(
-            f"engraving scores needs {name}: {_PIP}, or keep it as MusicXML, which does without"
+            f"engraving scores needs {name}: {adding('score')}, or keep it as MusicXML, which does without"
         ) from error
     except OSError as error:
         raise MissingError(

@@ -12,6 +12,8 @@ from typing import Final, Protocol
 
 from lstm_composer.runtime.cli import doctor, monitor, panel, play, render, styles, write
 from lstm_composer.runtime.cli.options import OneLineParser
+from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.system.own_program import COMMANDS_FOR_TRAINING, TRAINING_ELSEWHERE, is_app
 from lstm_composer.runtime.system.process_exit import EXIT_DONE, in_words, loading
 
 COMMANDS_GROUP: Final = "lstm_composer.commands"
@@ -73,6 +75,8 @@ def composer_export() -> int:
 
 
 def _run(argv: list[str]) -> int:
+    if is_app() and argv and argv[0] in COMMANDS_FOR_TRAINING:
+        raise MissingError(f"there is no {argv[0]}: {TRAINING_ELSEWHERE}")
     external = _external_commands()
     if argv and argv[0] in external:
         with loading():

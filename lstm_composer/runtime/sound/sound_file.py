@@ -12,6 +12,7 @@ import numpy as np
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.sound.sampler import RATE, Sound
 from lstm_composer.runtime.system.atomic_files import write_atomically
+from lstm_composer.runtime.system.own_program import how_to_install
 
 _BY_SOUNDFILE: Final = {".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 SUFFIXES: Final = (".wav", *_BY_SOUNDFILE)
@@ -83,4 +84,5 @@ def _soundfile(path: Path) -> Any:
     try:
         return import_module("soundfile")
     except (ImportError, OSError) as error:
-        raise MissingError(f"{path}: for {path.suffix} files run pip install soundfile, or name a .wav file") from error
+        install = how_to_install("soundfile")
+        raise MissingError(f"{path}: for {path.suffix} files run {install}, or name a .wav file") from error

@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 
 from lstm_composer.runtime.errors import MissingError
 from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER
-from lstm_composer.runtime.system.extras import adding
 from lstm_composer.runtime.transport.clock import Clock
 from lstm_composer.runtime.transport.transport import TransportEvent, TransportEventKind
 
@@ -178,7 +177,7 @@ def joined(tempo_bpm: float, beats_per_bar: float) -> Iterator[Session]:
         import aalink  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingError(
-            f"Ableton Link needs the package aalink: {adding('link')}, or play with --sync midi"
+            'Ableton Link needs the package aalink: pip install "lstm-composer[link]", or play with --sync midi'
         ) from error
 
     def make() -> Any:

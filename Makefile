@@ -16,12 +16,13 @@ CAN_DOCUMENT := build/docs-environment/can-document
 # Tests start the program many times over; without bytecode each of them would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help panel play test check lint page-types workflows docs fuzz bench clean always
+.PHONY: help panel play app test check lint page-types workflows docs fuzz bench clean always
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make panel   a page in the browser: compose, hear, keep     make panel ARGS="--port 8000"'
 	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
+	@echo 'make app     a program of its own for those without Python: dist/lstm-composer'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
 	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK, Ardour or Chromium: in a minute'
 	@echo 'make lint    check style, types, imports and unused names'
@@ -38,6 +39,12 @@ panel: $(CAN_SHOW)
 # exec, so that Ctrl-C and SIGTERM reach the player itself and not a shell in between.
 play: $(CAN_PLAY)
 	@exec $(BIN)/lstm-composer play --style "$(STYLE)" $(SOUND) $(ARGS)
+
+# Its environment is its own, build/app. `--choose` prints the Python that will do, or "uv".
+app:
+	@python=$$(sh recipes/environment.sh panel --choose); \
+	[ "$$python" != uv ] || python='uv run --no-project --python >=3.11,<3.15 python'; \
+	$$python recipes/app/build.py $(ARGS)
 
 # Three processes for two cores: one of them plays in real time, which is mostly waiting. Files stay whole, and what takes
 # long begins first; tests/support/scheduling.py says what stays together.

@@ -68,6 +68,13 @@ def test_every_decision_is_listed() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_has_its_place_on_the_site(page: Path) -> None:
+    settings = (DOCS.parent / "recipes" / "docs_site" / "conf.py").read_text(encoding="utf-8")
+    daw = page.stem.removeprefix("daw-")
+    assert f'"{daw}"' in settings if daw != page.stem else re.search(rf'["<]docs/{page.stem}[">]', settings)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_diagram_of_a_page_is_drawn_as_it_is_now(page: Path) -> None:
     assert is_drawn(page), "run recipes/docs_site/draw_diagrams.py"
 

@@ -76,6 +76,26 @@ def until(socket: WebSocketTestSession, kind: str, holds: Callable[[dict[str, An
     return next(message for message in messages(socket) if message["kind"] == kind and holds(message))
 
 
+def until_both(socket: WebSocketTestSession, *wanted: Callable[[dict[str, Any]], object]) -> list[dict[str, Any]]:
+    """The first message of each kind that is wanted, whichever comes first."""
+    found: dict[int, dict[str, Any]] = {}
+    for message in messages(socket):
+        found = {number: message for number, holds in enumerate(wanted) if holds(message)} | found
+        if len(found) == len(wanted):
+            break
+    return [found[number] for number in range(len(wanted))]
+
+
+def is_turned(name: str, to: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a message says that a control has a value, be it a change or all that there is to know."""
+
+    def says(message: dict[str, Any]) -> bool:
+        told = message.get("controls") or message.get("snapshot", {}).get("controls", [])
+        return any((control["name"], control["value"]) == (name, to) for control in told)
+
+    return says
+
+
 def test_nothing_plays_at_first(page: TestClient) -> None:
     with page.websocket_connect(EVENTS) as socket:
         assert until(socket, "plays") == {"kind": "plays", "pids": [], "shown": None}
@@ -96,17 +116,18 @@ def test_it_plays_is_turned_and_ends(page: TestClient, context: PanelContext) ->
         whole = until(socket, "whole")
         assert (whole["snapshot"]["style"], whole["anchor"]["tempo_bpm"]) == ("scale", 240.0)
         first = until(socket, "delta", lambda delta: delta.get("events"))["events"][0]
-        assert first["due"] > whole["at"]
+        assert first["id"] not in {event["id"] for event in whole.get("events", [])}
+        assert first["due"] > whole["anchor"]["seconds"]
         socket.send_text('{"kind": "command", "id": 5, "line": "transpose 12"}')
-        assert until(socket, "answer")["taken"]
-        turned = until(socket, "delta", lambda delta: delta.get("controls"))["controls"]
-        assert [(control["name"], control["value"]) for control in turned] == [("transpose", "12")]
+        turned = is_turned("transpose", "12")
+        answered, _ = until_both(socket, lambda message: message["kind"] == "answer", turned)
+        assert answered["taken"]
         socket.send_text('{"kind": "command", "id": 6, "line": "transpose 99"}')
         assert until(socket, "answer")["said"] == "transpose 99: give a number from -24 to 24"
         stop(page, pid)
         assert until(socket, "none")
-    assert playing() == []
-    assert "notes played" in (context.data_folder / "live" / LOG_NAME).read_text()
+    wait_for(lambda: playing() == [], "the end")
+    wait_for(lambda: "notes played" in (context.data_folder / "live" / LOG_NAME).read_text(), "its last words")
 
 
 def test_the_time_is_told_by_the_clock_of_the_play(page: TestClient) -> None:

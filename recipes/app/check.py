@@ -32,7 +32,7 @@ from benchmarks.common.jack_server import dummy_server
 from benchmarks.common.panel_process import chromium
 from benchmarks.common.tables import print_table
 from lstm_composer.runtime.midi.reader import read_music
-from lstm_composer.runtime.system.own_program import TRAINING_ELSEWHERE
+from lstm_composer.runtime.system.installation import TRAINING_ELSEWHERE
 from recipes.app.build import DIST, NAME, size
 
 APP: Final = DIST / NAME

@@ -22,7 +22,9 @@ ROOT: Final = Path(__file__).parents[2]
 CHAPTERS: Final = {
     "Begin": (
         "The first minute <self>",
+        "Installing without a clone <docs/install>",
         "The panel <docs/panel>",
+        "The app <docs/app>",
         "Playing: sound, clock, knobs <docs/playing>",
         "Scores <docs/score>",
         "Sixteen bars of each style <docs/styles/README>",
@@ -45,6 +47,7 @@ CHAPTERS: Final = {
 }
 """What the list beside each page shows, in the order of a reader who has just come."""
 SOUND: Final = re.compile(r'<a [^>]*href="([^"]+\.ogg)".*?</p>', re.DOTALL)
+AFTER_THE_THEME: Final = 900
 
 project = "LSTM Composer"
 author = "LSTM Composer contributors"
@@ -97,6 +100,14 @@ def shown_in_place(app: Sphinx, page: str, template: str, context: dict[str, obj
     context["body"] = SOUND.sub(r'\g<0> <audio controls preload="none" src="\1"></audio>', body)
 
 
+def reachable(app: Sphinx, page: str, template: str, context: dict[str, object], doctree: object) -> None:
+    """Say what axe misses: of which level a caption is, and that what scrolls can be scrolled by keyboard."""
+    body = str(context.get("body", "")).replace("<pre>", '<pre tabindex="0">')
+    context["body"] = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    tree = str(context.get("furo_navigation_tree", ""))
+    context["furo_navigation_tree"] = tree.replace(' role="heading"', ' role="heading" aria-level="2"')
+
+
 def with_index(app: Sphinx, exception: Exception | None) -> None:
     """Have the first page under the name that servers look for, too."""
     if exception is None and app.builder.name == "html":
@@ -108,4 +119,5 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", with_contents)
     app.connect("source-read", with_diagrams)
     app.connect("html-page-context", shown_in_place)
+    app.connect("html-page-context", reachable, priority=AFTER_THE_THEME)
     app.connect("build-finished", with_index)

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from lstm_composer.runtime.cli import doctor, monitor, panel, play, render, styles, write
 from lstm_composer.runtime.cli.options import OneLineParser
 from lstm_composer.runtime.errors import MissingError
-from lstm_composer.runtime.system.own_program import COMMANDS_FOR_TRAINING, TRAINING_ELSEWHERE, is_app
+from lstm_composer.runtime.system.installation import COMMANDS_FOR_TRAINING, TRAINING_ELSEWHERE, is_app
 from lstm_composer.runtime.system.process_exit import EXIT_DONE, in_words, loading
 
 COMMANDS_GROUP: Final = "lstm_composer.commands"

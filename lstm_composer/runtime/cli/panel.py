@@ -6,6 +6,7 @@ from typing import Final
 from lstm_composer.runtime.cli.music_options import add_models_dir
 from lstm_composer.runtime.cli.options import whole
 from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.process_exit import loading
 
 HELP: Final = "open a page in the browser from which all of this can be done"
@@ -28,10 +29,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     """
     with loading():
-        from lstm_composer.runtime.doctor.panel_extra import INSTALL, missing_packages  # noqa: PLC0415 - as in all subcommands
+        from lstm_composer.runtime.doctor.panel_extra import missing_packages  # noqa: PLC0415 - as in all subcommands
 
         if missing := missing_packages():
-            raise MissingError(f"the panel needs {', '.join(missing)}: {INSTALL}")
+            raise MissingError(f"the panel needs {', '.join(missing)}: {adding('panel')}")
         from lstm_composer.runtime.panel.server import run_panel  # noqa: PLC0415
 
     run_panel(arguments.port, arguments.models_dirs, opens_browser=not arguments.no_browser)

@@ -15,13 +15,19 @@ def begin() -> None:
     """Make the process ready; a signal that was ignored, as for a program in the background, stays so."""
     if getsignal(SIGINT) != SIG_IGN:
         signal(SIGINT, lambda *_: os._exit(0))
-    from lstm_composer.runtime.system.process_exit import exit_at_once, faults_from_outside, heeded_signals  # noqa: PLC0415 - see above
+    from lstm_composer.runtime.system.process_exit import (  # noqa: PLC0415 - see above
+        exit_at_once,
+        faults_from_outside,
+        heeded_signals,
+        ignored_at_the_very_end,
+    )
     from lstm_composer.runtime.system.standard_streams import prepare  # noqa: PLC0415 - see above
 
     prepare()
     for number in heeded_signals():
         signal(number, exit_at_once)
     faults_from_outside()
+    ignored_at_the_very_end()
 
 
 def main() -> int:

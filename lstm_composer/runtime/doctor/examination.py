@@ -11,10 +11,11 @@ from pathlib import Path
 import lstm_composer
 from lstm_composer.runtime.bundle.files import SETTLING_SECONDS, load_bundle
 from lstm_composer.runtime.bundle.library import BundleEntry, list_bundles, listed
-from lstm_composer.runtime.doctor.panel_extra import INSTALL, missing_packages
+from lstm_composer.runtime.doctor.panel_extra import missing_packages
 from lstm_composer.runtime.errors import BundleError, MissingError
 from lstm_composer.runtime.playback.wakeup_latency import LatenessFinding
 from lstm_composer.runtime.ports import available_backends
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.realtime import refusal
 
 
@@ -141,7 +142,7 @@ def _realtime_priority() -> PriorityFinding:
 
 def _panel() -> PanelFinding:
     if missing := missing_packages():
-        return PanelFinding(ok=False, detail=f"{', '.join(missing)} not installed: {INSTALL}")
+        return PanelFinding(ok=False, detail=f"{', '.join(missing)} not installed: {adding('panel')}")
     return PanelFinding(ok=True, detail="lstm-composer panel opens a page in the browser")
 
 

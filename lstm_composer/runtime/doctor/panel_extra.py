@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 from typing import Final
 
-INSTALL: Final = 'pip install "lstm-composer[panel]"'
 _NEEDED: Final = ("starlette", "uvicorn", "websockets")
 
 

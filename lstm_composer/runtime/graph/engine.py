@@ -15,14 +15,13 @@ from lstm_composer.runtime.errors import BundleError, MissingError, RunError
 from lstm_composer.runtime.graph.carried_state import Carried, State, next_of
 from lstm_composer.runtime.graph.inspection import check_bundle
 from lstm_composer.runtime.music.event_encoding import DELTA_END, DURATION_CLASSES, PITCHES, VELOCITY_BINS, Event
-from lstm_composer.runtime.system.own_program import how_to_install
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.visible_text import visible
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _FATAL = 4
 """onnxruntime's own lines on stderr: only before a crash, since every error is raised as well."""
 _LONGEST_REASON = 300
-_GPU = '"lstm-composer[gpu]"'
 _HIGHEST = np.array([DELTA_END, PITCHES - 1, DURATION_CLASSES - 1, VELOCITY_BINS - 1])
 """Of the classes of an event."""
 _DTYPES = {"int32": "tensor(int32)", "float32": "tensor(float)"}
@@ -151,7 +150,7 @@ def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, st
     if not cuda_offered():
         raise MissingError(
             "--device cuda: this onnxruntime has no CUDA; use --device cpu, or on a machine with an NVIDIA GPU "
-            f"install {how_to_install(_GPU)}"
+            f"install {adding('gpu')}"
         )
     session = _session(bundle, "cuda")
     # onnxruntime falls back to the CPU without a word in the return value if CUDA's libraries do not load.
@@ -160,7 +159,7 @@ def _open_session(bundle: Bundle, device: str) -> tuple[ort.InferenceSession, st
     if device == "cuda":
         raise MissingError(
             "--device cuda: no usable NVIDIA GPU or CUDA libraries on this machine; use --device cpu, or check "
-            f"the driver and {how_to_install(_GPU)}"
+            f"the driver and {adding('gpu')}"
         )
     return session, "cpu"
 

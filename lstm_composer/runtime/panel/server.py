@@ -30,7 +30,7 @@ from lstm_composer.runtime.panel.live.routes import area as live
 from lstm_composer.runtime.panel.page_files import page_routes
 from lstm_composer.runtime.panel.session_token import SessionToken
 from lstm_composer.runtime.panel.training.routes import area as training
-from lstm_composer.runtime.system.own_program import own_program
+from lstm_composer.runtime.system.installation import own_program
 from lstm_composer.runtime.system.process_exit import handled_by, heeded_signals
 from lstm_composer.runtime.system.user_folders import user_data_dir
 
@@ -44,10 +44,14 @@ _ENDING_SECONDS: Final = 2
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which can be asked to end."""
+    """Uvicorn's server, which can be asked to end; asked twice, it still ends everything in order."""
 
     def end(self) -> None:
         self.should_exit = True
+
+    def handle_exit(self, *_: object) -> None:
+        """Take a signal: at a second Ctrl-C uvicorn would leave out what ends the areas, and show a traceback."""
+        self.end()
 
 
 def run_panel(port: int | None, models_dirs: Sequence[Path], *, opens_browser: bool) -> None:

@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.parameters.table import COMMANDS
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.realtime import HELPING_PRIORITY, raise_priority
 
 HOST: Final = "127.0.0.1"
@@ -136,7 +137,7 @@ def _check_extra() -> None:
     try:
         import pythonosc.osc_message  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
-        raise MissingError('--osc needs python-osc: pip install "lstm-composer[osc]"') from error
+        raise MissingError(f"--osc needs python-osc: {adding('osc')}") from error
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

@@ -20,9 +20,9 @@ from lstm_composer.runtime.ports.names import DEFAULT_NAME, MAX_NAME_BYTES
 from lstm_composer.runtime.ports.null import NullPort
 from lstm_composer.runtime.ports.reconnecting import OnStatus, OpenPort, ReconnectingPort
 from lstm_composer.runtime.ports.rtmidi import open_loopback, open_rtmidi, output_names
+from lstm_composer.runtime.system.installation import adding
 
 _ALSA_SEQUENCER = Path("/dev/snd/seq")
-_NO_JACK_CLIENT: Final = "JACK needs JACK-Client: pip install 'lstm-composer[jack]', or choose another --backend"
 _NO_LIBJACK: Final = (
     "JACK's library libjack is not installed: install libjack-jackd2-0 (Debian, Ubuntu), "
     "jack-audio-connection-kit (Fedora), jack2 (Arch), or pipewire-jack for PipeWire, or choose another --backend"
@@ -200,7 +200,7 @@ def load_jack() -> ModuleType:
     try:
         return import_module("lstm_composer.runtime.ports.jack")
     except ImportError as error:
-        raise MissingError(_NO_JACK_CLIENT) from error
+        raise MissingError(f"JACK needs JACK-Client: {adding('jack')}, or choose another --backend") from error
     except OSError as error:
         raise MissingError(_NO_LIBJACK) from error
 

@@ -15,11 +15,13 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, register_name
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.score.musicxml import musicxml
 from lstm_composer.runtime.score.written import Score
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.visible_text import visible
 
-_PIP: Final = 'pip install "lstm-composer[score]"'
 _A4_WIDTH, _A4_HEIGHT = 2100, 2970
 """Tenths of a millimetre, in which verovio measures a page."""
+_MARGIN, _NARROW_MARGIN, _NARROW_WIDTH = 100, 30, 1600
+"""Around the music; less of it on a page narrower than that."""
 _TALLEST: Final = 60_000
 _SCALE: Final = 40
 """Percent: a page of A4 is 840 pixels wide, and a staff about 29 pixels high."""
@@ -45,16 +47,21 @@ def check_engraving(*, pdf: bool = False) -> None:
         _module("cairosvg")
 
 
-def svg_of(score: Score) -> str:
+def svg_of(score: Score, width_pixels: int | None = None) -> str:
     """Return a score engraved as one picture, as tall as it must be.
 
     Each note head is an element with the id that `score.sounding` has for it.
+
+    Args:
+        score: What is engraved.
+        width_pixels: Of the place that it is to fill; the print is as large as on A4 where a bar has room. None
+            for the width of A4.
 
     Raises:
         MissingError: If the extra "score" is not installed.
 
     """
-    pages = [fromstring(page) for page in _pages(score, _TALLEST)]  # noqa: S314 - verovio made it
+    pages = [fromstring(page) for page in _pages(score, _TALLEST, _page_width(width_pixels))]  # noqa: S314 - verovio made it
     sizes = [tuple(float(page.get(side, "0").removesuffix("px")) for side in ("width", "height")) for page in pages]
     if len(pages) == 1:
         whole = pages[0]
@@ -97,7 +104,7 @@ def _module(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise MissingError(
-            f"engraving scores needs {name}: {_PIP}, or keep it as MusicXML, which does without"
+            f"engraving scores needs {name}: {adding('score')}, or keep it as MusicXML, which does without"
         ) from error
     except OSError as error:
         raise MissingError(
@@ -105,7 +112,11 @@ def _module(name: str) -> Any:
         ) from error
 
 
-def _pages(score: Score, height: int) -> list[str]:
+def _page_width(pixels: int | None) -> int:
+    return _A4_WIDTH if pixels is None else round(pixels * 100 / _SCALE)
+
+
+def _pages(score: Score, height: int, width: int = _A4_WIDTH) -> list[str]:
     """Return the pages as SVG."""
     verovio = _module("verovio")
     verovio.enableLog(verovio.LOG_ERROR)
@@ -113,17 +124,20 @@ def _pages(score: Score, height: int) -> list[str]:
     verovio.setDefaultResourcePath(str(Path(verovio.__file__).with_name("data")))
     toolkit = verovio.toolkit()
     toolkit.resetXmlIdSeed(1)
-    wider = max(1.0, _most_places(score) / _CROWDED_SYMBOLS)
+    crowded = max(1.0, _most_places(score) / _CROWDED_SYMBOLS * _A4_WIDTH / width)
+    scale = max(1, int(_SCALE / crowded))  # verovio takes whole percents
+    wider = _SCALE / scale
+    margin = _MARGIN if width >= _NARROW_WIDTH else _NARROW_MARGIN
     is_tall = height == _TALLEST
     toolkit.setOptions({
-        "pageWidth": round(_A4_WIDTH * wider),
+        "pageWidth": round(width * wider),
         "pageHeight": height if is_tall else min(_TALLEST, round(height * wider)),
         "adjustPageHeight": is_tall,
-        "pageMarginLeft": 100,
-        "pageMarginRight": 100,
-        "pageMarginTop": 100,
-        "pageMarginBottom": 100,
-        "scale": max(1, round(_SCALE / wider)),
+        "pageMarginLeft": margin,
+        "pageMarginRight": margin,
+        "pageMarginTop": margin,
+        "pageMarginBottom": margin,
+        "scale": scale,
         "footer": "none",
         "smuflTextFont": "none",
     })  # fmt: skip

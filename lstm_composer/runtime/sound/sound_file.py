@@ -12,7 +12,7 @@ import numpy as np
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.sound.sampler import RATE, Sound
 from lstm_composer.runtime.system.atomic_files import write_atomically
-from lstm_composer.runtime.system.own_program import how_to_install
+from lstm_composer.runtime.system.installation import how_to_install
 
 _BY_SOUNDFILE: Final = {".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 SUFFIXES: Final = (".wav", *_BY_SOUNDFILE)

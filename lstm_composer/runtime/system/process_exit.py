@@ -6,6 +6,7 @@ SIGXFSZ). Those by which the processor says that the program is broken cannot be
 would meet it again for ever. One that was sent from outside becomes a SIGTERM; see `faults_from_outside`.
 """
 
+import atexit
 import faulthandler
 import os
 import signal
@@ -80,6 +81,20 @@ def faults_from_outside() -> None:
 def exit_at_once(*_: object) -> None:
     """Handle a signal where nothing is lost: an import that is interrupted may answer with anything but an end."""
     os._exit(EXIT_DONE)
+
+
+def ignored_at_the_very_end() -> None:
+    """Have signals do nothing once Python takes itself apart: all is done by then, and the exit code stands.
+
+    Python gives signals back to the system there, which would end the program with another exit code. A second Ctrl-C
+    comes so late where who started the program passes on what the terminal has sent as well, as uvx does.
+    """
+
+    def ignore() -> None:
+        for number in ending_signals():
+            signal.signal(number, signal.SIG_IGN)
+
+    atexit.register(ignore)  # before all others, so that it is called after them
 
 
 @contextmanager

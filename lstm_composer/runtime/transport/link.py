@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from lstm_composer.runtime.errors import MissingError
 from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.transport.clock import Clock
 from lstm_composer.runtime.transport.transport import TransportEvent, TransportEventKind
 
@@ -177,7 +178,7 @@ def joined(tempo_bpm: float, beats_per_bar: float) -> Iterator[Session]:
         import aalink  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingError(
-            'Ableton Link needs the package aalink: pip install "lstm-composer[link]", or play with --sync midi'
+            f"Ableton Link needs the package aalink: {adding('link')}, or play with --sync midi"
         ) from error
 
     def make() -> Any:

@@ -8,11 +8,11 @@ from importlib.util import find_spec
 from typing import Final
 
 from lstm_composer.runtime.errors import MissingError
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.process_exit import loading
 from lstm_composer.trainer.network.quiet_tensorflow import quiet_tensorflow
 
 FIRST_PYTHON_WITHOUT_TENSORFLOW: Final = (3, 14)
-INSTALL: Final = 'pip install "lstm-composer[train]"'
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def loaded_for(doing: str) -> Iterator[None]:
             yield
     except ModuleNotFoundError as error:
         check_tensorflow(doing)
-        raise MissingError(f"{doing} needs {error.name}: {INSTALL}") from error
+        raise MissingError(f"{doing} needs {error.name}: {adding('train')}") from error
     except ImportError as error:
         reason = _why_tensorflow_does_not_load()
         if reason is None:
@@ -48,9 +48,9 @@ def check_tensorflow(doing: str) -> None:
         present, last = f"3.{sys.version_info[1]}", f"3.{FIRST_PYTHON_WITHOUT_TENSORFLOW[1] - 1}"
         raise MissingError(
             f"{doing} needs TensorFlow, which has no version for Python {present} yet: "
-            f"use Python 3.11 to {last}, and there {INSTALL}"
+            f"use Python 3.11 to {last}, and there {adding('train')}"
         )
-    raise MissingError(f"{doing} needs TensorFlow: {INSTALL}")
+    raise MissingError(f"{doing} needs TensorFlow: {adding('train')}")
 
 
 def _why_tensorflow_does_not_load() -> str | None:

@@ -18,6 +18,7 @@ from lstm_composer.runtime.errors import ComposerError, InputError, MissingError
 from lstm_composer.runtime.music.bars import MeterChange
 from lstm_composer.runtime.music.notes import TICKS_PER_QUARTER, Meter, Note, end_of
 from lstm_composer.runtime.system.foreign_files import read_foreign
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.trainer.formats.abc.reader import read_abc
 from lstm_composer.trainer.formats.abc.score import abc_score
 from lstm_composer.trainer.formats.abc.tunebook import decode_abc, tunes_of
@@ -109,7 +110,7 @@ def load_music21() -> ModuleType:
     try:
         return importlib.import_module("music21")
     except ImportError as error:
-        raise MissingError('scores need music21: pip install "lstm-composer[train]"') from error
+        raise MissingError(f"scores need music21: {adding('train')}") from error
 
 
 def parsers_of(path: Path) -> list[Callable[[], "Score"]]:

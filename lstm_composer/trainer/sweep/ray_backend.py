@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_composer.runtime.errors import ComposerError, InputError, MissingError
+from lstm_composer.runtime.system.installation import adding
 from lstm_composer.runtime.system.visible_text import visible
 from lstm_composer.trainer.sweep.job import Job, Outcome, train_job
 from lstm_composer.trainer.sweep.ray_cluster import check_admission
@@ -45,7 +46,7 @@ def workers() -> Iterator[None]:
     try:
         import ray  # noqa: PLC0415 - an extra, and slow
     except ModuleNotFoundError as error:
-        raise MissingError('--sweep needs Ray: pip install "lstm-composer[cluster]"') from error
+        raise MissingError(f"--sweep needs Ray: {adding('cluster')}") from error
     with ExitStack() as stack:
         try:
             if on_cluster and address:

@@ -14,6 +14,16 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.panel.browser.conftest import DESKTOP, PHONE, OpenPage, PanelProcess, StartPanel
 
+ENGRAVED = """() => {
+    const view = document.querySelector('.engraving');
+    const drawing = view.querySelector('svg');
+    return drawing && {
+        place: view.clientWidth,
+        width: drawing.viewBox.baseVal.width,
+        systems: drawing.querySelectorAll('g.system').length,
+        scrolls: view.scrollWidth - view.clientWidth,
+    };
+}"""
 HTML = "<img src=x onerror=alert(1)>"
 LEVEL = """async () => {
     const { panel } = await import('/page/app.js');
@@ -308,6 +318,16 @@ def test_a_panel_that_has_ended_is_said(start_panel: StartPanel, open_page: Open
     assert panel.process.wait(60) == 0
 
 
+def go_to_notes(page: Page, others: set[str | None] | None = None) -> set[str | None]:
+    """Go on beat by beat until notes of the score are lit, others than those; give their ids."""
+    for _ in range(64):
+        page.keyboard.press("ArrowRight")
+        lit = {one.get_attribute("id") for one in page.locator(".engraving .note.sounds").all()}
+        if lit and lit != others:
+            return lit
+    return set()
+
+
 @pytest.mark.skipif("CI" not in os.environ and find_spec("verovio") is None, reason="the extra score is not here")
 def test_the_notes_of_the_score_light_up(page: Page) -> None:
     compose(page)
@@ -316,18 +336,34 @@ def test_the_notes_of_the_score_light_up(page: Page) -> None:
     page.get_by_role("button", name="Pause").click()
     page.locator(".engraving").focus()
     page.keyboard.press("Home")
-    page.keyboard.press("Shift+ArrowRight")
-    lit = page.locator(".engraving .note.sounds")
-    expect(lit.first).to_be_attached()
-    first = lit.first.get_attribute("id")
-    page.keyboard.press("Shift+ArrowRight")
-    expect(lit.first).not_to_have_attribute("id", str(first))
+    assert go_to_notes(page, go_to_notes(page))
     page.locator(".engraving .note .notehead").first.click()
     roll_says = page.locator(".roll")
     expect(roll_says).to_have_attribute("aria-valuetext", re.compile(r"bar 1, beat \d"))
     with page.expect_download() as kept:
         page.get_by_role("button", name="MusicXML").click()
     assert kept.value.suggested_filename.endswith(".musicxml")
+
+
+@pytest.mark.skipif("CI" not in os.environ and find_spec("verovio") is None, reason="the extra score is not here")
+def test_a_score_is_as_wide_as_its_place(panel: PanelProcess, open_page: OpenPage) -> None:
+    page = open_page(panel, PHONE)
+    compose(page)
+    page.get_by_role("button", name="Score", exact=True).click()
+    page.get_by_role("button", name="Pause").click()
+    narrow = until(page, ENGRAVED, lambda found: found is not None)
+    assert 0 < narrow["place"] - narrow["width"] < 24
+    assert narrow["scrolls"] == 0
+    page.locator(".engraving").focus()
+    page.keyboard.press("Home")
+    notes = go_to_notes(page)
+    page.set_viewport_size(DESKTOP)
+    wide = until(page, ENGRAVED, lambda found: found["width"] > narrow["width"])
+    assert wide["systems"] < narrow["systems"]
+    assert wide["place"] - wide["width"] < 60
+    lit = page.locator(".engraving .note.sounds")
+    expect(lit.first).to_be_attached()
+    assert {one.get_attribute("id") for one in lit.all()} == notes
 
 
 def test_a_score_that_cannot_be_engraved_is_said(page: Page) -> None:

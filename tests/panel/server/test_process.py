@@ -74,6 +74,15 @@ def test_a_signal_ends_it_without_a_word(start: Start, number: signal.Signals, t
     assert not place.exists()
 
 
+def test_a_second_ctrl_c_changes_nothing(start: Start) -> None:
+    process, token = start("--port", str(free_port()))
+    assert answers(token)
+    while process.poll() is None:  # from the first on until it has ended
+        process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+    assert process.returncode == 0
+
+
 def test_the_button_ends_it(start: Start) -> None:
     process, token = start("--port", str(free_port()))
     headers = {"Cookie": f"{token.cookie}={token.secret}", "Origin": token.address}

@@ -47,6 +47,15 @@ def test_heads_of_the_picture_say_when_they_sound(page: TestClient, piece: str) 
 
 
 @NEEDS_EXTRA
+def test_the_picture_is_as_wide_as_the_page_asks(page: TestClient, piece: str) -> None:
+    def width(said: str) -> float:
+        svg = page.get(f"{piece}/score", params={"width": said}).json()["svg"]
+        return float(re.findall(r'<svg[^>]* width="([\d.]+)"', svg)[0])
+
+    assert width("") == width("x") > width("300") > width("1")
+
+
+@NEEDS_EXTRA
 @pytest.mark.parametrize(("suffix", "begins"), [("svg", b"<svg"), ("pdf", b"%PDF")])
 def test_engraved_files(page: TestClient, piece: str, suffix: str, begins: bytes) -> None:
     got = page.get(f"{piece}/score.{suffix}")

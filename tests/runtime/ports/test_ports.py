@@ -115,7 +115,7 @@ def test_a_missing_libjack_is_told_with_its_packages(backend: str) -> None:
 def test_jack_without_its_package_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jack", None)
     monkeypatch.delitem(sys.modules, "lstm_composer.runtime.ports.jack", raising=False)
-    with pytest.raises(MissingError, match=r"^JACK needs JACK-Client: pip install 'lstm-composer\[jack\]', or choose"):
+    with pytest.raises(MissingError, match=r'^JACK needs JACK-Client: pip install "lstm-composer\[jack\]", or choose'):
         open_port("jack", "LSTM Composer")
 
 

@@ -57,6 +57,19 @@ def test_a_bar_full_of_notes_fits_its_line(monkeypatch: pytest.MonkeyPatch) -> N
     assert "<svg" in svg_of(score)
 
 
+@needs_extra
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("width", [300, 358, 700, 1000])
+@pytest.mark.parametrize("ticks", [1, 6, 24])
+def test_a_score_is_as_wide_as_its_place(width: int, ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    _warned(monkeypatch)
+    score = scored([Note(tick, 60 + tick % 7, ticks, 64) for tick in range(0, 4 * 96, ticks)])
+    root = parsed(svg_of(score, width))
+    assert float(root.get("width", "0")) == pytest.approx(width, rel=0.04)
+    heads = [element for element in root.iter(f"{_SVG}g") if element.get("class") == "note"]
+    assert len(heads) >= 4 * 96 / ticks
+
+
 def _warned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have verovio say its warnings, which it does not say to users."""
     verovio = pytest.importorskip("verovio")

@@ -115,6 +115,17 @@ def test_a_signal_while_the_program_loads_ends_it_without_a_word(
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_after_all_is_done_changes_nothing(
+    surrounding: dict[str, str], number: signal.Signals
+) -> None:
+    last = f"class Last:\n    def __del__(self): os.kill(os.getpid(), {number:d})"
+    code = f"import os, sys, lstm_composer.runtime.cli.start as start\n{last}\nstart.begin(); sys.last = Last()"
+    result = run_python(surrounding, code)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
 def playing(surrounding: dict[str, str], folder: Path, *more: str) -> "subprocess.Popen[str]":
     """Start to play and wait for the first note."""
     command = [sys.executable, "-m", "lstm_composer", "play", "--style", "scale", "--backend", "none", "--tempo", "100"]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lstm_composer.runtime.score import Notation
 
 PIECES_FILE: Final = "pieces.db"
+NARROWEST_SCORE, WIDEST_SCORE = 240, 2000
+_DIGITS: Final = 6
 _LINES_OF_JSON: Final = "application/x-ndjson"
 
 Answering = Callable[[Request], Awaitable[Response]]
@@ -192,7 +194,7 @@ def _styles(models_dirs: Sequence[Path]) -> "StyleList":
 def _score(pieces: Pieces, request: Request, context: PanelContext) -> "ScoreView":
     from lstm_composer.runtime.panel.composing.scores import score_view  # noqa: PLC0415 - numpy comes with it
 
-    return score_view(pieces.get(_number(request)), _notation(request), context)
+    return score_view(pieces.get(_number(request)), _notation(request), _width(request), context)
 
 
 def _score_file(pieces: Pieces, request: Request, context: PanelContext) -> Response:
@@ -205,6 +207,12 @@ def _score_file(pieces: Pieces, request: Request, context: PanelContext) -> Resp
 def _notation(request: Request) -> "Notation":
     """How lengths are written, as the address says it: as a musician would, unless it says otherwise."""
     return "played" if request.query_params.get("notation") == "played" else "readable"
+
+
+def _width(request: Request) -> int | None:
+    """How many pixels wide a score is to be; None where the address does not say."""
+    said = request.query_params.get("width", "")
+    return min(WIDEST_SCORE, max(NARROWEST_SCORE, int(said))) if said.isdecimal() and len(said) <= _DIGITS else None
 
 
 def _number(request: Request) -> int:

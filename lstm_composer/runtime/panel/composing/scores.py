@@ -36,8 +36,8 @@ class ScoreView(msgspec.Struct, frozen=True):
     sounding: Mapping[str, tuple[int, int]]
 
 
-def score_view(piece: Piece, notation: Notation, context: PanelContext) -> ScoreView:
-    """Return the score of a piece to look at.
+def score_view(piece: Piece, notation: Notation, width_pixels: int | None, context: PanelContext) -> ScoreView:
+    """Return the score of a piece to look at, as wide as the place for it; None for the width of A4.
 
     Raises:
         MissingError: If the extra "score" is not installed.
@@ -46,7 +46,7 @@ def score_view(piece: Piece, notation: Notation, context: PanelContext) -> Score
     from lstm_composer.runtime.score.engraving import svg_of  # noqa: PLC0415 - an extra
 
     score = _written(piece, notation, context)
-    return ScoreView(_STYLE_SHEET.sub("", svg_of(score)), score.sounding)
+    return ScoreView(_STYLE_SHEET.sub("", svg_of(score, width_pixels)), score.sounding)
 
 
 def score_file(piece: Piece, notation: Notation, suffix: str, context: PanelContext) -> Response:

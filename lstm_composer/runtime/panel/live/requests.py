@@ -14,6 +14,7 @@ from lstm_composer.runtime.parameters.table import COMMANDS, PARAMETERS, Kind, P
 from lstm_composer.runtime.ports.backends import BackendStatus, available_backends, target_names
 from lstm_composer.runtime.ports.names import DEFAULT_NAME
 from lstm_composer.runtime.session.settings import LARGEST_SEED, MOST_SECTION_BARS
+from lstm_composer.runtime.system.installation import adding
 
 MOST_PLAYERS: Final = 8
 MOST_TEXT: Final = 200
@@ -168,7 +169,7 @@ def _outputs(no_midi: str) -> tuple[Choice, ...]:
 
 
 def _syncs(no_midi: str) -> tuple[Choice, ...]:
-    no_link = "" if find_spec("aalink") else 'Ableton Link needs an extra: pip install "lstm-composer[link]"'
+    no_link = "" if find_spec("aalink") else f"Ableton Link needs an extra: {adding('link')}"
     return (
         Choice("auto", "Own tempo, until a MIDI clock comes"),
         Choice("internal", "Own tempo"),

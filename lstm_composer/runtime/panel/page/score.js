@@ -5,6 +5,10 @@ import { ask } from "./api.js";
 /** @typedef {{element: Element, begin: number, end: number}} Head A note head, and when its note sounds, in ticks. */
 
 const UNTOUCHED_MILLISECONDS = 3000;
+/** A window that is being made narrower has many widths. */
+const SETTLED_MILLISECONDS = 250;
+/** As the style sheet has it. */
+const WIDEST = 1000;
 
 export class ScoreView {
   #view;
@@ -15,6 +19,11 @@ export class ScoreView {
   /** @type {Set<Head>} */
   #lit = new Set();
   #touched = -UNTOUCHED_MILLISECONDS;
+  #tick = 0;
+  /** @type {{id: number, notation: string, name: string} | null} */
+  #asked = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
    * @param {HTMLElement} view What the score is put into, and scrolls.
@@ -27,6 +36,7 @@ export class ScoreView {
       view.addEventListener(kind, () => (this.#touched = performance.now()), { passive: true });
     }
     view.addEventListener("click", (event) => this.#clicked(event));
+    new ResizeObserver(() => this.#resized()).observe(view);
   }
 
   /**
@@ -36,14 +46,25 @@ export class ScoreView {
    * @param {string} name
    */
   async show(id, notation, name) {
-    const wanted = `${id} ${notation} ${name}`;
+    const width = this.#width;
+    const wanted = `${id} ${notation} ${width} ${name}`;
     if (wanted === this.#shown) return;
-    this.say("Engraving …");
+    const isSame = this.#shown.startsWith(`${id} ${notation} `);
+    if (!isSame) this.say("Engraving …"); // what is only to be wider or narrower stays until it is
+    this.#asked = { id, notation, name };
     this.#shown = wanted;
-    const found = await ask(`/api/pieces/${id}/score?notation=${notation}`).catch((error) => error);
+    const found = await ask(`/api/pieces/${id}/score?notation=${notation}&width=${width}`).catch((error) => error);
     if (this.#shown !== wanted) return;
     if (found instanceof Error) return this.say(found.message);
-    const { svg, sounding } = found;
+    this.#put(found, name, isSame ? this.#view.scrollTop / Math.max(1, this.#view.scrollHeight) : 0);
+  }
+
+  /**
+   * @param {{svg: string, sounding: Record<string, [number, number]>}} engraved
+   * @param {string} name
+   * @param {number} seen What of it is at the top, 0..1.
+   */
+  #put({ svg, sounding }, name, seen) {
     const drawing = /** @type {SVGElement} */ (/** @type {unknown} */ (parsed(svg)));
     drawing.setAttribute("aria-label", `Score of ${name}`);
     this.#heads = Object.entries(sounding).flatMap(([head, [begin, end]]) => {
@@ -52,12 +73,29 @@ export class ScoreView {
     });
     this.#lit.clear();
     this.#view.replaceChildren(drawing);
-    this.#view.scrollTop = 0;
+    this.#view.scrollTop = seen * this.#view.scrollHeight;
+    this.light(this.#tick);
+  }
+
+  /** The room for a line of music, in pixels. */
+  get #width() {
+    const { paddingLeft, paddingRight } = getComputedStyle(this.#view);
+    return Math.min(WIDEST, Math.floor(this.#view.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
+  }
+
+  /** Engrave anew what is shown, once its place has a width that stays. */
+  #resized() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const asked = this.#asked;
+      if (asked && this.#view.clientWidth) void this.show(asked.id, asked.notation, asked.name);
+    }, SETTLED_MILLISECONDS);
   }
 
   /** Say something in the place of a score. @param {string} text */
   say(text) {
     this.#shown = "";
+    this.#asked = null;
     this.#heads = [];
     this.#lit.clear();
     const line = document.createElement("p");
@@ -71,6 +109,7 @@ export class ScoreView {
    * @param {number} tick
    */
   light(tick) {
+    this.#tick = tick;
     for (const head of this.#heads) {
       const sounds = head.begin <= tick && tick < head.end;
       if (sounds === this.#lit.has(head)) continue;

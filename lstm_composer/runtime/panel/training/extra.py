@@ -4,9 +4,8 @@ import sys
 from importlib.util import find_spec
 from typing import Final
 
-from lstm_composer.runtime.system.own_program import TRAINING_ELSEWHERE, is_app
+from lstm_composer.runtime.system.installation import TRAINING_ELSEWHERE, adding, is_app
 
-INSTALL: Final = 'pip install "lstm-composer[train]"'
 _NEEDED: Final = ("tensorflow", "keras", "h5py", "onnx", "tf2onnx", "music21", "sklearn", "matplotlib", "PIL")
 _FIRST_PYTHON_WITHOUT_TENSORFLOW: Final = (3, 14)
 
@@ -21,6 +20,6 @@ def missing_for_training() -> str:
     if "tensorflow" in missing and sys.version_info >= _FIRST_PYTHON_WITHOUT_TENSORFLOW:
         return (
             f"training needs TensorFlow, which has no version for Python 3.{sys.version_info[1]} yet: "
-            f"use Python 3.11 to 3.13, and there {INSTALL}"
+            f"use Python 3.11 to 3.13, and there {adding('train')}"
         )
-    return f"training needs more than playing: {INSTALL}, then start the panel again"
+    return f"training needs more than playing: {adding('train')}, then start the panel again"

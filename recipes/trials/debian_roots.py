@@ -1,12 +1,13 @@
 """Try the checkout on Debian's newer Pythons: a folder each with trixie (Python 3.13) and forky (3.14), to chroot into.
 
-    python recipes/debian_roots.py FOLDER [--suite forky]
+    python recipes/trials/debian_roots.py FOLDER [--suite forky]
 
 Needs root, debootstrap and this checkout's own environment. FOLDER/root-trixie and so on are made where they are not,
-which takes 3 minutes and 300 MB; one that is there is taken as it is. Debian's mirror, pip's configuration and the
-certificates are this machine's. In each root, on a clean clone of what is committed: `make play` into that Debian's
-JACK server, heard by `jack_midi_dump`; `write`, whose file must be the same as this machine's; and the tests of the
-runtime.
+which takes 3 minutes and 400 MB, and as much as 3 GB with all that testing needs; one that is there is taken as it is.
+Debian's mirror, pip's configuration and the certificates are this machine's. In each root, on a clean clone of what is
+committed: `make play` into that Debian's JACK server, heard by `jack_midi_dump`; `write`, whose file must be the same
+as this machine's; `make check`; the tests that need JACK, and those of the panel's server. What these print is kept
+in FOLDER/trixie-make-check.txt and so on.
 """
 
 import argparse
@@ -17,25 +18,32 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lstm_composer.runtime.midi.messages import Kind
-from lstm_composer.runtime.midi.reader import read_music
-from lstm_composer.runtime.playback.scheduler import Scheduler
+from recipes.trials.jack_receiver import (
+    ALL_NOTES_OFF,
+    PORT,
+    RECEIVER,
+    RECEIVER_PORT,
+    messages_of,
+    received_messages,
+    running,
+)
+from recipes.trials.waiting import TrialError, wait_for
 
-CHECKOUT: Final = Path(__file__).parents[1]
+CHECKOUT: Final = Path(__file__).parents[2]
 SUITES: Final = ("trixie", "forky")
 PROGRAMS: Final = ("debootstrap", "chroot", "git")
 PACKAGES: Final = (
     *("python3", "python3-venv", "ca-certificates", "make"),
     *("libasound2t64", "libatomic1", "libjack-jackd2-0"),  # what rtmidi, aalink and JACK-Client load
 )
-JACK_PACKAGES: Final = ("jackd2", "jack-example-tools")
+TEST_PACKAGES: Final = ("git", "jackd2", "jack-example-tools", "jack-midi-clock", "libcairo2")
+"""Installed in a second step: debootstrap knows no package that stands in for another."""
 COPIED: Final = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/xdg/pip"),
     "/etc/ssl/certs/ca-certificates.crt",
@@ -43,11 +51,16 @@ COPIED: Final = (
 PROJECT: Final = Path("/root/lstm-composer")
 """Where the clone is, seen from inside."""
 SERVER: Final = "debian-roots"
-PORT: Final = "LSTM Composer:LSTM Composer"
-ALL_NOTES_OFF: Final = "b0 7b 00"
+PYTEST: Final = (".venv/bin/python", "-m", "pytest", "-q", "--no-header", "-n", "0")
+CHECKS: Final = {
+    "make check": ("make", "check"),
+    # CI: a test that would be skipped for want of JACK fails.
+    "tests/jack": ("env", "CI=true", *PYTEST, "tests/jack"),
+    "tests/panel/server": (*PYTEST, "tests/panel/server"),
+}
+"""What is run in a root, after playing and writing; `make` makes the environment before."""
 PLAYED: Final = ("--bars", "4", "--seed", "1")
 WRITTEN: Final = ("write", "--style", "bach", "--bars", "8", "--seed", "1")
-PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +107,14 @@ def main() -> None:
         copy_configuration(folder)
         with mounted(folder) as root:
             clone(root)
-            if not (folder / "usr/bin/jack_midi_dump").exists():
+            if not all((folder / "usr/bin" / program).exists() for program in ("git", "jack_midi_clock")):
                 # A mirror that is a few weeks behind will do; debootstrap does not ask either.
                 root.run("apt-get", "update", "-qq", "-o", "Acquire::Check-Valid-Until=false")
-                root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *JACK_PACKAGES)
-            try_out(suite, root)
+                root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *TEST_PACKAGES)
+            try:
+                try_out(suite, root)
+            except TrialError as error:
+                sys.exit(f"{suite}: {error}")
 
 
 def try_out(suite: str, root: Root) -> None:
@@ -111,13 +127,19 @@ def try_out(suite: str, root: Root) -> None:
     if digest != sha256_of_this_machine(root):
         sys.exit(f"{suite}: {' '.join(WRITTEN)} gives {digest}, and something else on this machine")
     say(suite, f"{' '.join(WRITTEN)}: sha256 {digest}, as on this machine with Python {sys.version.split()[0]}")
-    pip = (".venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    root.run(*pip, "-c", "constraints.txt", "-e", ".[link,osc]", "hypothesis", "pytest", "pytest-timeout")
-    tests = root.command(".venv/bin/python", "-m", "pytest", "tests/runtime", "--quiet", "--no-header", "--tb=short")
-    result = subprocess.run(tests, check=False, stdout=subprocess.PIPE, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{result.stdout}\n{suite}: tests/runtime failed")
-    say(suite, f"tests/runtime: {result.stdout.strip().splitlines()[-1]}")
+    root.run("sh", "recipes/environment.sh", "test")
+    for title, command in CHECKS.items():
+        say(suite, f"{title}: {checked(suite, root, title, command)}")
+
+
+def checked(suite: str, root: Root, title: str, command: Sequence[str]) -> str:
+    """Run tests in a root, and return pytest's last line."""
+    output = root.folder.with_name(f"{suite}-{title.replace(' ', '-').replace('/', '-')}.txt")
+    with output.open("w") as file:
+        code = subprocess.run(root.command(*command), check=False, stdout=file, stderr=subprocess.STDOUT).returncode
+    if code != 0:
+        sys.exit(f"{suite}: {title} failed, see {output}")
+    return output.read_text(errors="replace").strip().splitlines()[-1].strip("= ")
 
 
 def say(suite: str, text: str) -> None:
@@ -187,10 +209,15 @@ def unmount(target: Path) -> None:
 
 
 def clone(root: Root) -> None:
-    """Put what is committed here in the place of an earlier clone."""
+    """Put what is committed here in the place of an earlier clone, whose environment is kept: it is large."""
     target = root.outside(PROJECT)
+    kept, environment = target.with_name("kept"), target / ".venv"
+    if environment.exists():
+        environment.rename(kept)
     shutil.rmtree(target, ignore_errors=True)
     subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(target)], check=True)
+    if kept.exists():
+        kept.rename(environment)
 
 
 # ---- Playing and writing
@@ -202,18 +229,16 @@ def played(root: Root) -> int:
     with ExitStack() as stack:
         driver = ("-d", "dummy", "-r", "48000", "-p", "64")
         nowhere = Path(os.devnull)
-        stack.enter_context(running(*root.command("jackd", "-n", SERVER, "-R", "-S", *driver), output=nowhere))
+        stack.enter_context(running(root.command("jackd", "-n", SERVER, "-R", "-S", *driver), output=nowhere))
         root.run("jack_wait", "--wait", "--timeout", "10")
-        receiver = root.command("stdbuf", "-oL", "jack_midi_dump", "-a", "receiver")
-        stack.enter_context(running(*receiver, output=received_file))
+        stack.enter_context(running(root.command(*RECEIVER), output=received_file))
         arguments = " ".join((*PLAYED, "--lead-in 2"))  # bars of rest, in which the receiver is connected
         player = stack.enter_context(subprocess.Popen(root.command("make", "play", f"ARGS={arguments}")))
-        wait_for(lambda: connected(root, PORT, "receiver:input"), "the composer's port")
+        wait_for(lambda: connected(root), "the composer's port")
         if player.wait() != 0:
             sys.exit(f"make play ended with {player.returncode}")
-        wait_for(lambda: ALL_NOTES_OFF in received_file.read_text(), "the last message")
-    lines = re.findall(r"^ *\d+:((?: [0-9a-f]{2})+)", received_file.read_text(), re.MULTILINE)
-    received = [tuple(bytes.fromhex(line)) for line in lines]
+        wait_for(lambda: ALL_NOTES_OFF in received_messages(received_file), "the last message")
+    received = received_messages(received_file)
     root.run(".venv/bin/lstm-composer", "write", "--style", "chopin", *PLAYED, "-o", "written.mid")
     expected = messages_of(root.outside(PROJECT) / "written.mid")
     if received[: len(expected)] != expected:
@@ -221,39 +246,10 @@ def played(root: Root) -> int:
     return len(expected)
 
 
-def messages_of(file: Path) -> list[tuple[int, ...]]:
-    """Return the notes of a file as the messages that a port gets, in order."""
-    scheduler = Scheduler()
-    scheduler.add(read_music(file).notes, channel=1)
-    messages = scheduler.due(10**9)
-    return [one.midi_bytes() for one in messages if one.kind in (Kind.NOTE_ON, Kind.NOTE_OFF)]
-
-
-@contextmanager
-def running(*command: str, output: Path) -> Iterator[None]:
-    """Run a program in the background; it is ended by its own handle."""
-    with output.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def connected(root: Root, source: str, destination: str) -> bool:
-    """Connect two JACK ports; False if one of them is not there yet."""
-    return (
-        subprocess.run(root.command("jack_connect", source, destination), capture_output=True, check=False).returncode
-        == 0
-    )
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Wait until something is so, and end if it does not come."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"{what} did not come in {PATIENCE_SECONDS:g} s")
-        time.sleep(0.05)
+def connected(root: Root) -> bool:
+    """Connect the composer's port to the receiver; False if one of them is not there yet."""
+    command = root.command("jack_connect", PORT, RECEIVER_PORT)
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def sha256_of(root: Root) -> str:

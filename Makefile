@@ -24,7 +24,7 @@ help:
 	@echo 'make play    play in the style of Chopin, live     make play STYLE=bach ARGS="--bars 8 --seed 1"'
 	@echo 'make app     a program of its own for those without Python: dist/lstm-composer'
 	@echo 'make test    run the tests                         make test ARGS="tests/runtime -x"'
-	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK, Ardour or Chromium: in a minute'
+	@echo 'make check   the lint, and the tests that need neither TensorFlow nor JACK, Ardour or Chromium'
 	@echo 'make lint    check style, types, imports and unused names'
 	@echo 'make page-types   check the types of the page, with npm'
 	@echo 'make workflows   check .github/workflows, with npm'

@@ -17,8 +17,8 @@ from lstm_composer.runtime.bundle.files import Bundle, load_bundle
 from lstm_composer.runtime.graph.engine import Engine
 from lstm_composer.runtime.session.settings import MusicSettings
 from lstm_composer.trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
-from tests.support.needs_tensorflow import files_that_need_tensorflow, folders_that_need_tensorflow
-from tests.support.quick import FOLDERS, HELP, draw_examples, is_left_out
+from tests.support.needs_tensorflow import TENSORFLOW, files_that_need, folders_that_need
+from tests.support.quick import FOLDERS, HELP, LIBRARIES, draw_examples, is_left_out
 from tests.support.scheduling import GroupScheduling, in_order
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,6 @@ PATIENCE_SECONDS = 60.0
 
 # Where TensorFlow cannot be installed, the tests that need it are left out. Where it can be and is not, they fail.
 _NO_TENSORFLOW = sys.version_info >= FIRST_PYTHON_WITHOUT_TENSORFLOW and find_spec("tensorflow") is None
-_NEED_TENSORFLOW = files_that_need_tensorflow()
 _QUICK = "--quick"
 
 
@@ -46,15 +45,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @cache
 def _left_out(*, quick: bool) -> frozenset[Path]:
     """Return folders and files whose tests a run is without; asked for each of them."""
-    without_tensorflow = [*_NEED_TENSORFLOW, *folders_that_need_tensorflow()] if quick or _NO_TENSORFLOW else []
-    return frozenset([*without_tensorflow, *(FOLDERS if quick else [])])
+    if not (quick or _NO_TENSORFLOW):
+        return frozenset()
+    without = TENSORFLOW | LIBRARIES if quick else TENSORFLOW
+    return frozenset([*files_that_need(without), *folders_that_need(without), *(FOLDERS if quick else [])])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption(_QUICK):
         config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
         items[:] = [item for item in items if not is_left_out(item)]
-    in_order(items, _NEED_TENSORFLOW)
+        in_order(items, [])
+    else:
+        in_order(items, files_that_need())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,8 +68,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 def pytest_report_header() -> list[str]:
     if not _NO_TENSORFLOW:
         return []
-    python, count = f"3.{sys.version_info[1]}", len(_NEED_TENSORFLOW)
+    python, count = f"3.{sys.version_info[1]}", len(files_that_need())
     return [f"TensorFlow has no version for Python {python} yet: {count} files of tests that need it are left out"]
+
+
+@pytest.fixture(scope="session")
+def quick(request: pytest.FixtureRequest) -> bool:
+    """Whether this is a run of `--quick`."""
+    return bool(request.config.getoption(_QUICK))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from tests.support.quick import FOLDERS, MARKS, examples, is_left_out
+from tests.support.quick import FIXTURES, FOLDERS, MARKS, ROOT, examples, is_left_out, part_of
 
 
 def test_a_quick_run_has_nothing_that_it_is_to_leave_out(request: pytest.FixtureRequest) -> None:
@@ -21,5 +21,12 @@ def test_a_quick_run_draws_a_tenth_of_the_examples(
 
 def test_what_is_named_is_there(request: pytest.FixtureRequest) -> None:
     assert all(folder.is_dir() for folder in FOLDERS)
+    fixtures = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("conftest.py"))
+    assert all(f"def {name}(" in fixtures for name in FIXTURES)
     registered = request.config.getini("markers")
     assert all(any(line.startswith(f"{mark}:") for line in registered) for mark in MARKS)
+
+
+def test_a_quick_run_takes_a_quarter_of_a_golden_table() -> None:
+    assert part_of(["a", "b", "c", "d", "e"], quick=True) == ["a", "e"]
+    assert part_of(["a", "b", "c", "d", "e"], quick=False) == ["a", "b", "c", "d", "e"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.golden.driving import perform
 from tests.golden.stored import check, read
+from tests.support.quick import part_of
 
 BAR: Final = 96
 Settings = dict[str, Any]
@@ -85,20 +86,29 @@ def summary(bundle: str, settings: Settings, script: Script) -> dict[str, Any]:
     return found | ({"told": performance.told} if performance.told else {})
 
 
-@pytest.mark.parametrize(("bundle", "played"), [("tiny", SETTINGS), ("memory", WITH_A_MEMORY)])
-def test_performance(bundle: str, played: Mapping[str, Settings]) -> None:
-    found = {
-        f"{name}: {happens}": summary(bundle, settings, script)
+def performances(played: Mapping[str, Settings]) -> dict[str, tuple[Settings, Script]]:
+    """All that is performed, by its name: how, and what happens."""
+    steered = {
+        f"{name}: {happens}": (settings, script)
         for name, settings in played.items()
         for happens, script in SCRIPTS.items()
     }
-    for mode in ("continue", "answer"):
-        for voices in (1, 2):
-            listening = {"bars": 10, "listen": mode, "voices": voices}
-            found[f"listen {mode}, voices {voices}"] = summary(bundle, listening, PHRASE)
-    for name, script in CLOCKS.items():
-        found[f"a clock: {name}"] = summary(bundle, {"clock": True, "until": 800}, script)
-    check(f"performance_{bundle}", found)
+    heard: dict[str, tuple[Settings, Script]] = {
+        f"listen {mode}, voices {voices}": ({"bars": 10, "listen": mode, "voices": voices}, PHRASE)
+        for mode in ("continue", "answer")
+        for voices in (1, 2)
+    }
+    clocked: dict[str, tuple[Settings, Script]] = {
+        f"a clock: {name}": ({"clock": True, "until": 800}, script) for name, script in CLOCKS.items()
+    }
+    return steered | heard | clocked
+
+
+@pytest.mark.parametrize(("bundle", "played"), [("tiny", SETTINGS), ("memory", WITH_A_MEMORY)])
+def test_performance(bundle: str, played: Mapping[str, Settings], quick: bool) -> None:  # noqa: FBT001 - a fixture
+    cases = performances(played)
+    found = {name: summary(bundle, *cases[name]) for name in part_of([*cases], quick=quick)}
+    check(f"performance_{bundle}", found, is_part=quick)
 
 
 @pytest.mark.parametrize("bundle", ["tiny", "memory"])

@@ -1,4 +1,4 @@
-"""Which files of tests need TensorFlow, read off their imports and those of all that they import."""
+"""Which files of tests need TensorFlow, or another library: read off their imports and those of all they import."""
 
 import re
 from collections.abc import Iterator
@@ -16,23 +16,21 @@ _COMMENT: Final = re.compile(r"#.*")
 TENSORFLOW: Final = frozenset({"tensorflow", "keras", "tf2onnx"})
 
 
-@cache
-def files_that_need_tensorflow() -> list[Path]:
-    """Return the files of tests, those in folders whose conftest.py needs it among them."""
-    folders = folders_that_need_tensorflow()
+def files_that_need(libraries: frozenset[str] = TENSORFLOW) -> list[Path]:
+    """Return the files of tests, those in folders whose conftest.py needs one of the libraries among them."""
+    folders = folders_that_need(libraries)
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    return [file for file in files if file.parent in folders or needs_tensorflow(file)]
+    return [file for file in files if file.parent in folders or needs(file, libraries)]
 
 
-@cache
-def folders_that_need_tensorflow() -> list[Path]:
+def folders_that_need(libraries: frozenset[str] = TENSORFLOW) -> list[Path]:
     """Return the folders whose conftest.py needs it: pytest loads that before it leaves out the files."""
-    return [file.parent for file in sorted((ROOT / "tests").rglob("conftest.py")) if needs_tensorflow(file)]
+    return [file.parent for file in sorted((ROOT / "tests").rglob("conftest.py")) if needs(file, libraries)]
 
 
 @cache
-def needs_tensorflow(file: Path) -> bool:
-    """Tell whether a file reaches TensorFlow, over any number of files of ours."""
+def needs(file: Path, libraries: frozenset[str] = TENSORFLOW) -> bool:
+    """Tell whether a file reaches one of the libraries, over any number of files of ours."""
     seen, ahead = set[Path](), [file]
     while ahead:
         one = ahead.pop()
@@ -40,7 +38,7 @@ def needs_tensorflow(file: Path) -> bool:
             continue
         seen.add(one)
         names = _names_in(one)
-        if any(name.partition(".")[0] in TENSORFLOW for name in names):
+        if any(name.partition(".")[0] in libraries for name in names):
             return True
         ahead += [found for name in names if (found := _file_of(name)) is not None]
     return False

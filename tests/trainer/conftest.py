@@ -11,7 +11,7 @@ from lstm_composer.trainer.dataset.training_piece import EncodedPiece, encode_pi
 from lstm_composer.trainer.pieces.piece import Piece, make_piece
 from lstm_composer.trainer.runs.run_directory import RunDirectory
 from lstm_composer.trainer.runs.settings import TrainingSettings
-from tests.support.needs_tensorflow import needs_tensorflow
+from tests.support.needs_tensorflow import needs
 from tests.support.small_trainings import alone, short_pieces, train_step_by_step
 from tests.support.walks import walk, write_midi
 
@@ -28,7 +28,7 @@ def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module", autouse=True)
 def _short_pieces(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have networks play little to be judged; where no test has a network, TensorFlow is not loaded for it."""
-    with short_pieces() if needs_tensorflow(request.path) else nullcontext():
+    with short_pieces() if needs(request.path) else nullcontext():
         yield
 
 

@@ -97,6 +97,7 @@ def test_a_title_is_text_and_nothing_else() -> None:
     assert pdf_of(score).startswith(b"%PDF")
 
 
+@pytest.mark.thorough
 @needs_extra
 def test_long_music_is_one_picture_of_several_stretches_and_several_pages() -> None:
     pypdf = pytest.importorskip("pypdf")

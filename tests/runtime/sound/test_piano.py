@@ -38,6 +38,7 @@ def test_a4_peaks_at_440_hz(piano: Piano) -> None:
     assert np.fft.rfftfreq(len(sound), 1 / RATE)[power.argmax()] == pytest.approx(440, rel=0.01)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", [21, 25, 32, 50, 60, 74, 88, 108])  # 25 and 74 sank most between layers in the source
 def test_louder_with_every_velocity(piano: Piano, key: int) -> None:
     loudness = [decibels(struck(piano, key, velocity, seconds=0.25)) for velocity in range(1, 128)]

@@ -137,6 +137,7 @@ def test_a_session_that_plays_already_is_joined_and_not_started_again(rig: Rig) 
     assert rig.run(3.0) == STARTED
 
 
+@pytest.mark.thorough
 def test_two_programs_in_a_network_of_their_own(tmp_path: Path, tiny_models: Path) -> None:
     pytest.importorskip("aalink")
     link = pytest.importorskip("benchmarks.playing.link")

@@ -107,6 +107,7 @@ def test_an_exact_clock_is_known_after_two_pulses(sender: Sender, bpm: float) ->
     assert sender.follower.tempo_bpm == pytest.approx(bpm)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("bpm", [60.0, 97.3, 123.0, 140.0, 220.0])
 def test_a_clock_on_period_boundaries_is_known_to_a_twentieth_of_a_percent_after_four_beats(bpm: float) -> None:
     sender = Sender(ClockFollower(100.0), at_periods)

@@ -57,6 +57,7 @@ def bound_of(gates: Gates, measure: str) -> Bound:
     return next(bound for bound in bounds if bound.measure == measure and bound.is_upper)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [0, 1000])
 def test_human_music_passes_both_gates(gates: Gates, make_walk: MakeWalk, held_out: list[Piece], seed: int) -> None:
     """The held-out pieces, cut elsewhere, and pieces that the bounds were not made from."""
@@ -124,6 +125,7 @@ def test_a_bot_without_rhythm_or_key_is_too_haphazard(make_walk: MakeWalk) -> No
     assert "figures of 4 notes return less than in" in " ".join(verdict.loop.reasons)
 
 
+@pytest.mark.thorough
 def test_few_held_out_pieces_are_joined_by_training_pieces(training: list[Piece], held_out: list[Piece]) -> None:
     for few in ([], held_out[:2]):
         gates = make_gates(training, few, NOTES)
@@ -133,6 +135,7 @@ def test_few_held_out_pieces_are_joined_by_training_pieces(training: list[Piece]
         assert not judge(gates, excerpts_of(training)[:EXCERPTS]).copy.passed
 
 
+@pytest.mark.thorough
 def test_an_arrangement_does_not_set_the_bound(training: list[Piece]) -> None:
     copies = [replace(piece, name=f"{piece.name} in E", notes=tuple(transposed(piece.notes, 4))) for piece in training]
     assert bound_of(make_gates(training, copies, NOTES), "longest_match").value < NOTES / 2
@@ -172,6 +175,7 @@ def test_silence_and_a_single_note_are_judged(gates: Gates) -> None:
     assert verdict.longest_match == "no passage is shared with a training piece"
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_gates(gates: Gates, training: list[Piece], held_out: list[Piece]) -> None:
     assert make_gates(training, held_out, NOTES).bounds == gates.bounds
 

@@ -336,6 +336,7 @@ ENDLESS += [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("music", ENDLESS, ids=[text[:6] for text in ENDLESS])
 def test_nothing_takes_for_ever(read, music: str) -> None:
     check_bounds(read, tune(music))

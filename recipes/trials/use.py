@@ -94,7 +94,7 @@ def panel(home: Home) -> str:
 def train(home: Home) -> str:
     """Train without the extra: one line, exit code 2."""
     said = home.run(home.program(". --name x", name="composer-train"), code=2).strip().splitlines()
-    if len(said) != 1 or "[train]" not in said[0]:
+    if len(said) != 1 or "train]" not in said[0]:
         raise TrialError(f"composer-train says {said}")
     return "one line, 2"
 

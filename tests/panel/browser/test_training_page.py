@@ -178,6 +178,54 @@ def test_train_waits_for_files_that_are_on_their_way(
 
 
 @pytest.mark.usefixtures("pretending")
+def test_a_training_that_was_stopped_is_asked_which_epoch_to_take(
+    school: PanelProcess, open_page: OpenPage, music: list[Path]
+) -> None:
+    page = open_page(school)
+    visit(page)
+    take_in(page, music)
+    expect(page.get_by_text("11 pieces to learn from, ")).to_be_visible()
+    train(page, "mine")
+    expect(page.get_by_text("Learning: 1 of at most 4 epochs")).to_be_visible()
+    which = page.get_by_role("button", name="Which epoch to take?")
+    expect(which).to_have_count(0)
+    page.get_by_role("button", name="Stop").click()
+    which.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".training-head .advice")).to_have_text("Take epoch 1")
+    expect(page.locator(".samples li", has_text="the one to take")).to_contain_text(
+        "Epoch 1the one to take8.50 nats a note · neither goes round in circles nor copies"
+    )
+    expect(which).to_have_count(0)
+    expect(page.get_by_role("heading", name="mine")).to_be_focused()
+
+
+@pytest.mark.usefixtures("pretending")
+def test_a_folder_is_dropped_with_all_that_is_in_it(
+    school: PanelProcess, open_page: OpenPage, music: list[Path], tmp_path: Path
+) -> None:
+    """As a file manager drops it: the browser itself makes what the page is given, and reads the folder."""
+    folder = tmp_path / "dropped"
+    write_midi(folder / "more" / "deep" / "walk.mid", walk(20, 40))
+    (folder / "more" / "notes.txt").write_text("words")
+    single = tmp_path / "single.mid"
+    write_midi(single, walk(21, 40))
+    page = open_page(school)
+    visit(page)
+    place = page.locator(".drop").bounding_box()
+    assert place is not None
+    where = {"x": place["x"] + place["width"] / 2, "y": place["y"] + 30}
+    data = {"items": [], "files": [str(folder), str(single)], "dragOperationsMask": 1}
+    tools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        tools.send("Input.dispatchDragEvent", {"type": kind, "data": data, **where})
+    expect(page.get_by_text("1 file of other kinds is passed over.")).to_be_visible()
+    expect(page.get_by_text("13 pieces to learn from, ")).to_contain_text("1 left out")
+    expect(page.locator(".music .file-name").filter(has_text="walk.mid")).to_have_count(1)
+    assert "over" not in str(page.locator(".drop").get_attribute("class"))
+
+
+@pytest.mark.usefixtures("pretending")
 def test_names_are_text_and_refusals_are_one_line(school: PanelProcess, open_page: OpenPage) -> None:
     page = open_page(school)
     visit(page)

@@ -12,8 +12,13 @@ const LIMITER = { threshold: -8, knee: 8, ratio: 12, attack: 0.002, release: 0.2
 const PERCUSSION = 9; // the channel that a SoundFont player takes for drums
 const FULL_VOLUME = 1;
 /** How many times the two clocks are compared, and how often at the most: single sights are off by a millisecond. */
-const SIGHTS = 41;
+const SIGHTS = 60;
 const SIGHT_MILLISECONDS = 20;
+/**
+ * Which of the sights in order is believed, as a share of them. The audio is held up now and then and catches up again,
+ * and is never early: what it says meanwhile is a quarter of a second off, and is passed over for about a second.
+ */
+const BELIEVED = 0.9;
 /** What the browser says of the output is used if it is not older: it says nothing new where nothing is heard. */
 const FRESH_MILLISECONDS = 200;
 
@@ -82,8 +87,12 @@ export class Sound extends EventTarget {
   #decode(bytes, port) {
     const decoder = new Worker("/page/piano_decoder.js", { type: "module" });
     decoder.onmessage = ({ data }) => {
-      if (data.kind === "done") decoder.terminate();
-      else port.postMessage(data, [data.data.buffer]);
+      if (data.kind === "done") {
+        decoder.terminate();
+        port.postMessage({ kind: "warm" });
+      } else {
+        port.postMessage(data, [data.data.buffer]);
+      }
     };
     decoder.postMessage(bytes, [bytes]);
   }
@@ -121,7 +130,7 @@ export class Sound extends EventTarget {
       const isFresh = contextTime > 0 && at - performanceTime < FRESH_MILLISECONDS;
       this.#sights.push(isFresh ? contextTime - performanceTime / 1000 : this.heard - at / 1000);
       if (this.#sights.length > SIGHTS) this.#sights.shift();
-      this.#ahead = [...this.#sights].sort((one, other) => one - other)[this.#sights.length >> 1];
+      this.#ahead = [...this.#sights].sort((one, other) => one - other)[Math.floor(BELIEVED * (this.#sights.length - 1))];
     }
     return milliseconds / 1000 + this.#ahead;
   }

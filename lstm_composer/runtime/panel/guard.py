@@ -112,7 +112,9 @@ class Guard:
             return None
         if any(self._token.is_right(said) for said in _cookies(headers.get("cookie", []), self._token.cookie)):
             return None
-        return Refusal(401, "this page is opened by lstm-composer panel: start it again, and it opens the page")
+        return Refusal(
+            401, "this page is opened by the app or by lstm-composer panel: start it again, and it opens the page"
+        )
 
 
 def _refused_form(scope: Scope, headers: Mapping[str, list[str]]) -> Refusal | None:

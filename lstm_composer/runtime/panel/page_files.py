@@ -24,7 +24,9 @@ def page_routes(token: SessionToken) -> list[BaseRoute]:
     async def open_panel(request: Request) -> Response:
         """Turn the token into a cookie, and leave the address bar without it."""
         if not token.is_right(request.query_params.get(TOKEN_FIELD, "")):
-            return refusal("this address has another token: start lstm-composer panel again, which opens the page", 401)
+            return refusal(
+                "this address has another token: start the app or lstm-composer panel again, which opens the page", 401
+            )
         answer = RedirectResponse("/", 303)
         answer.set_cookie(token.cookie, token.secret, httponly=True, samesite="strict", path="/")
         return answer

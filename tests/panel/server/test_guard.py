@@ -65,7 +65,7 @@ def test_the_user_and_the_page_are_answered(page: TestClient, site: str) -> None
 def test_without_the_cookie_nothing_is_answered(stranger: TestClient, path: str) -> None:
     response = stranger.get(path)
     assert response.status_code == 401
-    assert "opened by lstm-composer panel" in response.json()["error"]
+    assert "opened by the app or by lstm-composer panel" in response.json()["error"]
 
 
 @pytest.mark.parametrize("cookie", ["wrong", "", "é"])
@@ -147,7 +147,7 @@ def test_a_body_that_does_not_say_how_long_it_is_has_a_limit_too(page: TestClien
         ({"Origin": "http://evil.example"}, "another page"),
         ({"Host": "evil.example"}, "answers to 127.0.0.1:7348 alone"),
         ({"Sec-Fetch-Site": "cross-site"}, "another page"),
-        ({"Cookie": "none=1"}, "opened by lstm-composer panel"),
+        ({"Cookie": "none=1"}, "opened by the app or by lstm-composer panel"),
     ],
 )
 def test_a_websocket_is_guarded_too(
@@ -185,7 +185,7 @@ def test_a_wrong_token_is_given_no_cookie(stranger: TestClient, secret: str) -> 
     response = stranger.get("/open", params={"token": secret})
     assert response.status_code == 401
     assert "set-cookie" not in response.headers
-    assert "start lstm-composer panel again" in response.json()["error"]
+    assert "start the app or lstm-composer panel again" in response.json()["error"]
 
 
 def test_another_page_cannot_open_the_panel(stranger: TestClient, token: SessionToken) -> None:

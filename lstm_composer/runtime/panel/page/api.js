@@ -45,7 +45,7 @@ export class PanelError extends Error {
   }
 }
 
-const NO_ANSWER = "the panel does not answer: start lstm-composer panel again, and it opens this page";
+const NO_ANSWER = "the panel does not answer: start the app or lstm-composer panel again, and it opens this page";
 
 /**
  * @param {string} path

@@ -196,12 +196,12 @@ function makeButtons() {
 }
 
 async function end() {
-  if (!confirm("End the panel? Pieces are kept. Live music and trainings go on; lstm-composer panel, or make panel, finds them again.")) return;
+  if (!confirm("End the panel? Pieces are kept. Live music and trainings go on, and are found again when the panel is started again.")) return;
   sound.silence();
   unwatch();
   await ask("/api/quit", { method: "POST" });
   const ended = el("div", { class: "ended" }, el("h2", {}, "The panel has ended."));
-  ended.append(el("p", {}, "Start it again by lstm-composer panel, or make panel. This window can be closed."));
+  ended.append(el("p", {}, "Start it again as before: by the app, by lstm-composer panel or by make panel. This window can be closed."));
   document.body.replaceChildren(ended);
 }
 

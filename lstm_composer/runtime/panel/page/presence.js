@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 const LOOK_MILLISECONDS = 3000;
-const SILENT = "The panel does not answer: start it again, with make panel or lstm-composer panel. Live music and trainings go on without it.";
+const SILENT = "The panel does not answer: start it again as before, by the app, lstm-composer panel or make panel. Live music and trainings go on without it.";
 const ANOTHER = "The panel has been started anew: go on in the page that it has opened.";
 
 /**

@@ -44,7 +44,8 @@ PORT: Final = "LSTM Composer:LSTM Composer"
 PATIENCE_SECONDS: Final = 120.0
 _BETWEEN_LOOKS_SECONDS: Final = 0.05
 _CALLS: Final = "openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,symlink,symlinkat,link,linkat"
-_WRITTEN: Final = re.compile(r'(?:\w+)\((?:AT_FDCWD|\d+<[^>]*>)?(?:, )?"([^"]+)"(?P<rest>.*)\) = \d+')
+_CALL: Final = re.compile(r"\d+ +(?P<call>\w+)\(.*\) = \d+")
+_PATHS: Final = re.compile(r'"([^"]+)"')
 _FORGET: Final = Path("/proc/sys/vm/drop_caches")
 
 
@@ -246,15 +247,16 @@ def _look_through(trace: Path, place: Home) -> None:
     if not trace.exists():
         print("  (strace is not here: only the app's own folder and the temporary files were looked at)")
         return
-    strange = set()
+    written = set()
     for line in trace.read_text(errors="replace").splitlines():
-        found = _WRITTEN.search(line)
-        if not found or ("open" in line and not re.search("O_WRONLY|O_RDWR|O_CREAT", found["rest"])):
-            continue
-        path = found[1]
-        if path.startswith("/") and not path.startswith((str(place.folder), "/dev/", "/proc/self/")):
-            strange.add(path)
-    require(not strange, f"written outside of the user's folders: {sorted(strange)}")
+        found = _CALL.match(line)
+        if found and (not found["call"].startswith("open") or re.search("O_WRONLY|O_RDWR|O_CREAT", line)):
+            written |= set(_PATHS.findall(line))
+    within = (f"{place.folder}/", "/dev/", "/proc/self/")
+    require(any(path.startswith(within[0]) for path in written), "strace has seen no file of the user's")
+    # A name without a folder is one in the folder in which the panel was started, the user's.
+    strange = sorted(path for path in written if path.startswith("/") and not path.startswith(within))
+    require(not strange, f"written outside of the user's folders: {strange}")
 
 
 # ---- Refusals

@@ -115,12 +115,22 @@ def in_words(run: Callable[[], int]) -> int:
     What is wrong is told in a line on standard error. A command that has to finish something handles signals itself.
     What else it raises is a bug and is raised.
     """
+    over = False
+
+    def interrupt(*_: object) -> None:
+        # Raised later, it would be a traceback: from the midst of giving the signals back, or from Python's own end.
+        if not over:
+            raise KeyboardInterrupt
+
     try:
-        with handled_by(signal.default_int_handler, heeded_signals()):
+        with handled_by(interrupt, heeded_signals()):
             try:
-                return run()
+                try:
+                    return run()
+                finally:
+                    sys.stdout.flush()  # a reader that has gone, or a full disk, is noticed here if not before
             finally:
-                sys.stdout.flush()  # a reader that has gone, or a full disk, is noticed here if not before
+                over = True
     except ComposerError as error:
         tell(str(error))
         return EXIT_WRONG

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lstm_composer.runtime.graph.inputs import GraphInputs
     from lstm_composer.runtime.music.notes import Meter, Note
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "BundleError",
     "Composer",

@@ -1,11 +1,16 @@
 """What every area of the panel is given, and what it gives back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+Answering = Callable[[Request], Awaitable[Response]]
+"""Answers a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,8 @@ class Area:
 
     routes: Sequence[BaseRoute]
     running: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
+
+
+def routes_of(table: Iterable[tuple[str, str, Answering]]) -> list[BaseRoute]:
+    """Return the routes of a table of methods, paths, and what answers there."""
+    return [Route(path, answer, methods=[method]) for method, path, answer in table]

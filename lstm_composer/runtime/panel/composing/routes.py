@@ -1,7 +1,7 @@
 """What the Compose tab asks for: the styles, a piece, the list of all pieces, and their files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,13 +11,12 @@ import msgspec
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
 
 from lstm_composer.runtime.panel.answers import LARGEST_PAGE_NUMBER, done, json_answer, read_json
 from lstm_composer.runtime.panel.composing.downloads import midi_file, wave_file
 from lstm_composer.runtime.panel.composing.pieces import LONGEST_NAME, PieceInfo, Pieces
 from lstm_composer.runtime.panel.composing.requests import ComposeRequest
-from lstm_composer.runtime.panel.context import Area, PanelContext
+from lstm_composer.runtime.panel.context import Area, PanelContext, routes_of
 
 if TYPE_CHECKING:
     from lstm_composer.runtime.panel.composing.composition import Compositions, Line
@@ -29,8 +28,6 @@ PIECES_FILE: Final = "pieces.db"
 NARROWEST_SCORE, WIDEST_SCORE = 240, 2000
 _DIGITS: Final = 6
 _LINES_OF_JSON: Final = "application/x-ndjson"
-
-Answering = Callable[[Request], Awaitable[Response]]
 
 
 class PieceList(msgspec.Struct, frozen=True):
@@ -162,7 +159,7 @@ def area(context: PanelContext) -> Area:
     """Return what the Compose tab asks for, and what has to run for it."""
     composing = _Composing(context)
     one = "/api/pieces/{number:int}"
-    table: tuple[tuple[str, str, Answering], ...] = (
+    table = (
         ("GET", "/api/compose/styles", composing.styles),
         ("POST", "/api/compose", composing.compose),
         ("GET", "/api/pieces", composing.pieces),
@@ -175,8 +172,7 @@ def area(context: PanelContext) -> Area:
         ("GET", f"{one}/score", composing.score),
         ("GET", f"{one}/score.{{suffix:str}}", composing.score_file),
     )
-    routes: list[BaseRoute] = [Route(path, answer, methods=[method]) for method, path, answer in table]
-    return Area(routes, composing.running)
+    return Area(routes_of(table), composing.running)
 
 
 async def _in_json(lines: "Iterator[Line]") -> AsyncIterator[bytes]:

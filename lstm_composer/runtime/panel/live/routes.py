@@ -8,14 +8,14 @@ from typing import Annotated, Final
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lstm_composer.runtime.errors import InputError, MissingError
 from lstm_composer.runtime.monitor.client import follow
 from lstm_composer.runtime.monitor.protocol import Answer, Stop
 from lstm_composer.runtime.panel.answers import done, in_one_line, json_answer, read_json
-from lstm_composer.runtime.panel.context import Area, PanelContext
+from lstm_composer.runtime.panel.context import Area, PanelContext, routes_of
 from lstm_composer.runtime.panel.live.bridge import Bridge, Page, decode_from_page
 from lstm_composer.runtime.panel.live.process import end_process, start_play, wait_for_end
 from lstm_composer.runtime.panel.live.requests import PlayRequest, choices, play_arguments
@@ -126,10 +126,9 @@ def _end(pid: int) -> None:
 def area(context: PanelContext) -> Area:
     """Return what the Live tab asks for."""
     live = _Live(context)
-    routes: list[BaseRoute] = [
-        Route("/api/live/choices", live.choices),
-        Route("/api/live/play", live.play, methods=["POST"]),
-        Route("/api/live/stop", live.stop, methods=["POST"]),
-        WebSocketRoute("/api/live/events", live.events),
-    ]
-    return Area(routes, live.running)
+    table = (
+        ("GET", "/api/live/choices", live.choices),
+        ("POST", "/api/live/play", live.play),
+        ("POST", "/api/live/stop", live.stop),
+    )
+    return Area([*routes_of(table), WebSocketRoute("/api/live/events", live.events)], live.running)

@@ -1,16 +1,14 @@
 """What the page of one's own styles asks for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from lstm_composer.runtime.panel.answers import done, json_answer, read_json, refusal
-from lstm_composer.runtime.panel.context import Area, PanelContext
+from lstm_composer.runtime.panel.context import Answering, Area, PanelContext, routes_of
 from lstm_composer.runtime.panel.training.extra import missing_for_training
 from lstm_composer.runtime.panel.training.requests import Export, Overview, Resume, Start
 from lstm_composer.runtime.panel.training.trainings import NoTrainingError, Places, Trainings
@@ -18,8 +16,6 @@ from lstm_composer.runtime.panel.training.uploads import KINDS, MOST_FILE_BYTES,
 
 FOLDER: Final = "training"
 _NOT_FOUND: Final = 404
-
-Answering = Callable[[Request], Awaitable[Response]]
 
 
 class AllTrainings(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +106,7 @@ def area(context: PanelContext) -> Area:
     """Return what the page of one's own styles asks for."""
     training = _Training(Trainings(Places(context.data_folder / FOLDER, context.models_dirs, context.program)))
     one, files = "/api/training/{id}", "/api/training/files/{id}"
-    table: tuple[tuple[str, str, Answering], ...] = (
+    table = (
         ("GET", "/api/training", training.listed),
         ("POST", "/api/training", training.add),
         ("POST", files, training.take_file),
@@ -125,8 +121,7 @@ def area(context: PanelContext) -> Area:
         ("POST", f"{one}/export", training.export),
         ("GET", f"{one}/samples/{{epoch:int}}", training.sample),
     )
-    routes: list[BaseRoute] = [Route(path, _found(answer), methods=[method]) for method, path, answer in table]
-    return Area(routes)
+    return Area(routes_of((method, path, _found(answer)) for method, path, answer in table))
 
 
 def _found(answer: Answering) -> Answering:

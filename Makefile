@@ -46,7 +46,7 @@ app:
 	[ "$$python" != uv ] || python='uv run --no-project --python >=3.11,<3.15 python'; \
 	$$python recipes/app/build.py $(ARGS)
 
-# Three processes for two cores: one of them plays in real time, which is mostly waiting. Files stay whole, and what takes
+# Three processes for two cores: one of them plays in real time or waits for others. Files stay whole, and what takes
 # long begins first; tests/support/scheduling.py says what stays together.
 SHARED := --dist loadscope --no-loadscope-reorder
 
@@ -54,7 +54,7 @@ test: $(CAN_DEVELOP)
 	$(BIN)/python -m pytest -n 3 $(SHARED) $(ARGS)
 
 check: lint
-	$(BIN)/python -m pytest --quick -n 2 $(SHARED) $(ARGS)
+	$(BIN)/python -m pytest --quick -n 3 $(SHARED) $(ARGS)
 
 # Side by side; what the slowest takes is what they all take.
 lint: $(CAN_DEVELOP)

@@ -1,5 +1,6 @@
 """Kern and MusicXML, whatever is in them: music that can be learned from, or one line with the reason."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from lstm_composer.runtime.errors import InputError
 from lstm_composer.trainer.formats.score_reader import read_score
 
-pytest.importorskip("music21")
+pytestmark = pytest.mark.skipif(find_spec("music21") is None, reason="music21 is not here")  # loaded by the first score
 
 CASES = Path(__file__).parent.parent / "data" / "cases"
 VALID = {

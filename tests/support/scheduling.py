@@ -1,6 +1,7 @@
 """How the suite is shared by several processes (pytest-xdist): what stays together, and what comes first."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +34,16 @@ DEAREST: Final = (
     "tests/trainer/evaluation/test_epoch_choice.py",
     "tests/trainer/network/test_stream_network.py",
     "tests/trainer/article/test_learner.py",
+    "tests/runtime/session/test_play.py",
+    "tests/runtime/monitor/test_server.py",
+    "tests/runtime/sound/test_device.py",
+    "tests/panel/server/test_training.py",
 )
-"""They begin first: what takes long and begins late is waited for by all others."""
+"""They begin first: what takes long and begins late is waited for by all others. The last four wait more than they
+compute, and are the longest of a quick run."""
 
 
+@cache
 def group_of(file: Path) -> str:
     """Return what a file's tests stay together with: the name of a group of folders, or the file's own path."""
     path = file.relative_to(ROOT)

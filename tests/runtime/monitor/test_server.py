@@ -176,7 +176,10 @@ def test_those_who_say_nothing_take_no_place(either_way: str, snapshot: Callable
     "said",
     [b"\n", b"GET / HTTP/1.1\r\n\r\n", greeting("0" * 64), greeting(TOKEN)[:-1] + b"x", b"\xff" * 1000, b"\0" * 65],
 )
-def test_a_stranger_is_shown_nothing(either_way: str, snapshot: Callable[..., Snapshot], said: bytes) -> None:
+def test_a_stranger_is_shown_nothing(
+    either_way: str, snapshot: Callable[..., Snapshot], said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lstm_composer.runtime.monitor.access.GREETING_SECONDS", 0.1)  # nobody here is to be in time
     with publishing(snapshot) as publisher, knock(publisher.endpoint) as stranger:
         stranger.sendall(said)
         assert answer(stranger) == b""

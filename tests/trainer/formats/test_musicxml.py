@@ -1,6 +1,7 @@
 """MusicXML and its archives: what is taken, what is left out, and what is refused before it can do harm."""
 
 import zipfile
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lstm_composer.runtime.errors import InputError
 from lstm_composer.trainer.formats.musicxml import MOST_SCORE_BYTES, musicxml_text
 from lstm_composer.trainer.formats.score_reader import read_score
 
-pytest.importorskip("music21")
+pytestmark = pytest.mark.skipif(find_spec("music21") is None, reason="music21 is not here")  # loaded by the first score
 
 PART = '<score-part id="P{0}"><part-name>Part {0}</part-name></score-part>'
 DECLARATION = '<?xml version="1.0" encoding="{}"?>'

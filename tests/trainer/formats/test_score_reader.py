@@ -2,6 +2,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from lstm_composer.runtime.music.notes import Meter, Note
 from lstm_composer.trainer.formats.score_reader import music21_files, read_score
 from lstm_composer.trainer.pieces.piece import ReadResult
 
-pytest.importorskip("music21")
+pytestmark = pytest.mark.skipif(find_spec("music21") is None, reason="music21 is not here")  # loaded by the first score
 
 Reader = Callable[..., ReadResult]
 NotesReader = Callable[..., list[tuple[int, int, int]]]

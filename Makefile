@@ -42,7 +42,7 @@ play: $(CAN_PLAY)
 
 # Its environment is its own, build/app. `--choose` prints the Python that will do, or "uv".
 app:
-	@python=$$(sh recipes/environment.sh panel --choose); \
+	@python=$$(sh recipes/environment.sh panel --choose) || exit 2; \
 	[ "$$python" != uv ] || python='uv run --no-project --python >=3.11,<3.15 python'; \
 	$$python recipes/app/build.py $(ARGS)
 

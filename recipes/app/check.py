@@ -46,6 +46,15 @@ PATIENCE_SECONDS: Final = 120.0
 _BETWEEN_LOOKS_SECONDS: Final = 0.05
 _CALLS: Final = "openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,symlink,symlinkat,link,linkat"
 _CALL: Final = re.compile(r"\d+ +(?P<call>\w+)\(.*\) = \d+")
+_FOREIGN: Final = (
+    "libasound.so",
+    "libcairo.so",
+    "libcuda",
+    "libjack.so",
+    "libmvec.so",
+    "libreadline.so",
+    "libstdc++.so",
+)
 _PATHS: Final = re.compile(r'"([^"]+)"')
 _FOLDERS: Final = {"app": (APP,), "installed": (Path(sys.prefix), Path(sysconfig.get_path("stdlib")))}
 """Where the files of both are."""
@@ -109,6 +118,21 @@ def require(condition: object, otherwise: str) -> None:
     """End this program with what is wrong unless a condition holds."""
     if not condition:
         raise SystemExit(f"FAILED: {otherwise}")
+
+
+# ---- What is in it
+
+
+def check_contents() -> None:
+    """The styles, the page and the licences are there; libraries that have to be the system's are not."""
+    files = [path.relative_to(APP) for path in APP.rglob("*") if path.is_file()]
+    for wanted in ("shipped/base.onnx", "sound/piano.sf3", "panel/page/index.html"):
+        require(Path("_internal/lstm_composer/runtime", wanted) in files, f"{wanted} is missing")
+    licences = {path.parts[2] for path in files if path.parts[:2] == ("_internal", "licences")}
+    for package in ("Python-", "numpy-", "onnxruntime-", "verovio-", "pyinstaller-"):
+        require(any(one.startswith(package) for one in licences), f"the licence of {package[:-1]} is missing")
+    foreign = sorted(str(path) for path in files if path.name.startswith(_FOREIGN) or "tensorflow" in path.parts)
+    require(not foreign, f"not to be given to others: {foreign}")
 
 
 # ---- The same bytes
@@ -342,6 +366,7 @@ def main() -> None:
     require(Path(PROGRAM[0]).is_file(), f"{PROGRAM[0]} is not there: make app")
     print(f"{APP.relative_to(DIST.parent)}: {size(APP) / 1e6:.0f} MB")
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+    check_contents()
     check_bytes()
     print("write and render give the bytes of the installed program")
     check_jack()

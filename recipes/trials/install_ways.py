@@ -123,7 +123,7 @@ def show(rows: dict[str, dict[str, str]]) -> None:
     table = Table("", *rows, title="Installing without a clone")
     for trial in next(iter(rows.values())):
         table.add_row(trial, *(cells[trial] for cells in rows.values()))
-    Console(width=200).print(table)
+    Console(width=240).print(table)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A panic ends what sounds; what has not begun is played as if there had been none."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -70,14 +71,17 @@ def starts(heard: Heard) -> Heard:
     return [one for one in heard if one[1] is Kind.NOTE_ON]
 
 
-@LEADS
-@pytest.mark.parametrize("own", [False, True])
-@pytest.mark.parametrize("read_after", [0.0, 0.06, 0.3])
-@pytest.mark.parametrize("order", ["before", "between", "after"])
-def test_a_panic_that_arrives_with_start_costs_nothing(
-    tiny: Engine, stage: Make, *, lead: float, own: bool, read_after: float, order: str
-) -> None:
-    def run(messages: Sequence[bytes]) -> Heard:
+Start = Callable[..., Heard]
+
+
+@pytest.fixture(scope="module")
+def started(tiny: Engine, stage: Make) -> Start:
+    """Have a DAW start and send messages around its first pulse: what is heard; without any, it is played once."""
+
+    @cache
+    def start(
+        messages: Sequence[bytes] = (), *, lead: float, own: bool, read_after: float = 0.0, order: str = ""
+    ) -> Heard:
         one = Run(tiny, stage, lead, own=own)
         for name, status in (("before", START), ("between", PULSE)):
             if order == name:
@@ -89,8 +93,21 @@ def test_a_panic_that_arrives_with_start_costs_nothing(
         one.comes(end, STOP)
         return one.heard(end + 0.5)
 
-    plain = run([])
-    panicked = run([*ALL_CHANNELS, *RESETS, *NOTE_OFFS])
+    return start
+
+
+@LEADS
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("read_after", [0.0, 0.06, 0.3])
+@pytest.mark.parametrize("order", ["before", "between", "after"])
+def test_a_panic_that_arrives_with_start_costs_nothing(
+    started: Start, *, lead: float, own: bool, read_after: float, order: str
+) -> None:
+    messages = (*ALL_CHANNELS, *RESETS, *NOTE_OFFS)
+    plain, panicked = (
+        started(lead=lead, own=own),
+        started(messages, lead=lead, own=own, read_after=read_after, order=order),
+    )
     # What sounded by our own tempo before the start may be ended in either way.
     assert [one for one in panicked if one[0] > 1.0] == [one for one in plain if one[0] > 1.0]
     assert starts(panicked) == starts(plain)

@@ -45,6 +45,12 @@ _FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--force-color-profile=srgb"),
 )
+_PLAIN_SYSTEM: Final = """() => {
+    for (const detail of document.querySelectorAll('.findings .meta')) {
+        detail.textContent = detail.textContent.replace(/(Linux|macOS|Windows)-\\S+/, '$1');
+    }
+}"""
+"""Which kernel this machine has is of no use to a reader."""
 _LEVEL: Final = """async () => {
     const { panel } = await import('/page/app.js');
     const wave = new Float32Array(4096);
@@ -73,7 +79,7 @@ def main() -> None:
             _make_pieces(page)
             page.context.close()
             for tab in asked.tabs or TABS:
-                _photograph(browser, address, tab, asked.to, every_look=asked.all or tab == "compose")
+                _photograph(browser, address, tab, asked.to, every_look=asked.all)
         browser.close()
 
 
@@ -116,14 +122,18 @@ def _show_first_minute(browser: Browser, address: str, folder: Path) -> None:
 
 
 def _photograph(browser: Browser, address: str, tab: str, folder: Path, *, every_look: bool) -> None:
-    looks = (("", WIDE, "light"), ("-dark", WIDE, "dark"), ("-phone", NARROW, "light"))
-    for name, viewport, scheme in looks if every_look else looks[:1]:
+    looks = (("", WIDE, "light"), ("-phone", NARROW, "light"), ("-dark", WIDE, "dark"))
+    for name, viewport, scheme in looks[: 3 if every_look else LOOKS.get(tab, 1)]:
         page = _opened(browser, address, viewport, scheme)
         page.get_by_role("tab", name=TITLES.get(tab, tab.capitalize())).click()
         TABS[tab](page)
-        page.evaluate("window.scrollTo(0, 0)")
+        is_tall = viewport is NARROW and tab != "score"  # the score scrolls in its own place
+        if viewport is NARROW and not is_tall:
+            page.locator(".stage").scroll_into_view_if_needed()
+        else:
+            page.evaluate("window.scrollTo(0, 0)")
         path = folder / f"{tab}{name}.png"
-        page.screenshot(path=path, full_page=viewport is NARROW)
+        page.screenshot(path=path, full_page=is_tall)
         if tab in AFTERWARDS:
             AFTERWARDS[tab](page)
         _make_small(path)
@@ -173,10 +183,12 @@ def _score(page: Page) -> None:
     page.get_by_role("button", name="Score", exact=True).click()
     page.wait_for_selector(".engraving svg .sounds")
     page.mouse.move(0, 0)
+    page.wait_for_timeout(1000)  # until it has scrolled there
 
 
 def _help(page: Page) -> None:
     page.wait_for_selector(".findings .good")
+    page.evaluate(_PLAIN_SYSTEM)
 
 
 def _live(page: Page) -> None:
@@ -234,6 +246,8 @@ TABS: Final[Mapping[str, Callable[[Page], None]]] = {
     "help": _help,
 }
 """What is done on each tab before it is photographed."""
+LOOKS: Final[Mapping[str, int]] = {"compose": 3, "score": 2}
+"""How many looks of a tab stand in the documentation: by day, on a phone, by night; else one."""
 AFTERWARDS: Final[Mapping[str, Callable[[Page], None]]] = {"live": _stop_live}
 """And what then."""
 TITLES: Final[Mapping[str, str]] = {"score": "Compose", "training": "Your style"}

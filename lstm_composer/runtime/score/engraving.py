@@ -54,8 +54,8 @@ def svg_of(score: Score, width_pixels: int | None = None) -> str:
 
     Args:
         score: What is engraved.
-        width_pixels: Of the place that it is to fill; the print is as large as on A4 where a bar has room. None
-            for the width of A4.
+        width_pixels: Of the place that it is to fill; the print is as large as on A4 where a bar has room for that, and
+            a narrow one has no title. None for the width of A4.
 
     Raises:
         MissingError: If the extra "score" is not installed.
@@ -127,7 +127,8 @@ def _pages(score: Score, height: int, width: int = _A4_WIDTH) -> list[str]:
     crowded = max(1.0, _most_places(score) / _CROWDED_SYMBOLS * _A4_WIDTH / width)
     scale = max(1, int(_SCALE / crowded))  # verovio takes whole percents
     wider = _SCALE / scale
-    margin = _MARGIN if width >= _NARROW_WIDTH else _NARROW_MARGIN
+    is_narrow = width < _NARROW_WIDTH
+    margin = _NARROW_MARGIN if is_narrow else _MARGIN
     is_tall = height == _TALLEST
     toolkit.setOptions({
         "pageWidth": round(width * wider),
@@ -138,6 +139,7 @@ def _pages(score: Score, height: int, width: int = _A4_WIDTH) -> list[str]:
         "pageMarginTop": margin,
         "pageMarginBottom": margin,
         "scale": scale,
+        "header": "none" if is_narrow else "auto",  # a title has no room there
         "footer": "none",
         "smuflTextFont": "none",
     })  # fmt: skip

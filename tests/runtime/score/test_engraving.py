@@ -65,7 +65,8 @@ def test_a_score_is_as_wide_as_its_place(width: int, ticks: int, monkeypatch: py
     _warned(monkeypatch)
     score = scored([Note(tick, 60 + tick % 7, ticks, 64) for tick in range(0, 4 * 96, ticks)])
     root = parsed(svg_of(score, width))
-    assert float(root.get("width", "0")) == pytest.approx(width, rel=0.04)
+    assert float(root.get("width", "0")) == pytest.approx(width, abs=1)
+    assert (score.title in "".join(root.itertext())) == (width >= 640)
     heads = [element for element in root.iter(f"{_SVG}g") if element.get("class") == "note"]
     assert len(heads) >= 4 * 96 / ticks
 

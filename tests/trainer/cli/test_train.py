@@ -25,12 +25,15 @@ from tests.support.hand_made_run import make_run
 from tests.support.small_trainings import step_by_step
 
 ROOT = Path(__file__).parents[3]
+ADVICE = "lstm_composer.trainer.commands.stream.give_advice"
+PROGRAM = "tests.support.small_train"
+"""`lstm-composer train` itself, with networks that are trained without a graph."""
 
 
 @contextmanager
 def training(*argv: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own, killed at the end if it is still there."""
-    command = [sys.executable, "-u", "-m", "lstm_composer.trainer.cli.train", *argv]
+    command = [sys.executable, "-u", "-m", PROGRAM, *argv]
     # Without what pytest was told of TensorFlow's log level.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -179,6 +182,10 @@ def test_music_that_has_changed_since(trained: Trained, music_folder: Path, tmp_
         main([str(folder), "--name", "tiny", "--run-dir", str(run.path), "--resume"])
 
 
+def unadvised(*_: object) -> None:
+    """In place of listening to all saved epochs, which takes longer than to train them."""
+
+
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_patience_ends_a_training_and_more_of_it_goes_on(
@@ -191,6 +198,7 @@ def test_patience_ends_a_training_and_more_of_it_goes_on(
     monkeypatch.setattr(
         "lstm_composer.trainer.training.stream_learner.StreamLearner.held_out", lambda *_: {"val_loss": 3.0}
     )
+    monkeypatch.setattr(ADVICE, unadvised)
     run = RunDirectory(tmp_path / "run")
     command = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path)]
 
@@ -214,7 +222,11 @@ def test_patience_ends_a_training_and_more_of_it_goes_on(
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_minutes_end_a_training(
-    music_folder: Path, tiny_network: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    music_folder: Path,
+    tiny_network: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     run = RunDirectory(tmp_path / "run")
     command = [str(music_folder), "--name", "tiny", "--run-dir", str(run.path), "--minutes"]
@@ -225,6 +237,7 @@ def test_minutes_end_a_training(
     assert (run.saved_epochs(), run.read_settings().minutes) == ([1], 0.00001)
     progress = msgspec.json.decode((run.path / PROGRESS).read_bytes(), type=Progress)
     assert (progress.state, progress.line) == ("done", json.loads((run.path / "advice.json").read_text())["sentence"])
+    monkeypatch.setattr(ADVICE, unadvised)
     with step_by_step():
         assert main([*command, "100", "--epochs", "2", "--resume"]) == 0
     assert run.saved_epochs() == [1, 2]

@@ -29,7 +29,7 @@ from tests.support.listening import Listening, listening
 from tests.support.small_trainings import step_by_step
 
 ROOT = Path(__file__).parents[3]
-PROGRAM = "tests.support.small_sweep"
+PROGRAM = "tests.support.small_train"
 WITH_RAY = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason='Ray is not there: pip install "lstm-composer[cluster]"'
 )

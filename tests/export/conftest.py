@@ -14,7 +14,7 @@ from lstm_composer.runtime.bundle.tensors import expected_tensors
 from lstm_composer.runtime.graph.engine import Engine
 from lstm_composer.trainer.cli.train import main as train
 from lstm_composer.trainer.network.stream_network import StreamNetwork, blank_inputs
-from tests.support.small_trainings import alone, short_pieces, step_by_step
+from tests.support.small_trainings import alone, let_go_of_graphs, short_pieces, step_by_step
 from tests.support.walks import walk, write_midi
 
 TINY_CARD = Path(__file__).parents[1] / "data" / "tiny.onnx.json"
@@ -24,6 +24,12 @@ TINY_CARD = Path(__file__).parents[1] / "data" / "tiny.onnx.json"
 def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with alone(tmp_path_factory.mktemp("cache")), short_pieces():
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_memory() -> Iterator[None]:
+    yield
+    let_go_of_graphs()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 from tests.golden.driving import card_again, run, small_networks, write_walk
 from tests.golden.mistakes import MISTAKES_OF_TRAINING, refusals
 from tests.golden.stored import check, shape
+from tests.support.small_trainings import let_go_of_graphs
 
 pytestmark = [
     # Keras 3.15 copies variables in a way that NumPy 2 warns of.
@@ -66,6 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
             assert outcome.code == 0, outcome.err
             said[name] = without_figures(outcome.out)
         yield Trained(folder, said)
+    let_go_of_graphs()
 
 
 def test_history(trained: Trained) -> None:

@@ -1,6 +1,8 @@
-"""Trainings in a test: alone on one thread, in no time, and with nothing of the user's."""
+"""Trainings in a test: alone on one thread, in no time, with nothing of the user's, and leaving nothing in memory."""
 
+import gc
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,3 +74,22 @@ def train_step_by_step(*argv: str) -> None:
 
     with step_by_step():
         assert main(list(argv)) == 0
+
+
+def let_go_of_graphs() -> None:
+    """Give the memory of all graphs back: to be called where no network is used any more.
+
+    TensorFlow 2.21 lets go of the graph of a function, but neither of those within it, of which a training has a
+    hundred, nor of those in which Keras finds out shapes: the garbage collector does not see through their cycles.
+    """
+    if "tensorflow" not in sys.modules:
+        return
+    import keras  # noqa: PLC0415 - slow
+    from tensorflow.python.framework.func_graph import FuncGraph, dismantle_func_graph  # noqa: PLC0415 - slow
+
+    keras.backend.clear_session()
+    gc.collect()
+    # By its type: what stands for an object that has gone has no class to be asked for.
+    for graph in [one for one in gc.get_objects() if issubclass(type(one), FuncGraph)]:
+        dismantle_func_graph(graph)
+    gc.collect()

@@ -1,7 +1,6 @@
 """Music small enough to train on in a test, and a quiet, slow TensorFlow."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ from lstm_composer.trainer.pieces.piece import Piece, make_piece
 from lstm_composer.trainer.runs.run_directory import RunDirectory
 from lstm_composer.trainer.runs.settings import TrainingSettings
 from tests.support.needs_tensorflow import needs
-from tests.support.small_trainings import alone, short_pieces, train_step_by_step
+from tests.support.small_trainings import alone, let_go_of_graphs, short_pieces, train_step_by_step
 from tests.support.walks import walk, write_midi
 
 MakeSequences = Callable[[int], tuple[EncodedPiece, ...]]
@@ -28,8 +27,12 @@ def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module", autouse=True)
 def _short_pieces(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have networks play little to be judged; where no test has a network, TensorFlow is not loaded for it."""
-    with short_pieces() if needs(request.path) else nullcontext():
+    if not needs(request.path):
         yield
+        return
+    with short_pieces():
+        yield
+    let_go_of_graphs()
 
 
 def _piece(seed: int, notes: int = 30) -> Piece:

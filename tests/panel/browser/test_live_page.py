@@ -141,6 +141,20 @@ def test_a_controller_is_waited_for_and_no_more(start: Callable[[], PanelProcess
     expect(learn).to_have_text("CC 73")
 
 
+def test_a_control_that_is_refused_says_why_beside_it(start: Callable[[], PanelProcess], open_page: OpenPage) -> None:
+    page = open_live(open_page, start())
+    press_play(page)
+    answers = "{{ taken: {}, said: 'density has no room' }}"
+    page.evaluate(f"async () => {{ {LINK}.link.command = async () => ({answers.format('false')}); }}")
+    turn(page, "Density", "0.5")
+    density = page.get_by_role("slider", name="Density", exact=True)
+    expect(density).to_have_accessible_description(re.compile("Density has no room"))
+    expect(density).to_have_attribute("aria-invalid", "true")
+    page.evaluate(f"async () => {{ {LINK}.link.command = async () => ({answers.format('true')}); }}")
+    turn(page, "Density", "0.1")
+    expect(density).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_what_cannot_be_played_is_told(start: Callable[[], PanelProcess], open_page: OpenPage) -> None:
     page = open_live(open_page, start())
     page.locator(".tab-live summary").first.click()

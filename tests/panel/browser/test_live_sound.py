@@ -37,6 +37,22 @@ STAND_INS = """async (steps) => {
     return { told, silenced: piano.silenced };
 }"""
 
+CLOCKS = """async (stretches) => {
+    const { panel } = await import('/page/app.js');
+    await panel.sound.prepare();
+    let [now, behind] = [1e6, 0];
+    performance.now = () => now;
+    AudioContext.prototype.getOutputTimestamp = () => ({ contextTime: now / 1000 - behind, performanceTime: now });
+    return stretches.map(([looks, seconds]) => {
+        behind = seconds;
+        return Array.from({ length: looks }, () => {
+            now += 20;
+            return Number(panel.sound.timeAt(0).toFixed(6));
+        });
+    });
+}"""
+"""What the page takes a moment of its own clock for on that of the audio, while the audio is some seconds behind."""
+
 Stroke = list[Any]
 
 
@@ -106,3 +122,14 @@ def test_switched_off_it_is_silent(page: Page) -> None:
         [{"now": 100.0, "notes": [note(1, 100.1, 101.0)]}, {"now": 100.2, "on": False}, {"now": 100.95}],
     )
     assert found == {"told": [[100.1, True, 0, 60, 80]], "silenced": 1}
+
+
+def test_audio_that_is_held_up_and_catches_up_leaves_the_time_of_notes_as_it_was(page: Page) -> None:
+    before, held_up, after = page.evaluate(CLOCKS, [[60, 0.0], [40, 0.3], [60, 0.0]])
+    assert {*before, *held_up, *after} == {0.0}
+
+
+def test_audio_that_stays_behind_is_followed(page: Page) -> None:
+    _, behind = page.evaluate(CLOCKS, [[60, 0.0], [60, 0.05]])
+    assert behind[0] == 0.0
+    assert behind[-1] == -0.05

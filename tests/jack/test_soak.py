@@ -1,4 +1,4 @@
-"""Half a minute as fast as it goes: memory stays where it was, and every note-on has its note-off.
+"""Hundreds of notes as fast as it goes: memory stays where it was, and every note-on has its note-off.
 
 `benchmarks/playing/soak.py` is the same for an hour, at 200 bpm.
 """
@@ -6,9 +6,9 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,12 +18,14 @@ from benchmarks.playing.soak import MEBIBYTE, resident, unpaired
 from tests.support.waiting import wait_for
 
 PORT = "LSTM Composer:LSTM Composer"
-WARM_UP_SECONDS = 12.0
-SECONDS = 30.0
+WARM_UP_NOTES = 100
+NOTES = 240
+"""Twenty seconds on an idle machine; on a busy one the server itself is slow."""
+SOME_NOTES = 20
 MOST_GROWTH = 5 * MEBIBYTE
 """What an hour may bring."""
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Receiver(Protocol):
@@ -43,17 +45,27 @@ def test_memory_stays_and_no_note_does(receiving: Callable[[str], AbstractContex
         )
         stack.callback(player.kill)
         wait_for(lambda: connected(receiver), "the port")
-        time.sleep(WARM_UP_SECONDS)
+        hear(receiver, WARM_UP_NOTES)
         before = resident(player.pid)
-        time.sleep(SECONDS - WARM_UP_SECONDS)
+        hear(receiver, NOTES)
         grown = resident(player.pid) - before
         player.send_signal(signal.SIGTERM)
         assert player.wait(20) == 0
         wait_for(lambda: "b0 7b 00" in receiver.output.read_text(), "the last message")
         starts, odd = unpaired(receiver.output.read_text())
     assert grown <= MOST_GROWTH
-    assert starts > 200
+    assert starts >= NOTES
     assert odd == 0
+
+
+def hear(receiver: Receiver, notes: int) -> None:
+    """Wait until so many notes were heard, some at a time: nobody knows how long all of them take."""
+    for count in range(SOME_NOTES, notes + 1, SOME_NOTES):
+        wait_for(partial(has_heard, receiver, count), f"note {count}")
+
+
+def has_heard(receiver: Receiver, notes: int) -> bool:
+    return unpaired(receiver.output.read_text())[0] >= notes
 
 
 def connected(receiver: Receiver) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Final, Protocol
 
+from lstm_composer import __version__
 from lstm_composer.runtime.cli import doctor, monitor, panel, play, render, styles, write
 from lstm_composer.runtime.cli.options import OneLineParser
 from lstm_composer.runtime.errors import MissingError
@@ -96,6 +97,7 @@ def _external_commands() -> dict[str, Callable[[], Callable[[list[str]], int]]]:
 def _parser(external: list[str]) -> argparse.ArgumentParser:
     more = f"also: {', '.join(external)} (each with --help of its own)" if external else ""
     parser = OneLineParser(prog="lstm-composer", description="A network improvises in a style you choose.", epilog=more)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.HELP)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import lstm_composer
 from lstm_composer.runtime.cli import main
 from lstm_composer.runtime.midi.reader import read_music
 from lstm_composer.runtime.midi.systems import BACKENDS
@@ -33,6 +34,13 @@ def line_of(result: Result) -> str:
     assert re.fullmatch(r"lstm-composer: [^\n]+\n", result.stderr)
     assert "Traceback" not in result.stderr
     return result.stderr.removeprefix("lstm-composer: ").removesuffix("\n")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(("--version",))
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"lstm-composer {lstm_composer.__version__}\n"
 
 
 def said(errors: str) -> list[str]:

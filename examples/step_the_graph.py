@@ -1,6 +1,6 @@
 """Run the network of a bundle by hand, one event at a time, and print how surprised it was by its own choices.
 
-Run: python examples/step_the_graph.py [PATH OF A CARD] [EVENTS] [SEED]
+Run: python examples/step_the_graph.py [STYLE OR PATH OF A CARD] [EVENTS] [SEED]
 
 An event is the time since the previous onset, a pitch, a duration and a velocity, each as a class (docs/bundles.md).
 All randomness is in the noise that goes in, and all memory is in the state that goes in and comes out: from the same
@@ -11,21 +11,28 @@ import sys
 from pathlib import Path
 
 from lstm_composer import Engine, GraphInputs, load_bundle
+from lstm_composer.runtime.bundle.library import find_style
 from lstm_composer.runtime.graph.gumbel_noise import gumbel_noise
 from lstm_composer.runtime.music.event_encoding import LADDER
 
 
-def main(card: str = "models/base.onnx.json", events: str = "16", seed: str = "1") -> None:
-    """Print events of the bundle's first style."""
-    bundle = load_bundle(Path(card))
+def main(style: str = "bach", events: str = "16", seed: str = "1") -> None:
+    """Print events of a style; of a bundle whose card is named, of its first."""
+    card, index = Path(style), 0
+    if card.suffix != ".json":
+        found = find_style(style)
+        card, index = found.path, found.index
+    bundle = load_bundle(card)
     engine = Engine(bundle, device="cpu")
     styles = bundle.card.styles
     # A piece that may not end has no event that is its end.
     inputs = GraphInputs(
-        style=(1.0, *[0.0] * (len(styles) - 1)), has_memory=bundle.card.network.memory > 0, min_p=0.01
+        style=tuple(float(number == index) for number in range(len(styles))),
+        has_memory=bundle.card.network.memory > 0,
+        min_p=0.01,
     ).tensors(may_end=False)
     state = engine.start()
-    print(f"{styles[0].name}, a new piece")
+    print(f"{styles[index].name}, a new piece")
     for number in range(int(events)):
         step = engine.step(state, inputs, gumbel_noise(int(seed), number))
         event, nats = step.event(), -step.log_probability[0]

@@ -6,8 +6,9 @@
     for note in composer.notes(seed=1): ...            # endless
     composer.write("out.mid", bars=16, seed=1, temperature=0.8)
 
-`runtime.composer` says what may be asked for. For one step of the network at a time there are `load_bundle`, `Engine`
-and `GraphInputs`. docs/api.md shows both. `runtime` plays, `trainer` learns, `export` makes a bundle of it.
+`lstm_composer.runtime.composer` says what may be asked for. For one step of the network at a time there are
+`load_bundle`, `Engine` and `GraphInputs`. docs/api.md shows both. `lstm_composer.runtime` plays, `lstm_composer.trainer`
+learns, `lstm_composer.export` makes a bundle of it.
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """

@@ -61,6 +61,12 @@ def test_step_the_graph(run_example, tiny_models: Path) -> None:
     assert all("ticks later: pitch" in line for line in lines[1:])
 
 
+def test_step_the_graph_of_a_named_style(run_example) -> None:
+    lines = run_example("step_the_graph.py", "scale", "2").splitlines()
+    assert lines[0] == "scale, a new piece"
+    assert len(lines) == 3
+
+
 def test_every_example_is_tried() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     assert all(f"test_{one.stem}" in here for one in EXAMPLES.glob("*.py"))

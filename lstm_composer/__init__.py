@@ -7,8 +7,8 @@
     composer.write("out.mid", bars=16, seed=1, temperature=0.8)
 
 `lstm_composer.runtime.composer` says what may be asked for. For one step of the network at a time there are
-`load_bundle`, `Engine` and `GraphInputs`. docs/api.md shows both. `lstm_composer.runtime` plays, `lstm_composer.trainer`
-learns, `lstm_composer.export` makes a bundle of it.
+`load_bundle`, `Engine` and `GraphInputs`. docs/api.md shows both. `lstm_composer.runtime` plays,
+`lstm_composer.trainer` learns, `lstm_composer.export` makes a bundle of it.
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """

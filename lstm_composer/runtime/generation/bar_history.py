@@ -17,6 +17,9 @@ FIRST_BARS = 8
 """So are those of the first bars, where music is started again."""
 KEPT_EVERY = 8
 """Of the states between, every so many: making up to seven others on the way takes some ten milliseconds."""
+MOST_STATES = 1024
+"""Where more would be kept (nearly four hours at 120 bpm), every second of those between goes, and so on: a `play`
+that is left on for days does not grow, and takes a little longer to go back to where it was hours ago."""
 S = TypeVar("S")
 
 
@@ -29,7 +32,7 @@ class BarHistory(Generic[S]):
     """
 
     def __init__(self, bar_ticks: int, first_bar: int = 0) -> None:
-        self._bar_ticks, self._first_bar = bar_ticks, first_bar
+        self._bar_ticks, self._first_bar, self._kept_every = bar_ticks, first_bar, KEPT_EVERY
         self._states: dict[int, S] = {}
         self._notes: dict[int, list[Note]] = {}
         self._droppable: deque[tuple[int, S]] = deque()  # onset of a note, and the state before it
@@ -45,8 +48,17 @@ class BarHistory(Generic[S]):
         old = number - LATEST_BARS
         if old >= self._first_bar + FIRST_BARS:
             self._notes.pop(old, None)
-            if old % KEPT_EVERY:
+            if old % self._kept_every:
                 self._states.pop(old, None)
+        if len(self._states) > MOST_STATES:
+            self._keep_half(old)
+
+    def _keep_half(self, last: int) -> None:
+        """Let every second state go of those between the first bars and `last`."""
+        self._kept_every *= 2
+        first = self._first_bar + FIRST_BARS
+        for number in [key for key in self._states if first <= key <= last and key % self._kept_every]:
+            del self._states[number]
 
     def add_note(self, note: Note) -> bool:
         """Keep a note, made in the order of onsets; False if it is known already."""

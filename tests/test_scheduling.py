@@ -13,6 +13,7 @@ from tests.support.scheduling import DEAREST, ROOT, TOGETHER, group_of
         ("tests/jack/test_play.py", "real time"),
         ("tests/daw/test_ardour.py", "real time"),
         ("tests/trainer/sweep/test_sweep.py", "ray"),
+        ("tests/trainer/commands/test_damaged_runs.py", "two epochs"),
         ("tests/trainer/cli/test_train.py", "tests/trainer/cli/test_train.py"),
         ("tests/test_docs.py", "tests/test_docs.py"),
     ],

@@ -13,9 +13,14 @@ TOGETHER: Final = {
     "tests/jack": "real time",
     "tests/daw": "real time",
     "tests/trainer/sweep": "ray",
+    "tests/trainer/training/test_fine_tuning.py": "two epochs",
+    "tests/trainer/commands/test_damaged_runs.py": "two epochs",
+    "tests/export/test_cli.py": "an exported run",
+    "tests/export/test_onnx_nll.py": "an exported run",
 }
-"""Folders whose tests take turns in one process: servers of sound that have to be in time, and Ray's. All others stay
-together by file, so that the tests of a file share its fixtures, its training among them."""
+"""Folders and files whose tests take turns in one process: servers of sound that have to be in time, Ray's, and those
+that look at one run, which is trained once in a process. All others stay together by file, so that the tests of a file
+share its fixtures, its training among them."""
 DEAREST: Final = (
     "real time",
     "ray",
@@ -23,10 +28,9 @@ DEAREST: Final = (
     "tests/trainer/network/test_devices.py",
     "tests/trainer/cli/test_train.py",
     "tests/trainer/training/test_loop.py",
-    "tests/trainer/training/test_fine_tuning.py",
-    "tests/trainer/commands/test_damaged_runs.py",
+    "two epochs",
     "tests/panel/browser/test_training_page.py",
-    "tests/export/test_cli.py",
+    "an exported run",
     "tests/export/test_style_mixing.py",
     "tests/export/test_parity.py",
     "tests/export/test_article_cli.py",

@@ -73,13 +73,15 @@ def collect(python: Path) -> Path:
     """Have PyInstaller make the app, and return its folder; what it says goes into a file."""
     log = BUILD / "pyinstaller.log"
     command = (python, "-m", "PyInstaller", "--noconfirm", "--distpath", DIST, "--workpath", BUILD / "work")
-    own = {"PYINSTALLER_CONFIG_DIR": str(BUILD / "cache")}
+    # Without PYTHONPATH and its like: what is taken is what was installed, not a checkout.
+    named = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    named["PYINSTALLER_CONFIG_DIR"] = str(BUILD / "cache")
     with log.open("wb") as output:
         done = subprocess.run(
             [*command, HERE / f"{NAME}.spec"],
             check=False,
             cwd=BUILD,
-            env=os.environ | own,
+            env=named,
             stdout=output,
             stderr=output,
         )

@@ -33,7 +33,8 @@ def gather(folder: Path, libraries: Iterable[Path]) -> Path:
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for one in distributions():
+    # Where pip has put them: PyInstaller has setuptools' own copies of some on the path as well.
+    for one in distributions(path=[sysconfig.get_path("purelib")]):
         if one.name not in NOT_IN_IT:
             _copy_of_distribution(one, folder / f"{one.name}-{one.version}")
     for base in (Path(sysconfig.get_path("stdlib")), Path(sys.base_prefix)):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lstm_composer.runtime.errors import InputError
@@ -70,6 +70,7 @@ def test_any_map(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
 
 
 @ANY
+@example([(376, 1, "9" * 5000)])  # a name that is unknown is quoted
 @given(EDITS)
 def test_any_file_of_what_was_learnt(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     path = tmp_path / "learnt.toml"

@@ -38,9 +38,11 @@ from lstm_composer.runtime.parameters.parameters import Parameters
 from lstm_composer.runtime.parameters.table import HIGHEST_POSITION
 from lstm_composer.runtime.system.foreign_files import read_foreign_toml
 from lstm_composer.runtime.system.user_folders import user_config_dir
-from lstm_composer.runtime.system.visible_text import visible
+from lstm_composer.runtime.system.visible_text import shortened, visible
 
 CHANNELS: Final = 16
+_MOST_SHOWN: Final = 600
+"""Characters of what is wrong: it quotes the file, whose words may have any length."""
 LARGEST: Final = 1e6
 """No parameter goes that far; beyond it TOML has whole numbers that no float can hold."""
 LEARNT: Final = "learnt"
@@ -74,7 +76,7 @@ def naming(file: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(f"{file}: {shortened(str(error), _MOST_SHOWN)}") from error
     except ValueError as error:  # hexadecimal numbers may be longer than Python can show
         raise InputError(f"{file}: a number in it is too long: mend it") from error
 

@@ -89,6 +89,7 @@ def test_onsets_lie_where_they_are_due(click: Piano, recorders: list[Recorder]) 
     check_onsets(click, recorders)
 
 
+@pytest.mark.thorough  # it takes the processors from the tests beside it, and is late itself where none is free
 @pytest.mark.usefixtures("busy")
 def test_onsets_lie_where_they_are_due_beside_two_busy_processes(click: Piano, recorders: list[Recorder]) -> None:
     check_onsets(click, recorders)

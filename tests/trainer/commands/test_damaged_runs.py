@@ -6,7 +6,7 @@ import pickle
 import shutil
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from lstm_composer.trainer.network.trained_network import load_network
 from lstm_composer.trainer.runs.network_config import NetworkConfig
 from lstm_composer.trainer.runs.run_directory import RunDirectory
 from lstm_composer.trainer.training.fine_tuning import INITIAL_WEIGHTS, read_initial_weights
-from tests.support.small_trainings import step_by_step
+from tests.support.small_trainings import let_go_of_graphs, step_by_step
 
 # Keras 3.15 copies variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -316,8 +316,14 @@ FILES: dict[str, Change] = {
 }
 
 
+@pytest.fixture(scope="module", params=["config.json", "corpus.json", "history.csv"])
+def name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A file of a run; what its tests have loaded is let go of before those of the next."""
+    yield request.param
+    let_go_of_graphs()
+
+
 @pytest.mark.parametrize("damage", FILES)
-@pytest.mark.parametrize("name", ["config.json", "corpus.json", "history.csv"])
 def test_a_damaged_file_is_one_line_from_every_command(
     run: RunDirectory, music_folder: Path, tmp_path: Path, name: str, damage: str
 ) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 import lstm_composer
@@ -39,11 +40,12 @@ class AudioFinding:
 
 @dataclass(frozen=True, slots=True)
 class OnnxruntimeFinding:
-    """What runs the networks, and whether it offers CUDA."""
+    """What runs the networks, whether it offers CUDA, and whether its files are those of one package."""
 
     version: str
     providers: list[str]
     cuda: bool
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,14 @@ def _onnxruntime() -> OnnxruntimeFinding:
 
     from lstm_composer.runtime.graph.engine import cuda_offered  # noqa: PLC0415
 
-    return OnnxruntimeFinding(ort.__version__, ort.get_available_providers(), cuda_offered())
+    return OnnxruntimeFinding(ort.__version__, ort.get_available_providers(), cuda_offered(), _two_packages())
+
+
+def _two_packages() -> str:
+    """Say so if both packages of onnxruntime are installed: each has put its files over those of the other."""
+    if all(any(distributions(name=name)) for name in ("onnxruntime", "onnxruntime-gpu")):
+        return "onnxruntime and onnxruntime-gpu are both installed, over each other: keep one, see docs/install.md"
+    return ""
 
 
 def _realtime_priority() -> PriorityFinding:

@@ -31,6 +31,7 @@ def remarks(found: Examination) -> list[Remark]:
         *(Remark(f"MIDI {system.backend}", system.ok, system.detail) for system in found.midi),
         Remark("audio", bool(found.audio.devices), _audio_detail(found.audio)),
         Remark("onnxruntime", ok=True, detail=f"{found.onnxruntime.version}, {cuda}"),
+        *([Remark("", ok=False, detail=found.onnxruntime.problem)] if found.onnxruntime.problem else []),
         Remark("real-time priority", found.realtime_priority.permitted, found.realtime_priority.detail),
         Remark("panel", found.panel.ok, found.panel.detail),
         *(() if found.lateness is None else lateness_remarks(found.lateness)),

@@ -91,3 +91,14 @@ def test_a_machine_that_cannot_sound(
 ) -> None:
     monkeypatch.setattr("lstm_composer.runtime.sound.device.device_names", names)
     assert f"--  audio               {line}" in report(examine()).splitlines()
+
+
+@pytest.mark.parametrize(("installed", "said"), [(("onnxruntime-gpu",), 0), (("onnxruntime", "onnxruntime-gpu"), 1)])
+def test_both_packages_of_onnxruntime(monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], said: int) -> None:
+    monkeypatch.setattr(
+        "lstm_composer.runtime.doctor.examination.distributions", lambda name: iter([name] if name in installed else [])
+    )
+    assert (
+        report(examine([])).count("\n--                      onnxruntime and onnxruntime-gpu are both installed")
+        == said
+    )

@@ -119,6 +119,13 @@ class StreamNetwork(HeadLikelihood):
         """Return what Keras needs to build the network again from a checkpoint."""
         return {**super().get_config(), "config": self.config.as_dict()}
 
+    def build(self, *_shapes: Any, **_more_shapes: Any) -> None:
+        """Leave it to the first call to make the variables.
+
+        Keras would make them in a graph of its own, which takes as long as the call and stays in memory.
+        """
+        self.built = True
+
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Make every variable, for Keras to load a checkpoint into: runs the network once on one empty step."""
         del config

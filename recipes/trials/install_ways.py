@@ -82,11 +82,13 @@ def tried(home: Home) -> dict[str, str]:
 
 
 def attempts(home: Home) -> Iterator[tuple[str, str]]:
-    """Do one thing after another; what goes wrong is a cell that begins with NO."""
+    """Do one thing after another; what goes wrong is a cell that begins with NO. It ends where installing does."""
+    is_there = True
     for name, trial in ({"install": installed} | TRIALS | {"uninstall": uninstalled}).items():
         try:
-            yield name, trial(home)
+            yield name, trial(home) if is_there else "-"
         except TrialError as error:
+            is_there = is_there and name != "install"
             yield name, f"NO: {error}"
 
 

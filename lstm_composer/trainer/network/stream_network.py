@@ -120,10 +120,7 @@ class StreamNetwork(HeadLikelihood):
         return {**super().get_config(), "config": self.config.as_dict()}
 
     def build(self, *_shapes: Any, **_more_shapes: Any) -> None:
-        """Leave it to the first call to make the variables.
-
-        Keras would make them in a graph of its own, which takes as long as the call and stays in memory.
-        """
+        """Leave the variables to the first call: Keras would make them in a graph, slowly, which stays in memory."""
         self.built = True
 
     def build_from_config(self, config: dict[str, Any]) -> None:
@@ -179,12 +176,8 @@ class StreamNetwork(HeadLikelihood):
 
         `looked_up` is what `look_up_event` gives; style is [..., styles].
         """
-        parts = [
-            looked_up,
-            self.chord_table(ops.cast(remaining > 0, "float32")),
-            self._release(remaining),
-            self.style_table(style),
-        ]
+        chord = self.chord_table(ops.cast(remaining > 0, "float32"))
+        parts = [looked_up, chord, self._release(remaining), self.style_table(style)]
         if past is not None:
             parts.append(past.view)
         return ops.concatenate(parts, axis=-1)
@@ -242,9 +235,8 @@ class StreamNetwork(HeadLikelihood):
         A pitch that sounds cannot start, and a chord is written from low to high: both are ruled out here, so that
         nothing has to be learned or repaired.
         """
-        struck = onset.pitch_features[
-            ..., :2
-        ]  # what sounds and what has just ended; all planes are too much to tell apart
+        # What sounds and what has just ended: all planes are too much to tell apart.
+        struck = onset.pitch_features[..., :2]
         flat = ops.reshape(struck, (*leading_sizes(struck, 2), 2 * PITCHES))
         parts = [*told, *self._rhythm(onset), flat, onset.total]
         if past is None:

@@ -28,7 +28,7 @@ HTML = "<img src=x onerror=alert(1)>"
 LEVEL = """async () => {
     const { panel } = await import('/page/app.js');
     const wave = new Float32Array(4096);
-    panel.sound.analyser.getFloatTimeDomainData(wave);
+    panel.sound.analyser?.getFloatTimeDomainData(wave);  // without one nothing sounds yet
     return Math.max(...wave.map(Math.abs));
 }"""
 PEAK_HZ = """async () => {

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import lstm_composer
+from lstm_composer.runtime.system.installation import COMMANDS_FOR_TRAINING
 from lstm_composer.trainer.cli.train_extra import FIRST_PYTHON_WITHOUT_TENSORFLOW
 
 ROOT = Path(__file__).parents[1]
@@ -143,6 +144,10 @@ def test_both_builds_of_onnxruntime_are_of_one_version() -> None:
 @pytest.mark.parametrize(("name", "target"), ENTRY_POINTS.items(), ids=str)
 def test_entry_points_lead_to_functions(name: str, target: str) -> None:
     assert callable(EntryPoint(name, target, "console_scripts").load())
+
+
+def test_the_app_knows_which_commands_it_lacks() -> None:
+    assert set(COMMANDS_FOR_TRAINING) == set(PROJECT["entry-points"]["lstm_composer.commands"])
 
 
 def test_playing_loads_nothing_that_only_training_needs() -> None:
